@@ -1,0 +1,52 @@
+/* Merging as a pure function of the set of accepted lines of one record (DESIGN "Merge"). A unit is a field, a group, or
+ * "field/key" for one key of a map; "" is the record's existence (add, delete, restore). Heads of a unit = its
+ * changes that no accepted change of the unit replaces; value = the head with the greatest (effective, id). */
+#ifndef LN_MERGE_H
+#define LN_MERGE_H
+
+#include "sync/change.h"
+
+#define LN_MERGE_HEADS 64 /* per unit; more is refused as hostile */
+
+/* One accepted change as merging sees it. `n` is the store's number of the change. */
+struct ln_merge_in {
+    int64_t n;
+    int64_t eff;
+    struct ln_change c;
+};
+
+struct ln_head {
+    int64_t n;
+    int64_t eff;
+    struct ln_id id;
+};
+struct ln_merge_unit {
+    char name[136];
+    size_t n_heads;
+    struct ln_head *heads; /* greatest (eff, id) first: heads[0] holds the value */
+};
+struct ln_merged {
+    size_t n_units;
+    struct ln_merge_unit *units; /* sorted by name */
+    bool deleted;
+    unsigned conflicts; /* units with more than one head, + 1 when an edit beside a delete is not covered */
+};
+
+/* From scratch. The order of `in` does not matter. `coll` NULL = unknown collection: every key its own unit. */
+bool ln_merge_derive(struct ln_merged *out, const struct ln_coll *coll, const struct ln_merge_in *in, size_t n,
+                     struct ln_err *err) LN_MUST;
+/* Adds one change to what was derived before; gives the same as deriving from scratch whenever nothing accepted
+ * before replaces `in` (the caller knows from `awaited`). Sets *touched to the units whose value may have changed. */
+bool ln_merge_add(struct ln_merged *m, const struct ln_coll *coll, const struct ln_merge_in *in, struct ln_err *err) LN_MUST;
+void ln_merge_free(struct ln_merged *m);
+
+/* The units a change writes, in order; calls back for each with the field and, for maps, the key. */
+typedef bool ln_merge_unit_fn(void *ctx, struct ln_span field, struct ln_span map_key, const char *unit, struct ln_err *err);
+bool ln_merge_units(const struct ln_change *c, const struct ln_coll *coll, ln_merge_unit_fn *fn, void *ctx,
+                    struct ln_err *err) LN_MUST;
+
+/* Packed form for the record row (FORMATS): one run (n of the change) when all units share a change. */
+bool ln_merge_pack(struct ln_buf *out, const struct ln_merged *m, struct ln_err *err) LN_MUST;
+bool ln_merge_unpack(struct ln_merged *out, const void *data, size_t len, struct ln_err *err) LN_MUST;
+
+#endif
