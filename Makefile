@@ -9,7 +9,7 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wstric
 CFLAGS := -std=c17 -D_XOPEN_SOURCE=700 -D_DEFAULT_SOURCE -O2 -g $(WARN) -Werror -fno-common -fPIE -fstack-protector-strong \
   -D_FORTIFY_SOURCE=2 -I. -I$(B) -include crypto/base/ban.h -MMD -MP
 LDFLAGS := -pie -Wl,-z,relro,-z,now
-LIBS := -lcurl -lcivetweb -lsqlite3 -lgit2 -lzstd -ljansson -lxlsxwriter -lminizip -lexpat -lqrencode -lsodium -lm -lpthread -ldl
+LIBS := -lcurl -lcivetweb -lsqlite3 -lgit2 -lzstd -lz -ljansson -lxlsxwriter -lminizip -lexpat -lqrencode -lsodium -lm -lpthread -ldl
 ifneq ($(SAN),)
 B := build/san-$(subst $(comma),-,$(SAN))
 CFLAGS += -fsanitize=$(SAN) -U_FORTIFY_SOURCE

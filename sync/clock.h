@@ -1,5 +1,5 @@
-/* Ids and hybrid logical time. A time is 48 bits of ms and a 16-bit counter in one int64_t ("hlc"); an id is a time and 32
- * random bits: it orders, and it is the claimed time of its change. */
+/* Ids and hybrid logical time. A time is 48 bits of ms and a 16-bit counter in one int64_t ("hlc");
+ * an id is a time and 32 random bits: it orders, and it is the claimed time of its change. */
 #ifndef LN_CLOCK_H
 #define LN_CLOCK_H
 
@@ -15,7 +15,8 @@ struct ln_id {
 };
 
 struct ln_clock {
-    int64_t last; /* greatest time given or effective time seen; persisted by the owner before use after a restart */
+    int64_t last; /* greatest time given or effective time seen; persisted by the owner before use
+                     after a restart */
 };
 
 #define LN_HLC_MS(hlc) ((hlc) >> 16)

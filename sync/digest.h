@@ -1,4 +1,5 @@
-/* Digest of an audience: sum mod 2^128 of BLAKE2b-128(change id ‖ effective ‖ refused): order-free, O(1) a change. */
+/* Digest of an audience: sum mod 2^128 of BLAKE2b-128(change id ‖ effective ‖ refused): order-free,
+ * O(1) a change. */
 #ifndef LN_DIGEST_H
 #define LN_DIGEST_H
 

@@ -1,5 +1,6 @@
-/* What merging must know of a collection; the module engine fills it from its definitions. All texts live as long as the
- * schema. Unknown collections and fields are legal everywhere: they are stored raw and relayed. */
+/* What merging must know of a collection; the module engine fills it from its definitions. All
+ * texts live as long as the schema. Unknown collections and fields are legal everywhere: they are
+ * stored raw and relayed. */
 #ifndef LN_SCHEMA_H
 #define LN_SCHEMA_H
 
@@ -7,14 +8,28 @@
 
 enum ln_mark { LN_MARK_PLAIN, LN_MARK_IDENT /* ~ */, LN_MARK_SENSITIVE /* ^ */ };
 enum ln_type {
-    LN_TYPE_STR, LN_TYPE_TEXT, LN_TYPE_INT, LN_TYPE_DEC, LN_TYPE_FEN, LN_TYPE_DATE, LN_TYPE_TS, LN_TYPE_BOOL,
-    LN_TYPE_CODE, LN_TYPE_REF, LN_TYPE_FILE, LN_TYPE_LIST, LN_TYPE_MAP, LN_TYPE_GEO, LN_TYPE_REGION
+    LN_TYPE_STR,
+    LN_TYPE_TEXT,
+    LN_TYPE_INT,
+    LN_TYPE_DEC,
+    LN_TYPE_FEN,
+    LN_TYPE_DATE,
+    LN_TYPE_TS,
+    LN_TYPE_BOOL,
+    LN_TYPE_CODE,
+    LN_TYPE_REF,
+    LN_TYPE_FILE,
+    LN_TYPE_LIST,
+    LN_TYPE_MAP,
+    LN_TYPE_GEO,
+    LN_TYPE_REGION
 };
 
 struct ln_field {
     const char *name;
-    const char *unit; /* fields of one unit merge together; the field's own name unless it belongs to a group */
-    enum ln_type type;  /* LN_TYPE_MAP merges key by key */
+    const char *unit;  /* fields of one unit merge together; the field's own name unless it belongs
+                          to a group */
+    enum ln_type type; /* LN_TYPE_MAP merges key by key */
     enum ln_mark mark;
 };
 struct ln_step_rule {
@@ -38,7 +53,8 @@ struct ln_schema {
     size_t n_colls;
 };
 
-const struct ln_coll *ln_schema_find(const struct ln_schema *s, struct ln_span name); /* NULL = unknown */
+const struct ln_coll *ln_schema_find(const struct ln_schema *s,
+                                     struct ln_span name); /* NULL = unknown */
 /* Index into c->fields, or -1. */
 int ln_schema_field(const struct ln_coll *c, struct ln_span name);
 
