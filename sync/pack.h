@@ -1,5 +1,6 @@
-/* Restricted git packs: version 2, whole objects only (no deltas), per segment commit, tree, blobs, segments ascending.
- * Blobs of files not meant for the receiver are left out. Our own reader takes packs from outside. */
+/* Restricted git packs: version 2, whole objects only (no deltas), per segment commit, tree, blobs,
+ * segments ascending. Blobs of files not meant for the receiver are left out. Our own reader takes
+ * packs from outside. */
 #ifndef LN_PACK_H
 #define LN_PACK_H
 
@@ -11,15 +12,18 @@
 
 enum ln_pack_kind { LN_PACK_COMMIT = 1, LN_PACK_TREE = 2, LN_PACK_BLOB = 3 };
 
-/* Writing into `out` (its ceiling is the pack's): begin, add.., end. Deflate level 1 for sealed blobs is wasted:
- * `stored` writes them uncompressed. */
+/* Writing into `out` (its ceiling is the pack's): begin, add.., end. Deflate level 1 for sealed
+ * blobs is wasted: `stored` writes them uncompressed. */
 void ln_pack_begin(struct ln_buf *out);
-bool ln_pack_add(struct ln_buf *out, enum ln_pack_kind kind, const void *data, size_t len, bool stored, struct ln_err *err) LN_MUST;
+bool ln_pack_add(struct ln_buf *out, enum ln_pack_kind kind, const void *data, size_t len,
+                 bool stored, struct ln_err *err) LN_MUST;
 bool ln_pack_end(struct ln_buf *out, uint32_t objects, struct ln_err *err) LN_MUST;
 
-/* Calls back for each object in order; data is borrowed during the call. Checks header, count, sizes before inflating,
- * checksum. LN_INVALID names the object. */
-typedef bool ln_pack_fn(void *ctx, enum ln_pack_kind kind, const struct ln_sha1 *name, const void *data, size_t len, struct ln_err *err);
-bool ln_pack_read(const void *pack, size_t len, ln_pack_fn *fn, void *ctx, struct ln_err *err) LN_MUST;
+/* Calls back for each object in order; data is borrowed during the call. Checks header, count,
+ * sizes before inflating, checksum. LN_INVALID names the object. */
+typedef bool ln_pack_fn(void *ctx, enum ln_pack_kind kind, const struct ln_sha1 *name,
+                        const void *data, size_t len, struct ln_err *err);
+bool ln_pack_read(const void *pack, size_t len, ln_pack_fn *fn, void *ctx,
+                  struct ln_err *err) LN_MUST;
 
 #endif
