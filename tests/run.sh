@@ -1,0 +1,81 @@
+#!/bin/bash
+# Runs tests and counts them: run.sh unit | e2e | test (all, with short forms of sim, fuzz and torture).
+# T= and F= choose. Ends with `N passed, N failed`; exit 1 when one failed or nothing ran.
+set -u
+cd "$(dirname "$0")/.."
+export CC="${CC:-gcc}" SAN="${SAN:-}" T="${T:-}" F="${F:-}"
+b=build
+[ -n "$SAN" ] && b=build/san-${SAN//,/-}
+passed=0
+failed=0
+logs=build/test-logs
+mkdir -p "$logs"
+
+# count LABEL LOG EXIT OK BAD: adds what a program said; an exit that its count does not explain is one failure more
+count() {
+    local ok=$4 bad=$5
+    [ "$3" -ne 0 ] && [ "$bad" -eq 0 ] && bad=1
+    [ "$3" -eq 0 ] && [ "$bad" -eq 0 ] && [ "$ok" -eq 0 ] && bad=1
+    passed=$((passed + ok))
+    failed=$((failed + bad))
+    if [ "$bad" -gt 0 ]; then
+        echo "FAILED $1 ($ok passed, $bad failed, exit $3)"
+        tail -n 40 "$2" | sed 's/^/    /'
+    else
+        echo "ok     $1 ($ok)"
+    fi
+}
+
+unit() {
+    make -s -j"$(nproc)" all >"$logs/build" 2>&1 && make -s -k -j"$(nproc)" $(tests) >>"$logs/build" 2>&1 ||
+        { count build "$logs/build" 1 0 1; }
+    for t in $(tests); do
+        [ -x "$t" ] || { : >"$logs/none"; count "${t#"$b"/tests/} (not built)" "$logs/none" 1 0 1; continue; }
+        local log="$logs/$(basename "$t")"
+        CMOCKA_TEST_FILTER="$F" timeout 600 "$t" >"$log" 2>&1
+        local rc=$?
+        count "${t#"$b"/tests/}" "$log" $rc "$(grep -c '^\[       OK \]' "$log")" \
+            "$(grep -E '^\[  FAILED  \] [^0-9]' "$log" | sort -u | grep -cv 'test(s)')"
+    done
+}
+
+tests() {
+    local pattern="test_*.c" dir="tests/crypto tests/sync tests/node"
+    [ -n "$T" ] && dir="tests/$(dirname "$T")" pattern="test_$(basename "$T").c"
+    find $dir -name "$pattern" 2>/dev/null | sort | sed "s,^,$b/,; s,\.c\$,,"
+}
+
+# counted LABEL COMMAND...: a program that ends with `N passed, N failed` itself
+counted() {
+    local label=$1 log="$logs/${1//\//-}"
+    shift
+    timeout "${LIMIT:-600}" "$@" >"$log" 2>&1
+    local rc=$? last
+    last=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$log" | tail -n 1)
+    count "$label" "$log" $rc "$(echo "${last:-0}" | cut -d' ' -f1)" "$(echo "${last:-0 passed, 1}" | cut -d' ' -f3)"
+}
+
+e2e() {
+    local t
+    for t in tests/e2e/*.sh tests/e2e/*.mjs; do
+        [ -e "$t" ] && [ "$t" != tests/e2e/lib.sh ] || continue
+        [[ $t == *lib*.mjs || $t == *.config.mjs ]] && continue
+        [ -n "$T" ] && [ "$(basename "${t%.*}")" != "$T" ] && continue
+        case "$t" in *.sh) counted "e2e/$(basename "$t")" bash "$t" ;; *) counted "e2e/$(basename "$t")" node "$t" ;; esac
+    done
+}
+
+case "${1:-test}" in
+unit) unit ;;
+e2e) e2e ;;
+test)
+    unit
+    counted layers bash -c 'make -s layers'
+    e2e
+    for long in sim fuzz torture; do
+        [ -x tests/$long/run.sh ] && counted "$long (short)" env SHORT=1 tests/$long/run.sh
+    done
+    ;;
+esac
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
