@@ -1,5 +1,5 @@
-/* Who may write what: a pure function of signed data, so that all nodes agree. Holds the tree of certificates and
- * revocations as read from the logs, in memory. */
+/* Who may write what: a pure function of signed data, so that all nodes agree. Holds the tree of
+ * certificates and revocations as read from the logs, in memory. */
 #ifndef LN_AUTHORITY_H
 #define LN_AUTHORITY_H
 
@@ -12,22 +12,32 @@ struct ln_authority;
 struct ln_authority *ln_authority_new(const char *root_id, const struct ln_pubkey *root_key);
 void ln_authority_free(struct ln_authority *a);
 
-/* Takes a certificate line (cert@1: f = {cert, sig}) written in `author`'s log. LN_DENIED: not the issuer's to give; second
- * certificate for an id with another key. A renewal (same key) replaces. */
-bool ln_authority_cert(struct ln_authority *a, const char *author, struct ln_span f, struct ln_err *err) LN_MUST;
+/* Renewals of one node: the one with the later `from`, then the later `until`, holds, in whatever
+ * order they come. LN_MISSING: the issuer's own certificate is not known yet. Takes a certificate
+ * line (cert@1: f = {cert, sig}) written in `author`'s log. LN_DENIED: not the issuer's to give;
+ * second certificate for an id with another key. A renewal (same key) replaces. */
+bool ln_authority_cert(struct ln_authority *a, const char *author, struct ln_span f,
+                       struct ln_err *err) LN_MUST;
 /* revoke@1: f = {"node","seq","sha"}: the last good segment. Only by the issuer or above. */
-bool ln_authority_revoke(struct ln_authority *a, const char *author, struct ln_span f, struct ln_err *err) LN_MUST;
+bool ln_authority_revoke(struct ln_authority *a, const char *author, struct ln_span f,
+                         struct ln_err *err) LN_MUST;
 
-const struct ln_cert *ln_authority_find(const struct ln_authority *a, const char *node); /* NULL = unknown */
+const struct ln_cert *ln_authority_find(const struct ln_authority *a,
+                                        const char *node); /* NULL = unknown */
 /* Position from which a node's segments are void; 0 = not revoked. */
 uint64_t ln_authority_void_from(const struct ln_authority *a, const char *node);
-bool ln_authority_each(const struct ln_authority *a, bool (*fn)(void *ctx, const struct ln_cert *c, struct ln_err *err), void *ctx, struct ln_err *err) LN_MUST;
+bool ln_authority_each(const struct ln_authority *a,
+                       bool (*fn)(void *ctx, const struct ln_cert *c, struct ln_err *err),
+                       void *ctx, struct ln_err *err) LN_MUST;
 /* Nearest ancestors first; returns how many. */
-size_t ln_authority_path(const struct ln_authority *a, const char *node, const struct ln_cert **out, size_t cap);
+size_t ln_authority_path(const struct ln_authority *a, const char *node, const struct ln_cert **out,
+                         size_t cap);
 
-/* May a node of certificate `c` write this line into this audience? `why` names the reason in one stable word when it
- * refuses: region collection audience grid op size role. */
-bool ln_authority_may(const struct ln_authority *a, const struct ln_cert *c, const struct ln_change *line,
-                      const struct ln_audience *aud, const char **why);
+/* Rules: sync/README.md "Who may write what". `line` was read by ln_change_read.
+ * May a node of certificate `c` write this line into this audience? `why` names the reason in one
+ * stable word when it refuses: region collection audience grid op size role. */
+bool ln_authority_may(const struct ln_authority *a, const struct ln_cert *c,
+                      const struct ln_change *line, const struct ln_audience *aud,
+                      const char **why);
 
 #endif

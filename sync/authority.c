@@ -1,0 +1,386 @@
+/* The tree of certificates and the rights they give: see authority.h. */
+#include "sync/authority.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "crypto/base/alloc.h"
+#include "crypto/canon.h"
+
+struct entry {
+    struct ln_cert cert;
+    uint64_t void_from; /* 0 = not revoked */
+};
+
+struct ln_authority {
+    char root_id[LN_NODE_ID_MAX];
+    struct ln_pubkey root_key;
+    struct entry *
+        *entries; /* sorted by node id; entries do not move, so that callers may keep them */
+    size_t n, cap;
+};
+
+struct ln_authority *ln_authority_new(const char *root_id, const struct ln_pubkey *root_key)
+{
+    struct ln_authority *a = ln_alloc(sizeof *a);
+
+    (void)snprintf(a->root_id, sizeof a->root_id, "%s", root_id);
+    a->root_key = *root_key;
+    return a;
+}
+
+void ln_authority_free(struct ln_authority *a)
+{
+    if (a == NULL)
+        return;
+    for (size_t i = 0; i < a->n; i++)
+        ln_free(a->entries[i]);
+    ln_free(a->entries);
+    ln_free(a);
+}
+
+static size_t place(const struct ln_authority *a, const char *node, bool *found)
+{
+    size_t low = 0;
+    size_t high = a->n;
+
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        int cmp = strcmp(a->entries[mid]->cert.node, node);
+        if (cmp == 0) {
+            *found = true;
+            return mid;
+        }
+        if (cmp < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    *found = false;
+    return low;
+}
+
+static struct entry *find(const struct ln_authority *a, const char *node)
+{
+    bool found;
+    size_t at = place(a, node, &found);
+
+    return found ? a->entries[at] : NULL;
+}
+
+static void put(struct ln_authority *a, const struct ln_cert *c)
+{
+    bool found;
+    size_t at = place(a, c->node, &found);
+
+    if (found) {
+        a->entries[at]->cert = *c;
+        return;
+    }
+    if (a->n == a->cap) {
+        a->cap = a->cap == 0 ? 16 : 2 * a->cap;
+        a->entries = ln_realloc(a->entries, a->cap * sizeof *a->entries);
+    }
+    memmove(&a->entries[at + 1], &a->entries[at], (a->n - at) * sizeof *a->entries);
+    a->n++;
+    a->entries[at] = ln_alloc(sizeof **a->entries);
+    a->entries[at]->cert = *c;
+}
+
+const struct ln_cert *ln_authority_find(const struct ln_authority *a, const char *node)
+{
+    const struct entry *e = find(a, node);
+
+    return e != NULL ? &e->cert : NULL;
+}
+
+uint64_t ln_authority_void_from(const struct ln_authority *a, const char *node)
+{
+    const struct entry *e = find(a, node);
+
+    return e != NULL ? e->void_from : 0;
+}
+
+bool ln_authority_each(const struct ln_authority *a,
+                       bool (*fn)(void *ctx, const struct ln_cert *c, struct ln_err *err),
+                       void *ctx, struct ln_err *err)
+{
+    for (size_t i = 0; i < a->n; i++)
+        if (!fn(ctx, &a->entries[i]->cert, err))
+            return false;
+    return true;
+}
+
+size_t ln_authority_path(const struct ln_authority *a, const char *node, const struct ln_cert **out,
+                         size_t cap)
+{
+    const struct ln_cert *c = ln_authority_find(a, node);
+    size_t n = 0;
+
+    while (c != NULL && c->parent[0] != '\0' && n < cap) {
+        c = ln_authority_find(a, c->parent);
+        if (c != NULL)
+            out[n++] = c;
+    }
+    return n;
+}
+
+/* Roles rise strictly on the way up, so the walk ends. */
+static bool above(const struct ln_authority *a, const char *upper, const char *node)
+{
+    const struct ln_cert *path[LN_ROLE_LAPTOP + 1];
+    size_t n = ln_authority_path(a, node, path, sizeof path / sizeof path[0]);
+
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(path[i]->node, upper) == 0)
+            return true;
+    return false;
+}
+
+/* ---- certificates */
+
+static bool member_string(struct ln_buf *out, struct ln_span f, const char *key)
+{
+    struct ln_span item;
+
+    if (!ln_canon_get(f, key, &item) || ln_canon_type(item) != LN_CANON_STRING)
+        return false;
+    ln_canon_text(out, item);
+    return !out->over;
+}
+
+/* The parent is the issuer, or stands below it; never beside or under the node itself. */
+static bool parent_fits(const struct ln_authority *a, const struct ln_cert *c)
+{
+    const struct ln_cert *parent = ln_authority_find(a, c->parent);
+
+    return parent != NULL && parent->role < c->role &&
+           (strcmp(c->parent, c->issuer) == 0 || above(a, c->issuer, c->parent));
+}
+
+/* Who may give this certificate, before any signature is looked at. */
+static bool given_well(const struct ln_authority *a, const struct ln_cert *c, const char *author,
+                       struct ln_err *err)
+{
+    const struct entry *old = find(a, c->node);
+    char id[LN_NODE_ID_MAX];
+
+    ln_key_node_id(id, c->region, &c->key);
+    if (strcmp(id, c->node) != 0)
+        return ln_fail(err, LN_INVALID, "certificate: id does not belong to its key");
+    if (strcmp(c->issuer, author) != 0)
+        return ln_fail(err, LN_DENIED, "certificate: not written by its issuer");
+    if (old != NULL && sodium_memcmp(old->cert.key.b, c->key.b, sizeof c->key.b) != 0)
+        return ln_fail(err, LN_DENIED, "certificate: %s has another key", c->node);
+    if (strcmp(c->node, a->root_id) == 0)
+        return strcmp(c->issuer, c->node) == 0 ||
+               ln_fail(err, LN_DENIED, "certificate: only the root certifies the root");
+    const struct ln_cert *issuer = ln_authority_find(a, c->issuer);
+    if (issuer == NULL)
+        return ln_fail(err, LN_MISSING, "certificate: issuer %s is unknown", c->issuer);
+    if (issuer->role >= c->role || !parent_fits(a, c))
+        return ln_fail(err, LN_DENIED, "certificate: issuer or parent does not stand above");
+    return true;
+}
+
+static bool newer(const struct ln_cert *now, const struct ln_cert *old)
+{
+    if (now->from_s != old->from_s)
+        return now->from_s > old->from_s;
+    return now->until_s > old->until_s;
+}
+
+bool ln_authority_cert(struct ln_authority *a, const char *author, struct ln_span f,
+                       struct ln_err *err)
+{
+    struct ln_buf text = ln_buf_new(LN_CERT_MAX);
+    struct ln_buf sig = ln_buf_new(1024);
+    struct ln_cert c = { 0 };
+    bool ok = false;
+
+    if (f.len == 0 || !member_string(&text, f, "cert") || !member_string(&sig, f, "sig")) {
+        (void)ln_fail(err, LN_INVALID, "certificate: no cert and sig");
+        goto out;
+    }
+    if (!ln_cert_read(&c, text.data, text.len, err) || !given_well(a, &c, author, err))
+        goto out;
+    bool root = strcmp(c.node, a->root_id) == 0;
+    const struct ln_cert *issuer = root ? NULL : ln_authority_find(a, c.issuer);
+    const struct ln_pubkey *key = issuer != NULL ? &issuer->key : &a->root_key;
+    if (!ln_cert_check(&c, text.data, text.len, sig.data, sig.len, key, issuer, err))
+        goto out;
+    const struct entry *old = find(a, c.node);
+    if (old == NULL || newer(&c, &old->cert))
+        put(a, &c);
+    ok = true;
+out:
+    ln_buf_free(&sig);
+    ln_buf_free(&text);
+    return ok;
+}
+
+bool ln_authority_revoke(struct ln_authority *a, const char *author, struct ln_span f,
+                         struct ln_err *err)
+{
+    struct ln_span node;
+    struct ln_span seq;
+    struct ln_span sha;
+    struct ln_span text;
+    uint8_t hash[32];
+    char id[LN_NODE_ID_MAX] = "";
+
+    if (f.len == 0 || !ln_canon_get(f, "node", &node) || !ln_canon_plain(node, &text) ||
+        text.len >= sizeof id)
+        return ln_fail(err, LN_INVALID, "revocation: no node");
+    memcpy(id, text.p, text.len);
+    if (!ln_canon_get(f, "seq", &seq) || ln_canon_type(seq) != LN_CANON_INT ||
+        ln_canon_int(seq) < 0 || !ln_canon_get(f, "sha", &sha) || !ln_canon_plain(sha, &text) ||
+        !ln_encode_unhex(hash, sizeof hash, text))
+        return ln_fail(err, LN_INVALID, "revocation: no last good segment");
+    struct entry *e = find(a, id);
+    if (e == NULL)
+        return ln_fail(err, LN_MISSING, "revocation: %s is unknown", id);
+    if (strcmp(e->cert.issuer, author) != 0 && !above(a, author, id))
+        return ln_fail(err, LN_DENIED, "revocation: %s does not stand above %s", author, id);
+    uint64_t from = (uint64_t)ln_canon_int(seq) + 1;
+    if (e->void_from == 0 || from < e->void_from)
+        e->void_from = from; /* the earliest holds: order of arrival does not matter */
+    return true;
+}
+
+/* ---- rights: sync/README.md "Who may write what" */
+
+/* Collections of the protocol itself. Each is public, an `add`, and never a laptop's. */
+enum system_kind { CERT, REVOKE, EPOCH, RECEIPT, ERASE, NO_SYSTEM };
+
+static enum system_kind system_of(struct ln_span collection)
+{
+    static const char *const names[] = { "cert", "revoke", "epoch", "receipt", "erase" };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (ln_span_is(collection, names[i]))
+            return (enum system_kind)i;
+    return NO_SYSTEM;
+}
+
+static bool text_member(struct ln_span f, const char *key, struct ln_span *text)
+{
+    struct ln_span item;
+
+    return f.len > 0 && ln_canon_get(f, key, &item) && ln_canon_plain(item, text);
+}
+
+/* A box mints its own audiences only. */
+static bool own_epoch(const struct ln_cert *c, struct ln_span f)
+{
+    struct ln_audience a;
+    struct ln_span name;
+
+    return text_member(f, "audience", &name) && ln_audience_read(&a, name) &&
+           strcmp(a.owner, c->region) == 0;
+}
+
+/* Only the parent gives receipts. */
+static bool own_child(const struct ln_authority *a, const struct ln_cert *c, struct ln_span f)
+{
+    char node[LN_NODE_ID_MAX];
+    struct ln_span log;
+
+    if (!text_member(f, "log", &log) || log.len < sizeof node - 1)
+        return false;
+    memcpy(node, log.p, sizeof node - 1);
+    node[sizeof node - 1] = '\0';
+    const struct ln_cert *child = ln_authority_find(a, node);
+    return child != NULL && strcmp(child->parent, c->node) == 0;
+}
+
+static const char *may_system(const struct ln_authority *a, const struct ln_cert *c,
+                              const struct ln_change *line, const struct ln_audience *aud,
+                              enum system_kind kind)
+{
+    if (aud->kind != LN_AUD_PUBLIC)
+        return "audience";
+    if (line->op != LN_OP_ADD)
+        return "op";
+    if (c->role == LN_ROLE_LAPTOP || (kind == RECEIPT && !own_child(a, c, line->fields)))
+        return "role";
+    return kind == EPOCH && !own_epoch(c, line->fields) ? "region" : NULL;
+}
+
+static bool has_collection(const struct ln_cert *c, struct ln_span name)
+{
+    for (size_t i = 0; i < c->n_collections; i++)
+        if (ln_span_is(name, c->collections[i]))
+            return true;
+    return c->all_collections;
+}
+
+static bool has_grid(const struct ln_cert *c, const char *grid)
+{
+    for (size_t i = 0; i < c->n_grids; i++)
+        if (strcmp(c->grids[i], grid) == 0)
+            return true;
+    return false;
+}
+
+/* A record that names its region names one the writer answers for. */
+static bool names_own_region(const struct ln_cert *c, const struct ln_change *line)
+{
+    struct ln_span text;
+    char region[LN_REGION_LEN + 1];
+
+    if (line->op != LN_OP_ADD || !text_member(line->fields, "region", &text) ||
+        text.len != LN_REGION_LEN)
+        return true;
+    memcpy(region, text.p, LN_REGION_LEN);
+    region[LN_REGION_LEN] = '\0';
+    return ln_cert_region_holds(c->region, region);
+}
+
+static const char *may_laptop(const struct ln_cert *c, const struct ln_audience *aud)
+{
+    if (aud->kind != LN_AUD_GRID)
+        return "audience";
+    if (strcmp(aud->owner, c->region) != 0)
+        return "region";
+    return has_grid(c, aud->who) ? NULL : "grid";
+}
+
+/* Others' records are answered (add, step), never changed. */
+static const char *may_box(const struct ln_cert *c, const struct ln_change *line,
+                           const struct ln_audience *aud)
+{
+    if (aud->kind == LN_AUD_PUBLIC || strcmp(aud->owner, c->region) == 0)
+        return NULL;
+    bool down = ln_cert_region_holds(c->region, aud->owner);
+    bool up = ln_cert_region_holds(aud->owner, c->region);
+    bool named = aud->kind == LN_AUD_NODE && strcmp(aud->who, c->node) == 0;
+    if (!down && !up && !named)
+        return "region";
+    if (aud->kind == LN_AUD_GRID || (down && !ln_audience_member(aud, c)))
+        return "audience";
+    return line->op == LN_OP_ADD || line->op == LN_OP_STEP ? NULL : "op";
+}
+
+bool ln_authority_may(const struct ln_authority *a, const struct ln_cert *c,
+                      const struct ln_change *line, const struct ln_audience *aud, const char **why)
+{
+    enum system_kind kind = system_of(line->collection);
+    const char *no = NULL;
+
+    if (line->line.len > LN_CHANGE_MAX)
+        no = "size";
+    else if (kind != NO_SYSTEM)
+        no = may_system(a, c, line, aud, kind);
+    else if (!has_collection(c, line->collection))
+        no = "collection";
+    else if (!names_own_region(c, line))
+        no = "region";
+    else if (c->role == LN_ROLE_LAPTOP)
+        no = may_laptop(c, aud);
+    else
+        no = may_box(c, line, aud);
+    if (no != NULL)
+        *why = no;
+    return no == NULL;
+}
