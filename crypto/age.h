@@ -1,5 +1,5 @@
-/* age v1 files (age-encryption.org/v1), X25519 recipients only: ssh-ed25519 would reuse the signing key and scrypt
- * is a CPU bomb, so both are refused, as are more than LN_AGE_STANZAS stanzas. */
+/* age v1 files (age-encryption.org/v1), X25519 recipients only: ssh-ed25519 would reuse the signing
+ * key and scrypt is a CPU bomb, so both are refused, as are more than LN_AGE_STANZAS stanzas. */
 #ifndef LN_AGE_H
 #define LN_AGE_H
 
@@ -9,10 +9,12 @@
 #define LN_AGE_CHUNK 65536
 #define LN_AGE_HEADER_MAX 4096
 
-/* Appends an age file for the `n` recipients (1..LN_AGE_STANZAS) to `out`; LN_FULL past its ceiling. */
+/* Appends an age file for the `n` recipients (1..LN_AGE_STANZAS) to `out`; LN_FULL past its
+ * ceiling. */
 bool ln_age_seal(struct ln_buf *out, const struct ln_recipient *to, size_t n, const void *data,
                  size_t len, struct ln_err *err) LN_MUST;
-/* Appends the plain text to `out`. LN_INVALID not an age file or damaged; LN_DENIED sealed for somebody else. */
+/* Appends the plain text to `out`. LN_INVALID not an age file or damaged; LN_DENIED sealed for
+ * somebody else. */
 bool ln_age_open(struct ln_buf *out, const void *data, size_t len, const struct ln_ident *id,
                  struct ln_err *err) LN_MUST;
 
