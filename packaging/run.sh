@@ -1,0 +1,122 @@
+#!/bin/bash
+# make run: province, district and community on this machine, enrolled, syncing, with sample data.
+#   run.sh RUN PORT      data in RUN/{province,district,community}; ports PORT+2, PORT+1, PORT
+# Uses nothing but the public commands of linli. Ctrl-C stops all three; a second start goes on.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+run=$1
+port=$2
+linli=build/linli
+declare -A region=([province]=330000000000 [district]=330106000000 [community]=330106005055)
+declare -A name=([province]=浙江省 [district]=西湖区 [community]=翠苑一区社区)
+declare -A at=([province]=$((port + 2)) [district]=$((port + 1)) [community]=$port)
+declare -A pid=()
+case "${LC_ALL:-${LC_MESSAGES:-${LANG:-zh}}}" in en*) en=1 ;; *) en= ;; esac
+say() { if [ -n "$en" ]; then echo "$2"; else echo "$1"; fi; }
+die() { say "失败：$1" "failed: $2" >&2; exit 1; }
+url() { echo "http://127.0.0.1:${at[$1]}"; }
+
+stop() {
+    trap - EXIT INT TERM
+    local who
+    for who in community district province; do # children first: each hands in what waits
+        [ -n "${pid[$who]:-}" ] || continue
+        kill -TERM "${pid[$who]}" 2>/dev/null || continue
+        for _ in $(seq 100); do kill -0 "${pid[$who]}" 2>/dev/null || break; sleep 0.1; done
+        kill -KILL "${pid[$who]}" 2>/dev/null && say "$who 未能按时停止" "$who did not stop in time"
+        wait "${pid[$who]}" 2>/dev/null || true
+    done
+    [ ${#pid[@]} -gt 0 ] && say "已全部停止。" "All stopped."
+    exit "${1:-0}"
+}
+trap 'stop $?' EXIT
+trap 'stop 0' INT TERM
+
+init() { # NODE [--root]
+    [ -d "$run/$1" ] && return
+    say "建立 ${name[$1]} …" "creating $1 …"
+    # the recovery key is printed once; here, beside the trial data, it is kept in a file
+    (umask 077; $linli init --dir "$run/$1" --region "${region[$1]}" --role "$1" --name "${name[$1]}" ${2:-} \
+        >"$run/$1.recovery.txt") || { rm -rf "${run:?}/$1"; die "无法建立 $1" "cannot create $1"; }
+}
+
+start() { # NODE
+    (trap '' INT; exec $linli serve --dir "$run/$1" --listen "127.0.0.1:${at[$1]}") >>"$run/$1.log" 2>&1 &
+    pid[$1]=$!
+    for _ in $(seq 150); do
+        curl -fsS -o /dev/null --max-time 2 "$(url "$1")/sync/v1/hello" 2>/dev/null && return
+        kill -0 "${pid[$1]}" 2>/dev/null || break
+        sleep 0.1
+    done
+    tail -n 5 "$run/$1.log" >&2
+    die "${name[$1]} 没有启动，见 $run/$1.log（端口 ${at[$1]} 是否被占用？）" \
+        "$1 did not start, see $run/$1.log (is port ${at[$1]} taken?)"
+}
+
+enrol() { # CHILD PARENT
+    [ -f "$run/$1.enrolled" ] && return
+    say "${name[$1]} 加入 ${name[$2]} …" "$1 joins $2 …"
+    local code
+    code=$($linli invite --dir "$run/$2" --region "${region[$1]}" --role "$1" | tail -n 1)
+    $linli join --dir "$run/$1" --parent "$(url "$2")" --code "${code##* }" >>"$run/$1.log" 2>&1 ||
+        { tail -n 5 "$run/$1.log" >&2; die "加入失败" "joining failed"; }
+    touch "$run/$1.enrolled"
+}
+
+user() { # NODE LOGIN ROLE
+    [ -f "$run/$1.user.$2" ] && return
+    printf '%s\n' "linli-$2" | $linli user add --dir "$run/$1" --login "$2" --role "$3" >>"$run/$1.log" 2>&1 ||
+        { tail -n 5 "$run/$1.log" >&2; die "无法建立账号 $2" "cannot add login $2"; }
+    touch "$run/$1.user.$2"
+}
+
+load() {
+    [ -f "$run/loaded" ] && return
+    say "生成示例数据（3000 位虚构居民）…" "generating sample data (3,000 invented residents) …"
+    build/tool/sample --out "$run/sample" --seed 1
+    local f c
+    for f in "$run"/sample/[0-9]*.jsonl; do
+        c=$(basename "$f" .jsonl)
+        [ -f "$run/sample/$c.done" ] && continue
+        say "  载入 ${c#*-}（$(wc -l <"$f") 条）" "  loading ${c#*-} ($(wc -l <"$f"))"
+        $linli load --dir "$run/community" --collection "${c#*-}" "$f" >>"$run/community.log" 2>&1 ||
+            { tail -n 5 "$run/community.log" >&2; die "载入 ${c#*-} 失败" "loading ${c#*-} failed"; }
+        touch "$run/sample/$c.done"
+    done
+    touch "$run/loaded"
+}
+
+mkdir -p "$run"
+init province --root
+init district
+init community
+start province
+enrol district province
+start district
+enrol community district
+user community resident resident
+user community worker worker
+user community committee committee
+user district clerk clerk
+user province province province
+load
+start community
+
+say "
+  社区 翠苑一区社区   $(url community)   居民 resident · 社工 worker · 居委会 committee
+  区县 西湖区         $(url district)   区县经办 clerk
+  省   浙江省         $(url province)   省级 province
+  密码是 linli-<登录名>，例如 linli-worker。数据在 $run；按 Ctrl-C 停止。" "
+  community  $(url community)   logins resident, worker, committee
+  district   $(url district)   login clerk
+  province   $(url province)   login province
+  The password is linli-<login>, for example linli-worker. Data in $run; Ctrl-C stops."
+
+while :; do
+    for who in province district community; do
+        kill -0 "${pid[$who]}" 2>/dev/null && continue
+        tail -n 5 "$run/$who.log" >&2
+        die "${name[$who]} 意外停止，见 $run/$who.log" "$who stopped unexpectedly, see $run/$who.log"
+    done
+    sleep 1 & wait $! || true
+done
