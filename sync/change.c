@@ -457,7 +457,7 @@ bool ln_change_write(struct ln_buf *out, const struct ln_change *c, struct ln_er
     add_part(out, ",\"n\":", c->names, "");
     struct ln_span op = c->op == LN_OP_OTHER ? c->op_word : ln_span_of(op_words[c->op]);
     add_part(out, ",\"o\":\"", op, "\"");
-    if (c->op != LN_OP_ADD)
+    if (c->op != LN_OP_ADD && ln_clock_compare(&c->record, &c->id) != 0) /* read as none */
         add_id(out, ",\"r\":\"", &c->record);
     add_part(out, ",\"s\":\"", c->sealed, "\"");
     add_part(out, ",\"t\":\"", c->collection, "");

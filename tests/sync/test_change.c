@@ -57,9 +57,12 @@ TEST(a_set_names_what_it_replaces)
 
 TEST(what_was_read_is_written_byte_for_byte)
 {
-    static const char *const lines[] = { ADD, SET };
+    static const char *const lines[] = {
+        ADD, SET,
+        "{\"i\":\"06h0cbs55s000nco66ag\",\"o\":\"transmute\",\"t\":\"p@1\"}" /* found by fuzzing */
+    };
 
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         struct ln_buf out = ln_buf_new(LN_CHANGE_MAX);
         struct ln_change c;
         struct ln_err err = { 0 };
