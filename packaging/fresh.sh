@@ -17,7 +17,7 @@ cleanup() {
 trap cleanup EXIT
 # the mirror is the one this machine uses
 mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null |
-    sed -nE 's/^URIs:[[:space:]]*([^ ]*debian)\/?$/\1/p; s/^deb (\[[^]]*\] )?([^ ]*debian)\/? .*/\2/p' | head -n 1)
+    sed -nE 's/^URIs:[[:space:]]*([^ ]*debian)\/?$/\1/p; s/^deb (\[[^]]*\] )?([^ ]*debian)\/? .*/\2/p' | head -n 1 || true)
 [ -n "$mirror" ] || { echo "找不到 Debian 镜像 / no Debian mirror in apt's sources" >&2; exit 1; }
 if [ ! -x "$root/usr/bin/apt-get" ]; then
     echo "建立 Debian 12 … / making a Debian 12 in $root"
@@ -26,7 +26,7 @@ if [ ! -x "$root/usr/bin/apt-get" ]; then
 fi
 cp -L /etc/resolv.conf "$root/etc/resolv.conf"
 cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
-for f in $(cd / && ls etc/apt/apt.conf.d/*proxy* 2>/dev/null); do install -Dm644 "/$f" "$root/$f"; done
+for f in $(cd / && ls etc/apt/apt.conf.d/*proxy* 2>/dev/null || true); do install -Dm644 "/$f" "$root/$f"; done
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 mount -t sysfs -o ro sys "$root/sys"
@@ -49,7 +49,7 @@ if [ "${STEPS:-run}" != test ]; then
     pid=$!
     for _ in $(seq 900); do grep -q "127.0.0.1:$port" "$root.run.log" && break; kill -0 $pid 2>/dev/null || break; sleep 1; done
     for p in $port $((port + 1)) $((port + 2)); do rc=0; probe "$p" || rc=1; verdict "make run answers at $p" $rc; done
-    child=$(pgrep -P "$pid" | head -n 1)
+    child=$(pgrep -P "$pid" | head -n 1 || true)
     kill -INT "${child:-$pid}" 2>/dev/null || true
     for _ in $(seq 30); do kill -0 $pid 2>/dev/null || break; sleep 1; done
     rc=0; probe "$port" 2>/dev/null && rc=1
