@@ -1,0 +1,151 @@
+/* Tests of crypto/cert.c. */
+#include "crypto/cert.h"
+
+#include <string.h>
+
+#include "crypto/sshsig.h"
+#include "tests/lib/test.h"
+
+struct party {
+    struct ln_seckey sec;
+    struct ln_cert c;
+};
+
+static void make(struct party *p, enum ln_role role, const char *region, const struct party *issuer)
+{
+    struct ln_ident id;
+
+    memset(p, 0, sizeof *p);
+    p->c = (struct ln_cert){ .suite = 1,
+                             .role = role,
+                             .from_s = 1795392000,
+                             .until_s = 1829952000,
+                             .all_collections = true };
+    ln_key_make(&p->sec, &p->c.key);
+    ln_key_ident_make(&id);
+    ln_key_ident_public(&p->c.age, &id);
+    (void)snprintf(p->c.region, sizeof p->c.region, "%s", region);
+    ln_key_node_id(p->c.node, region, &p->c.key);
+    (void)snprintf(p->c.name, sizeof p->c.name, "翠苑一区社区");
+    (void)snprintf(p->c.issuer, sizeof p->c.issuer, "%s",
+                   issuer != NULL ? issuer->c.node : p->c.node);
+    (void)snprintf(p->c.parent, sizeof p->c.parent, "%s", issuer != NULL ? issuer->c.node : "");
+}
+
+static enum ln_code check(const struct party *p, const struct party *issuer)
+{
+    struct ln_buf text = ln_buf_new(LN_CERT_MAX);
+    struct ln_buf sig = ln_buf_new(LN_SSHSIG_MAX);
+    struct ln_cert got;
+    struct ln_err err = { 0 };
+    const struct party *by = issuer != NULL ? issuer : p;
+
+    ln_cert_write(&text, &p->c);
+    ln_sshsig_sign(&sig, "linli-cert", text.data, text.len, &by->sec);
+    bool ok = ln_cert_check(&got, text.data, text.len, sig.data, sig.len, &by->c.key,
+                            issuer != NULL ? &issuer->c : NULL, &err);
+    if (ok)
+        assert_memory_equal(&got, &p->c, sizeof got);
+    ln_buf_free(&text);
+    ln_buf_free(&sig);
+    return ok ? LN_OK : err.code;
+}
+
+TEST(a_chain_from_province_to_laptop_holds)
+{
+    struct party province, district, community, laptop;
+
+    make(&province, LN_ROLE_PROVINCE, "330000000000", NULL);
+    make(&district, LN_ROLE_DISTRICT, "330106000000", &province);
+    make(&community, LN_ROLE_COMMUNITY, "330106005055", &district);
+    make(&laptop, LN_ROLE_LAPTOP, "330106005055", &community);
+    laptop.c.n_grids = 2;
+    memcpy(laptop.c.grids[0], "g01", 4);
+    memcpy(laptop.c.grids[1], "g02", 4);
+
+    assert_int_equal(check(&province, NULL), LN_OK);
+    assert_int_equal(check(&district, &province), LN_OK);
+    assert_int_equal(check(&community, &district), LN_OK);
+    assert_int_equal(check(&laptop, &community), LN_OK);
+    assert_int_equal(check(&laptop, &district), LN_DENIED);
+    assert_int_equal(check(&district, NULL), LN_DENIED);
+}
+
+TEST(rights_only_narrow)
+{
+    struct party province, district, other, community;
+
+    make(&province, LN_ROLE_PROVINCE, "330000000000", NULL);
+    make(&district, LN_ROLE_DISTRICT, "330106000000", &province);
+    make(&other, LN_ROLE_COMMUNITY, "330105005055", &district);
+    assert_int_equal(check(&other, &district), LN_DENIED);
+    make(&other, LN_ROLE_DISTRICT, "330106000000", &district);
+    assert_int_equal(check(&other, &district), LN_DENIED);
+    district.c.all_collections = false;
+    district.c.n_collections = 1;
+    memcpy(district.c.collections[0], "news", 5);
+    make(&community, LN_ROLE_COMMUNITY, "330106005055", &district);
+    assert_int_equal(check(&community, &district), LN_DENIED);
+    community.c.all_collections = false;
+    community.c.n_collections = 1;
+    memcpy(community.c.collections[0], "person", 7);
+    assert_int_equal(check(&community, &district), LN_DENIED);
+    memcpy(community.c.collections[0], "news\0\0", 7);
+    assert_int_equal(check(&community, &district), LN_OK);
+}
+
+TEST(impossible_certificates_are_invalid)
+{
+    struct party p;
+
+    make(&p, LN_ROLE_PROVINCE, "330000000000", NULL);
+    p.c.suite = 2;
+    assert_int_equal(check(&p, NULL), LN_INVALID);
+    p.c.suite = 1;
+    p.c.until_s = p.c.from_s;
+    assert_int_equal(check(&p, NULL), LN_INVALID);
+    make(&p, LN_ROLE_PROVINCE, "330106000000", NULL);
+    assert_int_equal(check(&p, NULL), LN_INVALID);
+    make(&p, LN_ROLE_PROVINCE, "330000000000", NULL);
+    p.c.node[20] = p.c.node[20] == 'a' ? 'b' : 'a';
+    assert_int_equal(check(&p, NULL), LN_INVALID);
+    make(&p, LN_ROLE_PROVINCE, "330000000000", NULL);
+    p.c.name[0] = '\0';
+    assert_int_equal(check(&p, NULL), LN_INVALID);
+}
+
+TEST(no_changed_byte_of_a_certificate_passes)
+{
+    struct party p;
+    struct ln_buf text = ln_buf_new(LN_CERT_MAX);
+    struct ln_buf sig = ln_buf_new(LN_SSHSIG_MAX);
+    struct ln_cert got;
+    struct ln_err err = { 0 };
+
+    make(&p, LN_ROLE_PROVINCE, "330000000000", NULL);
+    ln_cert_write(&text, &p.c);
+    ln_sshsig_sign(&sig, "linli-cert", text.data, text.len, &p.sec);
+    for (size_t i = 0; i < text.len; i++) {
+        text.data[i] = (char)(text.data[i] ^ 1);
+        assert_false(
+            ln_cert_check(&got, text.data, text.len, sig.data, sig.len, &p.c.key, NULL, &err));
+        text.data[i] = (char)(text.data[i] ^ 1);
+    }
+    MUST(ln_cert_check(&got, text.data, text.len, sig.data, sig.len, &p.c.key, NULL, &err));
+    ln_buf_free(&text);
+    ln_buf_free(&sig);
+}
+
+TEST(regions_hold_what_starts_with_their_tier)
+{
+    assert_true(ln_cert_region_holds("330000000000", "330106005055"));
+    assert_true(ln_cert_region_holds("330106000000", "330106005055"));
+    assert_true(ln_cert_region_holds("330106005055", "330106005055"));
+    assert_false(ln_cert_region_holds("330106005055", "330106005056"));
+    assert_false(ln_cert_region_holds("330106000000", "330000000000"));
+    assert_false(ln_cert_region_holds("33", "330106005055"));
+}
+
+RUN_TESTS(T(a_chain_from_province_to_laptop_holds), T(rights_only_narrow),
+          T(impossible_certificates_are_invalid), T(no_changed_byte_of_a_certificate_passes),
+          T(regions_hold_what_starts_with_their_tier))
