@@ -1,0 +1,34 @@
+// What the sync strip claims, and what a form makes of typed text.
+import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const ui = fileURLToPath(new URL('../../ui/', import.meta.url))
+const esbuild = createRequire(ui + 'package.json')('esbuild')
+async function load(file) {
+  const made = await esbuild.build({ entryPoints: [ui + 'src/' + file], bundle: true, write: false, format: 'esm' })
+  return import('data:text/javascript;base64,' + Buffer.from(made.outputFiles[0].contents).toString('base64'))
+}
+const { strip } = await load('app/strip.ts')
+const { parse, unparse } = await load('kit/parse.ts')
+const sync = (state, unsent, unsealed) => ({ sync: { state, unsent, unsealed } })
+
+test('the strip never says synced while something waits', () => {
+  assert.deepEqual(strip(sync('synced', 0, 2), true), { key: 'pending', n: 2 })
+  assert.deepEqual(strip(sync('synced', 0, 0), true), { key: 'synced', n: 0 })
+})
+
+test('the strip claims nothing when the node has not answered', () => {
+  assert.equal(strip(null, true).key, 'unknown')
+  assert.equal(strip(sync('synced', 0, 0), false).key, 'unreachable')
+})
+
+test('money typed in yuan is stored in fen without loss', () => {
+  assert.equal(parse('1234.56', { type: 'fen' }), 123456)
+  assert.equal(parse(unparse(110, { type: 'fen' }), { type: 'fen' }), 110)
+})
+
+test('an impossible number is left for the node to refuse in words', () => {
+  assert.equal(parse('12a', { type: 'int' }), '12a')
+})

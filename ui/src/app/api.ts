@@ -1,0 +1,35 @@
+// Talks with the node as node/web/README.md says. A failure is an ApiError with words for the reader.
+export interface FieldError { field: string; zh: string; en: string; warning?: boolean }
+
+export class ApiError extends Error {
+  constructor(readonly status: number, readonly code: string, readonly zh: string, readonly en: string,
+    readonly fields: FieldError[]) {
+    super(en)
+  }
+}
+
+/** 16 random bytes as hex; randomUUID does not exist on plain http. */
+export function newKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  return Array.from(bytes, b => (b + 256).toString(16).slice(1)).join('')
+}
+
+async function refusal(res: Response): Promise<ApiError> {
+  const p = await res.json().catch(() => ({}))
+  const text = String(p.title || res.statusText)
+  return new ApiError(res.status, p.code || 'broken', p.zh || text, p.en || text, p.fields || [])
+}
+
+export async function call<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
+  const h: Record<string, string> = { Accept: 'application/json', ...headers }
+  if (body !== undefined) h['Content-Type'] = 'application/json'
+  let res: Response
+  try {
+    res = await fetch('/api/v1' + path, { method, headers: h, credentials: 'same-origin',
+      body: body === undefined ? undefined : JSON.stringify(body) })
+  } catch (e) {
+    throw new ApiError(0, 'unreachable', '连不上社区服务器', 'The community server is out of reach', [])
+  }
+  if (!res.ok) throw await refusal(res)
+  return res.status === 204 ? (undefined as T) : res.json()
+}

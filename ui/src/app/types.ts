@@ -1,0 +1,24 @@
+// Shapes of node/module/README.md and node/web/README.md, as far as the pages use them.
+import type { Label } from '../i18n'
+
+export interface Field {
+  name: string; type: string; label: Label; required?: boolean; mark?: string; codes?: string; to?: string
+  max?: number; min?: number; readonly?: boolean; internal?: boolean; help?: Label
+}
+export interface Step { action: string; note?: string; label: Label }
+export interface Collection {
+  name: string; label: Label; fields: Field[]; list?: string[]; title?: string[]; log?: boolean
+  workflow?: { states: Record<string, Label>; steps: Step[] }; can: { create: boolean; update: boolean; delete: boolean }
+}
+export interface Code extends Label { code: string }
+export interface Module { module: string; label: Label; rank: number; enabled: boolean; codes: Record<string, Code[]>; collections: Collection[] }
+export interface Session {
+  account: { id: string; login: string; shown_name: string; elder_mode: boolean } | null
+  roles: string[]; role: string; node: { name: string; role: string; region: string; version: string }
+}
+export interface Conflict { unit: string; values: { value: unknown; change: string; user_name: string; node: string; at: number }[] }
+export interface Rec {
+  id: string; collection: string; version_etag: string; state?: string; actions?: string[]; provisional: boolean
+  conflicts?: Conflict[]; masked?: string[]; refs?: Record<string, Record<string, string>>; f: Record<string, unknown>
+}
+export interface Status { sync: { state: 'synced' | 'pending' | 'offline' | 'alone' | 'stopped'; unsent: number; unsealed: number } }

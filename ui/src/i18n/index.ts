@@ -1,0 +1,23 @@
+// Two languages side by side: a key without both does not compile.
+import { signal } from '@preact/signals'
+import { app } from './app'
+
+export type Lang = 'zh' | 'en'
+export interface Label { zh: string; en: string }
+
+export const lang = signal<Lang>('zh')
+
+export function setLang(next: Lang): void {
+  lang.value = next
+  document.documentElement.lang = next === 'zh' ? 'zh-CN' : 'en'
+}
+
+export function t(key: keyof typeof app, values: Record<string, string | number> = {}): string {
+  const text = app[key][lang.value === 'zh' ? 0 : 1]
+  return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name]))
+}
+
+/** The label of something the node defines; English falls back to Chinese, never to nothing. */
+export function word(label: Partial<Label> | undefined, fallback = ''): string {
+  return (label && (label[lang.value] || label.zh || label.en)) || fallback
+}

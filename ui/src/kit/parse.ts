@@ -1,0 +1,23 @@
+// What was typed, as the node wants it. undefined = the field was left empty.
+import type { Field } from '../app/types'
+
+export function parse(text: string, field: Field): unknown {
+  const s = text.trim()
+  if (s === '') return undefined
+  switch (field.type) {
+    case 'int': return /^-?\d+$/.test(s) ? Number(s) : s
+    case 'fen': return /^-?\d+(\.\d{1,2})?$/.test(s) ? Math.round(Number(s) * 100) : s
+    case 'ts': return /^\d{4}-\d\d-\d\d \d\d:\d\d$/.test(s) ? new Date(s.replace(' ', 'T')).getTime() : s
+    case 'bool': return s === 'true'
+    case 'list': return s.split(/\s*[,，、\n]\s*/).filter(x => x !== '')
+    default: return s
+  }
+}
+
+/** The form's text of a stored value; parse(unparse(v)) is v. */
+export function unparse(value: unknown, field: Field): string {
+  if (value === undefined || value === null) return ''
+  if (field.type === 'fen') return (Number(value) / 100).toFixed(2)
+  if (Array.isArray(value)) return value.join('、')
+  return String(value)
+}

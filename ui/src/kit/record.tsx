@@ -1,0 +1,76 @@
+// The one record page: fields, possible steps, conflicts side by side, history.
+import { useEffect, useState } from 'preact/hooks'
+import { ApiError, call, newKey } from '../app/api'
+import type { Collection, Conflict, Module, Rec } from '../app/types'
+import { t, word } from '../i18n'
+import { Form } from './form'
+import { show, stamp } from './value'
+
+interface Entry { id: string; op: string; at: number; user_name: string; node: string; channel: string }
+
+function History({ def, id }: { def: Collection; id: string }) {
+  const [items, setItems] = useState<Entry[] | null>(null)
+  const [wrong, setWrong] = useState('')
+  function open() {
+    call<{ items: Entry[] }>('GET', `/${def.name}/${id}/history`).then(h => setItems(h.items), e => setWrong(word(e)))
+  }
+  return <section><h2>{t('history')}</h2>
+    {!items && <button type="button" onClick={open}>{t('more')}</button>}
+    {wrong && <p class="error" role="alert">{wrong}</p>}
+    {items && <ol>{items.map(h => <li key={h.id}>{stamp(h.at)} {h.op} {h.user_name} {h.node} {h.channel}</li>)}</ol>}
+  </section>
+}
+
+export function Record({ module, def, id, edit }: { module: Module; def: Collection; id: string; edit: boolean }) {
+  const [rec, setRec] = useState<Rec | null>(null)
+  const [wrong, setWrong] = useState('')
+  const [note, setNote] = useState('')
+  useEffect(() => {
+    let on = true
+    setRec(null)
+    call<Rec>('GET', `/${def.name}/${id}`).then(r => on && setRec(r), e => on && setWrong(word(e)))
+    return () => { on = false }
+  }, [def.name, id])
+
+  async function send(what: string, body: unknown) {
+    setWrong('')
+    try {
+      await call('POST', `/${def.name}/${id}/${what}`, body, { 'Idempotency-Key': newKey() })
+      setRec(await call<Rec>('GET', `/${def.name}/${id}`))
+      setNote('')
+    } catch (e) {
+      if (!(e instanceof ApiError)) throw e
+      setWrong(word(e))
+    }
+  }
+  const field = (name: string) => def.fields.find(f => f.name === name)
+  const conflict = (c: Conflict) => <section class="card warn" key={c.unit}>
+    <h2>{t('conflict')}: {word((field(c.unit) || { label: undefined }).label, c.unit)}</h2>
+    {c.values.map(v => <p key={v.change}>{show(v.value, field(c.unit), module, rec || undefined)} <span class="quiet">{v.user_name} {v.node} {stamp(v.at)}</span>{' '}
+      <button type="button" onClick={() => send('resolve', { unit: c.unit, take: v.change })}>{t('take')}</button></p>)}
+  </section>
+
+  if (!rec) return wrong ? <p class="error" role="alert">{wrong}</p> : <p role="status">{t('loading')}</p>
+  if (edit) return <Form module={module} def={def} rec={rec} />
+  const steps = (def.workflow ? def.workflow.steps : []).filter((s, i, all) =>
+    (rec.actions || []).indexOf(s.action) >= 0 && all.findIndex(o => o.action === s.action) === i)
+  const title = (def.title || []).map(n => show(rec.f[n], field(n), module, rec)).join(' ')
+  return <article>
+    <p><a href={'/' + def.name}>{t('back')}</a></p>
+    <h1>{title || word(def.label, def.name)}</h1>
+    <p>{def.workflow && <span class="chip">{word(def.workflow.states[rec.state || ''], rec.state)}</span>}
+      {rec.provisional && <span class="chip">{t('provisional')}</span>}</p>
+    {wrong && <p class="error" role="alert">{wrong}</p>}
+    {(rec.conflicts || []).map(conflict)}
+    <dl class="card">{def.fields.filter(f => show(rec.f[f.name], f, module, rec) !== '').map(f =>
+      <div key={f.name}><dt>{word(f.label, f.name)}</dt><dd>{show(rec.f[f.name], f, module, rec)}</dd></div>)}</dl>
+    {steps.length > 0 && <section class="card form">
+      <label>{t('note')}<textarea rows={3} value={note} onInput={e => setNote(e.currentTarget.value)} /></label>
+      <div class="row">{steps.map(s => <button type="button" class="primary" key={s.action} disabled={s.note === 'required' && note.trim() === ''}
+        onClick={() => send('steps', { action: s.action, note: note || undefined })}>{word(s.label, s.action)}</button>)}</div>
+    </section>}
+    <div class="row">{def.can.update && !def.log && <a class="button" href={`/${def.name}/${id}/edit`}>{t('edit')}</a>}
+      <button type="button" onClick={() => window.print()}>{t('print')}</button></div>
+    <History def={def} id={id} />
+  </article>
+}

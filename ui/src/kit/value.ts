@@ -1,0 +1,29 @@
+// How a stored value reads: one function for lists, records and conflicts.
+import { lang, t, word } from '../i18n'
+import type { Field, Module, Rec } from '../app/types'
+
+const two = (n: number) => (n < 10 ? '0' : '') + n
+
+export function stamp(ms: number): string {
+  const d = new Date(ms)
+  return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())} ${two(d.getHours())}:${two(d.getMinutes())}`
+}
+
+/** 123450 → ¥1,234.50 */
+export function money(fen: number): string {
+  const yuan = String(Math.floor(Math.abs(fen) / 100)).replace(/\B(?=(\d{3})+$)/g, ',')
+  return (fen < 0 ? '-' : '') + '¥' + yuan + '.' + two(Math.abs(fen) % 100)
+}
+
+export function show(value: unknown, field: Field | undefined, module: Module, rec?: Rec): string {
+  if (value === undefined || value === null || value === '') return ''
+  if (!field) return String(value)
+  if (Array.isArray(value)) return value.map(v => show(v, field, module, rec)).join(lang.value === 'zh' ? '、' : ', ')
+  if (field.type === 'ts') return stamp(Number(value))
+  if (field.type === 'fen') return money(Number(value))
+  if (field.type === 'bool') return t(value ? 'yes' : 'no')
+  if (field.codes) return word((module.codes[field.codes] || []).find(c => c.code === value), String(value))
+  if (field.type === 'ref') return (rec && rec.refs && rec.refs[field.name] && rec.refs[field.name][String(value)]) || String(value)
+  if (field.type === 'file') return String((value as { name?: string }).name || '')
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}

@@ -1,0 +1,56 @@
+// Start: read who is here, then draw; every in-app link goes through one listener.
+import { render } from 'preact'
+import '@preact/signals'
+import { Login } from './app/login'
+import { Shell } from './app/shell'
+import { collection, enter, go, modules, path, poll, reachable, session, setElder } from './app/state'
+import { t, word } from './i18n'
+import { Form } from './kit/form'
+import { List } from './kit/list'
+import { Record } from './kit/record'
+
+function Home() {
+  return <><h1>{session.value ? session.value.node.name : '邻里'}</h1>
+    <div class="tiles">{modules.value.filter(m => m.enabled).map(m => m.collections.filter(c => c.list).slice(0, 4).map(c =>
+      <a class="tile" key={c.name} href={'/' + c.name}>{word(c.label, c.name)}</a>))}</div></>
+}
+
+function Page() {
+  const [name, id, verb] = path.value.split('/').slice(1)
+  if (!name) return <Home />
+  if (name === 'login') return <Login />
+  const found = collection(name)
+  if (!found) return session.value ? <h1>{t('not_found')}</h1> : <p role="status">{t(reachable.value ? 'loading' : 'unreachable')}</p>
+  if (id === 'new') return <Form key={name} {...found} />
+  return id ? <Record key={path.value} {...found} id={id} edit={verb === 'edit'} /> : <List key={name} {...found} />
+}
+
+function App() {
+  return <Shell><Page /></Shell>
+}
+
+document.addEventListener('click', e => {
+  const a = (e.target as Element).closest('a')
+  if (!a || a.origin !== location.origin || a.hasAttribute('download') || a.hash || e.ctrlKey || e.metaKey || e.shiftKey) return
+  if (/^\/(api|feed|lite|print|log|metrics)(\/|$)/.test(a.pathname)) return
+  e.preventDefault()
+  go(a.pathname)
+  const main = document.getElementById('main')
+  if (main) main.focus()
+})
+window.addEventListener('popstate', () => { path.value = location.pathname })
+
+try {
+  setElder(localStorage.getItem('elder') === '1')
+} catch (e) { /* no storage: standard mode */ }
+const root = document.getElementById('app')
+if (root) render(<App />, root)
+async function start(): Promise<void> {
+  try {
+    await enter()
+  } catch (e) {
+    setTimeout(start, 3000)
+  }
+}
+start()
+poll()
