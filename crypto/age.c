@@ -69,7 +69,7 @@ static void header_mac(uint8_t out[32], const uint8_t file_key[FILE_KEY], const 
 {
     uint8_t key[32];
 
-    ln_hkdf_derive(key, file_key, FILE_KEY, NULL, 0, "header");
+    ln_hkdf_derive(key, file_key, FILE_KEY, "", 0, "header"); /* never NULL: memcpy(x, NULL, 0) */
     (void)crypto_auth_hmacsha256(out, (const uint8_t *)header, len, key);
     sodium_memzero(key, sizeof key);
 }
