@@ -65,11 +65,20 @@ e2e() {
     done
 }
 
+# pages: what runs without a browser, under node's own runner
+ui() {
+    [ -e tests/ui ] && [ -z "$T" ] || return 0
+    local log="$logs/ui"
+    timeout 300 node --test --test-reporter=tap tests/ui/ >"$log" 2>&1
+    count ui "$log" $? "$(sed -n 's/^# pass //p' "$log")" "$(sed -n 's/^# fail //p' "$log")"
+}
+
 case "${1:-test}" in
 unit) unit ;;
 e2e) e2e ;;
 test)
     unit
+    ui
     counted layers bash -c 'make -s layers'
     e2e
     for long in sim fuzz torture; do

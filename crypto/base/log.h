@@ -6,7 +6,13 @@
 
 #include "crypto/base/err.h"
 
-enum ln_prio { LN_LOG_ERR = 3, LN_LOG_WARN = 4, LN_LOG_NOTE = 5, LN_LOG_INFO = 6, LN_LOG_DEBUG = 7 };
+enum ln_prio {
+    LN_LOG_ERR = 3,
+    LN_LOG_WARN = 4,
+    LN_LOG_NOTE = 5,
+    LN_LOG_INFO = 6,
+    LN_LOG_DEBUG = 7
+};
 
 /* Writes one line in one write; control characters in it become '?'. Any thread. */
 void ln_log(enum ln_prio prio, const char *fmt, ...) LN_PRINTF(2, 3);

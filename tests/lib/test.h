@@ -1,4 +1,5 @@
-/* What every unit test includes: cmocka, and TEST(a_sentence) { ... } with RUN_TESTS at the end of the file. */
+/* What every unit test includes: cmocka, and TEST(a_sentence) { ... } with RUN_TESTS at the end of
+ * the file. */
 #ifndef LN_TEST_H
 #define LN_TEST_H
 
