@@ -19,6 +19,11 @@ struct ln_http_request {
     const char *arg[4]; /* the path's variable parts in order: "/api/v1/:/:/steps" has two */
     const struct ln_session *session; /* NULL = guest */
     bool zh;            /* language of messages */
+    /* node to node (/sync/v1/) signs the request line as it was sent: path and query (without '?') undecoded, and any
+     * header by its lower-case name, NULL = absent. */
+    const char *raw_path, *raw_query;
+    const char *(*header)(const struct ln_http_request *q, const char *name);
+    void *conn; /* for `header` */
 };
 struct ln_http_reply {
     int status;
@@ -30,6 +35,8 @@ struct ln_http_reply {
     bool gzip;
     char file[256];   /* send this file (attachments), range allowed */
     struct ln_buf body;
+    char headers[1400]; /* further header lines, each ended by \r\n */
+    bool bare;          /* status, content-length and `headers` only: no date, no security headers (node to node) */
 };
 
 const char *ln_http_query(const struct ln_http_request *q, const char *name); /* NULL = absent */

@@ -1,0 +1,19 @@
+/* Subject keys on their way between two nodes, wrapped to the receiver or to the recovery key:
+ * bodies of /sync/v1/keys (README "Exchange"). Writer thread, open transaction. */
+#ifndef LN_KEYS_H
+#define LN_KEYS_H
+
+#include "sync/replica.h"
+
+#define LN_KEYS_BATCH 512 /* keys in one body: some 250 kB */
+
+/* Takes every key of a body. LN_INVALID not such a body; otherwise as ln_replica_key_put. */
+bool ln_keys_take(unsigned *n, struct ln_replica *r, struct ln_span body,
+                  const struct ln_cert *from, struct ln_err *err) LN_MUST;
+/* Appends a body with what the parent lacks; *n = 0 when that is nothing. */
+bool ln_keys_pending(struct ln_buf *body, unsigned *n, struct ln_replica *r,
+                     struct ln_err *err) LN_MUST;
+/* The parent has taken that body. */
+bool ln_keys_sent(struct ln_replica *r, struct ln_span body, struct ln_err *err) LN_MUST;
+
+#endif
