@@ -18,7 +18,8 @@ struct ln_replica_config {
     struct ln_seckey key;
     struct ln_ident ident;
     struct ln_recipient recovery;   /* the paper key: wrapped into every epoch, escrow of subject keys */
-    char root_id[LN_NODE_ID_MAX];
+    char id[LN_NODE_ID_MAX];        /* this node, known before it has a certificate */
+    char root_id[LN_NODE_ID_MAX];   /* "" = pinned in the store (found and adopt write it there) */
     struct ln_pubkey root_key;
 };
 
@@ -60,15 +61,22 @@ struct ln_draft {
 bool ln_replica_save(struct ln_replica *r, struct ln_draft *drafts, size_t n, struct ln_err *err) LN_MUST;
 /* An id for an add to come; put it into draft.record of an LN_OP_ADD. */
 struct ln_id ln_replica_id(struct ln_replica *r);
-/* A line in canonical change form as it is (bulk load of a stream): id, base and audience as given in the line's own
- * terms, re-authored by this node. */
-bool ln_replica_save_line(struct ln_replica *r, const char *line, size_t len, const char *audience, struct ln_err *err) LN_MUST;
+/* Lines in canonical change form (bulk load of a stream): ids and bases as given, re-authored by this node; marked fields
+ * that stand in `f` are sealed here. `audiences[i]` is the full name. One failure refuses all of them. */
+bool ln_replica_save_lines(struct ln_replica *r, const struct ln_span *lines, const char *const *audiences, size_t n,
+                           struct ln_err *err) LN_MUST;
+/* Identifies the present heads of a record; 0 when it is not there. For If-Match. */
+uint64_t ln_replica_etag(struct ln_span heads);
 
 /* ---- sealing */
 /* Seals waiting changes into segments: `all` or only what fills whole segments. *segments = how many. Refuses (LN_CONFLICT)
  * while the guard says this may be an old image. */
 bool ln_replica_seal(struct ln_replica *r, bool all, unsigned *segments, struct ln_err *err) LN_MUST;
 bool ln_replica_seal_due(struct ln_replica *r, bool *due, struct ln_err *err) LN_MUST;
+/* The caller doubts that this is the newest image of the node: saves go on, sealing fails with LN_CONFLICT until
+ * ln_replica_confirm, when the parent named our head. */
+void ln_replica_doubt(struct ln_replica *r);
+void ln_replica_confirm(struct ln_replica *r);
 
 /* ---- what others may have */
 struct ln_have {
@@ -127,6 +135,19 @@ bool ln_replica_adopt(struct ln_replica *r, const struct ln_span *cert_f, const 
 struct ln_verify_report {
     uint64_t logs, segments, changes, bad;
 };
+/* All changes of one record, oldest first, as history shows them. */
+struct ln_history_item {
+    const struct ln_change *c;
+    struct ln_span clear; /* opened sealed fields, empty when there are none or the key is not here */
+    int64_t eff;
+    char log[LN_LOG_MAX];
+    uint64_t seq;
+    enum ln_store_state state;
+    bool provisional;
+    int64_t receipt_t; /* hlc of the first receipt that covers it, 0 none yet */
+};
+typedef bool ln_history_fn(void *ctx, const struct ln_history_item *i, struct ln_err *err);
+bool ln_replica_history(struct ln_store *reader, const struct ln_id *record, ln_history_fn *fn, void *ctx, struct ln_err *err) LN_MUST;
 typedef bool ln_report_fn(void *ctx, const char *line); /* false stops */
 /* Every log from genesis and the database against it. */
 bool ln_replica_verify(struct ln_replica *r, struct ln_verify_report *out, ln_report_fn *say, void *ctx, struct ln_err *err) LN_MUST;
