@@ -125,6 +125,11 @@ char *ln_batch_keep(struct ln_batch *b, const void *data, size_t len)
     return p->data;
 }
 
+void ln_batch_drop(struct ln_batch *b)
+{
+    forget(b);
+}
+
 size_t ln_batch_count(const struct ln_batch *b)
 {
     return b->n;

@@ -23,6 +23,8 @@ void ln_batch_free(struct ln_batch *b);
 /* A copy of `len` bytes that lives until the next flush. */
 char *ln_batch_keep(struct ln_batch *b, const void *data, size_t len);
 void ln_batch_add(struct ln_batch *b, const struct ln_batch_line *l);
+/* Forgets what was added and not flushed: the transaction it belonged to is undone. */
+void ln_batch_drop(struct ln_batch *b);
 size_t ln_batch_count(const struct ln_batch *b);
 /* Merges and writes all that was added, and forgets it. *known = how many were there before; may be NULL. */
 bool ln_batch_flush(struct ln_batch *b, unsigned *known, struct ln_err *err) LN_MUST;

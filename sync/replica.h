@@ -120,6 +120,13 @@ struct ln_key_item {
 bool ln_replica_keys_pending(struct ln_replica *r, size_t max, bool (*fn)(void *ctx, const struct ln_key_item *k, struct ln_err *err),
                              void *ctx, struct ln_err *err) LN_MUST;
 bool ln_replica_keys_sent(struct ln_replica *r, const struct ln_key_item *items, size_t n, struct ln_err *err) LN_MUST;
+/* Keys that are waited for here, at most max, and those of them that `to` may have, wrapped to it: how a parent's replies
+ * become readable below. Reader handles. */
+bool ln_replica_keys_wanted(struct ln_store *reader, size_t max, bool (*fn)(void *ctx, const char *kid, struct ln_err *err),
+                            void *ctx, struct ln_err *err) LN_MUST;
+bool ln_replica_key_for(struct ln_store *reader, const struct ln_cert *to, const char *kid,
+                        bool (*fn)(void *ctx, const struct ln_key_item *k, struct ln_err *err), void *ctx,
+                        struct ln_err *err) LN_MUST;
 bool ln_replica_key_put(struct ln_replica *r, const struct ln_cert *from, const struct ln_key_item *k, struct ln_err *err) LN_MUST;
 
 /* ---- enrolment */

@@ -146,6 +146,7 @@ typedef bool ln_store_epoch_fn(void *ctx, const struct ln_epoch *e, struct ln_er
 typedef bool ln_store_key_fn(void *ctx, const struct ln_store_key *k, struct ln_err *err);
 typedef bool ln_store_escrow_fn(void *ctx, const struct ln_store_escrow *e, struct ln_err *err);
 typedef bool ln_store_id_fn(void *ctx, const struct ln_id *id, struct ln_err *err);
+typedef bool ln_store_kid_fn(void *ctx, const char *kid, struct ln_err *err);
 typedef bool ln_store_cert_fn(void *ctx, const char *author, bool revoke, struct ln_span f,
                               struct ln_err *err);
 typedef bool ln_store_meta_fn(void *ctx, const char *key, struct ln_span value, struct ln_err *err);
@@ -266,6 +267,9 @@ struct ln_store_ops {
     bool (*key_wait)(void *ctx, const char *kid, const struct ln_id *record, struct ln_err *err);
     bool (*key_waiting)(void *ctx, const char *kid, ln_store_id_fn *fn, void *fctx,
                         struct ln_err *err);
+
+    /* Keys waited for, each once, at most max. */
+    bool (*key_wanted)(void *ctx, size_t max, ln_store_kid_fn *fn, void *fctx, struct ln_err *err);
 
     /* ---- erasure. erase: notes the person, destroys keys and escrow at once and durably. [w] */
     bool (*erase)(void *ctx, const struct ln_id *person, int64_t at, struct ln_err *err);

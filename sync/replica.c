@@ -1,0 +1,409 @@
+/* A replica as such: opening, transactions, certificates of its own and of its children. */
+#include "sync/replica.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/base/alloc.h"
+#include "crypto/canon.h"
+#include "crypto/sshsig.h"
+#include "sync/replica_core.h"
+
+#define ROOT_MAX 256
+#define DAY_S INT64_C(86400)
+#define LEASE_BOX_DAYS 400 /* DESIGN section 3 */
+#define LEASE_LAPTOP_DAYS 90
+#define ROOT_YEARS 30
+#define CERT_SPACE "linli-cert"
+
+/* ---- what the store remembers of the authority */
+
+static bool take_cert(void *ctx, const char *author, bool revoke, struct ln_span f, struct ln_err *err)
+{
+    struct ln_authority *a = ctx;
+
+    return revoke ? ln_authority_revoke(a, author, f, err) : ln_authority_cert(a, author, f, err);
+}
+
+/* "<node id> <public key>" */
+static bool read_root(struct ln_replica *r, struct ln_err *err)
+{
+    struct ln_store *s = r->c.store;
+    struct ln_buf text = ln_buf_new(ROOT_MAX);
+    bool found = false;
+    bool ok = s->ops->meta_get(s->ctx, "root", &text, &found, err);
+
+    if (ok && found) {
+        const char *blank = memchr(text.data, ' ', text.len);
+        size_t id = blank != NULL ? (size_t)(blank - text.data) : sizeof r->c.root_id;
+        if (id >= sizeof r->c.root_id)
+            ok = ln_fail(err, LN_BROKEN, "the pinned root is damaged");
+        else {
+            memset(r->c.root_id, 0, sizeof r->c.root_id);
+            memcpy(r->c.root_id, text.data, id);
+            ok = ln_key_public_read(&r->c.root_key, blank + 1, text.len - id - 1, err);
+        }
+    }
+    ln_buf_free(&text);
+    return ok;
+}
+
+static bool pin_root(struct ln_replica *r, const char *id, const struct ln_pubkey *key, struct ln_err *err)
+{
+    struct ln_store *s = r->c.store;
+    struct ln_buf text = ln_buf_new(ROOT_MAX);
+    bool ok;
+
+    ln_buf_addf(&text, "%s ", id);
+    ln_key_public_write(&text, key);
+    ok = ln_buf_done(&text, "root", err) &&
+         s->ops->meta_put(s->ctx, "root", (struct ln_span){ text.data, text.len }, err);
+    if (ok) {
+        (void)snprintf(r->c.root_id, sizeof r->c.root_id, "%s", id);
+        r->c.root_key = *key;
+        ln_authority_free(r->authority);
+        r->authority = ln_authority_new(r->c.root_id, &r->c.root_key);
+        r->touched = true;
+    }
+    ln_buf_free(&text);
+    return ok;
+}
+
+static bool read_authority(struct ln_replica *r, struct ln_err *err)
+{
+    struct ln_store *s = r->c.store;
+
+    ln_authority_free(r->authority);
+    r->authority = NULL;
+    if (!read_root(r, err))
+        return false;
+    r->authority = ln_authority_new(r->c.root_id, &r->c.root_key);
+    r->epochs_stale = true;
+    r->touched = false;
+    return s->ops->cert_each(s->ctx, take_cert, r->authority, err);
+}
+
+static bool read_clock(struct ln_replica *r, struct ln_err *err)
+{
+    struct ln_store *s = r->c.store;
+    struct ln_buf text = ln_buf_new(64);
+    bool found = false;
+    bool ok = s->ops->meta_get(s->ctx, "clock", &text, &found, err);
+
+    if (ok && found)
+        ok = ln_clock_hlc_read(&r->clock.last, (struct ln_span){ text.data, text.len }) ||
+             ln_fail(err, LN_BROKEN, "the kept clock is damaged");
+    r->clock_kept = r->clock.last;
+    ln_buf_free(&text);
+    return ok;
+}
+
+bool ln_replica_open(struct ln_replica **out, const struct ln_replica_config *config, struct ln_err *err)
+{
+    struct ln_replica *r = ln_alloc(sizeof *r);
+
+    r->c = *config;
+    r->batch = ln_batch_new(r->c.store, r->c.schema);
+    if (!read_authority(r, err) || !read_clock(r, err)) {
+        ln_replica_close(r);
+        return ln_wrap(err, "replica");
+    }
+    *out = r;
+    return true;
+}
+
+void ln_replica_close(struct ln_replica *r)
+{
+    if (r == NULL)
+        return;
+    ln_batch_free(r->batch);
+    ln_authority_free(r->authority);
+    sodium_memzero(r, sizeof *r);
+    ln_free(r);
+}
+
+const struct ln_cert *ln_replica_self(const struct ln_replica *r)
+{
+    return ln_authority_find(r->authority, r->c.id);
+}
+
+const struct ln_authority *ln_replica_authority(const struct ln_replica *r)
+{
+    return r->authority;
+}
+
+struct ln_store *ln_replica_store(struct ln_replica *r)
+{
+    return r->c.store;
+}
+
+const struct ln_schema *ln_replica_schema(const struct ln_replica *r)
+{
+    return r->c.schema;
+}
+
+void ln_replica_doubt(struct ln_replica *r)
+{
+    r->doubt = true;
+}
+
+void ln_replica_confirm(struct ln_replica *r)
+{
+    r->doubt = false;
+}
+
+struct ln_id ln_replica_id(struct ln_replica *r)
+{
+    return ln_clock_id(&r->clock, r->c.env);
+}
+
+/* ---- transactions */
+
+bool ln_replica_begin(struct ln_replica *r, struct ln_err *err)
+{
+    const struct ln_cert *self = ln_replica_self(r);
+
+    r->touched = false;
+    return r->c.store->ops->begin(r->c.store->ctx, self != NULL ? self->region : "", err);
+}
+
+bool ln_replica_commit(struct ln_replica *r, struct ln_err *err)
+{
+    struct ln_store *s = r->c.store;
+    char text[LN_HLC_TEXT + 1];
+
+    /* A restart must not give a time twice, however wrong the wall clock is then. */
+    if (r->clock.last != r->clock_kept) {
+        ln_clock_hlc_write(text, r->clock.last);
+        if (!s->ops->meta_put(s->ctx, "clock", (struct ln_span){ text, LN_HLC_TEXT }, err)) {
+            ln_replica_rollback(r);
+            return false;
+        }
+    }
+    if (!s->ops->commit(s->ctx, err)) {
+        ln_replica_rollback(r);
+        return false;
+    }
+    r->clock_kept = r->clock.last;
+    r->touched = false;
+    return true;
+}
+
+static void reread(struct ln_replica *r)
+{
+    struct ln_err err = { 0 };
+
+    ln_batch_drop(r->batch);
+    if (r->touched && !read_authority(r, &err) && r->authority == NULL)
+        r->authority = ln_authority_new(r->c.root_id, &r->c.root_key);
+}
+
+void ln_replica_rollback(struct ln_replica *r)
+{
+    r->c.store->ops->rollback(r->c.store->ctx);
+    reread(r);
+}
+
+bool ln_replica_savepoint(struct ln_replica *r, struct ln_err *err)
+{
+    return r->c.store->ops->savepoint(r->c.store->ctx, err);
+}
+
+void ln_replica_savepoint_end(struct ln_replica *r, bool keep)
+{
+    r->c.store->ops->savepoint_end(r->c.store->ctx, keep);
+    if (!keep)
+        reread(r);
+}
+
+/* ---- logs */
+
+bool ln_replica_log(struct ln_store_log *out, struct ln_replica *r, const char *id, struct ln_err *err)
+{
+    struct ln_store *s = r->c.store;
+
+    if (!s->ops->log_get(s->ctx, out, id, err))
+        return false;
+    if (out->n > 0)
+        return true;
+    *out = (struct ln_store_log){ .mine = strncmp(id, r->c.id, strlen(r->c.id)) == 0 };
+    (void)snprintf(out->id, sizeof out->id, "%s", id);
+    return s->ops->log_put(s->ctx, out, err);
+}
+
+void ln_replica_author(char node[LN_NODE_ID_MAX], const char *log)
+{
+    const char *dot = strchr(log, '.');
+    size_t len = dot != NULL ? (size_t)(dot - log) : strlen(log);
+
+    if (len >= LN_NODE_ID_MAX)
+        len = LN_NODE_ID_MAX - 1;
+    memcpy(node, log, len);
+    node[len] = '\0';
+}
+
+struct below {
+    const struct ln_cert *self;
+    const char *owner;
+    const struct ln_cert *child;
+};
+
+static bool find_below(void *ctx, const struct ln_cert *c, struct ln_err *err)
+{
+    struct below *b = ctx;
+
+    (void)err;
+    if (strcmp(c->parent, b->self->node) == 0 && c->role != LN_ROLE_LAPTOP &&
+        ln_cert_region_holds(c->region, b->owner))
+        b->child = c;
+    return true;
+}
+
+bool ln_replica_route(char log[LN_LOG_MAX], const struct ln_replica *r, const struct ln_audience *audience,
+                      struct ln_err *err)
+{
+    const struct ln_cert *self = ln_replica_self(r);
+    struct below b = { .self = self, .owner = audience->owner };
+
+    if (self == NULL)
+        return ln_fail(err, LN_MISSING, "this node has not joined yet");
+    (void)snprintf(log, LN_LOG_MAX, "%s", self->node);
+    if (audience->kind == LN_AUD_PUBLIC || strcmp(audience->owner, self->region) == 0 ||
+        !ln_cert_region_holds(self->region, audience->owner))
+        return true;
+    if (!ln_authority_each(r->authority, find_below, &b, err))
+        return false;
+    if (b.child == NULL)
+        return ln_fail(err, LN_MISSING, "no node below answers for region %s", audience->owner);
+    (void)snprintf(log, LN_LOG_MAX, "%s.%s", self->node, b.child->region);
+    return true;
+}
+
+/* ---- certificates */
+
+static int64_t now_s(const struct ln_replica *r)
+{
+    return r->c.env->now_ms(r->c.env->ctx) / 1000;
+}
+
+/* Appends {"cert","sig"} for `c`, signed here. */
+static bool sign_cert(struct ln_buf *f, const struct ln_replica *r, const struct ln_cert *c, struct ln_err *err)
+{
+    struct ln_buf text = ln_buf_new(LN_CERT_MAX);
+    struct ln_buf sig = ln_buf_new(LN_SSHSIG_MAX);
+    bool ok = false;
+
+    ln_cert_write(&text, c);
+    if (!ln_buf_done(&text, "certificate", err))
+        goto out;
+    ln_sshsig_sign(&sig, CERT_SPACE, text.data, text.len, &r->c.key);
+    ln_buf_adds(f, "{\"cert\":");
+    ln_canon_add_string(f, text.data, text.len);
+    ln_buf_adds(f, ",\"sig\":");
+    ln_canon_add_string(f, sig.data, sig.len);
+    ln_buf_addc(f, '}');
+    ok = ln_buf_done(f, "certificate", err);
+out:
+    ln_buf_free(&sig);
+    ln_buf_free(&text);
+    return ok;
+}
+
+/* Into the authority, the store's list, and a public line of our own log. */
+static bool publish_cert(struct ln_replica *r, struct ln_span f, struct ln_err *err)
+{
+    return ln_replica_say(r, r->c.id, "cert", f, err);
+}
+
+bool ln_replica_issue(struct ln_replica *r, struct ln_buf *cert_f, const struct ln_cert *want, struct ln_err *err)
+{
+    const struct ln_cert *self = ln_replica_self(r);
+    struct ln_cert c = *want;
+    struct ln_store_log down;
+    char log[LN_LOG_MAX];
+
+    if (self == NULL)
+        return ln_fail(err, LN_MISSING, "this node has not joined yet");
+    c.suite = 1;
+    (void)snprintf(c.issuer, sizeof c.issuer, "%s", self->node);
+    (void)snprintf(c.parent, sizeof c.parent, "%s", self->node);
+    if (c.from_s == 0)
+        c.from_s = now_s(r);
+    if (c.until_s == 0)
+        c.until_s = c.from_s + DAY_S * (c.role == LN_ROLE_LAPTOP ? LEASE_LAPTOP_DAYS : LEASE_BOX_DAYS);
+    if (!c.all_collections && c.n_collections == 0)
+        c.all_collections = true;
+    (void)snprintf(log, sizeof log, "%s.%s", self->node, c.region);
+    size_t at = cert_f->len;
+    return sign_cert(cert_f, r, &c, err) &&
+           publish_cert(r, (struct ln_span){ cert_f->data + at, cert_f->len - at }, err) &&
+           ln_replica_log(&down, r, log, err);
+}
+
+bool ln_replica_found(struct ln_replica *r, const char *region, enum ln_role role, const char *name, struct ln_err *err)
+{
+    struct ln_cert c = { .suite = 1, .role = role, .all_collections = true, .from_s = now_s(r) };
+    struct ln_buf f = ln_buf_new(2 * LN_CERT_MAX);
+    struct ln_pubkey key;
+    bool ok = false;
+
+    if (r->c.root_id[0] != '\0') {
+        (void)ln_fail(err, LN_CONFLICT, "this node has a root already");
+        goto out;
+    }
+    ln_key_public(&key, &r->c.key);
+    c.key = key;
+    c.until_s = c.from_s + ROOT_YEARS * 365 * DAY_S;
+    ln_key_ident_public(&c.age, &r->c.ident);
+    (void)snprintf(c.region, sizeof c.region, "%s", region);
+    (void)snprintf(c.name, sizeof c.name, "%s", name);
+    (void)snprintf(c.node, sizeof c.node, "%s", r->c.id);
+    (void)snprintf(c.issuer, sizeof c.issuer, "%s", r->c.id);
+    ok = pin_root(r, r->c.id, &key, err) && sign_cert(&f, r, &c, err) &&
+         publish_cert(r, (struct ln_span){ f.data, f.len }, err);
+out:
+    ln_buf_free(&f);
+    return ok;
+}
+
+/* The first of a chain certifies itself: that is the root this node trusts from now on. */
+static bool trust_root(struct ln_replica *r, struct ln_span f, struct ln_err *err)
+{
+    struct ln_buf text = ln_buf_new(LN_CERT_MAX);
+    struct ln_cert c;
+    struct ln_span item;
+    bool ok = false;
+
+    if (ln_canon_get(f, "cert", &item) && ln_canon_type(item) == LN_CANON_STRING)
+        ln_canon_text(&text, item);
+    if (!ln_buf_done(&text, "certificate", err) || !ln_cert_read(&c, text.data, text.len, err))
+        goto out;
+    ok = pin_root(r, c.node, &c.key, err);
+out:
+    ln_buf_free(&text);
+    return ok;
+}
+
+bool ln_replica_adopt(struct ln_replica *r, const struct ln_span *cert_f, const char *const *authors, size_t n,
+                      struct ln_err *err)
+{
+    struct ln_store *s = r->c.store;
+
+    for (size_t i = 0; i < n; i++)
+        if (!ln_canon_check(cert_f[i].p, cert_f[i].len, err) ||
+            (ln_canon_type(cert_f[i]) != LN_CANON_OBJECT && !ln_fail(err, LN_INVALID, "certificate: no object")))
+            return ln_wrap(err, "chain");
+    if (n == 0)
+        return ln_fail(err, LN_INVALID, "chain: empty");
+    if (r->c.root_id[0] == '\0' && !trust_root(r, cert_f[0], err))
+        return ln_wrap(err, "chain");
+    for (size_t i = 0; i < n; i++) {
+        r->touched = true;
+        if (!ln_authority_cert(r->authority, authors[i], cert_f[i], err) ||
+            !s->ops->cert_put(s->ctx, authors[i], false, cert_f[i], err))
+            return ln_wrap(err, "chain");
+    }
+    r->epochs_stale = true;
+    return ln_replica_self(r) != NULL || ln_fail(err, LN_INVALID, "chain: does not end with this node's certificate");
+}

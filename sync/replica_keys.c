@@ -1,0 +1,467 @@
+/* Epochs of this node's audiences, and subject keys with their escrow. */
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/age.h"
+#include "crypto/base/alloc.h"
+#include "crypto/canon.h"
+#include "crypto/subject.h"
+#include "sync/replica_core.h"
+
+#define MEMBERS_MAX 64 /* of one audience: the box, its laptops of a grid, the nodes above */
+#define KEY_TEXT_MAX 512
+#define AGE_MAX 1024
+#define MONTH 7 /* characters of "2026-11" */
+
+/* ---- members */
+
+struct members {
+    const struct ln_authority *a;
+    struct ln_audience audience;
+    size_t n;
+    const char *ids[MEMBERS_MAX + 1];
+    struct ln_recipient keys[MEMBERS_MAX + 1];
+};
+
+static bool take_member(void *ctx, const struct ln_cert *c, struct ln_err *err)
+{
+    struct members *m = ctx;
+
+    if (!ln_audience_member(&m->audience, c) || ln_authority_void_from(m->a, c->node) > 0)
+        return true;
+    if (m->n == MEMBERS_MAX)
+        return ln_fail(err, LN_FULL, "more than %d members", MEMBERS_MAX);
+    m->ids[m->n] = c->node;
+    m->keys[m->n++] = c->age;
+    return true;
+}
+
+static bool find_members(struct members *m, const struct ln_replica *r, struct ln_err *err)
+{
+    m->a = r->authority;
+    if (!ln_authority_each(r->authority, take_member, m, err))
+        return false;
+    m->ids[m->n] = "recovery"; /* sorts behind all node ids, which begin with a digit */
+    m->keys[m->n++] = r->c.recovery;
+    return true;
+}
+
+/* Whether `id` stands in "id,id,...,". */
+static bool listed(const struct ln_buf *list, const char *id)
+{
+    const char *at = list->data;
+    size_t len = strlen(id);
+
+    while ((at = strstr(at, id)) != NULL) {
+        if ((at == list->data || at[-1] == ',') && at[len] == ',')
+            return true;
+        at += len;
+    }
+    return false;
+}
+
+static bool one_left(const struct ln_buf *list, const struct members *m)
+{
+    size_t then = 0;
+    size_t stayed = 0;
+
+    for (size_t i = 0; i < list->len; i++)
+        then += list->data[i] == ',';
+    for (size_t i = 0; i < m->n; i++)
+        stayed += listed(list, m->ids[i]);
+    return stayed < then;
+}
+
+/* Those of `m` who are not in the list. */
+static void only_new(struct members *out, const struct ln_buf *list, const struct members *m)
+{
+    for (size_t i = 0; i < m->n; i++)
+        if (!listed(list, m->ids[i])) {
+            out->ids[out->n] = m->ids[i];
+            out->keys[out->n++] = m->keys[i];
+        }
+}
+
+/* ---- months: a label begins with the month, by the civil calendar (Howard Hinnant, "chrono-compatible low-level date
+ * algorithms", days to civil) */
+
+static void month_of(char out[MONTH + 1], int64_t ms)
+{
+    int64_t z = ms / 86400000 + 719468;
+    int64_t era = z / 146097;
+    int64_t doe = z - era * 146097;
+    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+    int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+    int64_t mp = (5 * doy + 2) / 153;
+    int month = (int)(mp < 10 ? mp + 3 : mp - 9);
+    int year = (int)(yoe + era * 400) + (month <= 2);
+
+    (void)snprintf(out, MONTH + 1, "%04u-%02u", (unsigned)year % 10000, (unsigned)month % 100);
+}
+
+static unsigned number_of(const char *label)
+{
+    return strlen(label) > MONTH + 1 ? (unsigned)strtoul(label + MONTH + 1, NULL, 10) : 0;
+}
+
+static int by_label(const void *a, const void *b)
+{
+    const struct ln_epoch *x = a;
+    const struct ln_epoch *y = b;
+    int cmp = strncmp(x->label, y->label, MONTH);
+
+    if (cmp != 0)
+        return cmp;
+    return number_of(x->label) < number_of(y->label) ? -1 : number_of(x->label) > number_of(y->label);
+}
+
+/* ---- epochs of our own audiences */
+
+static bool say_epoch(struct ln_replica *r, const struct ln_epoch *e, const struct members *m, struct ln_err *err)
+{
+    struct ln_buf f = ln_buf_new(LN_CHANGE_MAX);
+    bool ok = ln_audience_epoch_write(&f, e, m->ids, m->keys, m->n, err) &&
+              ln_replica_say(r, r->c.id, "epoch", (struct ln_span){ f.data, f.len }, err);
+
+    ln_buf_free(&f);
+    return ok;
+}
+
+struct rewrap {
+    const char *audience;
+    struct ln_epoch *list;
+    size_t n, cap;
+};
+
+static bool take_epoch(void *ctx, const struct ln_epoch *e, struct ln_err *err)
+{
+    struct rewrap *w = ctx;
+
+    (void)err;
+    if (strcmp(e->audience, w->audience) != 0)
+        return true;
+    if (w->n == w->cap) {
+        w->cap = w->cap > 0 ? 2 * w->cap : 16;
+        w->list = ln_realloc(w->list, w->cap * sizeof *w->list);
+    }
+    w->list[w->n++] = *e;
+    return true;
+}
+
+/* Who joins an audience may read what was written before: all its epochs, oldest first. */
+static bool wrap_old(struct ln_replica *r, const char *audience, const struct members *m, struct ln_err *err)
+{
+    struct rewrap w = { .audience = audience };
+    bool ok = r->c.store->ops->epoch_each(r->c.store->ctx, take_epoch, &w, err);
+
+    if (ok && w.n > 0)
+        qsort(w.list, w.n, sizeof *w.list, by_label);
+    for (size_t i = 0; ok && i < w.n; i++)
+        ok = say_epoch(r, &w.list[i], m, err);
+    if (w.n > 0)
+        sodium_memzero(w.list, w.n * sizeof *w.list);
+    ln_free(w.list);
+    return ok;
+}
+
+static bool keep_members(struct ln_replica *r, const char *key, const struct members *m, struct ln_err *err)
+{
+    struct ln_buf list = ln_buf_new((MEMBERS_MAX + 1) * (LN_NODE_ID_MAX + 1));
+
+    for (size_t i = 0; i < m->n; i++)
+        ln_buf_addf(&list, "%s,", m->ids[i]);
+    bool ok = r->c.store->ops->meta_put(r->c.store->ctx, key, (struct ln_span){ list.data, list.len }, err);
+    ln_buf_free(&list);
+    return ok;
+}
+
+static bool mint(struct ln_epoch *e, struct ln_replica *r, const char *audience, const struct members *m, struct ln_err *err)
+{
+    char label[LN_EPOCH_LABEL_MAX];
+    char month[MONTH + 1];
+
+    month_of(month, LN_HLC_MS(r->clock.last));
+    bool same = strncmp(e->label, month, MONTH) >= 0; /* a clock that went back opens no older month */
+    unsigned n = same ? number_of(e->label) + 1 : 1;
+    (void)snprintf(label, sizeof label, "%.7s.%u", same ? e->label : month, n);
+    ln_audience_mint(e, audience, label, r->c.env);
+    return say_epoch(r, e, m, err);
+}
+
+static bool own_epoch(struct ln_epoch *e, struct ln_replica *r, const char *audience, struct ln_err *err)
+{
+    struct ln_store *s = r->c.store;
+    struct members m = { 0 };
+    struct members fresh = { 0 };
+    struct ln_buf list = ln_buf_new((MEMBERS_MAX + 1) * (LN_NODE_ID_MAX + 1));
+    char key[LN_AUDIENCE_MAX + 16];
+    char month[MONTH + 1];
+    bool found = false;
+    bool ok = false;
+
+    (void)snprintf(key, sizeof key, "members/%s", audience);
+    (void)ln_audience_read(&m.audience, ln_span_of(audience));
+    if (!s->ops->meta_get(s->ctx, key, &list, &found, err) || !find_members(&m, r, err))
+        goto out;
+    (void)ln_clock_next(&r->clock, r->c.env->now_ms(r->c.env->ctx));
+    month_of(month, LN_HLC_MS(r->clock.last));
+    only_new(&fresh, &list, &m);
+    if (e->label[0] == '\0' || strncmp(e->label, month, MONTH) < 0 || one_left(&list, &m)) {
+        if (!mint(e, r, audience, &m, err))
+            goto out;
+    }
+    if (found && fresh.n > 0 && !wrap_old(r, audience, &fresh, err))
+        goto out;
+    ok = (found && fresh.n == 0 && !one_left(&list, &m)) || keep_members(r, key, &m, err);
+out:
+    ln_buf_free(&list);
+    return ok;
+}
+
+bool ln_replica_epoch(struct ln_epoch *out, struct ln_replica *r, const char *audience, struct ln_err *err)
+{
+    const struct ln_cert *self = ln_replica_self(r);
+    struct ln_audience a;
+    int64_t from = 0;
+
+    if (!ln_audience_read(&a, ln_span_of(audience)))
+        return ln_fail(err, LN_INVALID, "%s is no audience", audience);
+    if (!r->c.store->ops->epoch_last(r->c.store->ctx, out, &from, audience, err))
+        return false;
+    if (strcmp(a.owner, self->region) == 0 && self->role != LN_ROLE_LAPTOP)
+        return own_epoch(out, r, audience, err) || ln_wrap(err, "epoch of %s", audience);
+    return out->label[0] != '\0' || ln_fail(err, LN_MISSING, "no key of audience %s has come yet", audience);
+}
+
+/* ---- subject keys */
+
+static const struct ln_cert *parent_of(const struct ln_authority *a, const char *node)
+{
+    const struct ln_cert *self = ln_authority_find(a, node);
+
+    return self != NULL && self->parent[0] != '\0' ? ln_authority_find(a, self->parent) : NULL;
+}
+
+static bool member(const struct ln_cert *c, const char *audience)
+{
+    struct ln_audience a;
+
+    return c != NULL && ln_audience_read(&a, ln_span_of(audience)) && ln_audience_member(&a, c);
+}
+
+bool ln_replica_key(struct ln_store_key *out, struct ln_replica *r, const struct ln_id *person, const char *audience,
+                    struct ln_err *err)
+{
+    struct ln_store *s = r->c.store;
+    const struct ln_cert *parent = parent_of(r->authority, r->c.id);
+    struct ln_subject_key secret;
+
+    if (!s->ops->key_for(s->ctx, out, person, audience, err))
+        return false;
+    if (out->kid[0] != '\0')
+        return true;
+    *out = (struct ln_store_key){ .person = *person };
+    ln_subject_make(&secret, out->kid);
+    memcpy(out->secret, secret.b, sizeof out->secret);
+    sodium_memzero(&secret, sizeof secret);
+    (void)snprintf(out->audience, sizeof out->audience, "%s", audience);
+    out->escrowed = parent == NULL;
+    out->shared = !member(parent, audience);
+    return s->ops->key_put(s->ctx, out, err);
+}
+
+/* {"audience","key","kid","person"}: what an age file of a key holds. */
+static void key_text(struct ln_buf *out, const struct ln_store_key *k)
+{
+    char person[LN_ID_TEXT + 1];
+
+    ln_clock_id_write(person, &k->person);
+    ln_buf_adds(out, "{\"audience\":");
+    ln_canon_add_string(out, k->audience, strlen(k->audience));
+    ln_buf_adds(out, ",\"key\":\"");
+    ln_encode_hex(out, k->secret, sizeof k->secret);
+    ln_buf_addf(out, "\",\"kid\":\"%s\",\"person\":\"%s\"}", k->kid, person);
+}
+
+struct pending {
+    const struct ln_recipient *recovery;
+    const struct ln_cert *to; /* who gets the member's copy; NULL none */
+    bool (*fn)(void *ctx, const struct ln_key_item *k, struct ln_err *err);
+    void *ctx;
+};
+
+static bool give(const struct pending *p, const struct ln_store_key *k, bool escrow, struct ln_err *err)
+{
+    struct ln_buf text = ln_buf_secret(KEY_TEXT_MAX);
+    struct ln_buf age = ln_buf_new(AGE_MAX);
+    struct ln_key_item item = { .person = k->person, .escrow = escrow };
+    bool ok;
+
+    key_text(&text, k);
+    (void)snprintf(item.kid, sizeof item.kid, "%s", k->kid);
+    (void)snprintf(item.audience, sizeof item.audience, "%s", k->audience);
+    ok = ln_buf_done(&text, "key", err) &&
+         ln_age_seal(&age, escrow ? p->recovery : &p->to->age, 1, text.data, text.len, err);
+    item.age = (struct ln_span){ age.data, age.len };
+    ok = ok && p->fn(p->ctx, &item, err);
+    ln_buf_free(&age);
+    ln_buf_free(&text);
+    return ok;
+}
+
+static bool take_pending(void *ctx, const struct ln_store_key *k, struct ln_err *err)
+{
+    const struct pending *p = ctx;
+
+    if (p->to == NULL)
+        return true;
+    return (k->escrowed || give(p, k, true, err)) &&
+           (k->shared || !member(p->to, k->audience) || give(p, k, false, err));
+}
+
+bool ln_replica_keys_pending(struct ln_replica *r, size_t max,
+                             bool (*fn)(void *ctx, const struct ln_key_item *k, struct ln_err *err), void *ctx,
+                             struct ln_err *err)
+{
+    struct pending p = { &r->c.recovery, parent_of(r->authority, r->c.id), fn, ctx };
+
+    return r->c.store->ops->key_pending(r->c.store->ctx, max, take_pending, &p, err);
+}
+
+bool ln_replica_keys_sent(struct ln_replica *r, const struct ln_key_item *items, size_t n, struct ln_err *err)
+{
+    struct ln_store *s = r->c.store;
+    struct ln_store_key k;
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < n; i++) {
+        ok = s->ops->key_get(s->ctx, &k, items[i].kid, err);
+        if (!ok || k.kid[0] == '\0')
+            continue;
+        k.escrowed = k.escrowed || items[i].escrow;
+        k.shared = k.shared || !items[i].escrow;
+        ok = s->ops->key_put(s->ctx, &k, err);
+    }
+    sodium_memzero(&k, sizeof k);
+    return ok;
+}
+
+static bool same_word(struct ln_span object, const char *key, const char *want)
+{
+    struct ln_span value;
+    struct ln_span text;
+
+    return ln_canon_get(object, key, &value) && ln_canon_plain(value, &text) && ln_span_is(text, want);
+}
+
+/* Opens an item sent to us; what stands inside must be what was announced. */
+static bool open_item(struct ln_store_key *out, const struct ln_replica *r, const struct ln_key_item *k, struct ln_err *err)
+{
+    struct ln_buf text = ln_buf_secret(KEY_TEXT_MAX);
+    struct ln_span object;
+    struct ln_span value;
+    struct ln_span hex;
+    char person[LN_ID_TEXT + 1];
+    bool ok = false;
+
+    ln_clock_id_write(person, &k->person);
+    if (!ln_age_open(&text, k->age.p, k->age.len, &r->c.ident, err) || !ln_canon_check(text.data, text.len, err))
+        goto out;
+    object = (struct ln_span){ text.data, text.len };
+    if (ln_canon_type(object) != LN_CANON_OBJECT || !same_word(object, "kid", k->kid) ||
+        !same_word(object, "audience", k->audience) || !same_word(object, "person", person) ||
+        !ln_canon_get(object, "key", &value) || !ln_canon_plain(value, &hex) ||
+        !ln_encode_unhex(out->secret, sizeof out->secret, hex)) {
+        (void)ln_fail(err, LN_INVALID, "the key inside is another one");
+        goto out;
+    }
+    memcpy(out->kid, k->kid, sizeof out->kid);
+    memcpy(out->audience, k->audience, sizeof out->audience);
+    out->person = k->person;
+    ok = true;
+out:
+    ln_buf_free(&text);
+    return ok;
+}
+
+struct waiting {
+    struct ln_id *ids;
+    size_t n, cap;
+};
+
+static bool take_waiting(void *ctx, const struct ln_id *id, struct ln_err *err)
+{
+    struct waiting *w = ctx;
+
+    (void)err;
+    if (w->n == w->cap) {
+        w->cap = w->cap > 0 ? 2 * w->cap : 16;
+        w->ids = ln_realloc(w->ids, w->cap * sizeof *w->ids);
+    }
+    w->ids[w->n++] = *id;
+    return true;
+}
+
+static bool put_member_key(struct ln_replica *r, const struct ln_cert *from, const struct ln_key_item *k, struct ln_err *err)
+{
+    struct ln_store *s = r->c.store;
+    const struct ln_cert *parent = parent_of(r->authority, r->c.id);
+    struct ln_store_key fresh = { 0 };
+    struct ln_store_key old;
+    struct waiting w = { 0 };
+    bool ok = false;
+
+    if (!member(from, k->audience) || !member(ln_replica_self(r), k->audience))
+        return ln_fail(err, LN_DENIED, "a key of an audience that %s and this node do not share", from->node);
+    if (!open_item(&fresh, r, k, err) || !s->ops->key_get(s->ctx, &old, k->kid, err))
+        goto out;
+    if (old.kid[0] != '\0') {
+        ok = sodium_memcmp(old.secret, fresh.secret, sizeof old.secret) == 0 ||
+             ln_fail(err, LN_DENIED, "a second key of that name");
+        goto out;
+    }
+    fresh.escrowed = true; /* its maker sees to that */
+    fresh.shared = parent == NULL || strcmp(parent->node, from->node) == 0 || !member(parent, k->audience);
+    if (!s->ops->key_put(s->ctx, &fresh, err) || !s->ops->key_waiting(s->ctx, k->kid, take_waiting, &w, err))
+        goto out;
+    ok = w.n == 0 || ln_batch_derive(r->batch, w.ids, w.n, err);
+out:
+    sodium_memzero(&fresh, sizeof fresh);
+    sodium_memzero(&old, sizeof old);
+    ln_free(w.ids);
+    return ok;
+}
+
+bool ln_replica_key_put(struct ln_replica *r, const struct ln_cert *from, const struct ln_key_item *k, struct ln_err *err)
+{
+    struct ln_store *s = r->c.store;
+    struct ln_store_escrow e = { .person = k->person, .age = k->age };
+
+    if (!k->escrow)
+        return put_member_key(r, from, k, err);
+    memcpy(e.kid, k->kid, sizeof e.kid);
+    memcpy(e.audience, k->audience, sizeof e.audience);
+    (void)snprintf(e.node, sizeof e.node, "%s", from->node);
+    return s->ops->escrow_put(s->ctx, &e, err);
+}
+
+bool ln_replica_keys_wanted(struct ln_store *reader, size_t max, ln_store_kid_fn *fn, void *ctx, struct ln_err *err)
+{
+    return reader->ops->key_wanted(reader->ctx, max, fn, ctx, err);
+}
+
+bool ln_replica_key_for(struct ln_store *reader, const struct ln_cert *to, const char *kid,
+                        bool (*fn)(void *ctx, const struct ln_key_item *k, struct ln_err *err), void *ctx,
+                        struct ln_err *err)
+{
+    struct pending p = { NULL, to, fn, ctx };
+    struct ln_store_key k;
+    bool ok = reader->ops->key_get(reader->ctx, &k, kid, err);
+
+    if (ok && k.kid[0] != '\0' && member(to, k.audience))
+        ok = give(&p, &k, false, err);
+    sodium_memzero(&k, sizeof k);
+    return ok;
+}
