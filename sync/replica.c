@@ -79,7 +79,6 @@ static bool read_authority(struct ln_replica *r, struct ln_err *err)
     if (!read_root(r, err))
         return false;
     r->authority = ln_authority_new(r->c.root_id, &r->c.root_key);
-    r->epochs_stale = true;
     r->touched = false;
     return s->ops->cert_each(s->ctx, take_cert, r->authority, err);
 }
@@ -117,6 +116,11 @@ void ln_replica_close(struct ln_replica *r)
 {
     if (r == NULL)
         return;
+    while (r->forks != NULL) {
+        struct ln_fork *next = r->forks->next;
+        ln_free(r->forks);
+        r->forks = next;
+    }
     ln_batch_free(r->batch);
     ln_authority_free(r->authority);
     sodium_memzero(r, sizeof *r);
@@ -168,6 +172,22 @@ bool ln_replica_begin(struct ln_replica *r, struct ln_err *err)
     return r->c.store->ops->begin(r->c.store->ctx, self != NULL ? self->region : "", err);
 }
 
+static bool put_forks(struct ln_replica *r, struct ln_err *err)
+{
+    struct ln_store *s = r->c.store;
+    struct ln_store_log log = { 0 };
+
+    while (r->forks != NULL) {
+        struct ln_fork *f = r->forks;
+        if (!s->ops->log_get(s->ctx, &log, f->log, err) ||
+            !s->ops->fork_put(s->ctx, log.n, f->seq, &f->sha, (struct ln_span){ f->commit, f->len }, err))
+            return false;
+        r->forks = f->next;
+        ln_free(f);
+    }
+    return true;
+}
+
 bool ln_replica_commit(struct ln_replica *r, struct ln_err *err)
 {
     struct ln_store *s = r->c.store;
@@ -181,7 +201,7 @@ bool ln_replica_commit(struct ln_replica *r, struct ln_err *err)
             return false;
         }
     }
-    if (!s->ops->commit(s->ctx, err)) {
+    if (!put_forks(r, err) || !s->ops->commit(s->ctx, err)) {
         ln_replica_rollback(r);
         return false;
     }
@@ -404,6 +424,5 @@ bool ln_replica_adopt(struct ln_replica *r, const struct ln_span *cert_f, const 
             !s->ops->cert_put(s->ctx, authors[i], false, cert_f[i], err))
             return ln_wrap(err, "chain");
     }
-    r->epochs_stale = true;
     return ln_replica_self(r) != NULL || ln_fail(err, LN_INVALID, "chain: does not end with this node's certificate");
 }

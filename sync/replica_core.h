@@ -4,6 +4,15 @@
 
 #include "sync/batch.h"
 
+/* The other child of a head that is held. */
+struct ln_fork {
+    struct ln_fork *next;
+    char log[LN_LOG_MAX];
+    uint64_t seq;
+    struct ln_sha256 sha;
+    size_t len;
+    char commit[];
+};
 struct ln_replica {
     struct ln_replica_config c;
     struct ln_authority *authority;
@@ -12,7 +21,7 @@ struct ln_replica {
     struct ln_batch *batch;
     bool doubt;         /* maybe an old image: no sealing */
     bool touched;       /* the authority has what this transaction may undo */
-    bool epochs_stale;  /* members may have changed since the epochs were minted */
+    struct ln_fork *forks; /* evidence met in a job that failed: written with the next commit */
 };
 
 /* The store number of a log, made when it is not there. */

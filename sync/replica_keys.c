@@ -202,8 +202,7 @@ static bool own_epoch(struct ln_epoch *e, struct ln_replica *r, const char *audi
     bool ok = false;
 
     (void)snprintf(key, sizeof key, "members/%s", audience);
-    (void)ln_audience_read(&m.audience, ln_span_of(audience));
-    if (!s->ops->meta_get(s->ctx, key, &list, &found, err) || !find_members(&m, r, err))
+    if (!ln_audience_read(&m.audience, ln_span_of(audience)) || !s->ops->meta_get(s->ctx, key, &list, &found, err) || !find_members(&m, r, err))
         goto out;
     (void)ln_clock_next(&r->clock, r->c.env->now_ms(r->c.env->ctx));
     month_of(month, LN_HLC_MS(r->clock.last));

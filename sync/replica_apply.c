@@ -1,0 +1,552 @@
+/* Lines of held segments on their way into records, and what lines of the protocol bring about. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/base/alloc.h"
+#include "crypto/canon.h"
+#include "sync/replica_apply.h"
+
+#define FLUSH_LINES 2048
+#define SHELF 32
+#define SHELF_BYTES (16 << 20)
+#define UNREAD_MAX 65536 /* of a note which segments wait for one epoch */
+
+/* ---- receipts */
+
+bool ln_replica_receipt_read(struct ln_receipt *out, struct ln_span f, struct ln_err *err)
+{
+    struct ln_span item;
+    struct ln_span text;
+
+    *out = (struct ln_receipt){ 0 };
+    if (f.len == 0 || !ln_canon_get(f, "log", &item) || !ln_canon_plain(item, &text) || text.len >= sizeof out->log)
+        return ln_fail(err, LN_INVALID, "receipt: no log");
+    memcpy(out->log, text.p, text.len);
+    if (!ln_canon_get(f, "seq", &item) || ln_canon_type(item) != LN_CANON_INT || ln_canon_int(item) <= 0)
+        return ln_fail(err, LN_INVALID, "receipt: no sequence");
+    out->seq = (uint64_t)ln_canon_int(item);
+    if (!ln_canon_get(f, "sha", &item) || !ln_canon_plain(item, &text) ||
+        !ln_encode_unhex(out->sha.b, sizeof out->sha.b, text))
+        return ln_fail(err, LN_INVALID, "receipt: no hash");
+    if (!ln_canon_get(f, "t", &item) || !ln_canon_plain(item, &text) || !ln_clock_hlc_read(&out->t, text))
+        return ln_fail(err, LN_INVALID, "receipt: no time");
+    if (!ln_canon_get(f, "no", &out->no) || ln_canon_type(out->no) != LN_CANON_ARRAY)
+        return ln_fail(err, LN_INVALID, "receipt: no list of what it refuses");
+    return true;
+}
+
+/* Whether the receipt names this change among the refused. */
+static bool in_no(struct ln_span no, const struct ln_id *id)
+{
+    char text[LN_ID_TEXT + 1];
+    struct ln_span pair;
+    struct ln_span item;
+    struct ln_span word;
+    size_t at = 0;
+
+    if (no.len == 0)
+        return false;
+    ln_clock_id_write(text, id);
+    while (ln_canon_next(no, &at, NULL, &pair)) {
+        size_t first = 0;
+        if (ln_canon_type(pair) == LN_CANON_ARRAY && ln_canon_next(pair, &first, NULL, &item) &&
+            ln_canon_plain(item, &word) && ln_span_is(word, text))
+            return true;
+    }
+    return false;
+}
+
+/* ---- applying a segment */
+
+static bool protocol(struct ln_span collection)
+{
+    static const char *const names[] = { "cert", "revoke", "epoch", "receipt", "erase" };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (ln_span_is(collection, names[i]))
+            return true;
+    return false;
+}
+
+static bool flush(struct ln_apply *x, struct ln_err *err)
+{
+    return ln_batch_flush(x->r->batch, NULL, err);
+}
+
+static void note_refused(struct ln_apply *x, const struct ln_id *id, const char *why)
+{
+    char text[LN_ID_TEXT + 1];
+
+    x->refused++;
+    if (x->no == NULL || x->refused > LN_RECEIPT_NO_MAX)
+        return;
+    ln_clock_id_write(text, id);
+    ln_buf_addf(x->no, "%s[\"%s\",\"%s\"]", x->no->len > 0 ? "," : "", text, why);
+}
+
+static const char *judge(struct ln_apply *x, const struct ln_change *c, const char *audience, bool quoted,
+                         struct ln_err *err, bool *failed)
+{
+    struct ln_batch_record rec = { 0 };
+    bool lookup = strcmp(audience, "public") == 0 && c->op != LN_OP_ADD && c->op != LN_OP_STEP;
+    const char *why;
+
+    *failed = false;
+    uint64_t void_from = ln_authority_void_from(x->r->authority, x->author->node);
+    if (void_from > 0 && x->seq >= void_from && strcmp(x->log->id, x->author->node) == 0)
+        return "revoked";
+    if (quoted)
+        return "quote"; /* this version writes none and can check none */
+    if (x->receipt.seq > 0 && in_no(x->receipt.no, &c->id))
+        return "parent";
+    if (lookup && (!flush(x, err) || !ln_batch_record(&rec, x->r->c.store, &c->record, err))) {
+        *failed = true;
+        return NULL;
+    }
+    why = ln_replica_may(x->r, x->author, c, audience, lookup ? &rec : NULL);
+    ln_merge_free(&rec.merged);
+    return why;
+}
+
+static bool apply_line(void *ctx, const char *audience, struct ln_span quoted, const char *text, size_t len,
+                       struct ln_err *err)
+{
+    struct ln_apply *x = ctx;
+    struct ln_batch_line line = { .audience = audience, .log = x->log->n, .seq = x->seq, .region = x->author->region };
+    struct ln_err why = { 0 };
+    bool failed;
+
+    if (!ln_change_read(&line.c, ln_batch_keep(x->r->batch, text, len), len, &why)) {
+        x->refused++; /* no line at all: nothing that could be named */
+        return true;
+    }
+    line.eff = ln_clock_claimed(&line.c.id);
+    if (x->receipt.seq > 0 && x->receipt.t < line.eff)
+        line.eff = x->receipt.t;
+    line.protocol = protocol(line.c.collection);
+    line.why = judge(x, &line.c, audience, quoted.p != NULL, err, &failed);
+    if (failed)
+        return false;
+    if (line.why != NULL)
+        note_refused(x, &line.c.id, line.why);
+    else if (x->receipt.seq > 0)
+        ln_clock_seen(&x->r->clock, line.eff);
+    x->changes++;
+    ln_batch_add(x->r->batch, &line);
+    if (line.protocol && line.why == NULL) {
+        /* The batch forgets its texts when flushed: heed works on a copy. */
+        char *copy = ln_strndup(text, len);
+        struct ln_change c;
+        const char *no = NULL;
+        bool ok = flush(x, err) && ln_change_read(&c, copy, len, err) &&
+                  ln_replica_heed(x->r, x->author->node, &c, line.eff, &no, err);
+        if (ok && no != NULL)
+            note_refused(x, &c.id, no);
+        ln_free(copy);
+        return ok;
+    }
+    return ln_batch_count(x->r->batch) < FLUSH_LINES || flush(x, err);
+}
+
+/* A laptop may hold files whose epoch is only wrapped for it further on: noted, and read again then. */
+static bool note_unread(struct ln_apply *x, const struct ln_store_segment *seg, struct ln_err *err)
+{
+    struct ln_store *s = x->r->c.store;
+    const struct ln_cert *self = ln_replica_self(x->r);
+    bool ok = true;
+
+    if (self == NULL || self->role != LN_ROLE_LAPTOP)
+        return true;
+    for (size_t i = 0; ok && i < seg->n_files; i++) {
+        struct ln_buf list = ln_buf_new(UNREAD_MAX);
+        struct ln_epoch e = { 0 };
+        char key[48];
+        bool found = false;
+        (void)snprintf(key, sizeof key, "unread/%s", seg->files[i].name);
+        ok = s->ops->epoch_find(s->ctx, &e, seg->files[i].name, err);
+        if (ok && e.label[0] == '\0' && seg->files[i].bytes.p != NULL && strcmp(seg->files[i].name, "public.jsonl") != 0) {
+            ok = s->ops->meta_get(s->ctx, key, &list, &found, err);
+            ln_buf_addf(&list, "%s %" PRIu64 "\n", x->log->id, seg->seq);
+            ok = ok && (list.over || s->ops->meta_put(s->ctx, key, (struct ln_span){ list.data, list.len }, err));
+        }
+        memset(&e, 0, sizeof e);
+        ln_buf_free(&list);
+    }
+    return ok;
+}
+
+/* ---- a shelf of segments taken from the store: what is done with them writes, which a walk through the store may not */
+
+struct shelf {
+    struct ln_store_segment list[SHELF];
+    size_t n, bytes;
+    uint64_t until;
+};
+
+static struct ln_span copy_span(struct ln_span s)
+{
+    struct ln_span out = { NULL, s.len };
+
+    if (s.p != NULL) {
+        char *p = ln_alloc(s.len + 1);
+        if (s.len > 0)
+            memcpy(p, s.p, s.len);
+        out.p = p;
+    }
+    return out;
+}
+
+static bool shelve(void *ctx, const struct ln_store_segment *seg, struct ln_err *err)
+{
+    struct shelf *h = ctx;
+
+    err->code = LN_OK;
+    if (seg->seq > h->until || h->n == SHELF || h->bytes > SHELF_BYTES)
+        return false;
+    struct ln_store_segment *to = &h->list[h->n++];
+    *to = *seg;
+    to->commit = (struct ln_span){ NULL, 0 };
+    to->tree = (struct ln_span){ NULL, 0 };
+    for (size_t i = 0; i < to->n_files; i++) {
+        to->files[i].bytes = copy_span(seg->files[i].bytes);
+        h->bytes += seg->files[i].bytes.len;
+    }
+    return true;
+}
+
+static void clear(struct shelf *h)
+{
+    for (size_t i = 0; i < h->n; i++)
+        for (size_t k = 0; k < h->list[i].n_files; k++)
+            ln_free((void *)(uintptr_t)h->list[i].files[k].bytes.p);
+    h->n = 0;
+    h->bytes = 0;
+}
+
+typedef bool shelf_fn(void *ctx, const struct ln_store_segment *seg, struct ln_err *err);
+
+static bool each_held(struct ln_store *s, int64_t log, uint64_t from, uint64_t until, shelf_fn *fn, void *ctx,
+                      struct ln_err *err)
+{
+    struct shelf *h = ln_alloc(sizeof *h);
+    bool ok = true;
+
+    h->until = until;
+    while (ok && from <= until) {
+        err->code = LN_OK;
+        ok = s->ops->segment_each(s->ctx, log, from, true, shelve, h, err) || err->code == LN_OK;
+        if (h->n == 0)
+            break;
+        for (size_t i = 0; ok && i < h->n; i++)
+            ok = fn(ctx, &h->list[i], err) || ln_wrap(err, "segment %" PRIu64, h->list[i].seq);
+        from = h->list[h->n - 1].seq + 1;
+        clear(h);
+    }
+    clear(h);
+    ln_free(h);
+    return ok;
+}
+
+/* The receipt in force for a segment: the first that covers it. */
+static bool find_receipt(struct ln_apply *x, struct ln_buf *evidence, uint64_t seq, struct ln_err *err)
+{
+    struct ln_store *s = x->r->c.store;
+    struct ln_store_receipt first = { 0 };
+    struct ln_receipt r;
+    struct ln_err why = { 0 };
+
+    x->receipt = x->given;
+    if (x->given.seq > 0)
+        return true;
+    if (!s->ops->receipt_first(s->ctx, x->log->n, seq, &first, evidence, err))
+        return false;
+    x->receipt.seq = first.seq;
+    x->receipt.t = first.t;
+    /* A kept response is somebody's evidence in another form; a bare f object tells what it refused. */
+    if (first.seq > 0 && evidence->len > 0 && evidence->data[0] == '{' &&
+        ln_canon_check(evidence->data, evidence->len, &why) &&
+        ln_replica_receipt_read(&r, (struct ln_span){ evidence->data, evidence->len }, &why))
+        x->receipt.no = r.no;
+    return true;
+}
+
+static bool apply_held(void *ctx, const struct ln_store_segment *seg, struct ln_err *err)
+{
+    struct ln_apply *x = ctx;
+    struct ln_buf evidence = ln_buf_new(LN_EVIDENCE_MAX);
+    bool ok;
+
+    x->seq = seg->seq;
+    ok = find_receipt(x, &evidence, seg->seq, err) && note_unread(x, seg, err) &&
+         ln_batch_lines(x->r->c.store, x->log->id, seg, apply_line, x, &x->unreadable, err) && flush(x, err);
+    if (ok && seg->seq > x->log->applied)
+        x->log->applied = seg->seq;
+    ln_buf_free(&evidence);
+    return ok;
+}
+
+bool ln_replica_apply(struct ln_apply *x, uint64_t from, struct ln_err *err)
+{
+    char node[LN_NODE_ID_MAX];
+
+    ln_replica_author(node, x->log->id);
+    x->author = ln_authority_find(x->r->authority, node);
+    if (x->author == NULL || from > x->until)
+        return true; /* its certificate has not come: later */
+    return each_held(x->r->c.store, x->log->n, from, x->until, apply_held, x, err) || ln_wrap(err, "%s", x->log->id);
+}
+
+static bool is_ancestor(const struct ln_replica *r, const char *node)
+{
+    const struct ln_cert *path[LN_ROLE_LAPTOP + 1];
+    size_t n = ln_authority_path(r->authority, r->c.id, path, sizeof path / sizeof path[0]);
+
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(path[i]->node, node) == 0)
+            return true;
+    return false;
+}
+
+uint64_t ln_replica_ready(const struct ln_replica *r, const struct ln_store_log *log)
+{
+    char node[LN_NODE_ID_MAX];
+
+    ln_replica_author(node, log->id);
+    if (strcmp(node, r->c.id) == 0 || is_ancestor(r, node))
+        return log->head;
+    return log->receipt < log->head ? log->receipt : log->head;
+}
+
+bool ln_replica_apply_ready(struct ln_replica *r, const char *log, struct ln_apply *sum, struct ln_err *err)
+{
+    struct ln_store *s = r->c.store;
+    struct ln_store_log l = { 0 };
+
+    if (!s->ops->log_get(s->ctx, &l, log, err))
+        return false;
+    struct ln_apply x = { .r = r, .log = &l, .until = l.n > 0 ? ln_replica_ready(r, &l) : 0 };
+    if (l.n == 0 || x.until <= l.applied)
+        return true;
+    if (!ln_replica_apply(&x, l.applied + 1, err))
+        return false;
+    if (sum != NULL) {
+        sum->changes += x.changes;
+        sum->refused += x.refused;
+        sum->unreadable += x.unreadable;
+    }
+    /* What was applied may have brought a receipt for this very log. */
+    struct ln_store_log now = { 0 };
+    if (!s->ops->log_get(s->ctx, &now, log, err))
+        return false;
+    now.applied = l.applied;
+    return s->ops->log_put(s->ctx, &now, err);
+}
+
+/* ---- second thoughts about lines that stand in records already */
+
+struct rethink {
+    struct ln_replica *r;
+    const struct ln_receipt *receipt; /* NULL: a revocation */
+    const char *log;
+    struct ln_batch_fate *list;
+    size_t n, cap;
+};
+
+static bool rethink_line(void *ctx, const char *audience, struct ln_span quoted, const char *text, size_t len,
+                         struct ln_err *err)
+{
+    struct rethink *x = ctx;
+    struct ln_batch_fate f = { 0 };
+    struct ln_change c;
+    struct ln_err why = { 0 };
+
+    (void)audience;
+    (void)quoted;
+    (void)err;
+    if (!ln_change_read(&c, text, len, &why))
+        return true;
+    f.id = c.id;
+    if (x->receipt == NULL)
+        f.why = "revoked";
+    else {
+        if (ln_clock_claimed(&c.id) > x->receipt->t)
+            f.eff = x->receipt->t;
+        if (in_no(x->receipt->no, &c.id))
+            f.why = "parent";
+    }
+    if (f.why == NULL && f.eff == 0)
+        return true;
+    if (x->n == x->cap) {
+        x->cap = x->cap > 0 ? 2 * x->cap : 64;
+        x->list = ln_realloc(x->list, x->cap * sizeof *x->list);
+    }
+    x->list[x->n++] = f;
+    return true;
+}
+
+static bool rethink_segment(void *ctx, const struct ln_store_segment *seg, struct ln_err *err)
+{
+    struct rethink *x = ctx;
+    bool late = x->receipt == NULL || seg->hlc == 0 || seg->hlc > x->receipt->t;
+    size_t at = 0;
+    struct ln_span one;
+
+    if (!late && (x->receipt->no.len == 0 || !ln_canon_next(x->receipt->no, &at, NULL, &one)))
+        return true; /* every line claims an earlier time and none is refused */
+    return ln_batch_lines(x->r->c.store, x->log, seg, rethink_line, x, NULL, err);
+}
+
+static bool rethink(struct ln_replica *r, const struct ln_store_log *log, const struct ln_receipt *receipt, uint64_t from,
+                    uint64_t until, struct ln_err *err)
+{
+    struct rethink x = { .r = r, .receipt = receipt, .log = log->id };
+    bool ok = each_held(r->c.store, log->n, from, until < log->applied ? until : log->applied, rethink_segment, &x, err);
+
+    ok = ok && (x.n == 0 || ln_batch_change(r->batch, x.list, x.n, err));
+    ln_free(x.list);
+    return ok;
+}
+
+/* ---- lines of the protocol */
+
+bool ln_replica_settle(struct ln_replica *r, const struct ln_receipt *receipt, struct ln_span evidence, const char **why,
+                       struct ln_err *err)
+{
+    struct ln_store *s = r->c.store;
+    struct ln_store_log log = { 0 };
+    struct ln_store_receipt row = { .seq = receipt->seq, .t = receipt->t, .evidence = evidence };
+
+    if (!ln_replica_log(&log, r, receipt->log, err))
+        return false;
+    if (receipt->seq == log.head && !ln_encode_sha256_same(&receipt->sha, &log.head_sha)) {
+        *why = "fork"; /* signed for another segment than the one held */
+        return true;
+    }
+    uint64_t before = log.receipt;
+    if (!s->ops->receipt_put(s->ctx, log.n, &row, err))
+        return false;
+    if (receipt->seq <= before)
+        return true;
+    log.receipt = receipt->seq;
+    return s->ops->log_put(s->ctx, &log, err) && rethink(r, &log, receipt, before + 1, receipt->seq, err) &&
+           ln_replica_apply_ready(r, receipt->log, NULL, err);
+}
+
+static bool heed_receipt(struct ln_replica *r, const struct ln_change *c, const char **why, struct ln_err *err)
+{
+    struct ln_receipt receipt;
+    struct ln_err bad = { 0 };
+
+    if (!ln_replica_receipt_read(&receipt, c->fields, &bad)) {
+        *why = "receipt";
+        return true;
+    }
+    return ln_replica_settle(r, &receipt, c->fields, why, err);
+}
+
+/* Segments that were held before their epoch was. */
+static bool reread(struct ln_replica *r, const struct ln_epoch *e, struct ln_err *err)
+{
+    struct ln_store *s = r->c.store;
+    struct ln_buf list = ln_buf_new(UNREAD_MAX);
+    char key[48];
+    bool found = false;
+    bool ok;
+
+    (void)snprintf(key, sizeof key, "unread/%s", e->file_name);
+    ok = s->ops->meta_get(s->ctx, key, &list, &found, err);
+    if (ok && found)
+        ok = s->ops->meta_put(s->ctx, key, (struct ln_span){ NULL, 0 }, err);
+    for (char *at = list.data, *end; ok && at < list.data + list.len; at = end + 1) {
+        struct ln_store_log l = { 0 };
+        end = memchr(at, '\n', list.len - (size_t)(at - list.data));
+        char *blank = end != NULL ? memchr(at, ' ', (size_t)(end - at)) : NULL;
+        if (blank == NULL)
+            break;
+        *blank = '\0';
+        *end = '\0';
+        ok = s->ops->log_get(s->ctx, &l, at, err);
+        uint64_t seq = strtoull(blank + 1, NULL, 10);
+        struct ln_apply x = { .r = r, .log = &l, .until = seq };
+        if (ok && l.n > 0 && seq <= l.applied)
+            ok = ln_replica_apply(&x, seq, err);
+    }
+    ln_buf_free(&list);
+    return ok;
+}
+
+static bool heed_epoch(struct ln_replica *r, const struct ln_change *c, const char **why, struct ln_err *err)
+{
+    struct ln_store *s = r->c.store;
+    struct ln_epoch e = { 0 };
+    struct ln_epoch held = { 0 };
+    struct ln_err bad = { 0 };
+    bool mine = false;
+    bool ok = true;
+
+    if (!ln_audience_epoch_read(&e, &mine, c->fields, r->c.id, &r->c.ident, &bad)) {
+        *why = "epoch";
+        return true;
+    }
+    if (mine) {
+        ok = s->ops->epoch_find(s->ctx, &held, e.file_name, err);
+        if (ok && held.label[0] == '\0')
+            ok = s->ops->epoch_put(s->ctx, &e, ln_clock_claimed(&c->id), err) && reread(r, &e, err);
+    }
+    memset(&held, 0, sizeof held);
+    memset(&e, 0, sizeof e);
+    return ok;
+}
+
+static bool heed_cert(struct ln_replica *r, const char *author, const struct ln_change *c, const char **why,
+                      struct ln_err *err)
+{
+    struct ln_store *s = r->c.store;
+    struct ln_err bad = { 0 };
+
+    if (!ln_authority_cert(r->authority, author, c->fields, &bad)) {
+        *why = "cert";
+        return true;
+    }
+    r->touched = true;
+    return s->ops->cert_put(s->ctx, author, false, c->fields, err);
+}
+
+static bool heed_revoke(struct ln_replica *r, const char *author, const struct ln_change *c, const char **why,
+                        struct ln_err *err)
+{
+    struct ln_store *s = r->c.store;
+    struct ln_store_log log = { 0 };
+    struct ln_span value;
+    struct ln_span text;
+    struct ln_err bad = { 0 };
+    char node[LN_NODE_ID_MAX] = "";
+
+    if (!ln_authority_revoke(r->authority, author, c->fields, &bad)) {
+        *why = "revoke";
+        return true;
+    }
+    r->touched = true;
+    if (!ln_canon_get(c->fields, "node", &value) || !ln_canon_plain(value, &text) || text.len >= sizeof node)
+        return true;
+    memcpy(node, text.p, text.len);
+    if (!s->ops->cert_put(s->ctx, author, true, c->fields, err) || !s->ops->log_get(s->ctx, &log, node, err))
+        return false;
+    return log.n == 0 || rethink(r, &log, NULL, ln_authority_void_from(r->authority, node), log.applied, err);
+}
+
+bool ln_replica_heed(struct ln_replica *r, const char *author, const struct ln_change *c, int64_t eff, const char **why,
+                     struct ln_err *err)
+{
+    (void)eff;
+    if (ln_span_is(c->collection, "cert"))
+        return heed_cert(r, author, c, why, err);
+    if (ln_span_is(c->collection, "revoke"))
+        return heed_revoke(r, author, c, why, err);
+    if (ln_span_is(c->collection, "epoch"))
+        return heed_epoch(r, c, why, err);
+    if (ln_span_is(c->collection, "receipt"))
+        return heed_receipt(r, c, why, err);
+    return true;
+}

@@ -1,0 +1,309 @@
+/* Verifying every log from its first segment and the database against the logs; rebuilding what is derived. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/base/alloc.h"
+#include "sync/replica_apply.h"
+
+#define SAY_MAX 400
+
+struct tally {
+    int64_t audience;
+    char name[LN_AUDIENCE_MAX];
+    struct ln_digest digest;
+};
+struct care {
+    struct ln_replica *r;
+    struct ln_verify_report *out;
+    ln_report_fn *say;
+    void *ctx;
+    bool stopped;
+    struct ln_store_log *logs;
+    size_t n_logs, cap_logs;
+    struct tally *sums;
+    size_t n_sums, cap_sums;
+    /* the segment at hand */
+    const struct ln_store_log *log;
+    const struct ln_cert *author;
+    struct ln_sha256 prev;
+    struct ln_sha1 prev_commit;
+    uint64_t next;
+    struct ln_id *ids;
+    size_t n_ids, cap_ids, found;
+    uint64_t seq;
+};
+
+static void bad(struct care *x, const char *fmt, ...) LN_PRINTF(2, 3);
+static void bad(struct care *x, const char *fmt, ...)
+{
+    char text[SAY_MAX];
+    va_list args;
+
+    va_start(args, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    x->out->bad++;
+    if (x->say != NULL && !x->say(x->ctx, text))
+        x->stopped = true;
+}
+
+static bool take_log(void *ctx, const struct ln_store_log *l, struct ln_err *err)
+{
+    struct care *x = ctx;
+
+    (void)err;
+    if (x->n_logs == x->cap_logs) {
+        x->cap_logs = x->cap_logs > 0 ? 2 * x->cap_logs : 16;
+        x->logs = ln_realloc(x->logs, x->cap_logs * sizeof *x->logs);
+    }
+    x->logs[x->n_logs++] = *l;
+    return true;
+}
+
+static struct tally *sum_of(struct care *x, int64_t audience)
+{
+    for (size_t i = 0; i < x->n_sums; i++)
+        if (x->sums[i].audience == audience)
+            return &x->sums[i];
+    if (x->n_sums == x->cap_sums) {
+        x->cap_sums = x->cap_sums > 0 ? 2 * x->cap_sums : 16;
+        x->sums = ln_realloc(x->sums, x->cap_sums * sizeof *x->sums);
+    }
+    x->sums[x->n_sums] = (struct tally){ .audience = audience };
+    return &x->sums[x->n_sums++];
+}
+
+/* ---- lines against change rows */
+
+static bool take_id(void *ctx, const char *audience, struct ln_span quoted, const char *line, size_t len, struct ln_err *err)
+{
+    struct care *x = ctx;
+    struct ln_change c;
+    struct ln_err why = { 0 };
+
+    (void)audience;
+    (void)quoted;
+    (void)err;
+    if (!ln_change_read(&c, line, len, &why))
+        return true; /* counted as refused when it was applied */
+    if (x->n_ids == x->cap_ids) {
+        x->cap_ids = x->cap_ids > 0 ? 2 * x->cap_ids : 256;
+        x->ids = ln_realloc(x->ids, x->cap_ids * sizeof *x->ids);
+    }
+    x->ids[x->n_ids++] = c.id;
+    return true;
+}
+
+static bool take_row(void *ctx, const struct ln_store_change *c, struct ln_err *err)
+{
+    struct care *x = ctx;
+
+    (void)err;
+    /* The same line may have come by another log first; then it counts there. */
+    x->found++;
+    if (c->log == x->log->n && c->seq == x->seq)
+        ln_digest_add(&sum_of(x, c->audience)->digest, &c->id, c->eff, c->state == LN_STORE_VOID);
+    return true;
+}
+
+static bool check_lines(struct care *x, const struct ln_store_segment *s, struct ln_err *err)
+{
+    struct ln_store *st = x->r->c.store;
+    struct ln_err why = { 0 };
+
+    x->n_ids = 0;
+    x->found = 0;
+    x->seq = s->seq;
+    if (!ln_batch_lines(st, x->log->id, s, take_id, x, NULL, &why)) {
+        bad(x, "%s %" PRIu64 ": %s", x->log->id, s->seq, why.text);
+        return true;
+    }
+    if (!st->ops->changes_get(st->ctx, x->ids, x->n_ids, take_row, x, err))
+        return false;
+    x->out->changes += x->n_ids;
+    if (x->found < x->n_ids)
+        bad(x, "%s %" PRIu64 ": %zu of %zu changes are not in the database", x->log->id, s->seq, x->n_ids - x->found,
+            x->n_ids);
+    return true;
+}
+
+/* ---- segments */
+
+static bool check_objects(struct care *x, const struct ln_store_segment *row, struct ln_segment *s, struct ln_err *why)
+{
+    struct ln_sha1 blobs[LN_SEGMENT_FILES];
+
+    if (row->commit.p == NULL || row->tree.p == NULL)
+        return ln_fail(why, LN_MISSING, "its commit is not held");
+    if (!ln_segment_read(s, row->commit.p, row->commit.len, &x->author->key, why) ||
+        !ln_segment_tree_check(s, row->tree.p, row->tree.len, blobs, why))
+        return false;
+    if (s->seq != row->seq || strcmp(s->log, x->log->id) != 0 || !ln_encode_sha256_same(&s->sha, &row->sha))
+        return ln_fail(why, LN_INVALID, "it is another segment than the one noted");
+    if (s->seq > 1 && (!ln_encode_sha256_same(&s->prev, &x->prev) ||
+                       memcmp(s->prev_commit.b, x->prev_commit.b, LN_SHA1_LEN) != 0))
+        return ln_fail(why, LN_INVALID, "it does not follow the one before");
+    if (s->n_files != row->n_files)
+        return ln_fail(why, LN_INVALID, "it has other files than those noted");
+    for (size_t i = 0; i < row->n_files; i++) {
+        const struct ln_store_file *f = &row->files[i];
+        if (f->bytes.p == NULL)
+            continue;
+        struct ln_sha256 sha = ln_encode_sha256(f->bytes.p, f->bytes.len);
+        if (strcmp(f->name, s->files[i].name) != 0 || !ln_encode_sha256_same(&sha, &s->files[i].sha))
+            return ln_fail(why, LN_INVALID, "%s is not what was signed", f->name);
+    }
+    return true;
+}
+
+static bool check_segment(void *ctx, const struct ln_store_segment *row, struct ln_err *err)
+{
+    struct care *x = ctx;
+    struct ln_segment *s = ln_alloc(sizeof *s);
+    struct ln_err why = { 0 };
+    bool ok = true;
+
+    x->out->segments++;
+    if (row->seq != x->next)
+        bad(x, "%s: segment %" PRIu64 " is missing", x->log->id, x->next);
+    x->next = row->seq + 1;
+    if (!check_objects(x, row, s, &why))
+        bad(x, "%s %" PRIu64 ": %s", x->log->id, row->seq, why.text);
+    else if (row->seq <= x->log->applied)
+        ok = check_lines(x, row, err);
+    x->prev = row->sha;
+    x->prev_commit = s->commit;
+    ln_free(s);
+    if (x->stopped) {
+        err->code = LN_OK;
+        return false;
+    }
+    return ok;
+}
+
+static bool check_log(struct care *x, const struct ln_store_log *log, struct ln_err *err)
+{
+    struct ln_store *st = x->r->c.store;
+    char node[LN_NODE_ID_MAX];
+
+    ln_replica_author(node, log->id);
+    x->log = log;
+    x->author = ln_authority_find(x->r->authority, node);
+    x->next = 1;
+    x->out->logs++;
+    if (log->head == 0)
+        return true;
+    if (x->author == NULL) {
+        bad(x, "%s: nobody certified its node", log->id);
+        return true;
+    }
+    err->code = LN_OK;
+    if (!st->ops->segment_each(st->ctx, log->n, 1, true, check_segment, x, err) && err->code != LN_OK)
+        return ln_wrap(err, "%s", log->id);
+    if (!x->stopped && (x->next != log->head + 1 || !ln_encode_sha256_same(&x->prev, &log->head_sha)))
+        bad(x, "%s: its last segment is not its head", log->id);
+    return true;
+}
+
+/* ---- digests */
+
+static bool take_unsealed(void *ctx, const struct ln_store_change *c, struct ln_err *err)
+{
+    struct care *x = ctx;
+
+    (void)err;
+    ln_digest_add(&sum_of(x, c->audience)->digest, &c->id, c->eff, c->state == LN_STORE_VOID);
+    return true;
+}
+
+static bool check_digest(void *ctx, const struct ln_store_audience *a, struct ln_err *err)
+{
+    struct care *x = ctx;
+    const struct tally *t = sum_of(x, a->n);
+
+    (void)err;
+    if (memcmp(t->digest.b, a->digest.b, sizeof t->digest.b) != 0)
+        bad(x, "%s: the database has other changes than the logs (rebuild mends that)", a->name);
+    return true;
+}
+
+static void care_free(struct care *x)
+{
+    ln_free(x->logs);
+    ln_free(x->sums);
+    ln_free(x->ids);
+}
+
+bool ln_replica_verify(struct ln_replica *r, struct ln_verify_report *out, ln_report_fn *say, void *ctx, struct ln_err *err)
+{
+    struct care x = { .r = r, .out = out, .say = say, .ctx = ctx };
+    struct ln_store *s = r->c.store;
+    bool ok = s->ops->log_each(s->ctx, take_log, &x, err);
+
+    *out = (struct ln_verify_report){ 0 };
+    for (size_t i = 0; ok && !x.stopped && i < x.n_logs; i++)
+        ok = check_log(&x, &x.logs[i], err);
+    if (ok && !x.stopped)
+        ok = s->ops->unsealed(s->ctx, SIZE_MAX, take_unsealed, &x, err) &&
+             s->ops->audience_each(s->ctx, check_digest, &x, err);
+    care_free(&x);
+    return ok;
+}
+
+/* ---- rebuild */
+
+static bool keep_digest(void *ctx, const struct ln_store_audience *a, struct ln_err *err)
+{
+    struct tally *t = sum_of(ctx, a->n);
+
+    (void)err;
+    t->digest = a->digest;
+    memcpy(t->name, a->name, sizeof t->name);
+    return true;
+}
+
+static bool say(struct care *x, const char *fmt, ...) LN_PRINTF(2, 3);
+static bool say(struct care *x, const char *fmt, ...)
+{
+    char text[SAY_MAX];
+    va_list args;
+
+    va_start(args, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    return x->say == NULL || x->say(x->ctx, text);
+}
+
+static bool replay(struct care *x, struct ln_err *err)
+{
+    struct ln_store *s = x->r->c.store;
+
+    if (!s->ops->derived_drop(s->ctx, err) || !s->ops->log_each(s->ctx, take_log, x, err))
+        return false;
+    for (size_t i = 0; i < x->n_logs; i++) {
+        struct ln_apply sum = { 0 };
+        if (!ln_replica_apply_ready(x->r, x->logs[i].id, &sum, err))
+            return false;
+        if (!say(x, "%s: %u changes", x->logs[i].id, sum.changes))
+            return ln_fail(err, LN_BUSY, "stopped: nothing was changed");
+    }
+    return true;
+}
+
+bool ln_replica_rebuild(struct ln_replica *r, ln_report_fn *say_fn, void *ctx, struct ln_err *err)
+{
+    struct ln_verify_report differ = { 0 };
+    struct care x = { .r = r, .out = &differ, .say = say_fn, .ctx = ctx };
+    struct ln_store *s = r->c.store;
+    unsigned segments;
+    bool ok;
+
+    /* What is not sealed stands in no log: it is sealed first. */
+    ok = ln_replica_seal(r, true, &segments, err) && s->ops->audience_each(s->ctx, keep_digest, &x, err) && replay(&x, err) &&
+         s->ops->audience_each(s->ctx, check_digest, &x, err);
+    if (ok && differ.bad > 0)
+        ok = ln_fail(err, LN_BROKEN, "%" PRIu64 " audiences have another digest than before: nothing was changed", differ.bad);
+    care_free(&x);
+    return ok || ln_wrap(err, "rebuild");
+}

@@ -1,0 +1,418 @@
+/* Receiving: a pack is taken apart and checked as a whole, then stored, then applied. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/base/alloc.h"
+#include "crypto/canon.h"
+#include "sync/pack.h"
+#include "sync/replica_apply.h"
+
+#define LEASE_GRACE_S 0
+
+struct object {
+    enum ln_pack_kind kind;
+    struct ln_sha1 name;
+    size_t len;
+    char *data;
+};
+struct intake {
+    struct ln_replica *r;
+    const struct ln_cert *author;
+    struct ln_store_log log;
+    struct object *list; /* in the pack's order */
+    size_t n, cap;
+    size_t *by_name; /* order of names, for trees and blobs */
+    struct ln_segment *fresh; /* checked, not held yet, ascending */
+    size_t n_fresh, cap_fresh;
+    size_t *commits; /* their objects */
+};
+
+static void intake_free(struct intake *x)
+{
+    for (size_t i = 0; i < x->n; i++)
+        ln_free(x->list[i].data);
+    ln_free(x->list);
+    ln_free(x->by_name);
+    ln_free(x->fresh);
+    ln_free(x->commits);
+}
+
+static bool take_object(void *ctx, enum ln_pack_kind kind, const struct ln_sha1 *name, const void *data, size_t len,
+                        struct ln_err *err)
+{
+    struct intake *x = ctx;
+
+    (void)err;
+    if (x->n == x->cap) {
+        x->cap = x->cap > 0 ? 2 * x->cap : 256;
+        x->list = ln_realloc(x->list, x->cap * sizeof *x->list);
+    }
+    struct object *o = &x->list[x->n++];
+    *o = (struct object){ .kind = kind, .name = *name, .len = len, .data = ln_alloc(len + 1) };
+    if (len > 0)
+        memcpy(o->data, data, len);
+    return true;
+}
+
+/* ---- objects by name: a heap sort over indices needs no context that qsort could not carry */
+
+static int compare(const struct intake *x, size_t a, size_t b)
+{
+    return memcmp(x->list[a].name.b, x->list[b].name.b, LN_SHA1_LEN);
+}
+
+static void sift(struct intake *x, size_t root, size_t n)
+{
+    for (size_t child = 2 * root + 1; child < n; root = child, child = 2 * root + 1) {
+        if (child + 1 < n && compare(x, x->by_name[child], x->by_name[child + 1]) < 0)
+            child++;
+        if (compare(x, x->by_name[root], x->by_name[child]) >= 0)
+            return;
+        size_t swap = x->by_name[root];
+        x->by_name[root] = x->by_name[child];
+        x->by_name[child] = swap;
+    }
+}
+
+static void sort_names(struct intake *x)
+{
+    x->by_name = ln_alloc_array(x->n + 1, sizeof *x->by_name);
+    for (size_t i = 0; i < x->n; i++)
+        x->by_name[i] = i;
+    for (size_t i = x->n / 2; i-- > 0;)
+        sift(x, i, x->n);
+    for (size_t end = x->n; end > 1;) {
+        end--;
+        size_t swap = x->by_name[0];
+        x->by_name[0] = x->by_name[end];
+        x->by_name[end] = swap;
+        sift(x, 0, end);
+    }
+}
+
+static const struct object *find(const struct intake *x, enum ln_pack_kind kind, const struct ln_sha1 *name)
+{
+    size_t low = 0;
+    size_t high = x->n;
+
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        const struct object *o = &x->list[x->by_name[mid]];
+        int cmp = memcmp(o->name.b, name->b, LN_SHA1_LEN);
+        if (cmp == 0)
+            return o->kind == kind ? o : NULL;
+        if (cmp < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return NULL;
+}
+
+/* ---- checking */
+
+static void keep_fork(struct intake *x, const struct ln_segment *s, const struct object *o)
+{
+    struct ln_fork *f = ln_alloc(sizeof *f + o->len + 1);
+
+    memcpy(f->log, x->log.id, sizeof f->log);
+    f->seq = s->seq;
+    f->sha = s->sha;
+    f->len = o->len;
+    memcpy(f->commit, o->data, o->len);
+    f->next = x->r->forks;
+    x->r->forks = f;
+}
+
+struct same {
+    struct ln_sha256 sha;
+    bool found;
+};
+
+static bool take_sha(void *ctx, const struct ln_store_segment *s, struct ln_err *err)
+{
+    struct same *x = ctx;
+
+    x->sha = s->sha;
+    x->found = true;
+    err->code = LN_OK;
+    return false;
+}
+
+/* A segment that is held already must be the very same. */
+static bool check_held(struct intake *x, const struct ln_segment *s, const struct object *o, struct ln_err *err)
+{
+    struct ln_store *st = x->r->c.store;
+    struct same held = { 0 };
+
+    err->code = LN_OK;
+    if (!st->ops->segment_each(st->ctx, x->log.n, s->seq, false, take_sha, &held, err) && err->code != LN_OK)
+        return false;
+    if (held.found && ln_encode_sha256_same(&held.sha, &s->sha))
+        return true;
+    keep_fork(x, s, o);
+    return ln_fail(err, LN_CONFLICT, "segment %" PRIu64 " has another one beside it: the log forks", s->seq);
+}
+
+static bool check_files(struct intake *x, const struct ln_segment *s, struct ln_err *err)
+{
+    const struct object *tree = find(x, LN_PACK_TREE, &s->tree);
+    struct ln_sha1 blobs[LN_SEGMENT_FILES];
+
+    if (tree == NULL)
+        return ln_fail(err, LN_INVALID, "the tree is missing");
+    if (!ln_segment_tree_check(s, tree->data, tree->len, blobs, err))
+        return false;
+    for (size_t i = 0; i < s->n_files; i++) {
+        const struct object *blob = find(x, LN_PACK_BLOB, &blobs[i]);
+        struct ln_sha256 sha;
+        if (blob == NULL && strcmp(s->files[i].name, "public.jsonl") == 0)
+            return ln_fail(err, LN_INVALID, "public.jsonl is missing");
+        if (blob == NULL)
+            continue; /* not for us */
+        sha = ln_encode_sha256(blob->data, blob->len);
+        if (!ln_encode_sha256_same(&sha, &s->files[i].sha))
+            return ln_fail(err, LN_INVALID, "%s is not what was signed", s->files[i].name);
+    }
+    return true;
+}
+
+static void take_fresh(struct intake *x, const struct ln_segment *s, size_t object)
+{
+    if (x->n_fresh == x->cap_fresh) {
+        x->cap_fresh = x->cap_fresh > 0 ? 2 * x->cap_fresh : 64;
+        x->fresh = ln_realloc(x->fresh, x->cap_fresh * sizeof *x->fresh);
+        x->commits = ln_realloc(x->commits, x->cap_fresh * sizeof *x->commits);
+    }
+    x->fresh[x->n_fresh] = *s;
+    x->commits[x->n_fresh++] = object;
+}
+
+static bool check_commit(struct intake *x, size_t object, struct ln_segment *s, struct ln_err *err)
+{
+    const struct object *o = &x->list[object];
+    const struct ln_segment *last = x->n_fresh > 0 ? &x->fresh[x->n_fresh - 1] : NULL;
+    uint64_t head = last != NULL ? last->seq : x->log.head;
+    const struct ln_sha256 *sha = last != NULL ? &last->sha : &x->log.head_sha;
+    const struct ln_sha1 *name = last != NULL ? &last->commit : &x->log.head_commit;
+
+    if (!ln_segment_read(s, o->data, o->len, &x->author->key, err))
+        return false;
+    if (strcmp(s->log, x->log.id) != 0)
+        return ln_fail(err, LN_INVALID, "a segment of %s", s->log);
+    if (s->seq <= x->log.head && last == NULL)
+        return check_held(x, s, o, err);
+    if (s->seq > head + 1)
+        return ln_fail(err, LN_MISSING, "segment %" PRIu64 " is wanted first", head + 1);
+    if (s->seq != head + 1)
+        return ln_fail(err, LN_INVALID, "segment %" PRIu64 " is out of order", s->seq);
+    if (head > 0 && (!ln_encode_sha256_same(&s->prev, sha) || memcmp(s->prev_commit.b, name->b, LN_SHA1_LEN) != 0)) {
+        keep_fork(x, s, o);
+        return ln_fail(err, LN_CONFLICT, "segment %" PRIu64 " follows another one than the one held: the log forks", s->seq);
+    }
+    uint64_t void_from = ln_authority_void_from(x->r->authority, x->author->node);
+    if (void_from > 0 && s->seq >= void_from)
+        return ln_fail(err, LN_DENIED, "segment %" PRIu64 " comes after its node was revoked", s->seq);
+    if (!check_files(x, s, err))
+        return false;
+    take_fresh(x, s, object);
+    return true;
+}
+
+static bool check(struct intake *x, struct ln_err *err)
+{
+    struct ln_segment *s = ln_alloc(sizeof *s);
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < x->n; i++) {
+        if (x->list[i].kind != LN_PACK_COMMIT)
+            continue;
+        s->seq = 0;
+        ok = check_commit(x, i, s, err) ||
+             (s->seq > 0 ? ln_wrap(err, "segment %" PRIu64, s->seq) : ln_wrap(err, "object %zu", i));
+    }
+    ln_free(s);
+    return ok;
+}
+
+/* ---- storing */
+
+static bool store_segment(struct intake *x, size_t i, struct ln_err *err)
+{
+    const struct ln_segment *s = &x->fresh[i];
+    const struct object *commit = &x->list[x->commits[i]];
+    const struct object *tree = find(x, LN_PACK_TREE, &s->tree);
+    struct ln_sha1 blobs[LN_SEGMENT_FILES];
+    struct ln_store *st = x->r->c.store;
+    struct ln_store_segment row = { .log = x->log.n, .seq = s->seq, .sha = s->sha, .n_files = s->n_files };
+
+    if (!ln_segment_tree_check(s, tree->data, tree->len, blobs, err))
+        return false;
+    row.commit = (struct ln_span){ commit->data, commit->len };
+    row.tree = (struct ln_span){ tree->data, tree->len };
+    for (size_t k = 0; k < s->n_files; k++) {
+        const struct object *blob = find(x, LN_PACK_BLOB, &blobs[k]);
+        struct ln_store_file *f = &row.files[k];
+        memcpy(f->name, s->files[k].name, sizeof f->name);
+        f->sha = s->files[k].sha;
+        f->size = blob != NULL ? blob->len : 0;
+        if (blob != NULL)
+            f->bytes = (struct ln_span){ blob->data, blob->len };
+    }
+    return st->ops->segment_put(st->ctx, &row, err);
+}
+
+static bool store_all(struct intake *x, struct ln_err *err)
+{
+    struct ln_store *st = x->r->c.store;
+    const struct ln_segment *last = &x->fresh[x->n_fresh - 1];
+    char id[LN_LOG_MAX];
+
+    memcpy(id, x->log.id, sizeof id);
+    if (!ln_replica_log(&x->log, x->r, id, err))
+        return false;
+    for (size_t i = 0; i < x->n_fresh; i++)
+        if (!store_segment(x, i, err))
+            return false;
+    x->log.head = last->seq;
+    x->log.head_sha = last->sha;
+    x->log.head_commit = last->commit;
+    return st->ops->log_put(st->ctx, &x->log, err);
+}
+
+/* ---- the parent's receipt */
+
+static bool lease_over(const struct intake *x)
+{
+    const struct ln_env *env = x->r->c.env;
+
+    return env->clock_trusted(env->ctx) && env->now_ms(env->ctx) / 1000 > x->author->until_s + LEASE_GRACE_S;
+}
+
+static void write_receipt(struct ln_buf *f, const struct ln_store_log *log, const struct ln_buf *no, int64_t t)
+{
+    char time[LN_HLC_TEXT + 1];
+
+    ln_clock_hlc_write(time, t);
+    ln_buf_adds(f, "{\"log\":");
+    ln_canon_add_string(f, log->id, strlen(log->id));
+    ln_buf_addf(f, ",\"no\":[%s],\"seq\":%" PRIu64 ",\"sha\":\"", no->len > 0 ? no->data : "", log->head);
+    ln_encode_hex(f, log->head_sha.b, sizeof log->head_sha.b);
+    ln_buf_addf(f, "\",\"t\":\"%s\"}", time);
+}
+
+/* Applies what came and signs for it: a line of our down-log towards the author. */
+static bool accept(struct intake *x, struct ln_receive *out, struct ln_err *err)
+{
+    struct ln_store *s = x->r->c.store;
+    struct ln_buf no = ln_buf_new(LN_CHANGE_MAX);
+    struct ln_apply a = { .r = x->r, .log = &x->log, .until = x->log.head, .no = &no };
+    struct ln_store_receipt row = { .seq = x->log.head };
+    char down[LN_LOG_MAX];
+    bool ok = false;
+
+    a.given.seq = x->log.head;
+    a.given.t = ln_clock_next(&x->r->clock, x->r->c.env->now_ms(x->r->c.env->ctx));
+    if (!ln_replica_apply(&a, x->log.applied + 1, err))
+        goto out;
+    out->changes += a.changes;
+    out->refused += a.refused;
+    out->unreadable += a.unreadable;
+    write_receipt(&out->receipt, &x->log, &no, a.given.t);
+    if (!ln_buf_done(&out->receipt, "receipt", err))
+        goto out;
+    row.t = a.given.t;
+    row.evidence = (struct ln_span){ out->receipt.data, out->receipt.len };
+    x->log.receipt = x->log.head;
+    (void)snprintf(down, sizeof down, "%s.%s", x->r->c.id, x->author->region);
+    ok = s->ops->receipt_put(s->ctx, x->log.n, &row, err) && s->ops->log_put(s->ctx, &x->log, err) &&
+         ln_replica_say(x->r, down, "receipt", row.evidence, err);
+    out->receipted = ok;
+out:
+    ln_buf_free(&no);
+    return ok;
+}
+
+/* A child whose response was lost asks again: the same receipt. */
+static bool repeat_receipt(struct intake *x, struct ln_receive *out, struct ln_err *err)
+{
+    struct ln_store *s = x->r->c.store;
+    struct ln_store_receipt row = { 0 };
+
+    if (x->log.n == 0 || x->log.receipt == 0)
+        return true;
+    if (!s->ops->receipt_first(s->ctx, x->log.n, x->log.receipt, &row, &out->receipt, err))
+        return false;
+    out->receipted = row.seq > 0 && out->receipt.len > 0 && out->receipt.data[0] == '{';
+    return true;
+}
+
+static bool settle_all(struct intake *x, struct ln_receive *out, struct ln_err *err)
+{
+    struct ln_apply sum = { 0 };
+    bool child = strcmp(x->author->parent, x->r->c.id) == 0;
+
+    if (child)
+        return x->log.head > x->log.receipt ? accept(x, out, err) : repeat_receipt(x, out, err);
+    if (!ln_replica_apply_ready(x->r, x->log.id, &sum, err))
+        return false;
+    out->changes += sum.changes;
+    out->refused += sum.refused;
+    out->unreadable += sum.unreadable;
+    return true;
+}
+
+bool ln_replica_receive(struct ln_replica *r, struct ln_receive *out, const char *log, const void *pack, size_t len,
+                        const struct ln_cert *from, struct ln_err *err)
+{
+    struct intake x = { .r = r };
+    struct ln_store *s = r->c.store;
+    char node[LN_NODE_ID_MAX];
+    bool ok = false;
+
+    (void)from;
+    *out = (struct ln_receive){ .receipt = ln_buf_new(LN_CHANGE_MAX) };
+    (void)snprintf(out->log, sizeof out->log, "%s", log);
+    ln_replica_author(node, log);
+    x.author = ln_authority_find(r->authority, node);
+    if (x.author == NULL) {
+        (void)ln_fail(err, LN_MISSING, "the certificate of %s has not come yet", node);
+        goto out;
+    }
+    if (strcmp(x.author->parent, r->c.id) == 0 && lease_over(&x)) {
+        (void)ln_fail(err, LN_DENIED, "the lease of %s is over: renew its certificate", node);
+        goto out;
+    }
+    if (!s->ops->log_get(s->ctx, &x.log, log, err) || !ln_pack_read(pack, len, take_object, &x, err))
+        goto out;
+    (void)snprintf(x.log.id, sizeof x.log.id, "%s", log);
+    sort_names(&x);
+    if (!check(&x, err))
+        goto out;
+    if (x.n_fresh > 0 && !store_all(&x, err))
+        goto out;
+    ok = settle_all(&x, out, err);
+    out->segments = (unsigned)x.n_fresh;
+    out->seq = x.log.head;
+    out->sha = x.log.head_sha;
+out:
+    intake_free(&x);
+    return ok || ln_wrap(err, "%s", log);
+}
+
+bool ln_replica_receipt(struct ln_replica *r, struct ln_span f, const void *evidence, size_t len, struct ln_err *err)
+{
+    struct ln_receipt receipt;
+    const char *why = NULL;
+    char node[LN_NODE_ID_MAX];
+
+    if (!ln_replica_receipt_read(&receipt, f, err))
+        return false;
+    ln_replica_author(node, receipt.log);
+    if (strcmp(node, r->c.id) != 0)
+        return ln_fail(err, LN_INVALID, "receipt: for a log that is not ours");
+    if (!ln_replica_settle(r, &receipt, (struct ln_span){ evidence, len }, &why, err))
+        return false;
+    return why == NULL || ln_fail(err, LN_CONFLICT, "receipt: the parent holds another segment %" PRIu64 " of our log", receipt.seq);
+}
