@@ -314,9 +314,16 @@ static bool put_changes(struct ln_batch *b, unsigned *known, struct ln_err *err)
             goto out;
         k->n = first + (int64_t)i;
         rows[i] = (struct ln_store_change){
-            .n = k->n, .id = c->id, .rec = e != NULL ? e->n : 0, .log = k->l.log, .seq = k->l.seq,
-            .audience = k->audience, .eff = k->l.eff,
-            .state = k->l.why != NULL ? LN_STORE_VOID : foreign ? LN_STORE_UNKNOWN : LN_STORE_GOOD,
+            .n = k->n,
+            .id = c->id,
+            .rec = e != NULL ? e->n : 0,
+            .log = k->l.log,
+            .seq = k->l.seq,
+            .audience = k->audience,
+            .eff = k->l.eff,
+            .state = k->l.why != NULL ? LN_STORE_VOID
+                     : foreign        ? LN_STORE_UNKNOWN
+                                      : LN_STORE_GOOD,
         };
         if (k->l.seq == 0 || foreign || c->op == LN_OP_STEP)
             rows[i].line = c->line;
@@ -337,7 +344,8 @@ out:
 
 /* ---- sealed fields */
 
-bool ln_batch_open(struct ln_buf *out, struct ln_store *s, const struct ln_change *c, struct ln_err *err)
+bool ln_batch_open(struct ln_buf *out, struct ln_store *s, const struct ln_change *c,
+                   struct ln_err *err)
 {
     struct ln_store_key key = { 0 };
     char kid[16];
@@ -355,8 +363,10 @@ bool ln_batch_open(struct ln_buf *out, struct ln_store *s, const struct ln_chang
     struct ln_subject_key secret;
     memcpy(secret.b, key.secret, sizeof secret.b);
     ln_change_ad(ad, c);
-    /* What does not open, or is no object, is the author's mistake: the line stands, its fields do not. */
-    if (!ln_subject_open(out, &secret, ad, c->sealed, &why) || !ln_canon_check(out->data, out->len, &why) ||
+    /* What does not open, or is no object, is the author's mistake: the line stands, its fields do
+     * not. */
+    if (!ln_subject_open(out, &secret, ad, c->sealed, &why) ||
+        !ln_canon_check(out->data, out->len, &why) ||
         ln_canon_type((struct ln_span){ out->data, out->len }) != LN_CANON_OBJECT)
         ln_buf_clear(out);
     sodium_memzero(&secret, sizeof secret);
@@ -364,9 +374,10 @@ bool ln_batch_open(struct ln_buf *out, struct ln_store *s, const struct ln_chang
     return true;
 }
 
-/* The clear object of a line: what the caller had, or opened and kept; empty when the key is not here. */
-static bool clear_of(struct ln_batch *b, struct ln_span *out, const struct ln_change *c, struct ln_span given,
-                     struct ln_err *err)
+/* The clear object of a line: what the caller had, or opened and kept; empty when the key is not
+ * here. */
+static bool clear_of(struct ln_batch *b, struct ln_span *out, const struct ln_change *c,
+                     struct ln_span given, struct ln_err *err)
 {
     struct ln_buf text = ln_buf_secret(LN_CHANGE_MAX);
     bool ok;
@@ -415,7 +426,8 @@ static void cells_from(struct entry *e, const struct ln_id *id, struct ln_span o
             continue;
         const struct ln_merge_unit *u = ln_merge_find(&e->merged, e->coll->fields[field].unit);
         if (u != NULL && u->n_heads > 0 && ln_clock_compare(&u->heads[0].id, id) == 0)
-            set_cell(e, field, ln_canon_type(value) == LN_CANON_NULL ? (struct ln_span){ NULL, 0 } : value);
+            set_cell(e, field,
+                     ln_canon_type(value) == LN_CANON_NULL ? (struct ln_span){ NULL, 0 } : value);
     }
 }
 
@@ -465,8 +477,9 @@ static bool merge_line(struct ln_batch *b, struct line *k, struct ln_err *err)
     }
     if (e->audience == 0)
         e->audience = k->audience;
-    if (e->coll != NULL && (c->op == LN_OP_REMOVE || c->op == LN_OP_DELETE || c->op == LN_OP_RESTORE ||
-                            (c->op != LN_OP_STEP && writes_map(e, c->fields))))
+    if (e->coll != NULL &&
+        (c->op == LN_OP_REMOVE || c->op == LN_OP_DELETE || c->op == LN_OP_RESTORE ||
+         (c->op != LN_OP_STEP && writes_map(e, c->fields))))
         e->derive = true;
     if (c->op != LN_OP_STEP)
         for (size_t i = 0; i < c->n_base && !e->derive; i++)
@@ -497,8 +510,8 @@ static bool merge_line(struct ln_batch *b, struct line *k, struct ln_err *err)
 
 /* ---- lines from segments */
 
-static bool each_line(const char *audience, struct ln_span quoted, const char *text, size_t len, ln_batch_text_fn *fn,
-                      void *ctx, struct ln_err *err)
+static bool each_line(const char *audience, struct ln_span quoted, const char *text, size_t len,
+                      ln_batch_text_fn *fn, void *ctx, struct ln_err *err)
 {
     while (len > 0) {
         const char *end = memchr(text, '\n', len);
@@ -512,7 +525,8 @@ static bool each_line(const char *audience, struct ln_span quoted, const char *t
 }
 
 /* public.jsonl may begin with a line {"log","quote","seq"}: then what follows is quoted. */
-static bool public_lines(const struct ln_store_file *f, ln_batch_text_fn *fn, void *ctx, struct ln_err *err)
+static bool public_lines(const struct ln_store_file *f, ln_batch_text_fn *fn, void *ctx,
+                         struct ln_err *err)
 {
     const char *end = memchr(f->bytes.p, '\n', f->bytes.len);
     struct ln_span first = { f->bytes.p, end != NULL ? (size_t)(end - f->bytes.p) : f->bytes.len };
@@ -534,8 +548,8 @@ static bool public_lines(const struct ln_store_file *f, ln_batch_text_fn *fn, vo
 }
 
 static bool sealed_lines(struct ln_store *s, const char *log, const struct ln_store_segment *seg,
-                         const struct ln_store_file *f, ln_batch_text_fn *fn, void *ctx, bool *readable,
-                         struct ln_err *err)
+                         const struct ln_store_file *f, ln_batch_text_fn *fn, void *ctx,
+                         bool *readable, struct ln_err *err)
 {
     struct ln_buf text = ln_buf_secret(LN_SEGMENT_PLAIN_MAX + 4096);
     struct ln_epoch e = { 0 };
@@ -555,16 +569,16 @@ static bool sealed_lines(struct ln_store *s, const char *log, const struct ln_st
     if (!ln_segment_open(&text, &h, f->bytes.p, f->bytes.len, &e.secret, err))
         goto out;
     *readable = true;
-    ok = each_line(e.audience, h.quoted ? ln_span_of(h.quote_log) : (struct ln_span){ NULL, 0 }, text.data, text.len, fn,
-                   ctx, err);
+    ok = each_line(e.audience, h.quoted ? ln_span_of(h.quote_log) : (struct ln_span){ NULL, 0 },
+                   text.data, text.len, fn, ctx, err);
 out:
     sodium_memzero(&e, sizeof e);
     ln_buf_free(&text);
     return ok || ln_wrap(err, "file %s", f->name);
 }
 
-bool ln_batch_lines(struct ln_store *s, const char *log, const struct ln_store_segment *seg, ln_batch_text_fn *fn,
-                    void *ctx, unsigned *unreadable, struct ln_err *err)
+bool ln_batch_lines(struct ln_store *s, const char *log, const struct ln_store_segment *seg,
+                    ln_batch_text_fn *fn, void *ctx, unsigned *unreadable, struct ln_err *err)
 {
     for (int pass = 0; pass < 2; pass++) /* public first: it brings epochs and certificates */
         for (size_t i = 0; i < seg->n_files; i++) {
@@ -621,8 +635,8 @@ static bool take_change(void *ctx, const struct ln_store_change *c, struct ln_er
     return true;
 }
 
-static bool match_line(void *ctx, const char *audience, struct ln_span quoted, const char *line, size_t len,
-                       struct ln_err *err)
+static bool match_line(void *ctx, const char *audience, struct ln_span quoted, const char *line,
+                       size_t len, struct ln_err *err)
 {
     struct gather *g = ctx;
     struct ln_span text = { line, len };
@@ -633,7 +647,8 @@ static bool match_line(void *ctx, const char *audience, struct ln_span quoted, c
     (void)audience;
     (void)quoted;
     (void)err;
-    if (!ln_canon_get(text, "i", &value) || !ln_canon_plain(value, &id) || !ln_clock_id_read(&got, id))
+    if (!ln_canon_get(text, "i", &value) || !ln_canon_plain(value, &id) ||
+        !ln_clock_id_read(&got, id))
         return true;
     for (size_t i = 0; i < g->n; i++)
         if (g->list[i].line == NULL && ln_clock_compare(&g->list[i].row.id, &got) == 0) {
@@ -669,7 +684,8 @@ static bool fetch_lines(struct gather *g, struct ln_err *err)
         g->log = g->list[i].row.log;
         g->seq = g->list[i].row.seq;
         err->code = LN_OK;
-        if (!g->s->ops->segment_each(g->s->ctx, g->log, g->seq, true, read_segment, g, err) && err->code != LN_OK)
+        if (!g->s->ops->segment_each(g->s->ctx, g->log, g->seq, true, read_segment, g, err) &&
+            err->code != LN_OK)
             return false;
         err->code = LN_OK;
     }
@@ -681,7 +697,8 @@ static void lend_lines(struct gather *g, const struct ln_batch *b)
 {
     for (size_t k = 0; k < b->n; k++)
         for (size_t i = 0; i < g->n && b->lines[k].entry != SIZE_MAX; i++)
-            if (g->list[i].line == NULL && ln_clock_compare(&g->list[i].row.id, &b->lines[k].l.c.id) == 0) {
+            if (g->list[i].line == NULL &&
+                ln_clock_compare(&g->list[i].row.id, &b->lines[k].l.c.id) == 0) {
                 g->list[i].line = b->lines[k].l.c.line.p;
                 g->list[i].len = b->lines[k].l.c.line.len;
             }
@@ -696,8 +713,8 @@ static bool base_there(const struct ln_merge_in *in, size_t n, const struct ln_i
 }
 
 /* A map field is put together from its keys' values. */
-static bool map_cell(struct ln_batch *b, struct entry *e, int field, const struct ln_merge_in *in, size_t n,
-                     struct ln_err *err)
+static bool map_cell(struct ln_batch *b, struct entry *e, int field, const struct ln_merge_in *in,
+                     size_t n, struct ln_err *err)
 {
     const struct ln_field *f = &e->coll->fields[field];
     size_t prefix = strlen(f->unit);
@@ -714,7 +731,8 @@ static bool map_cell(struct ln_batch *b, struct entry *e, int field, const struc
             struct ln_span value;
             if (ln_clock_compare(&in[i].c.id, &m->heads[0].id) != 0 || in[i].c.op == LN_OP_REMOVE ||
                 in[i].c.fields.len == 0 || !ln_canon_get(in[i].c.fields, f->name, &map) ||
-                ln_canon_type(map) != LN_CANON_OBJECT || !ln_canon_get(map, m->name + prefix + 1, &value))
+                ln_canon_type(map) != LN_CANON_OBJECT ||
+                !ln_canon_get(map, m->name + prefix + 1, &value))
                 continue;
             if (members++ > 0)
                 ln_buf_addc(&text, ',');
@@ -731,7 +749,8 @@ static bool map_cell(struct ln_batch *b, struct entry *e, int field, const struc
     return ok;
 }
 
-static bool derive_cells(struct ln_batch *b, struct entry *e, const struct ln_merge_in *in, size_t n, struct ln_err *err)
+static bool derive_cells(struct ln_batch *b, struct entry *e, const struct ln_merge_in *in,
+                         size_t n, struct ln_err *err)
 {
     e->n_cells = 0;
     for (size_t i = 0; i < n; i++) {
@@ -825,7 +844,9 @@ static bool take_step(void *ctx, const struct ln_store_change *c, struct ln_err 
         return true;
     st->list = grow(st->list, st->n, &st->cap, sizeof *st->list);
     struct ln_workflow_step *x = &st->list[st->n++];
-    *x = (struct ln_workflow_step){ .n = c->n, .eff = c->eff, .id = c->id, .tier = (unsigned)c->log };
+    *x = (struct ln_workflow_step){
+        .n = c->n, .eff = c->eff, .id = c->id, .tier = (unsigned)c->log
+    };
     if (line.n_base > 0)
         x->prev = line.base[0];
     if (ln_canon_get(line.fields, "action", &value) && ln_canon_plain(value, &word))
@@ -835,13 +856,14 @@ static bool take_step(void *ctx, const struct ln_store_change *c, struct ln_err 
     return true;
 }
 
-static bool state_of(struct ln_workflow_state *out, struct ln_store *s, const struct ln_coll *coll, int64_t rec,
-                     struct ln_err *err)
+static bool state_of(struct ln_workflow_state *out, struct ln_store *s, const struct ln_coll *coll,
+                     int64_t rec, struct ln_err *err)
 {
     struct steps st = { .s = s };
     bool ok = s->ops->changes_of(s->ctx, &rec, 1, take_step, &st, err);
 
-    for (size_t i = 0; ok && i < st.n; i++) /* took the log's number first: no calls inside a walk */
+    for (size_t i = 0; ok && i < st.n;
+         i++) /* took the log's number first: no calls inside a walk */
         st.list[i].tier = tier_of(s, (int64_t)st.list[i].tier);
     if (ok)
         ln_workflow_derive(out, coll, st.list, st.n);
@@ -849,8 +871,8 @@ static bool state_of(struct ln_workflow_state *out, struct ln_store *s, const st
     return ok;
 }
 
-bool ln_batch_state(struct ln_id *last, char state[48], struct ln_store *s, const struct ln_coll *coll, int64_t rec,
-                    struct ln_err *err)
+bool ln_batch_state(struct ln_id *last, char state[48], struct ln_store *s,
+                    const struct ln_coll *coll, int64_t rec, struct ln_err *err)
 {
     struct ln_workflow_state w = { 0 };
 
@@ -878,8 +900,11 @@ static bool put_rows(struct ln_batch *b, struct ln_err *err)
             continue;
         if (!ln_merge_pack(&e->heads, &e->merged, err))
             goto out;
-        recs[n_recs] = (struct ln_store_record){ .n = e->n, .id = e->id, .collection = ln_span_of(e->collection),
-                                                 .audience = e->audience, .deleted = e->merged.deleted,
+        recs[n_recs] = (struct ln_store_record){ .n = e->n,
+                                                 .id = e->id,
+                                                 .collection = ln_span_of(e->collection),
+                                                 .audience = e->audience,
+                                                 .deleted = e->merged.deleted,
                                                  .conflicts = e->merged.conflicts,
                                                  .heads = { e->heads.data, e->heads.len } };
         memcpy(recs[n_recs].region, e->region, sizeof e->region);
@@ -887,9 +912,14 @@ static bool put_rows(struct ln_batch *b, struct ln_err *err)
         if (e->coll == NULL)
             continue;
         struct ln_store_row *row = &rows[n_rows++];
-        *row = (struct ln_store_row){ .coll = e->coll, .rec = e->n, .drop = e->merged.deleted, .whole = e->derive,
-                                      .eff = e->eff, .n = e->n_cells,
-                                      .cells = (const struct ln_store_cell *)(const void *)e->cells };
+        *row =
+            (struct ln_store_row){ .coll = e->coll,
+                                   .rec = e->n,
+                                   .drop = e->merged.deleted,
+                                   .whole = e->derive,
+                                   .eff = e->eff,
+                                   .n = e->n_cells,
+                                   .cells = (const struct ln_store_cell *)(const void *)e->cells };
         if (e->coll->first_state != NULL && (e->stepped || e->fresh || e->derive)) {
             struct ln_workflow_state w = { 0 };
             if (!e->stepped && e->fresh && !e->derive)
@@ -915,7 +945,8 @@ out:
 static bool put_audiences(struct ln_batch *b, struct ln_err *err)
 {
     for (size_t i = 0; i < b->n_audiences; i++)
-        if (b->audiences[i].changed && !b->s->ops->audience_put(b->s->ctx, &b->audiences[i].row, err))
+        if (b->audiences[i].changed &&
+            !b->s->ops->audience_put(b->s->ctx, &b->audiences[i].row, err))
             return false;
     return true;
 }
@@ -928,7 +959,8 @@ static bool count_line(struct ln_batch *b, const struct line *k, struct ln_err *
         return false;
     ln_digest_add(&a->row.digest, &k->l.c.id, k->l.eff, k->l.why != NULL);
     a->changed = true;
-    return k->l.why == NULL || b->s->ops->refused_put(b->s->ctx, &k->l.c.id, k->l.log, k->l.seq, k->l.why, err);
+    return k->l.why == NULL ||
+           b->s->ops->refused_put(b->s->ctx, &k->l.c.id, k->l.log, k->l.seq, k->l.why, err);
 }
 
 /* What is marked to be derived, and then everything out. */
@@ -1027,7 +1059,8 @@ static bool apply_fate(struct fates *x, struct ln_store_change *row, struct ln_e
     return true;
 }
 
-bool ln_batch_change(struct ln_batch *b, const struct ln_batch_fate *f, size_t n, struct ln_err *err)
+bool ln_batch_change(struct ln_batch *b, const struct ln_batch_fate *f, size_t n,
+                     struct ln_err *err)
 {
     struct fates x = { .b = b, .f = f, .n = n };
     struct gather g = { .b = b, .s = b->s };
@@ -1099,11 +1132,13 @@ static bool take_one(void *ctx, const struct ln_store_record *r, struct ln_err *
     out->audience = r->audience;
     out->etag = ln_replica_etag(r->heads);
     memcpy(out->region, r->region, sizeof out->region);
-    (void)snprintf(out->collection, sizeof out->collection, "%.*s", (int)r->collection.len, r->collection.p);
+    (void)snprintf(out->collection, sizeof out->collection, "%.*s", (int)r->collection.len,
+                   r->collection.p);
     return ln_merge_unpack(&out->merged, r->heads.p, r->heads.len, err);
 }
 
-bool ln_batch_record(struct ln_batch_record *out, struct ln_store *s, const struct ln_id *id, struct ln_err *err)
+bool ln_batch_record(struct ln_batch_record *out, struct ln_store *s, const struct ln_id *id,
+                     struct ln_err *err)
 {
     *out = (struct ln_batch_record){ 0 };
     return s->ops->records_get(s->ctx, id, 1, take_one, out, err);
@@ -1130,10 +1165,12 @@ struct history {
 
 static int by_id(const void *a, const void *b)
 {
-    return ln_clock_compare(&((const struct piece_of *)a)->row.id, &((const struct piece_of *)b)->row.id);
+    return ln_clock_compare(&((const struct piece_of *)a)->row.id,
+                            &((const struct piece_of *)b)->row.id);
 }
 
-static bool tell(struct ln_store *s, const struct piece_of *p, ln_history_fn *fn, void *ctx, struct ln_err *err)
+static bool tell(struct ln_store *s, const struct piece_of *p, ln_history_fn *fn, void *ctx,
+                 struct ln_err *err)
 {
     struct ln_history_item item = { .eff = p->row.eff, .seq = p->row.seq, .state = p->row.state };
     struct ln_buf clear = ln_buf_secret(LN_CHANGE_MAX);
@@ -1149,7 +1186,8 @@ static bool tell(struct ln_store *s, const struct piece_of *p, ln_history_fn *fn
     }
     if (!ln_batch_open(&clear, s, &c, err) || !s->ops->log_by(s->ctx, &log, p->row.log, err))
         goto out;
-    if (p->row.seq > 0 && !s->ops->receipt_first(s->ctx, p->row.log, p->row.seq, &receipt, NULL, err))
+    if (p->row.seq > 0 &&
+        !s->ops->receipt_first(s->ctx, p->row.log, p->row.seq, &receipt, NULL, err))
         goto out;
     item.c = &c;
     item.clear = (struct ln_span){ clear.data, clear.len };
@@ -1162,8 +1200,8 @@ out:
     return ok;
 }
 
-bool ln_replica_history(struct ln_store *reader, const struct ln_id *record, ln_history_fn *fn, void *ctx,
-                        struct ln_err *err)
+bool ln_replica_history(struct ln_store *reader, const struct ln_id *record, ln_history_fn *fn,
+                        void *ctx, struct ln_err *err)
 {
     static const struct ln_schema none;
     struct ln_batch *b = ln_batch_new(reader, &none);
@@ -1173,7 +1211,8 @@ bool ln_replica_history(struct ln_store *reader, const struct ln_id *record, ln_
 
     if (!ln_batch_record(&r, reader, record, err))
         goto out;
-    if (r.found && (!reader->ops->changes_of(reader->ctx, &r.n, 1, take_change, &g, err) || !fetch_lines(&g, err)))
+    if (r.found && (!reader->ops->changes_of(reader->ctx, &r.n, 1, take_change, &g, err) ||
+                    !fetch_lines(&g, err)))
         goto out;
     if (g.n > 0)
         qsort(g.list, g.n, sizeof *g.list, by_id);

@@ -19,7 +19,8 @@
 
 /* ---- what the store remembers of the authority */
 
-static bool take_cert(void *ctx, const char *author, bool revoke, struct ln_span f, struct ln_err *err)
+static bool take_cert(void *ctx, const char *author, bool revoke, struct ln_span f,
+                      struct ln_err *err)
 {
     struct ln_authority *a = ctx;
 
@@ -49,7 +50,8 @@ static bool read_root(struct ln_replica *r, struct ln_err *err)
     return ok;
 }
 
-static bool pin_root(struct ln_replica *r, const char *id, const struct ln_pubkey *key, struct ln_err *err)
+static bool pin_root(struct ln_replica *r, const char *id, const struct ln_pubkey *key,
+                     struct ln_err *err)
 {
     struct ln_store *s = r->c.store;
     struct ln_buf text = ln_buf_new(ROOT_MAX);
@@ -98,7 +100,8 @@ static bool read_clock(struct ln_replica *r, struct ln_err *err)
     return ok;
 }
 
-bool ln_replica_open(struct ln_replica **out, const struct ln_replica_config *config, struct ln_err *err)
+bool ln_replica_open(struct ln_replica **out, const struct ln_replica_config *config,
+                     struct ln_err *err)
 {
     struct ln_replica *r = ln_alloc(sizeof *r);
 
@@ -180,7 +183,8 @@ static bool put_forks(struct ln_replica *r, struct ln_err *err)
     while (r->forks != NULL) {
         struct ln_fork *f = r->forks;
         if (!s->ops->log_get(s->ctx, &log, f->log, err) ||
-            !s->ops->fork_put(s->ctx, log.n, f->seq, &f->sha, (struct ln_span){ f->commit, f->len }, err))
+            !s->ops->fork_put(s->ctx, log.n, f->seq, &f->sha, (struct ln_span){ f->commit, f->len },
+                              err))
             return false;
         r->forks = f->next;
         ln_free(f);
@@ -239,7 +243,8 @@ void ln_replica_savepoint_end(struct ln_replica *r, bool keep)
 
 /* ---- logs */
 
-bool ln_replica_log(struct ln_store_log *out, struct ln_replica *r, const char *id, struct ln_err *err)
+bool ln_replica_log(struct ln_store_log *out, struct ln_replica *r, const char *id,
+                    struct ln_err *err)
 {
     struct ln_store *s = r->c.store;
 
@@ -280,8 +285,8 @@ static bool find_below(void *ctx, const struct ln_cert *c, struct ln_err *err)
     return true;
 }
 
-bool ln_replica_route(char log[LN_LOG_MAX], const struct ln_replica *r, const struct ln_audience *audience,
-                      struct ln_err *err)
+bool ln_replica_route(char log[LN_LOG_MAX], const struct ln_replica *r,
+                      const struct ln_audience *audience, struct ln_err *err)
 {
     const struct ln_cert *self = ln_replica_self(r);
     struct below b = { .self = self, .owner = audience->owner };
@@ -308,7 +313,8 @@ static int64_t now_s(const struct ln_replica *r)
 }
 
 /* Appends {"cert","sig"} for `c`, signed here. */
-static bool sign_cert(struct ln_buf *f, const struct ln_replica *r, const struct ln_cert *c, struct ln_err *err)
+static bool sign_cert(struct ln_buf *f, const struct ln_replica *r, const struct ln_cert *c,
+                      struct ln_err *err)
 {
     struct ln_buf text = ln_buf_new(LN_CERT_MAX);
     struct ln_buf sig = ln_buf_new(LN_SSHSIG_MAX);
@@ -336,7 +342,8 @@ static bool publish_cert(struct ln_replica *r, struct ln_span f, struct ln_err *
     return ln_replica_say(r, r->c.id, "cert", f, err);
 }
 
-bool ln_replica_issue(struct ln_replica *r, struct ln_buf *cert_f, const struct ln_cert *want, struct ln_err *err)
+bool ln_replica_issue(struct ln_replica *r, struct ln_buf *cert_f, const struct ln_cert *want,
+                      struct ln_err *err)
 {
     const struct ln_cert *self = ln_replica_self(r);
     struct ln_cert c = *want;
@@ -351,7 +358,8 @@ bool ln_replica_issue(struct ln_replica *r, struct ln_buf *cert_f, const struct 
     if (c.from_s == 0)
         c.from_s = now_s(r);
     if (c.until_s == 0)
-        c.until_s = c.from_s + DAY_S * (c.role == LN_ROLE_LAPTOP ? LEASE_LAPTOP_DAYS : LEASE_BOX_DAYS);
+        c.until_s =
+            c.from_s + DAY_S * (c.role == LN_ROLE_LAPTOP ? LEASE_LAPTOP_DAYS : LEASE_BOX_DAYS);
     if (!c.all_collections && c.n_collections == 0)
         c.all_collections = true;
     (void)snprintf(log, sizeof log, "%s.%s", self->node, c.region);
@@ -361,7 +369,8 @@ bool ln_replica_issue(struct ln_replica *r, struct ln_buf *cert_f, const struct 
            ln_replica_log(&down, r, log, err);
 }
 
-bool ln_replica_found(struct ln_replica *r, const char *region, enum ln_role role, const char *name, struct ln_err *err)
+bool ln_replica_found(struct ln_replica *r, const char *region, enum ln_role role, const char *name,
+                      struct ln_err *err)
 {
     struct ln_cert c = { .suite = 1, .role = role, .all_collections = true, .from_s = now_s(r) };
     struct ln_buf f = ln_buf_new(2 * LN_CERT_MAX);
@@ -405,14 +414,15 @@ out:
     return ok;
 }
 
-bool ln_replica_adopt(struct ln_replica *r, const struct ln_span *cert_f, const char *const *authors, size_t n,
-                      struct ln_err *err)
+bool ln_replica_adopt(struct ln_replica *r, const struct ln_span *cert_f,
+                      const char *const *authors, size_t n, struct ln_err *err)
 {
     struct ln_store *s = r->c.store;
 
     for (size_t i = 0; i < n; i++)
         if (!ln_canon_check(cert_f[i].p, cert_f[i].len, err) ||
-            (ln_canon_type(cert_f[i]) != LN_CANON_OBJECT && !ln_fail(err, LN_INVALID, "certificate: no object")))
+            (ln_canon_type(cert_f[i]) != LN_CANON_OBJECT &&
+             !ln_fail(err, LN_INVALID, "certificate: no object")))
             return ln_wrap(err, "chain");
     if (n == 0)
         return ln_fail(err, LN_INVALID, "chain: empty");
@@ -424,5 +434,6 @@ bool ln_replica_adopt(struct ln_replica *r, const struct ln_span *cert_f, const 
             !s->ops->cert_put(s->ctx, authors[i], false, cert_f[i], err))
             return ln_wrap(err, "chain");
     }
-    return ln_replica_self(r) != NULL || ln_fail(err, LN_INVALID, "chain: does not end with this node's certificate");
+    return ln_replica_self(r) != NULL ||
+           ln_fail(err, LN_INVALID, "chain: does not end with this node's certificate");
 }

@@ -1,6 +1,7 @@
-/* One node's copy of the tree: saves local changes, seals them into segments, receives other nodes' segments, merges, and
- * answers what to send. Everything durable goes through struct ln_store (store.h). A replica belongs to one thread, the
- * writer; whatever only reads takes a `struct ln_store` of its own, so that web workers can do it beside the writer. */
+/* One node's copy of the tree: saves local changes, seals them into segments, receives other nodes'
+ * segments, merges, and answers what to send. Everything durable goes through struct ln_store
+ * (store.h). A replica belongs to one thread, the writer; whatever only reads takes a `struct
+ * ln_store` of its own, so that web workers can do it beside the writer. */
 #ifndef LN_REPLICA_H
 #define LN_REPLICA_H
 
@@ -17,22 +18,26 @@ struct ln_replica_config {
     const struct ln_schema *schema; /* outlives the replica */
     struct ln_seckey key;
     struct ln_ident ident;
-    struct ln_recipient recovery;   /* the paper key: wrapped into every epoch, escrow of subject keys */
-    char id[LN_NODE_ID_MAX];        /* this node, known before it has a certificate */
-    char root_id[LN_NODE_ID_MAX];   /* "" = pinned in the store (found and adopt write it there) */
+    struct ln_recipient
+        recovery;            /* the paper key: wrapped into every epoch, escrow of subject keys */
+    char id[LN_NODE_ID_MAX]; /* this node, known before it has a certificate */
+    char root_id[LN_NODE_ID_MAX]; /* "" = pinned in the store (found and adopt write it there) */
     struct ln_pubkey root_key;
 };
 
-/* Reads certificates, heads, epochs and clock from the store. Sweeps what a crash left half done. */
-bool ln_replica_open(struct ln_replica **out, const struct ln_replica_config *config, struct ln_err *err) LN_MUST;
+/* Reads certificates, heads, epochs and clock from the store. Sweeps what a crash left half done.
+ */
+bool ln_replica_open(struct ln_replica **out, const struct ln_replica_config *config,
+                     struct ln_err *err) LN_MUST;
 void ln_replica_close(struct ln_replica *r);
-const struct ln_cert *ln_replica_self(const struct ln_replica *r);       /* NULL before it has a certificate */
+const struct ln_cert *
+ln_replica_self(const struct ln_replica *r); /* NULL before it has a certificate */
 const struct ln_authority *ln_replica_authority(const struct ln_replica *r);
 struct ln_store *ln_replica_store(struct ln_replica *r);
 const struct ln_schema *ln_replica_schema(const struct ln_replica *r);
 
-/* ---- transactions of the writer thread: begin, any of the calls below, commit. A savepoint brackets each job of a group
- * commit, so that one job's failure leaves the others. */
+/* ---- transactions of the writer thread: begin, any of the calls below, commit. A savepoint
+ * brackets each job of a group commit, so that one job's failure leaves the others. */
 bool ln_replica_begin(struct ln_replica *r, struct ln_err *err) LN_MUST;
 bool ln_replica_commit(struct ln_replica *r, struct ln_err *err) LN_MUST;
 void ln_replica_rollback(struct ln_replica *r);
@@ -43,38 +48,44 @@ void ln_replica_savepoint_end(struct ln_replica *r, bool keep);
 struct ln_draft {
     enum ln_op op;
     const char *collection;
-    struct ln_id record;       /* zero for an add: the new id comes back in `id` */
-    struct ln_id id;           /* out: the change's id */
-    const char *audience;      /* full name, "public" or "<region>/..."; for an existing record NULL = where it stands */
-    struct ln_span fields;     /* canonical object of the unsealed fields, or empty */
-    struct ln_span sealed;     /* canonical object of the `^` and `~` fields, or empty; in clear, sealed here */
-    struct ln_id subject;      /* the person whose key seals; zero = the record */
-    const char *user;          /* account record id, or "" */
-    const char *channel;       /* web counter phone sms paper visit import, or "" */
-    bool if_match;             /* only when the record's heads still hash to `etag`: else LN_CONFLICT */
+    struct ln_id record;   /* zero for an add: the new id comes back in `id` */
+    struct ln_id id;       /* out: the change's id */
+    const char *audience;  /* full name, "public" or "<region>/..."; for an existing record NULL =
+                              where it stands */
+    struct ln_span fields; /* canonical object of the unsealed fields, or empty */
+    struct ln_span
+        sealed; /* canonical object of the `^` and `~` fields, or empty; in clear, sealed here */
+    struct ln_id subject; /* the person whose key seals; zero = the record */
+    const char *user;     /* account record id, or "" */
+    const char *channel;  /* web counter phone sms paper visit import, or "" */
+    bool if_match;        /* only when the record's heads still hash to `etag`: else LN_CONFLICT */
     uint64_t etag;
-    size_t n_base;             /* 0: the heads held of the units written; a decision names its own */
+    size_t n_base; /* 0: the heads held of the units written; a decision names its own */
     const struct ln_id *base;
 };
-/* Saves 1..LN_CHANGE_TX_MAX drafts as one transaction (one `x` when several). Later drafts may refer to earlier adds by
- * id (mint ids ahead with ln_replica_id). Rows and unsealed changes are written; durable after commit. */
-bool ln_replica_save(struct ln_replica *r, struct ln_draft *drafts, size_t n, struct ln_err *err) LN_MUST;
+/* Saves 1..LN_CHANGE_TX_MAX drafts as one transaction (one `x` when several). Later drafts may
+ * refer to earlier adds by id (mint ids ahead with ln_replica_id). Rows and unsealed changes are
+ * written; durable after commit. */
+bool ln_replica_save(struct ln_replica *r, struct ln_draft *drafts, size_t n,
+                     struct ln_err *err) LN_MUST;
 /* An id for an add to come; put it into draft.record of an LN_OP_ADD. */
 struct ln_id ln_replica_id(struct ln_replica *r);
-/* Lines in canonical change form (bulk load of a stream): ids and bases as given, re-authored by this node; marked fields
- * that stand in `f` are sealed here. `audiences[i]` is the full name. One failure refuses all of them. */
-bool ln_replica_save_lines(struct ln_replica *r, const struct ln_span *lines, const char *const *audiences, size_t n,
-                           struct ln_err *err) LN_MUST;
+/* Lines in canonical change form (bulk load of a stream): ids and bases as given, re-authored by
+ * this node; marked fields that stand in `f` are sealed here. `audiences[i]` is the full name. One
+ * failure refuses all of them. */
+bool ln_replica_save_lines(struct ln_replica *r, const struct ln_span *lines,
+                           const char *const *audiences, size_t n, struct ln_err *err) LN_MUST;
 /* Identifies the present heads of a record; 0 when it is not there. For If-Match. */
 uint64_t ln_replica_etag(struct ln_span heads);
 
 /* ---- sealing */
-/* Seals waiting changes into segments: `all` or only what fills whole segments. *segments = how many. Refuses (LN_CONFLICT)
- * while the guard says this may be an old image. */
-bool ln_replica_seal(struct ln_replica *r, bool all, unsigned *segments, struct ln_err *err) LN_MUST;
+/* Seals waiting changes into segments: `all` or only what fills whole segments. *segments = how
+ * many. Refuses (LN_CONFLICT) while the guard says this may be an old image. */
+bool ln_replica_seal(struct ln_replica *r, bool all, unsigned *segments,
+                     struct ln_err *err) LN_MUST;
 bool ln_replica_seal_due(struct ln_replica *r, bool *due, struct ln_err *err) LN_MUST;
-/* The caller doubts that this is the newest image of the node: saves go on, sealing fails with LN_CONFLICT until
- * ln_replica_confirm, when the parent named our head. */
+/* The caller doubts that this is the newest image of the node: saves go on, sealing fails with
+ * LN_CONFLICT until ln_replica_confirm, when the parent named our head. */
 void ln_replica_doubt(struct ln_replica *r);
 void ln_replica_confirm(struct ln_replica *r);
 
@@ -85,58 +96,71 @@ struct ln_have {
     struct ln_sha256 sha;
     uint64_t receipt; /* of that log, as held here */
 };
-/* A pack of segments from..: commits, trees and the blobs that `to` may hold, ascending, within max bytes (at least one
- * segment). *last = last sequence in it, 0 when there is none. Reader handle. */
-bool ln_replica_slice(struct ln_buf *pack, uint64_t *last, struct ln_store *reader, const struct ln_authority *a,
-                      const char *log, uint64_t from, const struct ln_cert *to, size_t max, struct ln_err *err) LN_MUST;
+/* A pack of segments from..: commits, trees and the blobs that `to` may hold, ascending, within max
+ * bytes (at least one segment). *last = last sequence in it, 0 when there is none. Reader handle.
+ */
+bool ln_replica_slice(struct ln_buf *pack, uint64_t *last, struct ln_store *reader,
+                      const struct ln_authority *a, const char *log, uint64_t from,
+                      const struct ln_cert *to, size_t max, struct ln_err *err) LN_MUST;
 
 /* ---- receiving */
 struct ln_receive {
     char log[LN_LOG_MAX];
-    uint64_t seq;           /* head now held of that log */
+    uint64_t seq; /* head now held of that log */
     struct ln_sha256 sha;
     unsigned segments, changes, refused, unreadable;
-    bool receipted;         /* we are the parent: `receipt` holds the receipt@1 line's f object, already saved as a change
-                               for the child's down-log */
-    struct ln_buf receipt;  /* freed by the caller */
+    bool receipted; /* we are the parent: `receipt` holds the receipt@1 line's f object, already
+                       saved as a change for the child's down-log */
+    struct ln_buf receipt; /* freed by the caller */
 };
-/* Takes a pack for one log from a peer. Everything is checked before anything is written: pack, commit chain onto our head,
- * signatures, manifests, certificates (those in the pack count from their place on), revocation. Then applied in the open
- * transaction. LN_INVALID names the segment; LN_MISSING a gap (err says which seq is wanted); LN_CONFLICT a fork, whose
- * other child is kept as evidence. Segments already held are skipped. */
-bool ln_replica_receive(struct ln_replica *r, struct ln_receive *out, const char *log, const void *pack, size_t len,
-                        const struct ln_cert *from, struct ln_err *err) LN_MUST;
+/* Takes a pack for one log from a peer. Everything is checked before anything is written: pack,
+ * commit chain onto our head, signatures, manifests, certificates (those in the pack count from
+ * their place on), revocation. Then applied in the open transaction. LN_INVALID names the segment;
+ * LN_MISSING a gap (err says which seq is wanted); LN_CONFLICT a fork, whose other child is kept as
+ * evidence. Segments already held are skipped. */
+bool ln_replica_receive(struct ln_replica *r, struct ln_receive *out, const char *log,
+                        const void *pack, size_t len, const struct ln_cert *from,
+                        struct ln_err *err) LN_MUST;
 /* Our own log's receipt from the parent's signed response, kept verbatim as evidence. */
-bool ln_replica_receipt(struct ln_replica *r, struct ln_span f, const void *evidence, size_t len, struct ln_err *err) LN_MUST;
+bool ln_replica_receipt(struct ln_replica *r, struct ln_span f, const void *evidence, size_t len,
+                        struct ln_err *err) LN_MUST;
 
 /* ---- subject keys */
-/* Keys whose escrow, or whose copy for the parent, is still to be sent; wrapped already. Marks them sent by _keys_sent. */
+/* Keys whose escrow, or whose copy for the parent, is still to be sent; wrapped already. Marks them
+ * sent by _keys_sent. */
 struct ln_key_item {
     char kid[16], audience[LN_AUDIENCE_MAX];
     struct ln_id person;
     struct ln_span age; /* age file to the recovery key (escrow) or to the parent (member) */
     bool escrow;
 };
-bool ln_replica_keys_pending(struct ln_replica *r, size_t max, bool (*fn)(void *ctx, const struct ln_key_item *k, struct ln_err *err),
+bool ln_replica_keys_pending(struct ln_replica *r, size_t max,
+                             bool (*fn)(void *ctx, const struct ln_key_item *k, struct ln_err *err),
                              void *ctx, struct ln_err *err) LN_MUST;
-bool ln_replica_keys_sent(struct ln_replica *r, const struct ln_key_item *items, size_t n, struct ln_err *err) LN_MUST;
-/* Keys that are waited for here, at most max, and those of them that `to` may have, wrapped to it: how a parent's replies
- * become readable below. Reader handles. */
-bool ln_replica_keys_wanted(struct ln_store *reader, size_t max, bool (*fn)(void *ctx, const char *kid, struct ln_err *err),
-                            void *ctx, struct ln_err *err) LN_MUST;
+bool ln_replica_keys_sent(struct ln_replica *r, const struct ln_key_item *items, size_t n,
+                          struct ln_err *err) LN_MUST;
+/* Keys that are waited for here, at most max, and those of them that `to` may have, wrapped to it:
+ * how a parent's replies become readable below. Reader handles. */
+bool ln_replica_keys_wanted(struct ln_store *reader, size_t max,
+                            bool (*fn)(void *ctx, const char *kid, struct ln_err *err), void *ctx,
+                            struct ln_err *err) LN_MUST;
 bool ln_replica_key_for(struct ln_store *reader, const struct ln_cert *to, const char *kid,
-                        bool (*fn)(void *ctx, const struct ln_key_item *k, struct ln_err *err), void *ctx,
-                        struct ln_err *err) LN_MUST;
-bool ln_replica_key_put(struct ln_replica *r, const struct ln_cert *from, const struct ln_key_item *k, struct ln_err *err) LN_MUST;
+                        bool (*fn)(void *ctx, const struct ln_key_item *k, struct ln_err *err),
+                        void *ctx, struct ln_err *err) LN_MUST;
+bool ln_replica_key_put(struct ln_replica *r, const struct ln_cert *from,
+                        const struct ln_key_item *k, struct ln_err *err) LN_MUST;
 
 /* ---- enrolment */
-/* Issues (and saves, public) a certificate for a child that proved its code; out->text, signature in `cert_f` as the f
- * object {"cert","sig"}. Mints the child's down-log. */
-bool ln_replica_issue(struct ln_replica *r, struct ln_buf *cert_f, const struct ln_cert *want, struct ln_err *err) LN_MUST;
+/* Issues (and saves, public) a certificate for a child that proved its code; out->text, signature
+ * in `cert_f` as the f object {"cert","sig"}. Mints the child's down-log. */
+bool ln_replica_issue(struct ln_replica *r, struct ln_buf *cert_f, const struct ln_cert *want,
+                      struct ln_err *err) LN_MUST;
 /* Makes this node the root: certifies itself. */
-bool ln_replica_found(struct ln_replica *r, const char *region, enum ln_role role, const char *name, struct ln_err *err) LN_MUST;
+bool ln_replica_found(struct ln_replica *r, const char *region, enum ln_role role, const char *name,
+                      struct ln_err *err) LN_MUST;
 /* Takes the chain of certificates received on joining. */
-bool ln_replica_adopt(struct ln_replica *r, const struct ln_span *cert_f, const char *const *authors, size_t n, struct ln_err *err) LN_MUST;
+bool ln_replica_adopt(struct ln_replica *r, const struct ln_span *cert_f,
+                      const char *const *authors, size_t n, struct ln_err *err) LN_MUST;
 
 /* ---- care */
 struct ln_verify_report {
@@ -145,7 +169,8 @@ struct ln_verify_report {
 /* All changes of one record, oldest first, as history shows them. */
 struct ln_history_item {
     const struct ln_change *c;
-    struct ln_span clear; /* opened sealed fields, empty when there are none or the key is not here */
+    struct ln_span
+        clear; /* opened sealed fields, empty when there are none or the key is not here */
     int64_t eff;
     char log[LN_LOG_MAX];
     uint64_t seq;
@@ -154,11 +179,14 @@ struct ln_history_item {
     int64_t receipt_t; /* hlc of the first receipt that covers it, 0 none yet */
 };
 typedef bool ln_history_fn(void *ctx, const struct ln_history_item *i, struct ln_err *err);
-bool ln_replica_history(struct ln_store *reader, const struct ln_id *record, ln_history_fn *fn, void *ctx, struct ln_err *err) LN_MUST;
+bool ln_replica_history(struct ln_store *reader, const struct ln_id *record, ln_history_fn *fn,
+                        void *ctx, struct ln_err *err) LN_MUST;
 typedef bool ln_report_fn(void *ctx, const char *line); /* false stops */
 /* Every log from genesis and the database against it. */
-bool ln_replica_verify(struct ln_replica *r, struct ln_verify_report *out, ln_report_fn *say, void *ctx, struct ln_err *err) LN_MUST;
+bool ln_replica_verify(struct ln_replica *r, struct ln_verify_report *out, ln_report_fn *say,
+                       void *ctx, struct ln_err *err) LN_MUST;
 /* Drops derived tables and replays; LN_BROKEN when the digests differ afterwards. */
-bool ln_replica_rebuild(struct ln_replica *r, ln_report_fn *say, void *ctx, struct ln_err *err) LN_MUST;
+bool ln_replica_rebuild(struct ln_replica *r, ln_report_fn *say, void *ctx,
+                        struct ln_err *err) LN_MUST;
 
 #endif

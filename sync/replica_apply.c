@@ -20,16 +20,19 @@ bool ln_replica_receipt_read(struct ln_receipt *out, struct ln_span f, struct ln
     struct ln_span text;
 
     *out = (struct ln_receipt){ 0 };
-    if (f.len == 0 || !ln_canon_get(f, "log", &item) || !ln_canon_plain(item, &text) || text.len >= sizeof out->log)
+    if (f.len == 0 || !ln_canon_get(f, "log", &item) || !ln_canon_plain(item, &text) ||
+        text.len >= sizeof out->log)
         return ln_fail(err, LN_INVALID, "receipt: no log");
     memcpy(out->log, text.p, text.len);
-    if (!ln_canon_get(f, "seq", &item) || ln_canon_type(item) != LN_CANON_INT || ln_canon_int(item) <= 0)
+    if (!ln_canon_get(f, "seq", &item) || ln_canon_type(item) != LN_CANON_INT ||
+        ln_canon_int(item) <= 0)
         return ln_fail(err, LN_INVALID, "receipt: no sequence");
     out->seq = (uint64_t)ln_canon_int(item);
     if (!ln_canon_get(f, "sha", &item) || !ln_canon_plain(item, &text) ||
         !ln_encode_unhex(out->sha.b, sizeof out->sha.b, text))
         return ln_fail(err, LN_INVALID, "receipt: no hash");
-    if (!ln_canon_get(f, "t", &item) || !ln_canon_plain(item, &text) || !ln_clock_hlc_read(&out->t, text))
+    if (!ln_canon_get(f, "t", &item) || !ln_canon_plain(item, &text) ||
+        !ln_clock_hlc_read(&out->t, text))
         return ln_fail(err, LN_INVALID, "receipt: no time");
     if (!ln_canon_get(f, "no", &out->no) || ln_canon_type(out->no) != LN_CANON_ARRAY)
         return ln_fail(err, LN_INVALID, "receipt: no list of what it refuses");
@@ -85,8 +88,8 @@ static void note_refused(struct ln_apply *x, const struct ln_id *id, const char 
     ln_buf_addf(x->no, "%s[\"%s\",\"%s\"]", x->no->len > 0 ? "," : "", text, why);
 }
 
-static const char *judge(struct ln_apply *x, const struct ln_change *c, const char *audience, bool quoted,
-                         struct ln_err *err, bool *failed)
+static const char *judge(struct ln_apply *x, const struct ln_change *c, const char *audience,
+                         bool quoted, struct ln_err *err, bool *failed)
 {
     struct ln_batch_record rec = { 0 };
     bool lookup = strcmp(audience, "public") == 0 && c->op != LN_OP_ADD && c->op != LN_OP_STEP;
@@ -109,11 +112,13 @@ static const char *judge(struct ln_apply *x, const struct ln_change *c, const ch
     return why;
 }
 
-static bool apply_line(void *ctx, const char *audience, struct ln_span quoted, const char *text, size_t len,
-                       struct ln_err *err)
+static bool apply_line(void *ctx, const char *audience, struct ln_span quoted, const char *text,
+                       size_t len, struct ln_err *err)
 {
     struct ln_apply *x = ctx;
-    struct ln_batch_line line = { .audience = audience, .log = x->log->n, .seq = x->seq, .region = x->author->region };
+    struct ln_batch_line line = {
+        .audience = audience, .log = x->log->n, .seq = x->seq, .region = x->author->region
+    };
     struct ln_err why = { 0 };
     bool failed;
 
@@ -149,7 +154,8 @@ static bool apply_line(void *ctx, const char *audience, struct ln_span quoted, c
     return ln_batch_count(x->r->batch) < FLUSH_LINES || flush(x, err);
 }
 
-/* A laptop may hold files whose epoch is only wrapped for it further on: noted, and read again then. */
+/* A laptop may hold files whose epoch is only wrapped for it further on: noted, and read again
+ * then. */
 static bool note_unread(struct ln_apply *x, const struct ln_store_segment *seg, struct ln_err *err)
 {
     struct ln_store *s = x->r->c.store;
@@ -165,10 +171,13 @@ static bool note_unread(struct ln_apply *x, const struct ln_store_segment *seg, 
         bool found = false;
         (void)snprintf(key, sizeof key, "unread/%s", seg->files[i].name);
         ok = s->ops->epoch_find(s->ctx, &e, seg->files[i].name, err);
-        if (ok && e.label[0] == '\0' && seg->files[i].bytes.p != NULL && strcmp(seg->files[i].name, "public.jsonl") != 0) {
+        if (ok && e.label[0] == '\0' && seg->files[i].bytes.p != NULL &&
+            strcmp(seg->files[i].name, "public.jsonl") != 0) {
             ok = s->ops->meta_get(s->ctx, key, &list, &found, err);
             ln_buf_addf(&list, "%s %" PRIu64 "\n", x->log->id, seg->seq);
-            ok = ok && (list.over || s->ops->meta_put(s->ctx, key, (struct ln_span){ list.data, list.len }, err));
+            ok =
+                ok && (list.over ||
+                       s->ops->meta_put(s->ctx, key, (struct ln_span){ list.data, list.len }, err));
         }
         memset(&e, 0, sizeof e);
         ln_buf_free(&list);
@@ -176,7 +185,8 @@ static bool note_unread(struct ln_apply *x, const struct ln_store_segment *seg, 
     return ok;
 }
 
-/* ---- a shelf of segments taken from the store: what is done with them writes, which a walk through the store may not */
+/* ---- a shelf of segments taken from the store: what is done with them writes, which a walk
+ * through the store may not */
 
 struct shelf {
     struct ln_store_segment list[SHELF];
@@ -226,8 +236,8 @@ static void clear(struct shelf *h)
 
 typedef bool shelf_fn(void *ctx, const struct ln_store_segment *seg, struct ln_err *err);
 
-static bool each_held(struct ln_store *s, int64_t log, uint64_t from, uint64_t until, shelf_fn *fn, void *ctx,
-                      struct ln_err *err)
+static bool each_held(struct ln_store *s, int64_t log, uint64_t from, uint64_t until, shelf_fn *fn,
+                      void *ctx, struct ln_err *err)
 {
     struct shelf *h = ln_alloc(sizeof *h);
     bool ok = true;
@@ -249,7 +259,8 @@ static bool each_held(struct ln_store *s, int64_t log, uint64_t from, uint64_t u
 }
 
 /* The receipt in force for a segment: the first that covers it. */
-static bool find_receipt(struct ln_apply *x, struct ln_buf *evidence, uint64_t seq, struct ln_err *err)
+static bool find_receipt(struct ln_apply *x, struct ln_buf *evidence, uint64_t seq,
+                         struct ln_err *err)
 {
     struct ln_store *s = x->r->c.store;
     struct ln_store_receipt first = { 0 };
@@ -263,7 +274,8 @@ static bool find_receipt(struct ln_apply *x, struct ln_buf *evidence, uint64_t s
         return false;
     x->receipt.seq = first.seq;
     x->receipt.t = first.t;
-    /* A kept response is somebody's evidence in another form; a bare f object tells what it refused. */
+    /* A kept response is somebody's evidence in another form; a bare f object tells what it
+     * refused. */
     if (first.seq > 0 && evidence->len > 0 && evidence->data[0] == '{' &&
         ln_canon_check(evidence->data, evidence->len, &why) &&
         ln_replica_receipt_read(&r, (struct ln_span){ evidence->data, evidence->len }, &why))
@@ -279,7 +291,8 @@ static bool apply_held(void *ctx, const struct ln_store_segment *seg, struct ln_
 
     x->seq = seg->seq;
     ok = find_receipt(x, &evidence, seg->seq, err) && note_unread(x, seg, err) &&
-         ln_batch_lines(x->r->c.store, x->log->id, seg, apply_line, x, &x->unreadable, err) && flush(x, err);
+         ln_batch_lines(x->r->c.store, x->log->id, seg, apply_line, x, &x->unreadable, err) &&
+         flush(x, err);
     if (ok && seg->seq > x->log->applied)
         x->log->applied = seg->seq;
     ln_buf_free(&evidence);
@@ -294,7 +307,8 @@ bool ln_replica_apply(struct ln_apply *x, uint64_t from, struct ln_err *err)
     x->author = ln_authority_find(x->r->authority, node);
     if (x->author == NULL || from > x->until)
         return true; /* its certificate has not come: later */
-    return each_held(x->r->c.store, x->log->n, from, x->until, apply_held, x, err) || ln_wrap(err, "%s", x->log->id);
+    return each_held(x->r->c.store, x->log->n, from, x->until, apply_held, x, err) ||
+           ln_wrap(err, "%s", x->log->id);
 }
 
 static bool is_ancestor(const struct ln_replica *r, const char *node)
@@ -318,7 +332,8 @@ uint64_t ln_replica_ready(const struct ln_replica *r, const struct ln_store_log 
     return log->receipt < log->head ? log->receipt : log->head;
 }
 
-bool ln_replica_apply_ready(struct ln_replica *r, const char *log, struct ln_apply *sum, struct ln_err *err)
+bool ln_replica_apply_ready(struct ln_replica *r, const char *log, struct ln_apply *sum,
+                            struct ln_err *err)
 {
     struct ln_store *s = r->c.store;
     struct ln_store_log l = { 0 };
@@ -353,8 +368,8 @@ struct rethink {
     size_t n, cap;
 };
 
-static bool rethink_line(void *ctx, const char *audience, struct ln_span quoted, const char *text, size_t len,
-                         struct ln_err *err)
+static bool rethink_line(void *ctx, const char *audience, struct ln_span quoted, const char *text,
+                         size_t len, struct ln_err *err)
 {
     struct rethink *x = ctx;
     struct ln_batch_fate f = { 0 };
@@ -397,11 +412,13 @@ static bool rethink_segment(void *ctx, const struct ln_store_segment *seg, struc
     return ln_batch_lines(x->r->c.store, x->log, seg, rethink_line, x, NULL, err);
 }
 
-static bool rethink(struct ln_replica *r, const struct ln_store_log *log, const struct ln_receipt *receipt, uint64_t from,
-                    uint64_t until, struct ln_err *err)
+static bool rethink(struct ln_replica *r, const struct ln_store_log *log,
+                    const struct ln_receipt *receipt, uint64_t from, uint64_t until,
+                    struct ln_err *err)
 {
     struct rethink x = { .r = r, .receipt = receipt, .log = log->id };
-    bool ok = each_held(r->c.store, log->n, from, until < log->applied ? until : log->applied, rethink_segment, &x, err);
+    bool ok = each_held(r->c.store, log->n, from, until < log->applied ? until : log->applied,
+                        rethink_segment, &x, err);
 
     ok = ok && (x.n == 0 || ln_batch_change(r->batch, x.list, x.n, err));
     ln_free(x.list);
@@ -410,8 +427,8 @@ static bool rethink(struct ln_replica *r, const struct ln_store_log *log, const 
 
 /* ---- lines of the protocol */
 
-bool ln_replica_settle(struct ln_replica *r, const struct ln_receipt *receipt, struct ln_span evidence, const char **why,
-                       struct ln_err *err)
+bool ln_replica_settle(struct ln_replica *r, const struct ln_receipt *receipt,
+                       struct ln_span evidence, const char **why, struct ln_err *err)
 {
     struct ln_store *s = r->c.store;
     struct ln_store_log log = { 0 };
@@ -429,11 +446,13 @@ bool ln_replica_settle(struct ln_replica *r, const struct ln_receipt *receipt, s
     if (receipt->seq <= before)
         return true;
     log.receipt = receipt->seq;
-    return s->ops->log_put(s->ctx, &log, err) && rethink(r, &log, receipt, before + 1, receipt->seq, err) &&
+    return s->ops->log_put(s->ctx, &log, err) &&
+           rethink(r, &log, receipt, before + 1, receipt->seq, err) &&
            ln_replica_apply_ready(r, receipt->log, NULL, err);
 }
 
-static bool heed_receipt(struct ln_replica *r, const struct ln_change *c, const char **why, struct ln_err *err)
+static bool heed_receipt(struct ln_replica *r, const struct ln_change *c, const char **why,
+                         struct ln_err *err)
 {
     struct ln_receipt receipt;
     struct ln_err bad = { 0 };
@@ -469,14 +488,15 @@ static bool reread(struct ln_replica *r, const struct ln_epoch *e, struct ln_err
         ok = s->ops->log_get(s->ctx, &l, at, err);
         uint64_t seq = strtoull(blank + 1, NULL, 10);
         struct ln_apply x = { .r = r, .log = &l, .until = seq };
-        if (ok && l.n > 0 && seq <= l.applied)
+        if (ok && l.n > 0)
             ok = ln_replica_apply(&x, seq, err);
     }
     ln_buf_free(&list);
     return ok;
 }
 
-static bool heed_epoch(struct ln_replica *r, const struct ln_change *c, const char **why, struct ln_err *err)
+static bool heed_epoch(struct ln_replica *r, const struct ln_change *c, const char **why,
+                       struct ln_err *err)
 {
     struct ln_store *s = r->c.store;
     struct ln_epoch e = { 0 };
@@ -499,8 +519,8 @@ static bool heed_epoch(struct ln_replica *r, const struct ln_change *c, const ch
     return ok;
 }
 
-static bool heed_cert(struct ln_replica *r, const char *author, const struct ln_change *c, const char **why,
-                      struct ln_err *err)
+static bool heed_cert(struct ln_replica *r, const char *author, const struct ln_change *c,
+                      const char **why, struct ln_err *err)
 {
     struct ln_store *s = r->c.store;
     struct ln_err bad = { 0 };
@@ -513,8 +533,8 @@ static bool heed_cert(struct ln_replica *r, const char *author, const struct ln_
     return s->ops->cert_put(s->ctx, author, false, c->fields, err);
 }
 
-static bool heed_revoke(struct ln_replica *r, const char *author, const struct ln_change *c, const char **why,
-                        struct ln_err *err)
+static bool heed_revoke(struct ln_replica *r, const char *author, const struct ln_change *c,
+                        const char **why, struct ln_err *err)
 {
     struct ln_store *s = r->c.store;
     struct ln_store_log log = { 0 };
@@ -528,16 +548,19 @@ static bool heed_revoke(struct ln_replica *r, const char *author, const struct l
         return true;
     }
     r->touched = true;
-    if (!ln_canon_get(c->fields, "node", &value) || !ln_canon_plain(value, &text) || text.len >= sizeof node)
+    if (!ln_canon_get(c->fields, "node", &value) || !ln_canon_plain(value, &text) ||
+        text.len >= sizeof node)
         return true;
     memcpy(node, text.p, text.len);
-    if (!s->ops->cert_put(s->ctx, author, true, c->fields, err) || !s->ops->log_get(s->ctx, &log, node, err))
+    if (!s->ops->cert_put(s->ctx, author, true, c->fields, err) ||
+        !s->ops->log_get(s->ctx, &log, node, err))
         return false;
-    return log.n == 0 || rethink(r, &log, NULL, ln_authority_void_from(r->authority, node), log.applied, err);
+    return log.n == 0 ||
+           rethink(r, &log, NULL, ln_authority_void_from(r->authority, node), log.applied, err);
 }
 
-bool ln_replica_heed(struct ln_replica *r, const char *author, const struct ln_change *c, int64_t eff, const char **why,
-                     struct ln_err *err)
+bool ln_replica_heed(struct ln_replica *r, const char *author, const struct ln_change *c,
+                     int64_t eff, const char **why, struct ln_err *err)
 {
     (void)eff;
     if (ln_span_is(c->collection, "cert"))

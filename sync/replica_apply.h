@@ -1,10 +1,12 @@
-/* What receiving, verifying and rebuilding share about applying segments that are held. Not for callers. */
+/* What receiving, verifying and rebuilding share about applying segments that are held. Not for
+ * callers. */
 #ifndef LN_REPLICA_APPLY_H
 #define LN_REPLICA_APPLY_H
 
 #include "sync/replica_core.h"
 
-#define LN_RECEIPT_NO_MAX 1000     /* refused lines a receipt names; who receives judges the others by the same rules */
+#define LN_RECEIPT_NO_MAX                                                                          \
+    1000 /* refused lines a receipt names; who receives judges the others by the same rules */
 #define LN_EVIDENCE_MAX (1 << 20)
 
 /* f of a receipt line; `no` points into it. */
@@ -16,10 +18,10 @@ struct ln_receipt {
     struct ln_span no;
 };
 bool ln_replica_receipt_read(struct ln_receipt *out, struct ln_span f, struct ln_err *err) LN_MUST;
-/* Keeps a receipt whose giver was checked: clamps and refuses what is applied already, applies what waited for it. *why set
- * when it contradicts what is held. */
-bool ln_replica_settle(struct ln_replica *r, const struct ln_receipt *receipt, struct ln_span evidence, const char **why,
-                       struct ln_err *err) LN_MUST;
+/* Keeps a receipt whose giver was checked: clamps and refuses what is applied already, applies what
+ * waited for it. *why set when it contradicts what is held. */
+bool ln_replica_settle(struct ln_replica *r, const struct ln_receipt *receipt,
+                       struct ln_span evidence, const char **why, struct ln_err *err) LN_MUST;
 
 struct ln_apply {
     struct ln_replica *r;
@@ -27,14 +29,16 @@ struct ln_apply {
     const struct ln_cert *author;
     uint64_t seq, until;       /* the last segment to apply */
     struct ln_receipt receipt; /* in force for the segment at hand; seq 0 none yet */
-    struct ln_receipt given;   /* set: in force for all of them (the parent's own, not written yet) */
-    struct ln_buf *no;         /* gets the refused: [id, why], ... ; may be NULL */
+    struct ln_receipt given; /* set: in force for all of them (the parent's own, not written yet) */
+    struct ln_buf *no;       /* gets the refused: [id, why], ... ; may be NULL */
     unsigned changes, refused, unreadable;
 };
 bool ln_replica_apply(struct ln_apply *x, uint64_t from, struct ln_err *err) LN_MUST;
-/* How far a log may be applied: our own and our ancestors' as held, all others up to their receipt. */
+/* How far a log may be applied: our own and our ancestors' as held, all others up to their receipt.
+ */
 uint64_t ln_replica_ready(const struct ln_replica *r, const struct ln_store_log *log);
 /* Applies what is ready and keeps `applied`; `sum` (may be NULL) is added to. */
-bool ln_replica_apply_ready(struct ln_replica *r, const char *log, struct ln_apply *sum, struct ln_err *err) LN_MUST;
+bool ln_replica_apply_ready(struct ln_replica *r, const char *log, struct ln_apply *sum,
+                            struct ln_err *err) LN_MUST;
 
 #endif

@@ -1,4 +1,5 @@
-/* Verifying every log from its first segment and the database against the logs; rebuilding what is derived. */
+/* Verifying every log from its first segment and the database against the logs; rebuilding what is
+ * derived. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -76,7 +77,8 @@ static struct tally *sum_of(struct care *x, int64_t audience)
 
 /* ---- lines against change rows */
 
-static bool take_id(void *ctx, const char *audience, struct ln_span quoted, const char *line, size_t len, struct ln_err *err)
+static bool take_id(void *ctx, const char *audience, struct ln_span quoted, const char *line,
+                    size_t len, struct ln_err *err)
 {
     struct care *x = ctx;
     struct ln_change c;
@@ -123,14 +125,15 @@ static bool check_lines(struct care *x, const struct ln_store_segment *s, struct
         return false;
     x->out->changes += x->n_ids;
     if (x->found < x->n_ids)
-        bad(x, "%s %" PRIu64 ": %zu of %zu changes are not in the database", x->log->id, s->seq, x->n_ids - x->found,
-            x->n_ids);
+        bad(x, "%s %" PRIu64 ": %zu of %zu changes are not in the database", x->log->id, s->seq,
+            x->n_ids - x->found, x->n_ids);
     return true;
 }
 
 /* ---- segments */
 
-static bool check_objects(struct care *x, const struct ln_store_segment *row, struct ln_segment *s, struct ln_err *why)
+static bool check_objects(struct care *x, const struct ln_store_segment *row, struct ln_segment *s,
+                          struct ln_err *why)
 {
     struct ln_sha1 blobs[LN_SEGMENT_FILES];
 
@@ -139,7 +142,8 @@ static bool check_objects(struct care *x, const struct ln_store_segment *row, st
     if (!ln_segment_read(s, row->commit.p, row->commit.len, &x->author->key, why) ||
         !ln_segment_tree_check(s, row->tree.p, row->tree.len, blobs, why))
         return false;
-    if (s->seq != row->seq || strcmp(s->log, x->log->id) != 0 || !ln_encode_sha256_same(&s->sha, &row->sha))
+    if (s->seq != row->seq || strcmp(s->log, x->log->id) != 0 ||
+        !ln_encode_sha256_same(&s->sha, &row->sha))
         return ln_fail(why, LN_INVALID, "it is another segment than the one noted");
     if (s->seq > 1 && (!ln_encode_sha256_same(&s->prev, &x->prev) ||
                        memcmp(s->prev_commit.b, x->prev_commit.b, LN_SHA1_LEN) != 0))
@@ -151,7 +155,8 @@ static bool check_objects(struct care *x, const struct ln_store_segment *row, st
         if (f->bytes.p == NULL)
             continue;
         struct ln_sha256 sha = ln_encode_sha256(f->bytes.p, f->bytes.len);
-        if (strcmp(f->name, s->files[i].name) != 0 || !ln_encode_sha256_same(&sha, &s->files[i].sha))
+        if (strcmp(f->name, s->files[i].name) != 0 ||
+            !ln_encode_sha256_same(&sha, &s->files[i].sha))
             return ln_fail(why, LN_INVALID, "%s is not what was signed", f->name);
     }
     return true;
@@ -199,9 +204,11 @@ static bool check_log(struct care *x, const struct ln_store_log *log, struct ln_
         return true;
     }
     err->code = LN_OK;
-    if (!st->ops->segment_each(st->ctx, log->n, 1, true, check_segment, x, err) && err->code != LN_OK)
+    if (!st->ops->segment_each(st->ctx, log->n, 1, true, check_segment, x, err) &&
+        err->code != LN_OK)
         return ln_wrap(err, "%s", log->id);
-    if (!x->stopped && (x->next != log->head + 1 || !ln_encode_sha256_same(&x->prev, &log->head_sha)))
+    if (!x->stopped &&
+        (x->next != log->head + 1 || !ln_encode_sha256_same(&x->prev, &log->head_sha)))
         bad(x, "%s: its last segment is not its head", log->id);
     return true;
 }
@@ -235,7 +242,8 @@ static void care_free(struct care *x)
     ln_free(x->ids);
 }
 
-bool ln_replica_verify(struct ln_replica *r, struct ln_verify_report *out, ln_report_fn *say, void *ctx, struct ln_err *err)
+bool ln_replica_verify(struct ln_replica *r, struct ln_verify_report *out, ln_report_fn *say,
+                       void *ctx, struct ln_err *err)
 {
     struct care x = { .r = r, .out = out, .say = say, .ctx = ctx };
     struct ln_store *s = r->c.store;
@@ -300,10 +308,13 @@ bool ln_replica_rebuild(struct ln_replica *r, ln_report_fn *say_fn, void *ctx, s
     bool ok;
 
     /* What is not sealed stands in no log: it is sealed first. */
-    ok = ln_replica_seal(r, true, &segments, err) && s->ops->audience_each(s->ctx, keep_digest, &x, err) && replay(&x, err) &&
+    ok = ln_replica_seal(r, true, &segments, err) &&
+         s->ops->audience_each(s->ctx, keep_digest, &x, err) && replay(&x, err) &&
          s->ops->audience_each(s->ctx, check_digest, &x, err);
     if (ok && differ.bad > 0)
-        ok = ln_fail(err, LN_BROKEN, "%" PRIu64 " audiences have another digest than before: nothing was changed", differ.bad);
+        ok = ln_fail(err, LN_BROKEN,
+                     "%" PRIu64 " audiences have another digest than before: nothing was changed",
+                     differ.bad);
     care_free(&x);
     return ok || ln_wrap(err, "rebuild");
 }

@@ -1,4 +1,5 @@
-/* What the files replica_*.c share: the replica itself, and steps that several of them take. Not for callers. */
+/* What the files replica_*.c share: the replica itself, and steps that several of them take. Not
+ * for callers. */
 #ifndef LN_REPLICA_CORE_H
 #define LN_REPLICA_CORE_H
 
@@ -19,33 +20,39 @@ struct ln_replica {
     struct ln_clock clock;
     int64_t clock_kept; /* what the store has */
     struct ln_batch *batch;
-    bool doubt;         /* maybe an old image: no sealing */
-    bool touched;       /* the authority has what this transaction may undo */
+    bool doubt;            /* maybe an old image: no sealing */
+    bool touched;          /* the authority has what this transaction may undo */
     struct ln_fork *forks; /* evidence met in a job that failed: written with the next commit */
 };
 
 /* The store number of a log, made when it is not there. */
-bool ln_replica_log(struct ln_store_log *out, struct ln_replica *r, const char *id, struct ln_err *err) LN_MUST;
-/* The log that a line of this node for `audience` goes into: its own, or the down-log towards the child below which the
- * audience's owner stands. LN_MISSING no such child. */
-bool ln_replica_route(char log[LN_LOG_MAX], const struct ln_replica *r, const struct ln_audience *audience,
-                      struct ln_err *err) LN_MUST;
-/* Adds one public line of the protocol (cert revoke epoch receipt erase) to `log`; `f` is its object. Flushes the batch. */
-bool ln_replica_say(struct ln_replica *r, const char *log, const char *collection, struct ln_span f, struct ln_err *err) LN_MUST;
-/* Takes a line of the protocol into authority and keys, whoever wrote it: `author` is a node id. Lines that are void or not
- * the author's to say are passed over with *why set. */
-bool ln_replica_heed(struct ln_replica *r, const char *author, const struct ln_change *c, int64_t eff, const char **why,
-                     struct ln_err *err) LN_MUST;
-/* The epoch to seal for `audience` with: minted, or wrapped to new members, when it is this node's and the month or the
- * members changed. LN_MISSING when it belongs to somebody else who has not given us one. */
-bool ln_replica_epoch(struct ln_epoch *out, struct ln_replica *r, const char *audience, struct ln_err *err) LN_MUST;
-/* The key in use for (person, audience), made when there is none. */
-bool ln_replica_key(struct ln_store_key *out, struct ln_replica *r, const struct ln_id *person, const char *audience,
+bool ln_replica_log(struct ln_store_log *out, struct ln_replica *r, const char *id,
                     struct ln_err *err) LN_MUST;
-/* Rights of a line, beyond what ln_authority_may knows: rows of a log cannot be set, another region's record is not
- * written into public. NULL = may. */
-const char *ln_replica_may(struct ln_replica *r, const struct ln_cert *author, const struct ln_change *c,
-                           const char *audience, const struct ln_batch_record *rec);
+/* The log that a line of this node for `audience` goes into: its own, or the down-log towards the
+ * child below which the audience's owner stands. LN_MISSING no such child. */
+bool ln_replica_route(char log[LN_LOG_MAX], const struct ln_replica *r,
+                      const struct ln_audience *audience, struct ln_err *err) LN_MUST;
+/* Adds one public line of the protocol (cert revoke epoch receipt erase) to `log`; `f` is its
+ * object. Flushes the batch. */
+bool ln_replica_say(struct ln_replica *r, const char *log, const char *collection, struct ln_span f,
+                    struct ln_err *err) LN_MUST;
+/* Takes a line of the protocol into authority and keys, whoever wrote it: `author` is a node id.
+ * Lines that are void or not the author's to say are passed over with *why set. */
+bool ln_replica_heed(struct ln_replica *r, const char *author, const struct ln_change *c,
+                     int64_t eff, const char **why, struct ln_err *err) LN_MUST;
+/* The epoch to seal for `audience` with: minted, or wrapped to new members, when it is this node's
+ * and the month or the members changed. LN_MISSING when it belongs to somebody else who has not
+ * given us one. */
+bool ln_replica_epoch(struct ln_epoch *out, struct ln_replica *r, const char *audience,
+                      struct ln_err *err) LN_MUST;
+/* The key in use for (person, audience), made when there is none. */
+bool ln_replica_key(struct ln_store_key *out, struct ln_replica *r, const struct ln_id *person,
+                    const char *audience, struct ln_err *err) LN_MUST;
+/* Rights of a line, beyond what ln_authority_may knows: rows of a log cannot be set, another
+ * region's record is not written into public. NULL = may. */
+const char *ln_replica_may(struct ln_replica *r, const struct ln_cert *author,
+                           const struct ln_change *c, const char *audience,
+                           const struct ln_batch_record *rec);
 /* Node id of a log or down-log. */
 void ln_replica_author(char node[LN_NODE_ID_MAX], const char *log);
 

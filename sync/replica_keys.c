@@ -84,8 +84,8 @@ static void only_new(struct members *out, const struct ln_buf *list, const struc
         }
 }
 
-/* ---- months: a label begins with the month, by the civil calendar (Howard Hinnant, "chrono-compatible low-level date
- * algorithms", days to civil) */
+/* ---- months: a label begins with the month, by the civil calendar (Howard Hinnant,
+ * "chrono-compatible low-level date algorithms", days to civil) */
 
 static void month_of(char out[MONTH + 1], int64_t ms)
 {
@@ -114,12 +114,14 @@ static int by_label(const void *a, const void *b)
 
     if (cmp != 0)
         return cmp;
-    return number_of(x->label) < number_of(y->label) ? -1 : number_of(x->label) > number_of(y->label);
+    return number_of(x->label) < number_of(y->label) ? -1
+                                                     : number_of(x->label) > number_of(y->label);
 }
 
 /* ---- epochs of our own audiences */
 
-static bool say_epoch(struct ln_replica *r, const struct ln_epoch *e, const struct members *m, struct ln_err *err)
+static bool say_epoch(struct ln_replica *r, const struct ln_epoch *e, const struct members *m,
+                      struct ln_err *err)
 {
     struct ln_buf f = ln_buf_new(LN_CHANGE_MAX);
     bool ok = ln_audience_epoch_write(&f, e, m->ids, m->keys, m->n, err) &&
@@ -151,7 +153,8 @@ static bool take_epoch(void *ctx, const struct ln_epoch *e, struct ln_err *err)
 }
 
 /* Who joins an audience may read what was written before: all its epochs, oldest first. */
-static bool wrap_old(struct ln_replica *r, const char *audience, const struct members *m, struct ln_err *err)
+static bool wrap_old(struct ln_replica *r, const char *audience, const struct members *m,
+                     struct ln_err *err)
 {
     struct rewrap w = { .audience = audience };
     bool ok = r->c.store->ops->epoch_each(r->c.store->ctx, take_epoch, &w, err);
@@ -166,31 +169,36 @@ static bool wrap_old(struct ln_replica *r, const char *audience, const struct me
     return ok;
 }
 
-static bool keep_members(struct ln_replica *r, const char *key, const struct members *m, struct ln_err *err)
+static bool keep_members(struct ln_replica *r, const char *key, const struct members *m,
+                         struct ln_err *err)
 {
     struct ln_buf list = ln_buf_new((MEMBERS_MAX + 1) * (LN_NODE_ID_MAX + 1));
 
     for (size_t i = 0; i < m->n; i++)
         ln_buf_addf(&list, "%s,", m->ids[i]);
-    bool ok = r->c.store->ops->meta_put(r->c.store->ctx, key, (struct ln_span){ list.data, list.len }, err);
+    bool ok = r->c.store->ops->meta_put(r->c.store->ctx, key,
+                                        (struct ln_span){ list.data, list.len }, err);
     ln_buf_free(&list);
     return ok;
 }
 
-static bool mint(struct ln_epoch *e, struct ln_replica *r, const char *audience, const struct members *m, struct ln_err *err)
+static bool mint(struct ln_epoch *e, struct ln_replica *r, const char *audience,
+                 const struct members *m, struct ln_err *err)
 {
     char label[LN_EPOCH_LABEL_MAX];
     char month[MONTH + 1];
 
     month_of(month, LN_HLC_MS(r->clock.last));
-    bool same = strncmp(e->label, month, MONTH) >= 0; /* a clock that went back opens no older month */
+    bool same =
+        strncmp(e->label, month, MONTH) >= 0; /* a clock that went back opens no older month */
     unsigned n = same ? number_of(e->label) + 1 : 1;
     (void)snprintf(label, sizeof label, "%.7s.%u", same ? e->label : month, n);
     ln_audience_mint(e, audience, label, r->c.env);
     return say_epoch(r, e, m, err);
 }
 
-static bool own_epoch(struct ln_epoch *e, struct ln_replica *r, const char *audience, struct ln_err *err)
+static bool own_epoch(struct ln_epoch *e, struct ln_replica *r, const char *audience,
+                      struct ln_err *err)
 {
     struct ln_store *s = r->c.store;
     struct members m = { 0 };
@@ -202,7 +210,8 @@ static bool own_epoch(struct ln_epoch *e, struct ln_replica *r, const char *audi
     bool ok = false;
 
     (void)snprintf(key, sizeof key, "members/%s", audience);
-    if (!ln_audience_read(&m.audience, ln_span_of(audience)) || !s->ops->meta_get(s->ctx, key, &list, &found, err) || !find_members(&m, r, err))
+    if (!ln_audience_read(&m.audience, ln_span_of(audience)) ||
+        !s->ops->meta_get(s->ctx, key, &list, &found, err) || !find_members(&m, r, err))
         goto out;
     (void)ln_clock_next(&r->clock, r->c.env->now_ms(r->c.env->ctx));
     month_of(month, LN_HLC_MS(r->clock.last));
@@ -219,7 +228,8 @@ out:
     return ok;
 }
 
-bool ln_replica_epoch(struct ln_epoch *out, struct ln_replica *r, const char *audience, struct ln_err *err)
+bool ln_replica_epoch(struct ln_epoch *out, struct ln_replica *r, const char *audience,
+                      struct ln_err *err)
 {
     const struct ln_cert *self = ln_replica_self(r);
     struct ln_audience a;
@@ -231,7 +241,8 @@ bool ln_replica_epoch(struct ln_epoch *out, struct ln_replica *r, const char *au
         return false;
     if (strcmp(a.owner, self->region) == 0 && self->role != LN_ROLE_LAPTOP)
         return own_epoch(out, r, audience, err) || ln_wrap(err, "epoch of %s", audience);
-    return out->label[0] != '\0' || ln_fail(err, LN_MISSING, "no key of audience %s has come yet", audience);
+    return out->label[0] != '\0' ||
+           ln_fail(err, LN_MISSING, "no key of audience %s has come yet", audience);
 }
 
 /* ---- subject keys */
@@ -250,8 +261,8 @@ static bool member(const struct ln_cert *c, const char *audience)
     return c != NULL && ln_audience_read(&a, ln_span_of(audience)) && ln_audience_member(&a, c);
 }
 
-bool ln_replica_key(struct ln_store_key *out, struct ln_replica *r, const struct ln_id *person, const char *audience,
-                    struct ln_err *err)
+bool ln_replica_key(struct ln_store_key *out, struct ln_replica *r, const struct ln_id *person,
+                    const char *audience, struct ln_err *err)
 {
     struct ln_store *s = r->c.store;
     const struct ln_cert *parent = parent_of(r->authority, r->c.id);
@@ -291,7 +302,8 @@ struct pending {
     void *ctx;
 };
 
-static bool give(const struct pending *p, const struct ln_store_key *k, bool escrow, struct ln_err *err)
+static bool give(const struct pending *p, const struct ln_store_key *k, bool escrow,
+                 struct ln_err *err)
 {
     struct ln_buf text = ln_buf_secret(KEY_TEXT_MAX);
     struct ln_buf age = ln_buf_new(AGE_MAX);
@@ -321,15 +333,16 @@ static bool take_pending(void *ctx, const struct ln_store_key *k, struct ln_err 
 }
 
 bool ln_replica_keys_pending(struct ln_replica *r, size_t max,
-                             bool (*fn)(void *ctx, const struct ln_key_item *k, struct ln_err *err), void *ctx,
-                             struct ln_err *err)
+                             bool (*fn)(void *ctx, const struct ln_key_item *k, struct ln_err *err),
+                             void *ctx, struct ln_err *err)
 {
     struct pending p = { &r->c.recovery, parent_of(r->authority, r->c.id), fn, ctx };
 
     return r->c.store->ops->key_pending(r->c.store->ctx, max, take_pending, &p, err);
 }
 
-bool ln_replica_keys_sent(struct ln_replica *r, const struct ln_key_item *items, size_t n, struct ln_err *err)
+bool ln_replica_keys_sent(struct ln_replica *r, const struct ln_key_item *items, size_t n,
+                          struct ln_err *err)
 {
     struct ln_store *s = r->c.store;
     struct ln_store_key k;
@@ -352,11 +365,13 @@ static bool same_word(struct ln_span object, const char *key, const char *want)
     struct ln_span value;
     struct ln_span text;
 
-    return ln_canon_get(object, key, &value) && ln_canon_plain(value, &text) && ln_span_is(text, want);
+    return ln_canon_get(object, key, &value) && ln_canon_plain(value, &text) &&
+           ln_span_is(text, want);
 }
 
 /* Opens an item sent to us; what stands inside must be what was announced. */
-static bool open_item(struct ln_store_key *out, const struct ln_replica *r, const struct ln_key_item *k, struct ln_err *err)
+static bool open_item(struct ln_store_key *out, const struct ln_replica *r,
+                      const struct ln_key_item *k, struct ln_err *err)
 {
     struct ln_buf text = ln_buf_secret(KEY_TEXT_MAX);
     struct ln_span object;
@@ -366,7 +381,8 @@ static bool open_item(struct ln_store_key *out, const struct ln_replica *r, cons
     bool ok = false;
 
     ln_clock_id_write(person, &k->person);
-    if (!ln_age_open(&text, k->age.p, k->age.len, &r->c.ident, err) || !ln_canon_check(text.data, text.len, err))
+    if (!ln_age_open(&text, k->age.p, k->age.len, &r->c.ident, err) ||
+        !ln_canon_check(text.data, text.len, err))
         goto out;
     object = (struct ln_span){ text.data, text.len };
     if (ln_canon_type(object) != LN_CANON_OBJECT || !same_word(object, "kid", k->kid) ||
@@ -403,7 +419,8 @@ static bool take_waiting(void *ctx, const struct ln_id *id, struct ln_err *err)
     return true;
 }
 
-static bool put_member_key(struct ln_replica *r, const struct ln_cert *from, const struct ln_key_item *k, struct ln_err *err)
+static bool put_member_key(struct ln_replica *r, const struct ln_cert *from,
+                           const struct ln_key_item *k, struct ln_err *err)
 {
     struct ln_store *s = r->c.store;
     const struct ln_cert *parent = parent_of(r->authority, r->c.id);
@@ -413,7 +430,8 @@ static bool put_member_key(struct ln_replica *r, const struct ln_cert *from, con
     bool ok = false;
 
     if (!member(from, k->audience) || !member(ln_replica_self(r), k->audience))
-        return ln_fail(err, LN_DENIED, "a key of an audience that %s and this node do not share", from->node);
+        return ln_fail(err, LN_DENIED, "a key of an audience that %s and this node do not share",
+                       from->node);
     if (!open_item(&fresh, r, k, err) || !s->ops->key_get(s->ctx, &old, k->kid, err))
         goto out;
     if (old.kid[0] != '\0') {
@@ -422,8 +440,10 @@ static bool put_member_key(struct ln_replica *r, const struct ln_cert *from, con
         goto out;
     }
     fresh.escrowed = true; /* its maker sees to that */
-    fresh.shared = parent == NULL || strcmp(parent->node, from->node) == 0 || !member(parent, k->audience);
-    if (!s->ops->key_put(s->ctx, &fresh, err) || !s->ops->key_waiting(s->ctx, k->kid, take_waiting, &w, err))
+    fresh.shared =
+        parent == NULL || strcmp(parent->node, from->node) == 0 || !member(parent, k->audience);
+    if (!s->ops->key_put(s->ctx, &fresh, err) ||
+        !s->ops->key_waiting(s->ctx, k->kid, take_waiting, &w, err))
         goto out;
     ok = w.n == 0 || ln_batch_derive(r->batch, w.ids, w.n, err);
 out:
@@ -433,7 +453,8 @@ out:
     return ok;
 }
 
-bool ln_replica_key_put(struct ln_replica *r, const struct ln_cert *from, const struct ln_key_item *k, struct ln_err *err)
+bool ln_replica_key_put(struct ln_replica *r, const struct ln_cert *from,
+                        const struct ln_key_item *k, struct ln_err *err)
 {
     struct ln_store *s = r->c.store;
     struct ln_store_escrow e = { .person = k->person, .age = k->age };
@@ -446,14 +467,15 @@ bool ln_replica_key_put(struct ln_replica *r, const struct ln_cert *from, const 
     return s->ops->escrow_put(s->ctx, &e, err);
 }
 
-bool ln_replica_keys_wanted(struct ln_store *reader, size_t max, ln_store_kid_fn *fn, void *ctx, struct ln_err *err)
+bool ln_replica_keys_wanted(struct ln_store *reader, size_t max, ln_store_kid_fn *fn, void *ctx,
+                            struct ln_err *err)
 {
     return reader->ops->key_wanted(reader->ctx, max, fn, ctx, err);
 }
 
 bool ln_replica_key_for(struct ln_store *reader, const struct ln_cert *to, const char *kid,
-                        bool (*fn)(void *ctx, const struct ln_key_item *k, struct ln_err *err), void *ctx,
-                        struct ln_err *err)
+                        bool (*fn)(void *ctx, const struct ln_key_item *k, struct ln_err *err),
+                        void *ctx, struct ln_err *err)
 {
     struct pending p = { NULL, to, fn, ctx };
     struct ln_store_key k;

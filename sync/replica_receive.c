@@ -22,7 +22,7 @@ struct intake {
     struct ln_store_log log;
     struct object *list; /* in the pack's order */
     size_t n, cap;
-    size_t *by_name; /* order of names, for trees and blobs */
+    size_t *by_name;          /* order of names, for trees and blobs */
     struct ln_segment *fresh; /* checked, not held yet, ascending */
     size_t n_fresh, cap_fresh;
     size_t *commits; /* their objects */
@@ -38,8 +38,8 @@ static void intake_free(struct intake *x)
     ln_free(x->commits);
 }
 
-static bool take_object(void *ctx, enum ln_pack_kind kind, const struct ln_sha1 *name, const void *data, size_t len,
-                        struct ln_err *err)
+static bool take_object(void *ctx, enum ln_pack_kind kind, const struct ln_sha1 *name,
+                        const void *data, size_t len, struct ln_err *err)
 {
     struct intake *x = ctx;
 
@@ -91,7 +91,8 @@ static void sort_names(struct intake *x)
     }
 }
 
-static const struct object *find(const struct intake *x, enum ln_pack_kind kind, const struct ln_sha1 *name)
+static const struct object *find(const struct intake *x, enum ln_pack_kind kind,
+                                 const struct ln_sha1 *name)
 {
     size_t low = 0;
     size_t high = x->n;
@@ -141,18 +142,21 @@ static bool take_sha(void *ctx, const struct ln_store_segment *s, struct ln_err 
 }
 
 /* A segment that is held already must be the very same. */
-static bool check_held(struct intake *x, const struct ln_segment *s, const struct object *o, struct ln_err *err)
+static bool check_held(struct intake *x, const struct ln_segment *s, const struct object *o,
+                       struct ln_err *err)
 {
     struct ln_store *st = x->r->c.store;
     struct same held = { 0 };
 
     err->code = LN_OK;
-    if (!st->ops->segment_each(st->ctx, x->log.n, s->seq, false, take_sha, &held, err) && err->code != LN_OK)
+    if (!st->ops->segment_each(st->ctx, x->log.n, s->seq, false, take_sha, &held, err) &&
+        err->code != LN_OK)
         return false;
     if (held.found && ln_encode_sha256_same(&held.sha, &s->sha))
         return true;
     keep_fork(x, s, o);
-    return ln_fail(err, LN_CONFLICT, "segment %" PRIu64 " has another one beside it: the log forks", s->seq);
+    return ln_fail(err, LN_CONFLICT, "segment %" PRIu64 " has another one beside it: the log forks",
+                   s->seq);
 }
 
 static bool check_files(struct intake *x, const struct ln_segment *s, struct ln_err *err)
@@ -207,13 +211,17 @@ static bool check_commit(struct intake *x, size_t object, struct ln_segment *s, 
         return ln_fail(err, LN_MISSING, "segment %" PRIu64 " is wanted first", head + 1);
     if (s->seq != head + 1)
         return ln_fail(err, LN_INVALID, "segment %" PRIu64 " is out of order", s->seq);
-    if (head > 0 && (!ln_encode_sha256_same(&s->prev, sha) || memcmp(s->prev_commit.b, name->b, LN_SHA1_LEN) != 0)) {
+    if (head > 0 && (!ln_encode_sha256_same(&s->prev, sha) ||
+                     memcmp(s->prev_commit.b, name->b, LN_SHA1_LEN) != 0)) {
         keep_fork(x, s, o);
-        return ln_fail(err, LN_CONFLICT, "segment %" PRIu64 " follows another one than the one held: the log forks", s->seq);
+        return ln_fail(err, LN_CONFLICT,
+                       "segment %" PRIu64 " follows another one than the one held: the log forks",
+                       s->seq);
     }
     uint64_t void_from = ln_authority_void_from(x->r->authority, x->author->node);
     if (void_from > 0 && s->seq >= void_from)
-        return ln_fail(err, LN_DENIED, "segment %" PRIu64 " comes after its node was revoked", s->seq);
+        return ln_fail(err, LN_DENIED, "segment %" PRIu64 " comes after its node was revoked",
+                       s->seq);
     if (!check_files(x, s, err))
         return false;
     take_fresh(x, s, object);
@@ -229,8 +237,8 @@ static bool check(struct intake *x, struct ln_err *err)
         if (x->list[i].kind != LN_PACK_COMMIT)
             continue;
         s->seq = 0;
-        ok = check_commit(x, i, s, err) ||
-             (s->seq > 0 ? ln_wrap(err, "segment %" PRIu64, s->seq) : ln_wrap(err, "object %zu", i));
+        ok = check_commit(x, i, s, err) || (s->seq > 0 ? ln_wrap(err, "segment %" PRIu64, s->seq)
+                                                       : ln_wrap(err, "object %zu", i));
     }
     ln_free(s);
     return ok;
@@ -245,7 +253,9 @@ static bool store_segment(struct intake *x, size_t i, struct ln_err *err)
     const struct object *tree = find(x, LN_PACK_TREE, &s->tree);
     struct ln_sha1 blobs[LN_SEGMENT_FILES];
     struct ln_store *st = x->r->c.store;
-    struct ln_store_segment row = { .log = x->log.n, .seq = s->seq, .sha = s->sha, .n_files = s->n_files };
+    struct ln_store_segment row = {
+        .log = x->log.n, .seq = s->seq, .sha = s->sha, .n_files = s->n_files
+    };
 
     if (!ln_segment_tree_check(s, tree->data, tree->len, blobs, err))
         return false;
@@ -287,17 +297,20 @@ static bool lease_over(const struct intake *x)
 {
     const struct ln_env *env = x->r->c.env;
 
-    return env->clock_trusted(env->ctx) && env->now_ms(env->ctx) / 1000 > x->author->until_s + LEASE_GRACE_S;
+    return env->clock_trusted(env->ctx) &&
+           env->now_ms(env->ctx) / 1000 > x->author->until_s + LEASE_GRACE_S;
 }
 
-static void write_receipt(struct ln_buf *f, const struct ln_store_log *log, const struct ln_buf *no, int64_t t)
+static void write_receipt(struct ln_buf *f, const struct ln_store_log *log, const struct ln_buf *no,
+                          int64_t t)
 {
     char time[LN_HLC_TEXT + 1];
 
     ln_clock_hlc_write(time, t);
     ln_buf_adds(f, "{\"log\":");
     ln_canon_add_string(f, log->id, strlen(log->id));
-    ln_buf_addf(f, ",\"no\":[%s],\"seq\":%" PRIu64 ",\"sha\":\"", no->len > 0 ? no->data : "", log->head);
+    ln_buf_addf(f, ",\"no\":[%s],\"seq\":%" PRIu64 ",\"sha\":\"", no->len > 0 ? no->data : "",
+                log->head);
     ln_encode_hex(f, log->head_sha.b, sizeof log->head_sha.b);
     ln_buf_addf(f, "\",\"t\":\"%s\"}", time);
 }
@@ -326,7 +339,8 @@ static bool accept(struct intake *x, struct ln_receive *out, struct ln_err *err)
     row.evidence = (struct ln_span){ out->receipt.data, out->receipt.len };
     x->log.receipt = x->log.head;
     (void)snprintf(down, sizeof down, "%s.%s", x->r->c.id, x->author->region);
-    ok = s->ops->receipt_put(s->ctx, x->log.n, &row, err) && s->ops->log_put(s->ctx, &x->log, err) &&
+    ok = s->ops->receipt_put(s->ctx, x->log.n, &row, err) &&
+         s->ops->log_put(s->ctx, &x->log, err) &&
          ln_replica_say(x->r, down, "receipt", row.evidence, err);
     out->receipted = ok;
 out:
@@ -363,8 +377,9 @@ static bool settle_all(struct intake *x, struct ln_receive *out, struct ln_err *
     return true;
 }
 
-bool ln_replica_receive(struct ln_replica *r, struct ln_receive *out, const char *log, const void *pack, size_t len,
-                        const struct ln_cert *from, struct ln_err *err)
+bool ln_replica_receive(struct ln_replica *r, struct ln_receive *out, const char *log,
+                        const void *pack, size_t len, const struct ln_cert *from,
+                        struct ln_err *err)
 {
     struct intake x = { .r = r };
     struct ln_store *s = r->c.store;
@@ -384,7 +399,8 @@ bool ln_replica_receive(struct ln_replica *r, struct ln_receive *out, const char
         (void)ln_fail(err, LN_DENIED, "the lease of %s is over: renew its certificate", node);
         goto out;
     }
-    if (!s->ops->log_get(s->ctx, &x.log, log, err) || !ln_pack_read(pack, len, take_object, &x, err))
+    if (!s->ops->log_get(s->ctx, &x.log, log, err) ||
+        !ln_pack_read(pack, len, take_object, &x, err))
         goto out;
     (void)snprintf(x.log.id, sizeof x.log.id, "%s", log);
     sort_names(&x);
@@ -401,7 +417,8 @@ out:
     return ok || ln_wrap(err, "%s", log);
 }
 
-bool ln_replica_receipt(struct ln_replica *r, struct ln_span f, const void *evidence, size_t len, struct ln_err *err)
+bool ln_replica_receipt(struct ln_replica *r, struct ln_span f, const void *evidence, size_t len,
+                        struct ln_err *err)
 {
     struct ln_receipt receipt;
     const char *why = NULL;
@@ -414,5 +431,7 @@ bool ln_replica_receipt(struct ln_replica *r, struct ln_span f, const void *evid
         return ln_fail(err, LN_INVALID, "receipt: for a log that is not ours");
     if (!ln_replica_settle(r, &receipt, (struct ln_span){ evidence, len }, &why, err))
         return false;
-    return why == NULL || ln_fail(err, LN_CONFLICT, "receipt: the parent holds another segment %" PRIu64 " of our log", receipt.seq);
+    return why == NULL ||
+           ln_fail(err, LN_CONFLICT,
+                   "receipt: the parent holds another segment %" PRIu64 " of our log", receipt.seq);
 }

@@ -1,4 +1,5 @@
-/* Saving: drafts and bulk lines become change lines of this node, its rows, and lines of the protocol itself. */
+/* Saving: drafts and bulk lines become change lines of this node, its rows, and lines of the
+ * protocol itself. */
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,9 +23,12 @@ static bool protocol(struct ln_span collection)
     return false;
 }
 
-bool ln_replica_say(struct ln_replica *r, const char *log, const char *collection, struct ln_span f, struct ln_err *err)
+bool ln_replica_say(struct ln_replica *r, const char *log, const char *collection, struct ln_span f,
+                    struct ln_err *err)
 {
-    struct ln_change c = { .op = LN_OP_ADD, .collection = ln_span_of(collection), .version = 1, .fields = f };
+    struct ln_change c = {
+        .op = LN_OP_ADD, .collection = ln_span_of(collection), .version = 1, .fields = f
+    };
     struct ln_buf text = ln_buf_new(LN_CHANGE_MAX);
     struct ln_batch_line line = { .audience = PUBLIC, .region = "", .protocol = true };
     struct ln_store_log l = { 0 };
@@ -53,11 +57,13 @@ out:
 
 static bool changes_record(enum ln_op op)
 {
-    return op == LN_OP_SET || op == LN_OP_REMOVE || op == LN_OP_DELETE || op == LN_OP_RESTORE || op == LN_OP_ALIAS;
+    return op == LN_OP_SET || op == LN_OP_REMOVE || op == LN_OP_DELETE || op == LN_OP_RESTORE ||
+           op == LN_OP_ALIAS;
 }
 
-const char *ln_replica_may(struct ln_replica *r, const struct ln_cert *author, const struct ln_change *c,
-                           const char *audience, const struct ln_batch_record *rec)
+const char *ln_replica_may(struct ln_replica *r, const struct ln_cert *author,
+                           const struct ln_change *c, const char *audience,
+                           const struct ln_batch_record *rec)
 {
     const struct ln_coll *coll = ln_schema_find(r->c.schema, c->collection);
     struct ln_audience aud;
@@ -98,7 +104,8 @@ static void add_heads(struct ln_change *c, const struct ln_merge_unit *u)
         add_base(c, &u->heads[i].id);
 }
 
-static bool take_unit(void *ctx, struct ln_span field, struct ln_span key, const char *unit, struct ln_err *err)
+static bool take_unit(void *ctx, struct ln_span field, struct ln_span key, const char *unit,
+                      struct ln_err *err)
 {
     struct bases *b = ctx;
 
@@ -150,8 +157,8 @@ static void add_names(struct ln_buf *out, struct ln_span object)
 }
 
 /* Sealed fields of a line: names, key, sealed text, all kept by the batch. */
-static bool seal_fields(struct ln_replica *r, struct ln_change *c, struct ln_span clear, const struct ln_id *subject,
-                        const char *audience, struct ln_err *err)
+static bool seal_fields(struct ln_replica *r, struct ln_change *c, struct ln_span clear,
+                        const struct ln_id *subject, const char *audience, struct ln_err *err)
 {
     struct ln_buf names = ln_buf_new(LN_CHANGE_MAX);
     struct ln_buf sealed = ln_buf_new(2 * LN_CHANGE_MAX);
@@ -185,8 +192,8 @@ out:
 }
 
 /* The written line goes to the batch, and from there into rows. `c` is what was meant. */
-static bool put_line(struct ln_replica *r, const struct ln_change *c, const char *audience, struct ln_span clear,
-                     const struct ln_batch_record *rec, struct ln_err *err)
+static bool put_line(struct ln_replica *r, const struct ln_change *c, const char *audience,
+                     struct ln_span clear, const struct ln_batch_record *rec, struct ln_err *err)
 {
     const struct ln_cert *self = ln_replica_self(r);
     struct ln_buf text = ln_buf_new(LN_CHANGE_MAX);
@@ -236,7 +243,8 @@ static bool audience_of(char out[LN_AUDIENCE_MAX], struct ln_replica *r, const s
     return true;
 }
 
-static bool load_record(struct ln_replica *r, const struct ln_draft *d, struct ln_batch_record *rec, struct ln_err *err)
+static bool load_record(struct ln_replica *r, const struct ln_draft *d, struct ln_batch_record *rec,
+                        struct ln_err *err)
 {
     if (d->op == LN_OP_ADD)
         return true;
@@ -253,7 +261,9 @@ static bool save_one(struct ln_replica *r, struct ln_draft *d, const char *tx, s
 {
     const struct ln_coll *coll = ln_schema_find(r->c.schema, ln_span_of(d->collection));
     struct ln_batch_record rec = { 0 };
-    struct ln_change c = { .op = d->op, .collection = ln_span_of(d->collection), .fields = d->fields };
+    struct ln_change c = { .op = d->op,
+                           .collection = ln_span_of(d->collection),
+                           .fields = d->fields };
     char audience[LN_AUDIENCE_MAX];
     bool ok = false;
 
@@ -315,7 +325,8 @@ static bool marked(const struct ln_coll *coll, struct ln_span field)
 }
 
 /* Splits an object in two: what stays in `f`, and what is sealed. Either may stay "{}". */
-static void split(struct ln_buf *plain, struct ln_buf *clear, const struct ln_coll *coll, struct ln_span object)
+static void split(struct ln_buf *plain, struct ln_buf *clear, const struct ln_coll *coll,
+                  struct ln_span object)
 {
     struct ln_span key;
     struct ln_span value;
@@ -340,12 +351,13 @@ static bool subject_of(struct ln_id *out, const struct ln_coll *coll, struct ln_
     struct ln_span value;
     struct ln_span text;
 
-    return coll != NULL && coll->subject != NULL && fields.len > 0 && ln_canon_get(fields, coll->subject, &value) &&
-           ln_canon_plain(value, &text) && ln_clock_id_read(out, text);
+    return coll != NULL && coll->subject != NULL && fields.len > 0 &&
+           ln_canon_get(fields, coll->subject, &value) && ln_canon_plain(value, &text) &&
+           ln_clock_id_read(out, text);
 }
 
-static bool reseal(struct ln_replica *r, struct ln_change *c, const struct ln_coll *coll, const char *audience,
-                   struct ln_span *clear_kept, struct ln_err *err)
+static bool reseal(struct ln_replica *r, struct ln_change *c, const struct ln_coll *coll,
+                   const char *audience, struct ln_span *clear_kept, struct ln_err *err)
 {
     struct ln_buf plain = ln_buf_new(LN_CHANGE_MAX);
     struct ln_buf clear = ln_buf_secret(LN_CHANGE_MAX);
@@ -361,8 +373,9 @@ static bool reseal(struct ln_replica *r, struct ln_change *c, const struct ln_co
     }
     (void)subject_of(&subject, coll, c->fields);
     *clear_kept = (struct ln_span){ ln_batch_keep(r->batch, clear.data, clear.len), clear.len };
-    c->fields = plain.len == 2 ? (struct ln_span){ NULL, 0 }
-                               : (struct ln_span){ ln_batch_keep(r->batch, plain.data, plain.len), plain.len };
+    c->fields = plain.len == 2
+                    ? (struct ln_span){ NULL, 0 }
+                    : (struct ln_span){ ln_batch_keep(r->batch, plain.data, plain.len), plain.len };
     ok = seal_fields(r, c, *clear_kept, &subject, audience, err);
 out:
     ln_buf_free(&clear);
@@ -370,7 +383,8 @@ out:
     return ok;
 }
 
-static bool add_given(struct ln_replica *r, struct ln_span text, const char *audience, struct ln_err *err)
+static bool add_given(struct ln_replica *r, struct ln_span text, const char *audience,
+                      struct ln_err *err)
 {
     struct ln_batch_record rec = { 0 };
     struct ln_span clear = { NULL, 0 };
@@ -383,7 +397,8 @@ static bool add_given(struct ln_replica *r, struct ln_span text, const char *aud
         (void)ln_fail(err, LN_DENIED, "lines of the protocol are not loaded");
         goto out;
     }
-    if (changes_record(c.op) && strcmp(audience, PUBLIC) == 0 && !ln_batch_record(&rec, r->c.store, &c.record, err))
+    if (changes_record(c.op) && strcmp(audience, PUBLIC) == 0 &&
+        !ln_batch_record(&rec, r->c.store, &c.record, err))
         goto out;
     if (c.sealed.len == 0 && strcmp(audience, PUBLIC) != 0 &&
         !reseal(r, &c, ln_schema_find(r->c.schema, c.collection), audience, &clear, err))
@@ -394,8 +409,8 @@ out:
     return ok;
 }
 
-bool ln_replica_save_lines(struct ln_replica *r, const struct ln_span *lines, const char *const *audiences, size_t n,
-                           struct ln_err *err)
+bool ln_replica_save_lines(struct ln_replica *r, const struct ln_span *lines,
+                           const char *const *audiences, size_t n, struct ln_err *err)
 {
     if (ln_replica_self(r) == NULL)
         return ln_fail(err, LN_MISSING, "this node has not joined yet");

@@ -93,7 +93,8 @@ static bool name_of(const char **out, struct outbox *o, int64_t n, struct ln_err
     return true;
 }
 
-/* Every audience that waits gets its epoch first: new epochs are lines of our own log, and go out ahead. */
+/* Every audience that waits gets its epoch first: new epochs are lines of our own log, and go out
+ * ahead. */
 static bool mint_epochs(struct outbox *o, struct ln_err *err)
 {
     struct ln_epoch e;
@@ -126,7 +127,8 @@ static struct file *file_for(struct draft_segment *d, int64_t audience)
     if (d->n_files == LN_SEGMENT_FILES)
         return NULL;
     struct file *f = &d->files[d->n_files++];
-    *f = (struct file){ .audience = audience, .text = ln_buf_new(LN_SEGMENT_PLAIN_MAX),
+    *f = (struct file){ .audience = audience,
+                        .text = ln_buf_new(LN_SEGMENT_PLAIN_MAX),
                         .stored = ln_buf_new(LN_SEGMENT_FILE_MAX + 1) };
     return f;
 }
@@ -184,18 +186,21 @@ static void fill(struct draft_segment *d, struct outbox *o, int64_t log, uint64_
         if (w->done || w->row.log != log || (w->row.rec == 0) != first)
             continue;
         measure(o, i, &lines, &bytes);
-        if (d->lines > 0 && (d->lines + lines > LN_SEGMENT_LINES || d->bytes + bytes > LN_SEGMENT_BYTES))
+        if (d->lines > 0 &&
+            (d->lines + lines > LN_SEGMENT_LINES || d->bytes + bytes > LN_SEGMENT_BYTES))
             return;
         for (size_t k = i; k < o->n; k++) {
             struct waiting *x = &o->list[k];
-            bool same = k == i || (!ln_clock_id_zero(&w->tx) && ln_clock_compare(&x->tx, &w->tx) == 0);
+            bool same =
+                k == i || (!ln_clock_id_zero(&w->tx) && ln_clock_compare(&x->tx, &w->tx) == 0);
             if (same && !x->done && x->row.log == log && !put(d, x, seq))
                 return; /* no room for another audience: the rest goes into the next segment */
         }
     }
 }
 
-static bool store_file(struct file *f, struct outbox *o, const char *log, uint64_t seq, struct ln_err *err)
+static bool store_file(struct file *f, struct outbox *o, const char *log, uint64_t seq,
+                       struct ln_err *err)
 {
     struct ln_segment_header h = { .seq = seq };
     struct ln_epoch e = { 0 };
@@ -246,10 +251,13 @@ static bool mark_sealed(struct outbox *o, int64_t log, uint64_t seq, struct ln_e
     return ok;
 }
 
-static bool write_segment(struct draft_segment *d, struct outbox *o, struct ln_store_log *log, struct ln_err *err)
+static bool write_segment(struct draft_segment *d, struct outbox *o, struct ln_store_log *log,
+                          struct ln_err *err)
 {
     struct ln_store *s = o->r->c.store;
-    struct ln_segment seg = { .seq = log->head + 1, .prev = log->head_sha, .prev_commit = log->head_commit, .suite = 1 };
+    struct ln_segment seg = {
+        .seq = log->head + 1, .prev = log->head_sha, .prev_commit = log->head_commit, .suite = 1
+    };
     struct ln_store_segment row = { .log = log->n, .seq = seg.seq, .hlc = d->hlc };
     struct ln_sha1 blobs[LN_SEGMENT_FILES];
     struct ln_buf commit = ln_buf_new(LN_SEGMENT_MESSAGE_MAX);
@@ -268,7 +276,8 @@ static bool write_segment(struct draft_segment *d, struct outbox *o, struct ln_s
         struct file *f = &d->files[i];
         seg.files[i] = f->meta;
         blobs[i] = ln_segment_sha1("blob", f->stored.data, f->stored.len);
-        row.files[i] = (struct ln_store_file){ .sha = f->meta.sha, .size = f->meta.size,
+        row.files[i] = (struct ln_store_file){ .sha = f->meta.sha,
+                                               .size = f->meta.size,
                                                .bytes = { f->stored.data, f->stored.len } };
         memcpy(row.files[i].name, f->meta.name, sizeof row.files[i].name);
     }
@@ -330,7 +339,9 @@ bool ln_replica_seal(struct ln_replica *r, bool all, unsigned *segments, struct 
 
     *segments = 0;
     if (r->doubt)
-        return ln_fail(err, LN_CONFLICT, "this may be an old image of the node: nothing is sealed until its parent confirms");
+        return ln_fail(
+            err, LN_CONFLICT,
+            "this may be an old image of the node: nothing is sealed until its parent confirms");
     do {
         if (!load(&o, err))
             goto out;

@@ -15,7 +15,8 @@ struct slice {
     size_t max;
     uint32_t objects;
     uint64_t last;
-    char known[24]; /* the file name asked about last, and the answer: one segment after the other has the same */
+    char known[24]; /* the file name asked about last, and the answer: one segment after the other
+                       has the same */
     bool known_member;
 };
 
@@ -39,7 +40,8 @@ static enum share share_of(const struct ln_authority *a, const char *log, const 
     const struct ln_cert *author = ln_authority_find(a, node);
     if (author == NULL)
         return PUBLIC_ONLY;
-    if (strcmp(node, to->node) == 0 || strcmp(author->parent, to->node) == 0 || strcmp(to->continues, node) == 0)
+    if (strcmp(node, to->node) == 0 || strcmp(author->parent, to->node) == 0 ||
+        strcmp(to->continues, node) == 0)
         return ALL;
     if (above(a, node, to->node))
         return strchr(log, '.') != NULL ? ALL : MEMBERS;
@@ -58,7 +60,8 @@ static bool may_have(struct slice *x, const char *name, bool *may, struct ln_err
         if (!x->s->ops->epoch_find(x->s->ctx, &e, name, err))
             return false;
         (void)snprintf(x->known, sizeof x->known, "%s", e.label[0] != '\0' ? name : "");
-        x->known_member = e.label[0] != '\0' && ln_audience_read(&audience, ln_span_of(e.audience)) &&
+        x->known_member = e.label[0] != '\0' &&
+                          ln_audience_read(&audience, ln_span_of(e.audience)) &&
                           ln_audience_member(&audience, x->to);
         memset(&e, 0, sizeof e);
         if (x->known[0] == '\0')
@@ -82,8 +85,10 @@ static bool take_segment(void *ctx, const struct ln_store_segment *s, struct ln_
     struct slice *x = ctx;
 
     if (s->commit.p == NULL || s->tree.p == NULL)
-        return ln_fail(err, LN_MISSING, "segment %llu is not in the database", (unsigned long long)s->seq);
-    if (x->last > 0 && (x->pack->len + size_of(s) > x->max || x->objects + LN_SEGMENT_FILES + 2 > LN_PACK_OBJECTS)) {
+        return ln_fail(err, LN_MISSING, "segment %llu is not in the database",
+                       (unsigned long long)s->seq);
+    if (x->last > 0 && (x->pack->len + size_of(s) > x->max ||
+                        x->objects + LN_SEGMENT_FILES + 2 > LN_PACK_OBJECTS)) {
         err->code = LN_OK;
         return false;
     }
@@ -107,10 +112,13 @@ static bool take_segment(void *ctx, const struct ln_store_segment *s, struct ln_
     return true;
 }
 
-bool ln_replica_slice(struct ln_buf *pack, uint64_t *last, struct ln_store *reader, const struct ln_authority *a,
-                      const char *log, uint64_t from, const struct ln_cert *to, size_t max, struct ln_err *err)
+bool ln_replica_slice(struct ln_buf *pack, uint64_t *last, struct ln_store *reader,
+                      const struct ln_authority *a, const char *log, uint64_t from,
+                      const struct ln_cert *to, size_t max, struct ln_err *err)
 {
-    struct slice x = { .s = reader, .pack = pack, .to = to, .share = share_of(a, log, to), .max = max };
+    struct slice x = {
+        .s = reader, .pack = pack, .to = to, .share = share_of(a, log, to), .max = max
+    };
     struct ln_store_log l = { 0 };
 
     *last = 0;
@@ -118,7 +126,8 @@ bool ln_replica_slice(struct ln_buf *pack, uint64_t *last, struct ln_store *read
         return false;
     ln_pack_begin(pack);
     err->code = LN_OK;
-    if (l.n > 0 && from <= l.head && !reader->ops->segment_each(reader->ctx, l.n, from, true, take_segment, &x, err) &&
+    if (l.n > 0 && from <= l.head &&
+        !reader->ops->segment_each(reader->ctx, l.n, from, true, take_segment, &x, err) &&
         err->code != LN_OK)
         return ln_wrap(err, "slice of %s", log);
     *last = x.last;

@@ -1,0 +1,110 @@
+/* Counting, erasing, emptying what is derived. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "node/store/sqlstore_core.h"
+
+bool ln_sqlstore_erase(void *ctx, const struct ln_id *person, int64_t at, struct ln_err *err)
+{
+    static const char note[] = "INSERT OR IGNORE INTO erased(person, at) VALUES(?, ?)";
+    static const char *const drop[] = { "DELETE FROM key WHERE person = ?",
+                                        "DELETE FROM escrow WHERE person = ?" };
+    struct ln_sqlstore *s = ctx;
+    struct ln_query *q = ln_db_use(s->db, note);
+
+    ln_db_blob(q, person->b, sizeof person->b);
+    ln_db_int(q, at);
+    if (!ln_db_run(q, err) || !ln_sqlstore_keys_begin(s, err))
+        return false;
+    for (size_t i = 0; i < sizeof drop / sizeof drop[0]; i++) {
+        q = ln_db_use(s->keys, drop[i]);
+        ln_db_blob(q, person->b, sizeof person->b);
+        if (!ln_db_run(q, err))
+            return false;
+    }
+    return true;
+}
+
+bool ln_sqlstore_erased(void *ctx, const struct ln_id *person, bool *yes, struct ln_err *err)
+{
+    static const char sql[] = "SELECT 1 FROM erased WHERE person = ?";
+    struct ln_query *q = ln_db_use(((struct ln_sqlstore *)ctx)->db, sql);
+
+    ln_db_blob(q, person->b, sizeof person->b);
+    if (!ln_db_row(q, yes, err))
+        return false;
+    (void)ln_db_end(q);
+    return true;
+}
+
+bool ln_sqlstore_shred(void *ctx, struct ln_err *err)
+{
+    struct ln_sqlstore *s = ctx;
+
+    return ln_db_exec(s->db, "INSERT INTO text(text) VALUES('optimize')", err) &&
+           ln_db_exec(s->db, "PRAGMA wal_checkpoint(TRUNCATE)", err) &&
+           ln_db_exec(s->keys, "PRAGMA wal_checkpoint(TRUNCATE)", err);
+}
+
+static uint64_t size_of(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && st.st_size > 0 ? (uint64_t)st.st_size : 0;
+}
+
+bool ln_sqlstore_counts(void *ctx, struct ln_store_counts *out, struct ln_err *err)
+{
+    static const char sql[] = "SELECT (SELECT count(*) FROM record WHERE deleted = 0), (SELECT "
+                              "coalesce(max(n), 0) FROM change),"
+                              " (SELECT count(*) FROM change WHERE seq IS NULL),"
+                              " (SELECT count(*) FROM log l JOIN change c ON c.log = l.n AND c.seq "
+                              "> l.receipt WHERE l.mine = 1),"
+                              " (SELECT coalesce(sum(conflicts), 0) FROM record WHERE conflicts > "
+                              "0), (SELECT count(*) FROM refused),"
+                              " (SELECT count(*) FROM fork), (SELECT count(*) FROM todo)";
+    struct ln_sqlstore *s = ctx;
+    struct ln_query *q = ln_db_use(s->db, sql);
+    char wal[520];
+    bool row;
+
+    *out = (struct ln_store_counts){ 0 };
+    if (!ln_db_row(q, &row, err))
+        return false;
+    uint64_t *const fields[] = { &out->records,   &out->changes, &out->unsealed, &out->unreceipted,
+                                 &out->conflicts, &out->refused, &out->forks,    &out->todo };
+    for (int i = 0; row && i < (int)(sizeof fields / sizeof fields[0]); i++)
+        *fields[i] = (uint64_t)ln_db_col_int(q, i);
+    (void)ln_db_end(q);
+    (void)snprintf(wal, sizeof wal, "%s-wal", s->path);
+    out->bytes = size_of(s->path) + size_of(wal);
+    return true;
+}
+
+bool ln_sqlstore_derived_drop(void *ctx, struct ln_err *err)
+{
+    static const char *const sql[] = { "DELETE FROM change WHERE seq IS NOT NULL",
+                                       "DELETE FROM record",
+                                       "DELETE FROM refused",
+                                       "DELETE FROM key_wait",
+                                       "DELETE FROM todo",
+                                       "INSERT INTO text(text) VALUES('delete-all')",
+                                       "DELETE FROM words",
+                                       "UPDATE audience SET digest = zeroblob(16)",
+                                       "UPDATE log SET applied = 0" };
+    struct ln_sqlstore *s = ctx;
+    char table[128];
+
+    for (size_t i = 0; i < sizeof sql / sizeof sql[0]; i++)
+        if (!ln_db_exec(s->db, sql[i], err))
+            return false;
+    for (size_t i = 0; i < s->schema->n_colls; i++) {
+        (void)snprintf(table, sizeof table, "DELETE FROM \"c_%s\"", s->schema->colls[i].name);
+        if (!ln_db_exec(s->db, table, err))
+            return false;
+    }
+    s->next_record = 0;
+    s->next_change = 0;
+    return true;
+}

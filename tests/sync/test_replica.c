@@ -1,0 +1,755 @@
+/* Whole replicas on real SQLite files: a community box, its district, its province and a laptop in
+ * one process. */
+#include "tests/lib/test.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/base/alloc.h"
+#include "node/store/sqlstore.h"
+#include "sync/pack.h"
+#include "sync/replica.h"
+
+static const char *const DONE[] = { "done", NULL };
+static const char *const FROM_FILED[] = { "filed", NULL };
+static const struct ln_step_rule STEPS[] = { { "close", "done", FROM_FILED } };
+static const struct ln_field PERSON[] = { { "name", "name", LN_TYPE_STR, LN_MARK_IDENT },
+                                          { "id_no", "id_no", LN_TYPE_STR, LN_MARK_SENSITIVE },
+                                          { "job", "job", LN_TYPE_STR, LN_MARK_PLAIN } };
+static const struct ln_field NOTICE[] = { { "title", "title", LN_TYPE_STR, LN_MARK_PLAIN } };
+static const struct ln_field TICKET[] = { { "subject", "subject", LN_TYPE_STR, LN_MARK_IDENT } };
+static const struct ln_coll COLLS[] = {
+    { .name = "person", .version = 1, .fields = PERSON, .n_fields = 3 },
+    { .name = "notice", .version = 1, .fields = NOTICE, .n_fields = 1 },
+    { .name = "ticket",
+      .version = 1,
+      .fields = TICKET,
+      .n_fields = 1,
+      .first_state = "filed",
+      .steps = STEPS,
+      .n_steps = 1,
+      .final_states = DONE },
+};
+static const struct ln_schema SCHEMA = { COLLS, 3 };
+
+static int64_t clock_ms;
+static int64_t now(void *ctx)
+{
+    (void)ctx;
+    return clock_ms += 3;
+}
+static bool trusted(void *ctx)
+{
+    (void)ctx;
+    return true;
+}
+static void fill(void *ctx, void *out, size_t len)
+{
+    (void)ctx;
+    randombytes_buf(out, len);
+}
+static const struct ln_env ENV = { NULL, now, trusted, NULL, fill };
+
+struct box {
+    char dir[64];
+    struct ln_sqlstore *store;
+    struct ln_replica *r;
+    struct ln_replica_config c;
+};
+
+static void box_open(struct box *b)
+{
+    struct ln_err err = { 0 };
+
+    MUST(ln_sqlstore_open(&b->store, b->dir, &SCHEMA, LN_DB_WRITE, &err));
+    b->c.store = ln_sqlstore_handle(b->store);
+    MUST(ln_replica_open(&b->r, &b->c, &err));
+}
+
+static void box_new(struct box *b, const char *region)
+{
+    struct ln_pubkey pub;
+    struct ln_ident recovery;
+
+    *b = (struct box){ .c = { .env = &ENV, .schema = &SCHEMA } };
+    test_mkdir(b->dir);
+    ln_key_make(&b->c.key, &pub);
+    ln_key_ident_make(&b->c.ident);
+    ln_key_ident_make(&recovery);
+    ln_key_ident_public(&b->c.recovery, &recovery);
+    ln_key_node_id(b->c.id, region, &pub);
+    box_open(b);
+}
+
+static void box_shut(struct box *b)
+{
+    ln_replica_close(b->r);
+    ln_sqlstore_close(b->store);
+}
+
+static void box_end(struct box *b)
+{
+    box_shut(b);
+    test_rmdir(b->dir);
+}
+
+static void found(struct box *b, const char *region, enum ln_role role)
+{
+    struct ln_err err = { 0 };
+
+    MUST(ln_replica_begin(b->r, &err));
+    MUST(ln_replica_found(b->r, region, role, "root", &err));
+    MUST(ln_replica_commit(b->r, &err));
+}
+
+/* What /join does, without the code: certificate, and the chain to the child. */
+struct chain {
+    struct ln_span f[8];
+    char *author[8];
+    size_t n;
+};
+static bool take_chain(void *ctx, const char *author, bool revoke, struct ln_span f,
+                       struct ln_err *err)
+{
+    struct chain *c = ctx;
+
+    (void)revoke;
+    (void)err;
+    c->f[c->n] = (struct ln_span){ ln_strndup(f.p, f.len), f.len };
+    c->author[c->n++] = ln_strdup(author);
+    return true;
+}
+
+static void enrol(struct box *parent, struct box *child, const char *region, enum ln_role role,
+                  const char *grid)
+{
+    struct ln_err err = { 0 };
+    struct ln_cert want = { .role = role };
+    struct ln_buf f = ln_buf_new(65536);
+    struct chain chain = { .n = 0 };
+    struct ln_store *s = parent->c.store;
+
+    ln_key_public(&want.key, &child->c.key);
+    ln_key_ident_public(&want.age, &child->c.ident);
+    (void)snprintf(want.region, sizeof want.region, "%s", region);
+    (void)snprintf(want.node, sizeof want.node, "%s", child->c.id);
+    (void)snprintf(want.name, sizeof want.name, "child");
+    if (grid != NULL)
+        (void)snprintf(want.grids[want.n_grids++], 16, "%s", grid);
+    MUST(ln_replica_begin(parent->r, &err));
+    MUST(ln_replica_issue(parent->r, &f, &want, &err));
+    MUST(ln_replica_commit(parent->r, &err));
+    MUST(s->ops->cert_each(s->ctx, take_chain, &chain, &err));
+    MUST(ln_replica_begin(child->r, &err));
+    MUST(ln_replica_adopt(child->r, chain.f, (const char *const *)chain.author, chain.n, &err));
+    MUST(ln_replica_commit(child->r, &err));
+    for (size_t i = 0; i < chain.n; i++) {
+        ln_free((void *)(uintptr_t)chain.f[i].p);
+        ln_free(chain.author[i]);
+    }
+    ln_buf_free(&f);
+}
+
+static void seal(struct box *b)
+{
+    struct ln_err err = { 0 };
+    unsigned n;
+
+    MUST(ln_replica_begin(b->r, &err));
+    MUST(ln_replica_seal(b->r, true, &n, &err));
+    MUST(ln_replica_commit(b->r, &err));
+}
+
+static uint64_t head(struct box *b, const char *log)
+{
+    struct ln_store_log l;
+    struct ln_err err = { 0 };
+
+    MUST(b->c.store->ops->log_get(b->c.store->ctx, &l, log, &err));
+    return l.n > 0 ? l.head : 0;
+}
+
+#define WELL(ok)                                                                                   \
+    do {                                                                                           \
+        if (!(ok))                                                                                 \
+            fail_msg("%s: %s", #ok, err->text);                                                    \
+    } while (0)
+
+/* Carries what `to` lacks of a log; gives its receipt back when there is one. */
+static enum ln_code carry(struct box *from, struct box *to, const char *log, struct ln_err *err)
+{
+    struct ln_buf pack = ln_buf_new(LN_PACK_MAX);
+    struct ln_receive got = { 0 };
+    uint64_t last;
+    bool ok;
+
+    WELL(ln_replica_slice(
+        &pack, &last, from->c.store, ln_replica_authority(from->r), log, head(to, log) + 1,
+        ln_authority_find(ln_replica_authority(from->r), to->c.id), LN_PACK_MAX, err));
+    WELL(ln_replica_begin(to->r, err));
+    ok = ln_replica_receive(to->r, &got, log, pack.data, pack.len, ln_replica_self(from->r), err);
+    if (ok)
+        WELL(ln_replica_commit(to->r, err));
+    else
+        ln_replica_rollback(to->r);
+    if (ok && got.receipted && strcmp(log, from->c.id) == 0) {
+        WELL(ln_replica_begin(from->r, err));
+        WELL(ln_replica_receipt(from->r, (struct ln_span){ got.receipt.data, got.receipt.len },
+                                got.receipt.data, got.receipt.len, err));
+        WELL(ln_replica_commit(from->r, err));
+    }
+    ln_buf_free(&got.receipt);
+    ln_buf_free(&pack);
+    return ok ? LN_OK : err->code;
+}
+
+static struct ln_id add(struct box *b, const char *coll, const char *audience, const char *fields,
+                        const char *sealed)
+{
+    struct ln_err err = { 0 };
+    struct ln_draft d = { .op = LN_OP_ADD, .collection = coll, .audience = audience };
+
+    if (fields != NULL)
+        d.fields = ln_span_of(fields);
+    if (sealed != NULL)
+        d.sealed = ln_span_of(sealed);
+    MUST(ln_replica_begin(b->r, &err));
+    MUST(ln_replica_save(b->r, &d, 1, &err));
+    MUST(ln_replica_commit(b->r, &err));
+    return d.record;
+}
+
+static bool draft(struct box *b, struct ln_draft *d, struct ln_err *err)
+{
+    bool ok = ln_replica_begin(b->r, err) && ln_replica_save(b->r, d, 1, err);
+
+    if (ok)
+        return ln_replica_commit(b->r, err);
+    ln_replica_rollback(b->r);
+    return false;
+}
+
+static void set(struct box *b, const char *coll, const struct ln_id *rec, const char *fields,
+                const char *sealed)
+{
+    struct ln_err err = { 0 };
+    struct ln_draft d = { .op = LN_OP_SET, .collection = coll, .record = *rec };
+
+    if (fields != NULL)
+        d.fields = ln_span_of(fields);
+    if (sealed != NULL)
+        d.sealed = ln_span_of(sealed);
+    MUST(draft(b, &d, &err));
+}
+
+/* One cell as text, "" when there is none. */
+static void cell(char out[128], struct box *b, const char *sql, const struct ln_id *rec)
+{
+    struct ln_db *db = ln_sqlstore_db(b->store);
+    struct ln_query *q = ln_db_use(db, sql);
+    struct ln_err err = { 0 };
+    bool row;
+
+    out[0] = '\0';
+    ln_db_blob(q, rec->b, sizeof rec->b);
+    MUST(ln_db_row(q, &row, &err));
+    if (row)
+        ln_db_col_copy(q, 0, out, 128);
+    (void)ln_db_end(q);
+}
+static const char NAME[] = "SELECT name FROM c_person JOIN record ON n = rec WHERE id = ?";
+static const char JOB[] = "SELECT job FROM c_person JOIN record ON n = rec WHERE id = ?";
+static const char TITLE[] = "SELECT title FROM c_notice JOIN record ON n = rec WHERE id = ?";
+static const char STATE[] = "SELECT state FROM c_ticket JOIN record ON n = rec WHERE id = ?";
+static const char SUBJECT[] = "SELECT subject FROM c_ticket JOIN record ON n = rec WHERE id = ?";
+static const char CONFLICTS[] = "SELECT conflicts FROM record WHERE id = ?";
+
+static struct ln_digest digest(struct box *b, const char *audience)
+{
+    struct ln_store_audience a;
+    struct ln_err err = { 0 };
+
+    MUST(b->c.store->ops->audience_get(b->c.store->ctx, &a, audience, &err));
+    return a.digest;
+}
+
+static bool take_key(void *ctx, const struct ln_key_item *k, struct ln_err *err)
+{
+    struct box **pair = ctx;
+    struct ln_key_item copy = *k;
+
+    return ln_replica_key_put(pair[1]->r, ln_replica_self(pair[0]->r), &copy, err) &&
+           ln_replica_keys_sent(pair[0]->r, &copy, 1, err);
+}
+
+static void keys(struct box *from, struct box *to)
+{
+    struct ln_err err = { 0 };
+    struct box *pair[] = { from, to };
+
+    MUST(ln_replica_begin(from->r, &err));
+    MUST(ln_replica_begin(to->r, &err));
+    MUST(ln_replica_keys_pending(from->r, 512, take_key, pair, &err));
+    MUST(ln_replica_commit(from->r, &err));
+    MUST(ln_replica_commit(to->r, &err));
+}
+
+struct tree {
+    struct box prov, dist, comm;
+    char down[LN_LOG_MAX], down2[LN_LOG_MAX];
+};
+
+static void tree_new(struct tree *t)
+{
+    clock_ms = INT64_C(1795400000000);
+    box_new(&t->prov, "330000000000");
+    box_new(&t->dist, "330106000000");
+    box_new(&t->comm, "330106005055");
+    found(&t->prov, "330000000000", LN_ROLE_PROVINCE);
+    enrol(&t->prov, &t->dist, "330106000000", LN_ROLE_DISTRICT, NULL);
+    enrol(&t->dist, &t->comm, "330106005055", LN_ROLE_COMMUNITY, NULL);
+    (void)snprintf(t->down, sizeof t->down, "%s.330106005055", t->dist.c.id);
+    (void)snprintf(t->down2, sizeof t->down2, "%s.330106000000", t->prov.c.id);
+}
+
+static void tree_end(struct tree *t)
+{
+    box_end(&t->comm);
+    box_end(&t->dist);
+    box_end(&t->prov);
+}
+
+/* Everything up, then everything down, as two syncs would. */
+static void sync_all(struct tree *t)
+{
+    struct ln_err err = { 0 };
+
+    for (int turn = 0; turn < 2; turn++) {
+        seal(&t->comm);
+        keys(&t->comm, &t->dist);
+        MUST(carry(&t->comm, &t->dist, t->comm.c.id, &err) == LN_OK);
+        seal(&t->dist);
+        keys(&t->dist, &t->prov);
+        MUST(carry(&t->dist, &t->prov, t->dist.c.id, &err) == LN_OK);
+        MUST(carry(&t->dist, &t->prov, t->down, &err) == LN_OK);
+        MUST(carry(&t->dist, &t->prov, t->comm.c.id, &err) == LN_OK);
+        seal(&t->prov);
+        MUST(carry(&t->prov, &t->dist, t->prov.c.id, &err) == LN_OK);
+        MUST(carry(&t->prov, &t->dist, t->down2, &err) == LN_OK);
+        MUST(carry(&t->dist, &t->comm, t->prov.c.id, &err) == LN_OK);
+        MUST(carry(&t->dist, &t->comm, t->down2, &err) == LN_OK);
+        MUST(carry(&t->dist, &t->comm, t->dist.c.id, &err) == LN_OK);
+        MUST(carry(&t->dist, &t->comm, t->down, &err) == LN_OK);
+    }
+}
+
+TEST(a_save_in_the_community_is_read_in_district_and_province)
+{
+    struct tree t;
+    char text[128];
+    tree_new(&t);
+    struct ln_id all = add(&t.comm, "notice", "public", "{\"title\":\"停水通知\"}", NULL);
+    struct ln_id up = add(&t.comm, "person", "330106005055/330000000000", "{\"job\":\"2-01\"}",
+                          "{\"id_no\":\"330106199001011234\",\"name\":\"李邻里\"}");
+    struct ln_id here =
+        add(&t.comm, "person", "330106005055/c", "{\"job\":\"3-01\"}", "{\"name\":\"王社区\"}");
+
+    sync_all(&t);
+
+    cell(text, &t.dist, TITLE, &all);
+    assert_string_equal(text, "停水通知");
+    cell(text, &t.prov, TITLE, &all);
+    assert_string_equal(text, "停水通知");
+    cell(text, &t.dist, NAME, &up);
+    assert_string_equal(text, "李邻里");
+    cell(text, &t.prov, NAME, &up);
+    assert_string_equal(text, "李邻里");
+    cell(text, &t.comm, NAME, &here);
+    assert_string_equal(text, "王社区");
+    cell(text, &t.dist, JOB, &here);
+    assert_string_equal(text, "");
+    tree_end(&t);
+}
+
+TEST(after_a_sync_all_levels_have_the_same_digests)
+{
+    struct tree t;
+    struct ln_digest a;
+    struct ln_digest b;
+    tree_new(&t);
+    struct ln_id up = add(&t.comm, "person", "330106005055/330000000000", "{\"job\":\"2-01\"}",
+                          "{\"name\":\"李邻里\"}");
+    (void)add(&t.dist, "notice", "public", "{\"title\":\"区里通知\"}", NULL);
+    set(&t.comm, "person", &up, "{\"job\":\"4-01\"}", NULL);
+
+    sync_all(&t);
+    sync_all(&t);
+
+    const char *const names[] = { "330106005055/330000000000" };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        a = digest(&t.comm, names[i]);
+        b = digest(&t.dist, names[i]);
+        assert_memory_equal(a.b, b.b, sizeof a.b);
+        b = digest(&t.prov, names[i]);
+        assert_memory_equal(a.b, b.b, sizeof a.b);
+    }
+    tree_end(&t);
+}
+
+TEST(a_notice_of_the_district_comes_down)
+{
+    struct tree t;
+    char text[128];
+    tree_new(&t);
+    struct ln_id id = add(&t.dist, "notice", "public", "{\"title\":\"区里通知\"}", NULL);
+
+    sync_all(&t);
+
+    cell(text, &t.comm, TITLE, &id);
+    assert_string_equal(text, "区里通知");
+    tree_end(&t);
+}
+
+TEST(the_district_answers_a_ticket_and_the_answer_is_read_below)
+{
+    struct tree t;
+    char text[128];
+    struct ln_err err = { 0 };
+    tree_new(&t);
+    struct ln_id id =
+        add(&t.comm, "ticket", "330106005055/330106000000", NULL, "{\"subject\":\"路灯不亮\"}");
+    sync_all(&t);
+    cell(text, &t.dist, SUBJECT, &id);
+    assert_string_equal(text, "路灯不亮");
+    struct ln_draft d = { .op = LN_OP_STEP,
+                          .collection = "ticket",
+                          .record = id,
+                          .fields = ln_span_of("{\"action\":\"close\",\"to\":\"done\"}") };
+
+    MUST(draft(&t.dist, &d, &err));
+    sync_all(&t);
+
+    cell(text, &t.comm, STATE, &id);
+    assert_string_equal(text, "done");
+    assert_int_equal(head(&t.comm, t.down), head(&t.dist, t.down));
+    tree_end(&t);
+}
+
+TEST(edits_of_one_field_on_two_nodes_are_a_conflict_and_neither_is_lost)
+{
+    struct tree t;
+    struct box laptop;
+    char text[128];
+    char down[LN_LOG_MAX];
+    struct ln_err err = { 0 };
+    tree_new(&t);
+    box_new(&laptop, "330106005055");
+    enrol(&t.comm, &laptop, "330106005055", LN_ROLE_LAPTOP, "01");
+    struct ln_id id =
+        add(&t.comm, "person", "330106005055/g01", "{\"job\":\"a\"}", "{\"name\":\"张网格\"}");
+    seal(&t.comm);
+    MUST(carry(&t.comm, &laptop, t.comm.c.id, &err) == LN_OK);
+    cell(text, &laptop, JOB, &id);
+    assert_string_equal(text, "a");
+
+    set(&t.comm, "person", &id, "{\"job\":\"box\"}", NULL);
+    set(&laptop, "person", &id, "{\"job\":\"laptop\"}", NULL);
+    seal(&laptop);
+    MUST(carry(&laptop, &t.comm, laptop.c.id, &err) == LN_OK);
+    seal(&t.comm);
+    (void)snprintf(down, sizeof down, "%s.330106005055", t.comm.c.id);
+    MUST(carry(&t.comm, &laptop, t.comm.c.id, &err) == LN_OK);
+    MUST(carry(&t.comm, &laptop, down, &err) == LN_OK);
+
+    cell(text, &t.comm, CONFLICTS, &id);
+    assert_string_equal(text, "1");
+    cell(text, &laptop, CONFLICTS, &id);
+    assert_string_equal(text, "1");
+    struct ln_digest a = digest(&t.comm, "330106005055/g01");
+    struct ln_digest b = digest(&laptop, "330106005055/g01");
+    assert_memory_equal(a.b, b.b, sizeof a.b);
+    box_end(&laptop);
+    tree_end(&t);
+}
+
+TEST(a_laptop_that_joins_late_reads_what_its_grid_had_before)
+{
+    struct tree t;
+    struct box laptop;
+    char text[128];
+    struct ln_err err = { 0 };
+    tree_new(&t);
+    box_new(&laptop, "330106005055");
+    struct ln_id id = add(&t.comm, "person", "330106005055/g01", "{\"job\":\"old\"}", NULL);
+    seal(&t.comm);
+
+    enrol(&t.comm, &laptop, "330106005055", LN_ROLE_LAPTOP, "01");
+    (void)add(&t.comm, "person", "330106005055/g01", "{\"job\":\"new\"}", NULL);
+    seal(&t.comm);
+    MUST(carry(&t.comm, &laptop, t.comm.c.id, &err) == LN_OK);
+
+    cell(text, &laptop, JOB, &id);
+    assert_string_equal(text, "old");
+    box_end(&laptop);
+    tree_end(&t);
+}
+
+TEST(a_laptop_living_in_2031_wins_nothing)
+{
+    struct tree t;
+    struct box laptop;
+    char text[128];
+    struct ln_err err = { 0 };
+    tree_new(&t);
+    box_new(&laptop, "330106005055");
+    enrol(&t.comm, &laptop, "330106005055", LN_ROLE_LAPTOP, "01");
+    struct ln_id id = add(&t.comm, "person", "330106005055/g01", "{\"job\":\"a\"}", NULL);
+    seal(&t.comm);
+    MUST(carry(&t.comm, &laptop, t.comm.c.id, &err) == LN_OK);
+    int64_t today = clock_ms;
+    clock_ms = INT64_C(1924992000000);
+    set(&laptop, "person", &id, "{\"job\":\"2031\"}", NULL);
+    seal(&laptop);
+    clock_ms = today;
+
+    MUST(carry(&laptop, &t.comm, laptop.c.id, &err) == LN_OK);
+    clock_ms += 60000;
+    struct ln_draft d = { .op = LN_OP_SET,
+                          .collection = "person",
+                          .record = id,
+                          .fields = ln_span_of("{\"job\":\"today\"}") };
+    MUST(draft(&t.comm, &d, &err));
+
+    cell(text, &t.comm, JOB, &id);
+    assert_string_equal(text, "today");
+    assert_true(LN_HLC_MS(ln_clock_claimed(&d.id)) < INT64_C(1900000000000));
+    box_end(&laptop);
+    tree_end(&t);
+}
+
+TEST(what_a_laptop_may_not_write_is_refused_and_named_in_the_receipt)
+{
+    struct tree t;
+    struct box laptop;
+    struct ln_err err = { 0 };
+    tree_new(&t);
+    box_new(&laptop, "330106005055");
+    enrol(&t.comm, &laptop, "330106005055", LN_ROLE_LAPTOP, "01");
+    struct ln_draft d = { .op = LN_OP_ADD,
+                          .collection = "notice",
+                          .audience = "public",
+                          .fields = ln_span_of("{\"title\":\"x\"}") };
+
+    assert_false(draft(&laptop, &d, &err));
+
+    assert_int_equal(err.code, LN_DENIED);
+    box_end(&laptop);
+    tree_end(&t);
+}
+
+TEST(a_gap_a_fork_and_a_tampered_pack_are_refused_and_change_nothing)
+{
+    struct tree t;
+    struct ln_err err = { 0 };
+    struct ln_buf pack = ln_buf_new(LN_PACK_MAX);
+    struct ln_receive got = { 0 };
+    uint64_t last;
+    tree_new(&t);
+    for (int i = 0; i < 3; i++) {
+        (void)add(&t.comm, "notice", "public", "{\"title\":\"x\"}", NULL);
+        seal(&t.comm);
+    }
+    const struct ln_cert *dist = ln_authority_find(ln_replica_authority(t.comm.r), t.dist.c.id);
+
+    MUST(ln_replica_slice(&pack, &last, t.comm.c.store, ln_replica_authority(t.comm.r), t.comm.c.id,
+                          2, dist, LN_PACK_MAX, &err));
+    MUST(ln_replica_begin(t.dist.r, &err));
+    assert_false(ln_replica_receive(t.dist.r, &got, t.comm.c.id, pack.data, pack.len,
+                                    ln_replica_self(t.comm.r), &err));
+    ln_replica_rollback(t.dist.r);
+
+    assert_int_equal(err.code, LN_MISSING);
+    ln_buf_free(&got.receipt);
+    ln_buf_clear(&pack);
+    MUST(ln_replica_slice(&pack, &last, t.comm.c.store, ln_replica_authority(t.comm.r), t.comm.c.id,
+                          1, dist, LN_PACK_MAX, &err));
+    pack.data[pack.len / 2] ^= 1;
+    MUST(ln_replica_begin(t.dist.r, &err));
+    assert_false(ln_replica_receive(t.dist.r, &got, t.comm.c.id, pack.data, pack.len,
+                                    ln_replica_self(t.comm.r), &err));
+    ln_replica_rollback(t.dist.r);
+    assert_int_equal(err.code, LN_INVALID);
+    assert_int_equal(head(&t.dist, t.comm.c.id), 0);
+    ln_buf_free(&got.receipt);
+    ln_buf_free(&pack);
+    tree_end(&t);
+}
+
+TEST(two_children_of_one_head_are_a_fork_and_the_other_one_is_kept)
+{
+    struct tree t;
+    char copy[64];
+    char command[256];
+    struct ln_err err = { 0 };
+    struct ln_store_counts counts;
+    tree_new(&t);
+    (void)add(&t.comm, "notice", "public", "{\"title\":\"one\"}", NULL);
+    seal(&t.comm);
+    MUST(carry(&t.comm, &t.dist, t.comm.c.id, &err) == LN_OK);
+    box_shut(&t.comm);
+    test_mkdir(copy);
+    (void)snprintf(command, sizeof command, "cp %s/*.db %s/", t.comm.dir, copy);
+    assert_int_equal(system(command), 0);
+    struct box twin = t.comm;
+    memcpy(twin.dir, copy, sizeof copy);
+    box_open(&t.comm);
+    box_open(&twin);
+    (void)add(&t.comm, "notice", "public", "{\"title\":\"left\"}", NULL);
+    (void)add(&twin, "notice", "public", "{\"title\":\"right\"}", NULL);
+    seal(&t.comm);
+    seal(&twin);
+    MUST(carry(&t.comm, &t.dist, t.comm.c.id, &err) == LN_OK);
+    struct ln_buf pack = ln_buf_new(LN_PACK_MAX);
+    struct ln_receive got = { 0 };
+    uint64_t last;
+    MUST(ln_replica_slice(&pack, &last, twin.c.store, ln_replica_authority(twin.r), twin.c.id, 1,
+                          ln_authority_find(ln_replica_authority(twin.r), t.dist.c.id), LN_PACK_MAX,
+                          &err));
+    MUST(ln_replica_begin(t.dist.r, &err));
+    MUST(ln_replica_savepoint(t.dist.r, &err));
+
+    assert_false(ln_replica_receive(t.dist.r, &got, twin.c.id, pack.data, pack.len,
+                                    ln_replica_self(twin.r), &err));
+
+    assert_int_equal(err.code, LN_CONFLICT);
+    ln_replica_savepoint_end(t.dist.r, false);
+    MUST(ln_replica_commit(t.dist.r, &err));
+    MUST(t.dist.c.store->ops->counts(t.dist.c.store->ctx, &counts, &err));
+    assert_int_equal(counts.forks, 1);
+    ln_buf_free(&got.receipt);
+    ln_buf_free(&pack);
+    box_end(&twin);
+    tree_end(&t);
+}
+
+TEST(if_match_refuses_a_record_that_changed_meanwhile)
+{
+    struct tree t;
+    struct ln_err err = { 0 };
+    tree_new(&t);
+    struct ln_id id = add(&t.comm, "notice", "public", "{\"title\":\"one\"}", NULL);
+    struct ln_draft d = { .op = LN_OP_SET,
+                          .collection = "notice",
+                          .record = id,
+                          .fields = ln_span_of("{\"title\":\"two\"}"),
+                          .if_match = true,
+                          .etag = 12345 };
+
+    assert_false(draft(&t.comm, &d, &err));
+
+    assert_int_equal(err.code, LN_CONFLICT);
+    tree_end(&t);
+}
+
+TEST(a_restart_keeps_everything_and_never_repeats_a_time)
+{
+    struct tree t;
+    char text[128];
+    tree_new(&t);
+    struct ln_id id = add(&t.comm, "notice", "public", "{\"title\":\"one\"}", NULL);
+    box_shut(&t.comm);
+    clock_ms = 1000; /* no clock chip */
+    box_open(&t.comm);
+
+    struct ln_id next = add(&t.comm, "notice", "public", "{\"title\":\"two\"}", NULL);
+
+    assert_true(ln_clock_compare(&next, &id) > 0);
+    cell(text, &t.comm, TITLE, &id);
+    assert_string_equal(text, "one");
+    tree_end(&t);
+}
+
+TEST(verify_finds_nothing_wrong_and_rebuild_reaches_the_same_digests)
+{
+    struct tree t;
+    char text[128];
+    struct ln_err err = { 0 };
+    struct ln_verify_report report;
+    tree_new(&t);
+    struct ln_id id = add(&t.comm, "person", "330106005055/330000000000", "{\"job\":\"2-01\"}",
+                          "{\"name\":\"李邻里\"}");
+    for (int i = 0; i < 20; i++)
+        set(&t.comm, "person", &id, i % 2 == 0 ? "{\"job\":\"even\"}" : "{\"job\":\"odd\"}", NULL);
+    sync_all(&t);
+    struct box *const all[] = { &t.comm, &t.dist, &t.prov };
+
+    for (size_t i = 0; i < 3; i++) {
+        MUST(ln_replica_verify(all[i]->r, &report, NULL, NULL, &err));
+        assert_int_equal(report.bad, 0);
+        assert_true(report.changes > 20);
+        MUST(ln_replica_begin(all[i]->r, &err));
+        MUST(ln_replica_rebuild(all[i]->r, NULL, NULL, &err));
+        MUST(ln_replica_commit(all[i]->r, &err));
+        cell(text, all[i], JOB, &id);
+        assert_string_equal(text, "odd");
+        cell(text, all[i], NAME, &id);
+        assert_string_equal(text, "李邻里");
+    }
+    tree_end(&t);
+}
+
+TEST(verify_tells_a_changed_file_and_a_change_that_the_database_lost)
+{
+    struct tree t;
+    struct ln_err err = { 0 };
+    struct ln_verify_report report;
+    tree_new(&t);
+    (void)add(&t.comm, "notice", "public", "{\"title\":\"one\"}", NULL);
+    (void)add(&t.comm, "notice", "public", "{\"title\":\"two\"}", NULL);
+    seal(&t.comm);
+    MUST(ln_db_exec(ln_sqlstore_db(t.comm.store),
+                    "DELETE FROM change WHERE n = (SELECT max(n) FROM change)", &err));
+
+    MUST(ln_replica_verify(t.comm.r, &report, NULL, NULL, &err));
+    assert_true(report.bad > 0);
+
+    MUST(ln_db_exec(ln_sqlstore_db(t.comm.store), "UPDATE file SET bytes = CAST('{}' AS BLOB)",
+                    &err));
+    MUST(ln_replica_verify(t.comm.r, &report, NULL, NULL, &err));
+    assert_true(report.bad > 0);
+    tree_end(&t);
+}
+
+TEST(sensitive_fields_stand_in_no_file_in_clear)
+{
+    struct tree t;
+    char command[256];
+    tree_new(&t);
+    (void)add(&t.comm, "person", "330106005055/c", NULL,
+              "{\"id_no\":\"330106199001011234\",\"name\":\"李邻里\"}");
+    seal(&t.comm);
+
+    box_shut(&t.comm);
+    (void)snprintf(command, sizeof command, "grep -qa 330106199001011234 %s/linli.db %s/keys.db",
+                   t.comm.dir, t.comm.dir);
+
+    assert_int_not_equal(system(command), 0);
+    box_open(&t.comm);
+    tree_end(&t);
+}
+
+RUN_TESTS(T(a_save_in_the_community_is_read_in_district_and_province),
+          T(after_a_sync_all_levels_have_the_same_digests), T(a_notice_of_the_district_comes_down),
+          T(the_district_answers_a_ticket_and_the_answer_is_read_below),
+          T(edits_of_one_field_on_two_nodes_are_a_conflict_and_neither_is_lost),
+          T(a_laptop_that_joins_late_reads_what_its_grid_had_before),
+          T(a_laptop_living_in_2031_wins_nothing),
+          T(what_a_laptop_may_not_write_is_refused_and_named_in_the_receipt),
+          T(a_gap_a_fork_and_a_tampered_pack_are_refused_and_change_nothing),
+          T(two_children_of_one_head_are_a_fork_and_the_other_one_is_kept),
+          T(if_match_refuses_a_record_that_changed_meanwhile),
+          T(a_restart_keeps_everything_and_never_repeats_a_time),
+          T(verify_finds_nothing_wrong_and_rebuild_reaches_the_same_digests),
+          T(verify_tells_a_changed_file_and_a_change_that_the_database_lost),
+          T(sensitive_fields_stand_in_no_file_in_clear))
