@@ -39,6 +39,20 @@ void ln_authority_free(struct ln_authority *a)
     ln_free(a);
 }
 
+struct ln_authority *ln_authority_copy(const struct ln_authority *a)
+{
+    struct ln_authority *c = ln_authority_new(a->root_id, &a->root_key);
+
+    c->entries = ln_alloc_array(a->n + 1, sizeof(struct entry *));
+    for (size_t i = 0; i < a->n; i++) {
+        c->entries[i] = ln_alloc(sizeof *c->entries[i]);
+        *c->entries[i] = *a->entries[i];
+    }
+    c->n = a->n;
+    c->cap = a->n + 1;
+    return c;
+}
+
 static size_t place(const struct ln_authority *a, const char *node, bool *found)
 {
     size_t low = 0;

@@ -11,6 +11,8 @@
 struct ln_authority;
 struct ln_authority *ln_authority_new(const char *root_id, const struct ln_pubkey *root_key);
 void ln_authority_free(struct ln_authority *a);
+/* The same certificates and revocations, for another thread to read. */
+struct ln_authority *ln_authority_copy(const struct ln_authority *a);
 
 /* Renewals of one node: the one with the later `from`, then the later `until`, holds, in whatever
  * order they come. LN_MISSING: the issuer's own certificate is not known yet. Takes a certificate

@@ -67,6 +67,7 @@ static bool pin_root(struct ln_replica *r, const char *id, const struct ln_pubke
         ln_authority_free(r->authority);
         r->authority = ln_authority_new(r->c.root_id, &r->c.root_key);
         r->touched = true;
+        r->version++;
     }
     ln_buf_free(&text);
     return ok;
@@ -82,6 +83,7 @@ static bool read_authority(struct ln_replica *r, struct ln_err *err)
         return false;
     r->authority = ln_authority_new(r->c.root_id, &r->c.root_key);
     r->touched = false;
+    r->version++;
     return s->ops->cert_each(s->ctx, take_cert, r->authority, err);
 }
 
@@ -138,6 +140,11 @@ const struct ln_cert *ln_replica_self(const struct ln_replica *r)
 const struct ln_authority *ln_replica_authority(const struct ln_replica *r)
 {
     return r->authority;
+}
+
+uint64_t ln_replica_version(const struct ln_replica *r)
+{
+    return r->version;
 }
 
 struct ln_store *ln_replica_store(struct ln_replica *r)
@@ -430,6 +437,7 @@ bool ln_replica_adopt(struct ln_replica *r, const struct ln_span *cert_f,
         return ln_wrap(err, "chain");
     for (size_t i = 0; i < n; i++) {
         r->touched = true;
+        r->version++;
         if (!ln_authority_cert(r->authority, authors[i], cert_f[i], err) ||
             !s->ops->cert_put(s->ctx, authors[i], false, cert_f[i], err))
             return ln_wrap(err, "chain");

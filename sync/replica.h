@@ -33,6 +33,8 @@ void ln_replica_close(struct ln_replica *r);
 const struct ln_cert *
 ln_replica_self(const struct ln_replica *r); /* NULL before it has a certificate */
 const struct ln_authority *ln_replica_authority(const struct ln_replica *r);
+/* Rises with every change to the authority. */
+uint64_t ln_replica_version(const struct ln_replica *r);
 struct ln_store *ln_replica_store(struct ln_replica *r);
 const struct ln_schema *ln_replica_schema(const struct ln_replica *r);
 

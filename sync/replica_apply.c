@@ -530,6 +530,7 @@ static bool heed_cert(struct ln_replica *r, const char *author, const struct ln_
         return true;
     }
     r->touched = true;
+    r->version++;
     return s->ops->cert_put(s->ctx, author, false, c->fields, err);
 }
 
@@ -548,6 +549,7 @@ static bool heed_revoke(struct ln_replica *r, const char *author, const struct l
         return true;
     }
     r->touched = true;
+    r->version++;
     if (!ln_canon_get(c->fields, "node", &value) || !ln_canon_plain(value, &text) ||
         text.len >= sizeof node)
         return true;

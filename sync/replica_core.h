@@ -22,6 +22,7 @@ struct ln_replica {
     struct ln_batch *batch;
     bool doubt;            /* maybe an old image: no sealing */
     bool touched;          /* the authority has what this transaction may undo */
+    uint64_t version;      /* of the authority */
     struct ln_fork *forks; /* evidence met in a job that failed: written with the next commit */
 };
 

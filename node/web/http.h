@@ -1,4 +1,5 @@
-/* A request and its reply as handlers see them; server.c turns CivetWeb's into these, tests build them by hand. */
+/* A request and its reply as handlers see them; server.c turns CivetWeb's into these, tests build
+ * them by hand. */
 #ifndef LN_HTTP_H
 #define LN_HTTP_H
 
@@ -12,15 +13,16 @@ struct ln_http_request {
     const char *method, *path; /* decoded path, checked UTF-8, no "..", no NUL */
     struct ln_http_pair *query;
     size_t n_query;
-    const char *if_match, *if_none_match, *content_type, *idempotency_key, *accept_language, *origin, *host, *range, *bearer;
+    const char *if_match, *if_none_match, *content_type, *idempotency_key, *accept_language,
+        *origin, *host, *range, *bearer;
     const char *remote; /* address */
     const char *body;   /* whole body, below the route's ceiling */
     size_t body_len;
     const char *arg[4]; /* the path's variable parts in order: "/api/v1/:/:/steps" has two */
     const struct ln_session *session; /* NULL = guest */
-    bool zh;            /* language of messages */
-    /* node to node (/sync/v1/) signs the request line as it was sent: path and query (without '?') undecoded, and any
-     * header by its lower-case name, NULL = absent. */
+    bool zh;                          /* language of messages */
+    /* node to node (/sync/v1/) signs the request line as it was sent: path and query (without '?')
+     * undecoded, and any header by its lower-case name, NULL = absent. */
     const char *raw_path, *raw_query;
     const char *(*header)(const struct ln_http_request *q, const char *name);
     void *conn; /* for `header` */
@@ -33,14 +35,17 @@ struct ln_http_reply {
     const unsigned char *fixed; /* an embedded, gzipped body instead of `body` */
     size_t fixed_len;
     bool gzip;
-    char file[256];   /* send this file (attachments), range allowed */
+    char file[256]; /* send this file (attachments), range allowed */
     struct ln_buf body;
     char headers[1400]; /* further header lines, each ended by \r\n */
-    bool bare;          /* status, content-length and `headers` only: no date, no security headers (node to node) */
+    bool bare; /* status, content-length and `headers` only: no date, no security headers (node to
+                  node) */
 };
 
 const char *ln_http_query(const struct ln_http_request *q, const char *name); /* NULL = absent */
-/* RFC 9457 body from an error: status by code. `zh`/`en` may be NULL: then err->text serves both. */
-bool ln_http_problem(struct ln_http_reply *out, const struct ln_err *err, const char *word, const char *zh, const char *en);
+/* RFC 9457 body from an error: status by code. `zh`/`en` may be NULL: then err->text serves both.
+ */
+bool ln_http_problem(struct ln_http_reply *out, const struct ln_err *err, const char *word,
+                     const char *zh, const char *en);
 
 #endif

@@ -1,0 +1,938 @@
+/* The child's side of the exchange: see exchange.h and README "Exchange". */
+#include <inttypes.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "crypto/base/alloc.h"
+#include "crypto/base/log.h"
+#include "crypto/canon.h"
+#include "sync/exchange.h"
+#include "sync/keys.h"
+#include "sync/pack.h"
+#include "sync/view.h"
+
+#define META "exchange"
+#define META_MAX (1 << 20)
+#define ROUNDS 16 /* heads asked in one sync: each round but the last must move something */
+#define KEY_ROUNDS 64
+#define SLICE_START (1 << 20)
+#define SLICE_MIN (1 << 16)
+#define SLOW_MS 15000 /* a slice should take less, so that a cut costs little */
+#define FAST_MS 4000
+
+struct ln_exchange_client {
+    struct ln_exchange_config c;
+    struct ln_link link;
+    struct ln_cert parent; /* of this sync; .node "" before the first */
+    char nonce[LN_HTTPSIG_NONCE_MAX];
+    struct ln_view theirs; /* what the parent held when last seen (parsed) */
+    bool known;            /* theirs is worth something */
+    bool loaded, changed;  /* the remembered state was read; differs from the store's */
+    size_t slice;
+    struct ln_exchange_report *out;
+};
+
+static int64_t now_ms(const struct ln_exchange_client *c)
+{
+    return c->c.env->now_ms(c->c.env->ctx);
+}
+
+static bool do_write(struct ln_exchange_client *c, ln_write_job *job, void *arg, struct ln_err *err)
+{
+    return c->c.access->write(c->c.access->ctx, job, arg, err);
+}
+
+static bool do_read(struct ln_exchange_client *c, ln_read_job *job, void *arg, struct ln_err *err)
+{
+    return c->c.access->read(c->c.access->ctx, job, arg, err);
+}
+
+/* A member of a JSON body that is a plain string. */
+static bool word_of(struct ln_span *word, struct ln_span body, const char *key)
+{
+    struct ln_span value;
+
+    return ln_canon_get(body, key, &value) && ln_canon_type(value) == LN_CANON_STRING &&
+           ln_canon_plain(value, word);
+}
+
+static bool is_object(struct ln_span body, struct ln_err *err)
+{
+    return ln_canon_check(body.p, body.len, err) &&
+           (ln_canon_type(body) == LN_CANON_OBJECT ||
+            ln_fail(err, LN_INVALID, "the answer is no object"));
+}
+
+/* ---- what is remembered between starts */
+
+static void forget(struct ln_exchange_client *c)
+{
+    ln_view_free(&c->theirs);
+    c->known = false;
+}
+
+static bool read_meta(void *arg, struct ln_store *reader, const struct ln_authority *a,
+                      struct ln_err *err)
+{
+    struct ln_exchange_client *c = arg;
+    struct ln_buf text = ln_buf_new(META_MAX);
+    struct ln_span have;
+    struct ln_span word;
+    struct ln_err ignored;
+    bool found = false;
+    bool ok = reader->ops->meta_get(reader->ctx, META, &text, &found, err);
+    struct ln_span body = { text.data, text.len };
+
+    (void)a;
+    /* Only a saving of requests: what cannot be read is asked for again. */
+    if (ok && found && is_object(body, &ignored) && word_of(&word, body, "parent") &&
+        ln_span_is(word, c->parent.node)) {
+        if (word_of(&word, body, "nonce") && word.len < sizeof c->nonce) {
+            memcpy(c->nonce, word.p, word.len);
+            c->nonce[word.len] = '\0';
+        }
+        if (ln_canon_get(body, "have", &have))
+            c->known = ln_view_parse(&c->theirs, have, &ignored);
+    }
+    ln_buf_free(&text);
+    return ok;
+}
+
+static bool write_meta(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct ln_exchange_client *c = arg;
+    struct ln_store *s = ln_replica_store(r);
+    struct ln_buf text = ln_buf_new(META_MAX);
+    bool ok = true;
+
+    ln_buf_adds(&text, "{");
+    if (c->known) {
+        ln_buf_adds(&text, "\"have\":");
+        ln_view_write(&text, &c->theirs);
+        ln_buf_addc(&text, ',');
+    }
+    ln_buf_addf(&text, "\"nonce\":\"%s\",\"parent\":\"%s\"}", c->nonce, c->parent.node);
+    if (!text.over)
+        ok = s->ops->meta_put(s->ctx, META, (struct ln_span){ text.data, text.len }, err);
+    ln_buf_free(&text);
+    return ok;
+}
+
+/* ---- one request */
+
+static bool hello(struct ln_exchange_client *c, struct ln_err *err)
+{
+    struct ln_message request;
+    struct ln_message response;
+    struct ln_span word;
+    bool ok = false;
+
+    ln_message_init(&request, 0);
+    ln_message_init(&response, 4096);
+    memcpy(request.method, "GET", 4);
+    (void)snprintf(request.path, sizeof request.path, "/sync/v1/hello");
+    c->out->requests++;
+    if (!c->link.call(c->link.ctx, &request, &response, err))
+        goto out;
+    if (response.status != 200) {
+        (void)ln_message_problem_read(&response, NULL, NULL, err);
+        goto out;
+    }
+    struct ln_span body = { response.body.data, response.body.len };
+    if (!is_object(body, err))
+        goto out;
+    if (!word_of(&word, body, "node") || !ln_span_is(word, c->parent.node)) {
+        (void)ln_fail(err, LN_DENIED, "another node answers there, not our parent %s",
+                      c->parent.node);
+        goto out;
+    }
+    if (!word_of(&word, body, "nonce") || word.len >= sizeof c->nonce) {
+        (void)ln_fail(err, LN_INVALID, "no nonce");
+        goto out;
+    }
+    memcpy(c->nonce, word.p, word.len);
+    c->nonce[word.len] = '\0';
+    ok = true;
+out:
+    ln_message_free(&request);
+    ln_message_free(&response);
+    return ok || ln_wrap(err, "hello");
+}
+
+/* The answer's signature, and what every answer brings: the next nonce and the time. */
+static bool accept(struct ln_exchange_client *c, const struct ln_message *request,
+                   const struct ln_message *response, struct ln_err *err)
+{
+    int64_t created_s;
+
+    if (response->signature[0] == '\0' && response->status != 200) {
+        (void)ln_message_problem_read(response, NULL, NULL,
+                                      err); /* a proxy's, or a full server's */
+        return false;
+    }
+    if (!ln_message_check_answer(response, request, &c->parent.key, &created_s, err))
+        return ln_wrap(err, "the answer is not our parent's");
+    memcpy(c->nonce, response->nonce, sizeof c->nonce);
+    c->changed = true;
+    c->out->parent_ms = created_s * 1000;
+    if (c->c.env->clock_seen != NULL && !c->c.env->clock_trusted(c->c.env->ctx))
+        c->c.env->clock_seen(c->c.env->ctx, created_s * 1000);
+    return true;
+}
+
+/* Sends a request whose method, path, query and body are set; `response` is the parent's signed
+ * answer with status 200. `*p` (may be NULL) tells a signed refusal, `*seq` the segment it names.
+ */
+static bool ask(struct ln_exchange_client *c, struct ln_message *request,
+                struct ln_message *response, enum ln_problem *p, uint64_t *seq, struct ln_err *err)
+{
+    enum ln_problem which = LN_PROBLEM_BROKEN;
+    size_t max = response->body.max;
+
+    memcpy(request->to, c->parent.node, sizeof request->to);
+    for (int attempt = 0;; attempt++) {
+        if (c->nonce[0] == '\0' && !hello(c, err))
+            return false;
+        if (!ln_message_sign(request, c->c.self, c->nonce, now_ms(c) / 1000, &c->c.key, err))
+            return false;
+        ln_message_free(response);
+        ln_message_init(response, max);
+        c->out->requests++;
+        if (!c->link.call(c->link.ctx, request, response, err))
+            return false;
+        if (response->retry_after_s > 0)
+            c->out->retry_after_ms = (int64_t)response->retry_after_s * 1000;
+        if (!accept(c, request, response, err))
+            return false;
+        if (response->status == 200)
+            return true;
+        (void)ln_message_problem_read(response, &which, seq, err);
+        /* The nonce was too old, or the answer that brought its successor got lost. */
+        if (which == LN_PROBLEM_NONCE && attempt == 0)
+            continue;
+        if (p != NULL)
+            *p = which;
+        return false;
+    }
+}
+
+static void start(struct ln_message *m, const char *method, const char *name, const char *rest)
+{
+    ln_message_init(m, LN_MESSAGE_BODY_MAX);
+    (void)snprintf(m->method, sizeof m->method, "%s", method);
+    (void)snprintf(m->path, sizeof m->path, "/sync/v1/%s%s", name, rest);
+}
+
+/* ---- before: seal, keys, who the parent is */
+
+struct prepare_job {
+    struct ln_cert parent;
+    struct ln_buf keys;
+    unsigned n_keys;
+};
+
+static bool prepare(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct prepare_job *j = arg;
+    const struct ln_cert *self = ln_replica_self(r);
+    const struct ln_cert *parent;
+    unsigned segments;
+
+    if (self == NULL)
+        return ln_fail(err, LN_MISSING, "no certificate yet: join a parent first");
+    if (self->parent[0] == '\0')
+        return ln_fail(err, LN_MISSING, "this node is the root: it has no parent");
+    parent = ln_authority_find(ln_replica_authority(r), self->parent);
+    if (parent == NULL)
+        return ln_fail(err, LN_MISSING, "the parent's certificate is not known");
+    j->parent = *parent;
+    /* Sealing may be stopped until the parent has confirmed our head: which is what follows. */
+    if (!ln_replica_seal(r, true, &segments, err) && err->code != LN_CONFLICT)
+        return false;
+    return ln_keys_pending(&j->keys, &j->n_keys, r, err);
+}
+
+struct sent_job {
+    struct ln_span body;
+};
+
+static bool note_sent(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    return ln_keys_sent(r, ((struct sent_job *)arg)->body, err);
+}
+
+/* Keys go before the lines they open: then the parent can show what it receives. */
+static bool send_keys(struct ln_exchange_client *c, struct prepare_job *j, struct ln_err *err)
+{
+    struct ln_message request;
+    struct ln_message response;
+    bool ok = false;
+
+    start(&request, "POST", "keys", "");
+    ln_message_init(&response, LN_MESSAGE_NOTE_MAX);
+    ln_buf_add(&request.body, j->keys.data, j->keys.len);
+    struct sent_job sent = { { request.body.data, request.body.len } };
+    if (!ask(c, &request, &response, NULL, NULL, err) || !do_write(c, note_sent, &sent, err))
+        goto out;
+    c->out->keys += j->n_keys;
+    ok = true;
+out:
+    ln_message_free(&request);
+    ln_message_free(&response);
+    return ok || ln_wrap(err, "keys");
+}
+
+/* Seals, learns the parent and sends all keys that wait. */
+static bool begin(struct ln_exchange_client *c, struct ln_err *err)
+{
+    struct prepare_job j = { .keys = ln_buf_new(LN_MESSAGE_NOTE_MAX) };
+    bool ok = false;
+
+    for (int round = 0; round < KEY_ROUNDS; round++) {
+        ln_buf_clear(&j.keys);
+        j.n_keys = 0;
+        if (!do_write(c, prepare, &j, err))
+            goto out;
+        if (strcmp(c->parent.node, j.parent.node) != 0 && c->parent.node[0] != '\0') {
+            forget(c); /* moved to another parent */
+            c->nonce[0] = '\0';
+        }
+        c->parent = j.parent;
+        if (!c->loaded && !do_read(c, read_meta, c, err))
+            goto out;
+        c->loaded = true;
+        if (j.n_keys == 0)
+            break;
+        if (!send_keys(c, &j, err))
+            goto out;
+    }
+    ok = true;
+out:
+    ln_buf_free(&j.keys);
+    return ok;
+}
+
+/* ---- push */
+
+struct slice_job {
+    struct ln_exchange_client *c;
+    const char *log;
+    struct ln_buf *pack;
+    uint64_t from, last;
+};
+
+static bool read_slice(void *arg, struct ln_store *reader, const struct ln_authority *a,
+                       struct ln_err *err)
+{
+    struct slice_job *j = arg;
+
+    return ln_replica_slice(j->pack, &j->last, reader, a, j->log, j->from, &j->c->parent,
+                            j->c->slice, err);
+}
+
+struct receipt_job {
+    struct ln_span f;
+    struct ln_buf evidence;
+};
+
+static bool note_receipt(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct receipt_job *j = arg;
+
+    return ln_replica_receipt(r, j->f, j->evidence.data, j->evidence.len, err);
+}
+
+static unsigned count_refused(struct ln_span f)
+{
+    struct ln_span no;
+    struct ln_span item;
+    size_t at = 0;
+    unsigned n = 0;
+
+    if (ln_canon_get(f, "no", &no) && ln_canon_type(no) == LN_CANON_ARRAY)
+        while (ln_canon_next(no, &at, NULL, &item))
+            n++;
+    return n;
+}
+
+/* The receipt in the parent's answer, kept with the whole answer as evidence. */
+static bool take_receipt(struct ln_exchange_client *c, const struct ln_message *request,
+                         const struct ln_message *response, const char *log, struct ln_span body,
+                         struct ln_err *err)
+{
+    struct receipt_job j = { .evidence = ln_buf_new(LN_MESSAGE_BODY_MAX) };
+    struct ln_span item;
+    bool ok = true;
+
+    if (!ln_canon_get(body, "receipt", &j.f))
+        return true; /* not our parent's to receipt: a grandchild's log */
+    if (ln_canon_type(j.f) != LN_CANON_OBJECT)
+        return ln_fail(err, LN_INVALID, "the receipt is no object");
+    ln_message_evidence(&j.evidence, request, response);
+    ok = do_write(c, note_receipt, &j, err);
+    if (ok) {
+        c->out->refused += count_refused(j.f);
+        if (strcmp(log, c->c.self) == 0 && ln_canon_get(j.f, "seq", &item) &&
+            ln_canon_type(item) == LN_CANON_INT)
+            c->out->receipt_seq = (uint64_t)ln_canon_int(item);
+    }
+    ln_buf_free(&j.evidence);
+    return ok;
+}
+
+/* {"all":hash,"head":[seq,sha],"receipt":{...}?} */
+static bool read_push_answer(struct ln_exchange_client *c, struct ln_view_log *head,
+                             char all[LN_VIEW_HASH], struct ln_span body, struct ln_err *err)
+{
+    struct ln_buf raw = ln_buf_new(sizeof head->sha.b);
+    struct ln_span word;
+    struct ln_span item;
+    struct ln_span list;
+    size_t at = 0;
+    bool ok = is_object(body, err);
+
+    (void)c;
+    if (!ok)
+        return false;
+    ok = word_of(&word, body, "all") && word.len == LN_VIEW_HASH - 1 &&
+         ln_canon_get(body, "head", &list) && ln_canon_type(list) == LN_CANON_ARRAY &&
+         ln_canon_next(list, &at, NULL, &item) && ln_canon_type(item) == LN_CANON_INT &&
+         ln_canon_int(item) >= 0;
+    if (ok) {
+        memcpy(all, word.p, word.len);
+        all[word.len] = '\0';
+        head->seq = (uint64_t)ln_canon_int(item);
+        ok = ln_canon_next(list, &at, NULL, &item) && ln_canon_type(item) == LN_CANON_STRING &&
+             ln_canon_plain(item, &word) && ln_encode_unbase64url(&raw, word) &&
+             raw.len == sizeof head->sha.b;
+    }
+    if (ok)
+        memcpy(head->sha.b, raw.data, sizeof head->sha.b);
+    ln_buf_free(&raw);
+    return ok || ln_fail(err, LN_INVALID, "the answer to a push is not one");
+}
+
+/* Slices should neither take ages nor be many. */
+static void adapt(struct ln_exchange_client *c, size_t len, int64_t took_ms)
+{
+    if (took_ms > SLOW_MS && c->slice / 2 >= SLICE_MIN)
+        c->slice /= 2;
+    else if (took_ms < FAST_MS && len >= c->slice / 2 && c->slice * 2 <= LN_PACK_MAX)
+        c->slice *= 2;
+}
+
+/* One slice from *from on; *from becomes what the parent wants next. */
+static bool push_slice(struct ln_exchange_client *c, const char *log, uint64_t *from,
+                       char all[LN_VIEW_HASH], struct ln_err *err)
+{
+    struct ln_message request;
+    struct ln_message response;
+    struct slice_job j = { .c = c, .log = log, .pack = &request.body, .from = *from };
+    struct ln_view_log head = { 0 };
+    enum ln_problem p = LN_PROBLEM_BROKEN;
+    uint64_t wanted = 0;
+    int64_t start_ms = now_ms(c);
+    bool ok = false;
+
+    start(&request, "POST", "log/", log);
+    ln_message_init(&response, LN_MESSAGE_NOTE_MAX);
+    if (!do_read(c, read_slice, &j, err))
+        goto out;
+    if (j.last < *from) {
+        (void)ln_fail(err, LN_BROKEN, "segment %" PRIu64 " is not here to send", *from);
+        goto out;
+    }
+    if (!ask(c, &request, &response, &p, &wanted, err)) {
+        /* It holds less than we thought (restored from a backup): begin where it says. */
+        if (p == LN_PROBLEM_GAP && wanted > 0 && wanted < *from) {
+            *from = wanted;
+            ok = true;
+        }
+        goto out;
+    }
+    struct ln_span body = { response.body.data, response.body.len };
+    if (!read_push_answer(c, &head, all, body, err) ||
+        !take_receipt(c, &request, &response, log, body, err))
+        goto out;
+    if (head.seq < j.last) {
+        (void)ln_fail(err, LN_INVALID, "the parent took segments and holds only %" PRIu64,
+                      head.seq);
+        goto out;
+    }
+    adapt(c, request.body.len, now_ms(c) - start_ms);
+    c->out->sent_segments += j.last - *from + 1;
+    c->out->sent_bytes += request.body.len;
+    (void)ln_view_note(&c->theirs, log, head.seq, &head.sha);
+    *from = head.seq + 1;
+    ok = true;
+out:
+    ln_message_free(&request);
+    ln_message_free(&response);
+    return ok || ln_wrap(err, "push %s from %" PRIu64, log, *from);
+}
+
+static bool push_log(struct ln_exchange_client *c, const struct ln_view_log *mine, uint64_t from,
+                     char all[LN_VIEW_HASH], struct ln_err *err)
+{
+    bool back = false;
+
+    while (from <= mine->seq) {
+        uint64_t before = from;
+        if (!push_slice(c, mine->log, &from, all, err))
+            return false;
+        if (from <= before && back)
+            return ln_fail(err, LN_CONFLICT, "%s: the parent asks for the same again", mine->log);
+        back = back || from <= before;
+    }
+    return true;
+}
+
+/* ---- pull */
+
+struct receive_job {
+    struct ln_exchange_client *c;
+    const char *log;
+    const struct ln_message *response;
+    struct ln_receive got;
+};
+
+static bool receive_log(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct receive_job *j = arg;
+
+    return ln_replica_receive(r, &j->got, j->log, j->response->body.data, j->response->body.len,
+                              &j->c->parent, err);
+}
+
+/* One slice; *from becomes what comes next, *end that there is no more. */
+static bool pull_slice(struct ln_exchange_client *c, const char *log, uint64_t *from, bool *end,
+                       struct ln_err *err)
+{
+    struct ln_message request;
+    struct ln_message response;
+    struct receive_job j = { .c = c, .log = log, .response = &response };
+    int64_t start_ms = now_ms(c);
+    bool ok = false;
+
+    start(&request, "GET", "log/", log);
+    (void)snprintf(request.query, sizeof request.query, "from=%" PRIu64 "&max=%zu", *from,
+                   c->slice);
+    ln_message_init(&response, LN_MESSAGE_BODY_MAX);
+    if (!ask(c, &request, &response, NULL, NULL, err))
+        goto out;
+    *end = response.body.len == 0;
+    if (!*end) {
+        if (!do_write(c, receive_log, &j, err))
+            goto out;
+        if (j.got.seq < *from) {
+            (void)ln_fail(err, LN_INVALID, "the parent sent segments before those asked for");
+            goto out;
+        }
+        adapt(c, response.body.len, now_ms(c) - start_ms);
+        c->out->got_segments += j.got.segments;
+        c->out->got_changes += j.got.changes;
+        c->out->got_bytes += response.body.len;
+        *from = j.got.seq + 1;
+    }
+    ok = true;
+out:
+    ln_buf_free(&j.got.receipt);
+    ln_message_free(&request);
+    ln_message_free(&response);
+    return ok || ln_wrap(err, "pull %s from %" PRIu64, log, *from);
+}
+
+static bool pull_log(struct ln_exchange_client *c, const char *log, uint64_t from, uint64_t to,
+                     struct ln_err *err)
+{
+    bool end = false;
+
+    while (from <= to && !end)
+        if (!pull_slice(c, log, &from, &end, err))
+            return false;
+    return true;
+}
+
+/* ---- one round */
+
+struct view_job {
+    const char *self;
+    struct ln_view mine;
+};
+
+static bool read_view(void *arg, struct ln_store *reader, const struct ln_authority *a,
+                      struct ln_err *err)
+{
+    struct view_job *j = arg;
+
+    return ln_view_read(&j->mine, reader, a, j->self, err);
+}
+
+/* What both sides hold of one log, compared. */
+static bool compare(struct ln_exchange_client *c, const struct ln_view_log *mine,
+                    const struct ln_view_log *theirs, struct ln_err *err)
+{
+    (void)c;
+    if (mine->own && theirs->seq > mine->seq)
+        return ln_fail(err, LN_CONFLICT,
+                       "the parent holds %" PRIu64 " segments of our log %s and we hold %" PRIu64
+                       ": these data are an older copy",
+                       theirs->seq, mine->log, mine->seq);
+    if (!mine->up && theirs->seq < mine->seq)
+        return ln_fail(err, LN_CONFLICT,
+                       "the parent holds %" PRIu64 " segments of %s, we have %" PRIu64
+                       " of them: its data are an older copy",
+                       theirs->seq, mine->log, mine->seq);
+    if (theirs->seq == mine->seq && !ln_encode_sha256_same(&theirs->sha, &mine->sha))
+        return ln_fail(err, LN_CONFLICT, "fork: segment %" PRIu64 " of %s differs at the parent",
+                       mine->seq, mine->log);
+    return true;
+}
+
+/* Moves everything that differs: pulls and pushes by depth, so that certificates come first.
+ * *moved tells whether there was anything. `theirs_all` is the parent's hash after the last push.
+ */
+static bool level_logs(struct ln_exchange_client *c, const struct ln_view *mine, bool *moved,
+                       char theirs_all[LN_VIEW_HASH], struct ln_err *err)
+{
+    static const struct ln_view_log none;
+
+    *moved = false;
+    for (size_t i = 0; i < c->theirs.n; i++)
+        c->theirs.logs[i].seen = false;
+    for (size_t i = 0; i < mine->n; i++) {
+        const struct ln_view_log *m = &mine->logs[i];
+        struct ln_view_log *found = ln_view_find(&c->theirs, m->log);
+        struct ln_view_log t = found != NULL ? *found : none;
+        if (found != NULL)
+            found->seen = true;
+        if (!compare(c, m, &t, err))
+            return false;
+        if (t.seq < m->seq && !push_log(c, m, t.seq + 1, theirs_all, err))
+            return false;
+        if (t.seq > m->seq && !pull_log(c, m->log, m->seq + 1, t.seq, err))
+            return false;
+        *moved = *moved || t.seq != m->seq;
+    }
+    return true;
+}
+
+/* Logs that only the parent has; ancestors' names do not tell their order, so what lacks its
+ * certificates now is asked for again in the next round. */
+static bool pull_new(struct ln_exchange_client *c, bool *moved, struct ln_err *err)
+{
+    struct ln_err first = { 0 };
+    bool any = false;
+
+    for (size_t i = 0; i < c->theirs.n; i++) {
+        const struct ln_view_log *t = &c->theirs.logs[i];
+        struct ln_err one = { 0 };
+        if (t->seen)
+            continue;
+        if (pull_log(c, t->log, 1, t->seq, &one)) {
+            any = true;
+        } else if (one.code == LN_BUSY || one.code == LN_BROKEN || one.code == LN_FULL) {
+            *err = one;
+            return false;
+        } else if (first.code == LN_OK) {
+            first = one;
+        }
+    }
+    *moved = *moved || any;
+    if (!any && first.code != LN_OK) {
+        *err = first;
+        return false;
+    }
+    return true;
+}
+
+/* All of ours is the parent's too. */
+static void note_level(struct ln_exchange_client *c, const struct ln_view *mine)
+{
+    for (size_t i = 0; i < mine->n; i++) {
+        const struct ln_view_log *t = ln_view_find(&c->theirs, mine->logs[i].log);
+        if (t == NULL || t->seq != mine->logs[i].seq)
+            (void)ln_view_note(&c->theirs, mine->logs[i].log, mine->logs[i].seq,
+                               &mine->logs[i].sha);
+    }
+    c->known = true;
+    c->out->level = true;
+}
+
+/* Asks for heads; out->level, or `theirs` is what the parent holds now. */
+static bool ask_heads(struct ln_exchange_client *c, const struct ln_view *mine, struct ln_err *err)
+{
+    struct ln_message request;
+    struct ln_message response;
+    struct ln_span item;
+    bool ok = false;
+
+    start(&request, "POST", "heads", "");
+    ln_message_init(&response, LN_MESSAGE_BODY_MAX);
+    ln_buf_addf(&request.body, "{\"all\":\"%s\"", mine->all);
+    if (mine->sum[0] != '\0')
+        ln_buf_addf(&request.body, ",\"sum\":\"%s\"", mine->sum);
+    ln_buf_addc(&request.body, '}');
+    if (!ask(c, &request, &response, NULL, NULL, err))
+        goto out;
+    struct ln_span body = { response.body.data, response.body.len };
+    if (!is_object(body, err))
+        goto out;
+    if (ln_canon_get(body, "level", &item)) {
+        note_level(c, mine);
+        c->out->alarm = ln_canon_get(body, "same", &item) && ln_canon_type(item) == LN_CANON_BOOL &&
+                        !ln_canon_bool(item);
+    } else if (ln_canon_get(body, "have", &item)) {
+        forget(c);
+        if (!ln_view_parse(&c->theirs, item, err))
+            goto out;
+        c->known = true;
+    } else {
+        (void)ln_fail(err, LN_INVALID, "the answer tells no heads");
+        goto out;
+    }
+    ok = true;
+out:
+    ln_message_free(&request);
+    ln_message_free(&response);
+    return ok || ln_wrap(err, "heads");
+}
+
+/* True when something of ours is not among what the parent is known to hold. */
+static bool to_push(struct ln_exchange_client *c, const struct ln_view *mine)
+{
+    for (size_t i = 0; i < mine->n; i++) {
+        const struct ln_view_log *t = ln_view_find(&c->theirs, mine->logs[i].log);
+        if (mine->logs[i].up && (t == NULL || t->seq < mine->logs[i].seq))
+            return true;
+    }
+    return false;
+}
+
+/* True when what we hold is just what the parent said it holds. */
+static bool same_heads(struct ln_exchange_client *c, const struct ln_view *mine)
+{
+    if (mine->n != c->theirs.n)
+        return false;
+    for (size_t i = 0; i < mine->n; i++) {
+        const struct ln_view_log *t = ln_view_find(&c->theirs, mine->logs[i].log);
+        if (t == NULL || t->seq != mine->logs[i].seq ||
+            !ln_encode_sha256_same(&t->sha, &mine->logs[i].sha))
+            return false;
+    }
+    return true;
+}
+
+/* One round. A push whose place is known needs no question first, and its answer tells whether
+ * both sides are level then. */
+static bool round_of(struct ln_exchange_client *c, bool again, struct ln_err *err)
+{
+    struct view_job j = { .self = c->c.self };
+    char theirs_all[LN_VIEW_HASH] = "";
+    bool moved = false;
+    bool ok = false;
+
+    if (!do_read(c, read_view, &j, err))
+        goto out;
+    if (again && c->known && same_heads(c, &j.mine)) {
+        note_level(c, &j.mine); /* after a pull there is nothing left to ask */
+    } else if ((again || !c->known || !to_push(c, &j.mine)) && !ask_heads(c, &j.mine, err)) {
+        goto out;
+    }
+    if (!c->out->level) {
+        if (!level_logs(c, &j.mine, &moved, theirs_all, err) || !pull_new(c, &moved, err))
+            goto out;
+        if (strcmp(theirs_all, j.mine.all) == 0)
+            note_level(c, &j.mine);
+        else if (!moved) {
+            (void)ln_fail(err, LN_CONFLICT, "the parent says heads differ and names none");
+            goto out;
+        }
+    }
+    ok = true;
+out:
+    ln_view_free(&j.mine);
+    return ok;
+}
+
+/* ---- attachments */
+
+/* {"held":n} */
+static bool put_part(struct ln_exchange_client *c, const char *hex, uint64_t at, uint64_t size,
+                     const void *data, size_t len, uint64_t *held, struct ln_err *err)
+{
+    struct ln_message request;
+    struct ln_message response;
+    struct ln_span item;
+    bool ok = false;
+
+    start(&request, "PUT", "file/", hex);
+    (void)snprintf(request.query, sizeof request.query, "at=%" PRIu64 "&size=%" PRIu64, at, size);
+    ln_buf_add(&request.body, data, len);
+    ln_message_init(&response, 4096);
+    if (!ask(c, &request, &response, NULL, NULL, err))
+        goto out;
+    struct ln_span body = { response.body.data, response.body.len };
+    if (!is_object(body, err))
+        goto out;
+    if (!ln_canon_get(body, "held", &item) || ln_canon_type(item) != LN_CANON_INT ||
+        ln_canon_int(item) < 0) {
+        (void)ln_fail(err, LN_INVALID, "the answer does not tell how much is held");
+        goto out;
+    }
+    *held = (uint64_t)ln_canon_int(item);
+    c->out->sent_bytes += len;
+    ok = true;
+out:
+    ln_message_free(&request);
+    ln_message_free(&response);
+    return ok;
+}
+
+static void hex_of(char out[65], const struct ln_sha256 *name)
+{
+    struct ln_buf b = ln_buf_new(64);
+
+    ln_encode_hex(&b, name->b, sizeof name->b);
+    memcpy(out, b.data, 65);
+    ln_buf_free(&b);
+}
+
+static bool send_file(void *ctx, const struct ln_sha256 *name, uint64_t size, struct ln_err *err)
+{
+    struct ln_exchange_client *c = ctx;
+    const struct ln_files *f = c->c.files;
+    struct ln_buf part = ln_buf_new(LN_FILES_PART);
+    void *bytes = ln_buf_grow(&part, LN_FILES_PART);
+    uint64_t held = 0;
+    char hex[65];
+    bool ok = false;
+
+    hex_of(hex, name);
+    if (!put_part(c, hex, 0, size, "", 0, &held, err))
+        goto out;
+    while (held < size) {
+        uint64_t before = held;
+        size_t got = 0;
+        if (!f->read(f->ctx, name, held, bytes, LN_FILES_PART, &got, err) ||
+            !put_part(c, hex, held, size, bytes, got, &held, err))
+            goto out;
+        if (held <= before) {
+            (void)ln_fail(err, LN_BROKEN, "the parent keeps nothing of it");
+            goto out;
+        }
+    }
+    if (!f->sent(f->ctx, name, err))
+        goto out;
+    c->out->files++;
+    ok = true;
+out:
+    ln_buf_free(&part);
+    return ok || ln_wrap(err, "attachment %s", hex);
+}
+
+static bool get_part(struct ln_exchange_client *c, const struct ln_sha256 *name, uint64_t at,
+                     uint64_t size, uint64_t *got, struct ln_err *err)
+{
+    const struct ln_files *f = c->c.files;
+    struct ln_message request;
+    struct ln_message response;
+    char hex[65];
+    bool ok = false;
+
+    hex_of(hex, name);
+    start(&request, "GET", "file/", hex);
+    (void)snprintf(request.query, sizeof request.query, "from=%" PRIu64, at);
+    ln_message_init(&response, LN_FILES_PART);
+    if (!ask(c, &request, &response, NULL, NULL, err) ||
+        !f->write(f->ctx, name, c->parent.node, at, size, response.body.data, response.body.len,
+                  err))
+        goto out;
+    *got = response.body.len;
+    c->out->got_bytes += response.body.len;
+    ok = true;
+out:
+    ln_message_free(&request);
+    ln_message_free(&response);
+    return ok || ln_wrap(err, "attachment %s", hex);
+}
+
+static bool fetch_file(void *ctx, const struct ln_sha256 *name, uint64_t size, struct ln_err *err)
+{
+    struct ln_exchange_client *c = ctx;
+    const struct ln_files *f = c->c.files;
+    uint64_t held = 0;
+    bool whole = false;
+
+    if (!f->have(f->ctx, name, &held, &whole, err))
+        return false;
+    while (!whole && held < size) {
+        uint64_t got = 0;
+        if (!get_part(c, name, held, size, &got, err)) {
+            /* The parent has not got it yet either: another time. */
+            return err->code == LN_MISSING;
+        }
+        if (got == 0)
+            return ln_fail(err, LN_INVALID, "the parent's attachment ends early");
+        held += got;
+    }
+    c->out->files++;
+    return true;
+}
+
+/* After all text: what people wait for comes first. */
+static bool sync_files(struct ln_exchange_client *c, struct ln_err *err)
+{
+    const struct ln_files *f = c->c.files;
+
+    return f == NULL ||
+           (f->each(f->ctx, false, send_file, c, err) && f->each(f->ctx, true, fetch_file, c, err));
+}
+
+/* ---- the whole */
+
+bool ln_exchange_sync(struct ln_exchange_client *c, struct ln_exchange_report *out,
+                      struct ln_err *err)
+{
+    *out = (struct ln_exchange_report){ 0 };
+    c->out = out;
+    if (!begin(c, err))
+        goto failed;
+    for (int round = 0; round < ROUNDS && !out->level; round++)
+        if (!round_of(c, round > 0, err))
+            goto failed;
+    if (!sync_files(c, err))
+        goto failed;
+    c->out = NULL;
+    return true;
+failed:
+    if (err->code != LN_BUSY)
+        forget(c); /* what we believed of the parent may be what went wrong */
+    c->out = NULL;
+    return ln_wrap(err, "sync with %s", c->parent.node[0] != '\0' ? c->parent.node : "the parent");
+}
+
+struct ln_exchange_client *ln_exchange_client_new(const struct ln_exchange_config *config,
+                                                  const struct ln_link *link)
+{
+    struct ln_exchange_client *c = ln_alloc(sizeof *c);
+
+    c->c = *config;
+    c->link = *link;
+    c->slice = SLICE_START;
+    return c;
+}
+
+void ln_exchange_client_free(struct ln_exchange_client *c)
+{
+    struct ln_err err = { 0 };
+
+    if (c == NULL)
+        return;
+    if (c->changed && !do_write(c, write_meta, c, &err))
+        ln_log_err(LN_LOG_WARN, &err, "sync state not kept");
+    ln_view_free(&c->theirs);
+    sodium_memzero(&c->c.key, sizeof c->c.key);
+    sodium_memzero(&c->c.ident, sizeof c->c.ident);
+    ln_free(c);
+}

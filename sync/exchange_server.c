@@ -1,0 +1,594 @@
+/* The parent's side of the exchange: see exchange.h and README "Exchange". */
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "crypto/base/alloc.h"
+#include "crypto/canon.h"
+#include "sync/exchange.h"
+#include "sync/join.h"
+#include "sync/keys.h"
+#include "sync/pack.h"
+#include "sync/view.h"
+
+#define BASE "/sync/v1/"
+#define NONCES 16384          /* used ones remembered: ten minutes of thirty requests a second */
+#define HEAVY_BYTES (1 << 18) /* from here on a pack counts against HEAVY_MAX */
+#define HEAVY_MAX 4           /* packs in memory at once: 4 of 8 MiB stay under the node's 40 MB */
+#define SLICE_MIN 4096
+
+struct ln_exchange_server {
+    struct ln_exchange_config c;
+    struct ln_nonces *nonces;
+    atomic_int heavy;
+};
+
+/* One request with its reply. */
+struct call {
+    struct ln_exchange_server *s;
+    const struct ln_message *request;
+    struct ln_message *reply;
+    const char *rest; /* of the path, behind the route's name */
+    struct ln_cert caller;
+    char nonce[LN_HTTPSIG_NONCE_MAX];
+    struct ln_exchange_contact contact;
+};
+
+static int64_t now_s(const struct ln_exchange_server *s)
+{
+    return s->c.env->now_ms(s->c.env->ctx) / 1000;
+}
+
+/* Full jitter: callers sent away together must not come back together. */
+static int wait_s(const struct ln_exchange_server *s, unsigned most)
+{
+    uint32_t r;
+
+    s->c.env->random(s->c.env->ctx, &r, sizeof r);
+    return 1 + (int)(r % most);
+}
+
+static void problem(struct call *c, enum ln_problem p, const char *detail)
+{
+    int wait = p == LN_PROBLEM_MANY || p == LN_PROBLEM_BUSY ? wait_s(c->s, 8) : 0;
+
+    ln_message_problem(c->reply, p, detail, 0, wait);
+}
+
+/* For failures that say nothing about the request itself. */
+static void fail_with(struct call *c, const struct ln_err *err)
+{
+    static const enum ln_problem of[] = {
+        [LN_OK] = LN_PROBLEM_BROKEN,       [LN_MISSING] = LN_PROBLEM_MISSING,
+        [LN_INVALID] = LN_PROBLEM_INVALID, [LN_DENIED] = LN_PROBLEM_DENIED,
+        [LN_CONFLICT] = LN_PROBLEM_FORK,   [LN_BUSY] = LN_PROBLEM_BUSY,
+        [LN_FULL] = LN_PROBLEM_DISK,       [LN_BROKEN] = LN_PROBLEM_BROKEN
+    };
+    problem(c, of[err->code], err->text);
+}
+
+/* ---- hello */
+
+static void hello(struct ln_exchange_server *s, struct ln_message *reply)
+{
+    char nonce[LN_HTTPSIG_NONCE_MAX];
+
+    ln_nonces_mint(nonce, s->nonces, now_s(s));
+    reply->status = 200;
+    ln_buf_addf(&reply->body,
+                "{\"limit\":%d,\"node\":\"%s\",\"nonce\":\"%s\",\"time\":%" PRId64
+                ",\"version\":1}",
+                LN_PACK_MAX, s->c.self, nonce, s->c.env->now_ms(s->c.env->ctx));
+}
+
+/* ---- heads */
+
+struct heads_job {
+    const char *child;
+    struct ln_view view;
+};
+
+static bool read_heads(void *arg, struct ln_store *reader, const struct ln_authority *a,
+                       struct ln_err *err)
+{
+    struct heads_job *j = arg;
+
+    return ln_view_read(&j->view, reader, a, j->child, err);
+}
+
+static bool member_is(struct ln_span body, const char *key, const char *text)
+{
+    struct ln_span value;
+    struct ln_span word;
+
+    return ln_canon_get(body, key, &value) && ln_canon_type(value) == LN_CANON_STRING &&
+           ln_canon_plain(value, &word) && ln_span_is(word, text);
+}
+
+/* {"all":hash,"sum":hash?} -> {"level":true} or {"have":[...]}. Where heads agree and both sides
+ * have settled, "same" tells whether the digests do. */
+static void heads(struct call *c)
+{
+    struct heads_job j = { .child = c->caller.node };
+    struct ln_span body = { c->request->body.data, c->request->body.len };
+    struct ln_buf *out = &c->reply->body;
+    struct ln_span sum;
+    struct ln_err err = { 0 };
+
+    if (body.len > LN_MESSAGE_NOTE_MAX) {
+        problem(c, LN_PROBLEM_LIMIT, "the body is too large");
+        return;
+    }
+    if (!ln_canon_check(body.p, body.len, &err) || ln_canon_type(body) != LN_CANON_OBJECT) {
+        problem(c, LN_PROBLEM_BAD, "the body is not a canonical object");
+        return;
+    }
+    if (!c->s->c.access->read(c->s->c.access->ctx, read_heads, &j, &err)) {
+        fail_with(c, &err);
+        return;
+    }
+    c->reply->status = 200;
+    c->contact.level = member_is(body, "all", j.view.all);
+    if (c->contact.level) {
+        ln_buf_adds(out, "{\"level\":true");
+        if (j.view.sum[0] != '\0' && ln_canon_get(body, "sum", &sum))
+            ln_buf_addf(out, ",\"same\":%s", member_is(body, "sum", j.view.sum) ? "true" : "false");
+        ln_buf_addc(out, '}');
+    } else {
+        ln_buf_adds(out, "{\"have\":");
+        ln_view_write(out, &j.view);
+        ln_buf_addc(out, '}');
+    }
+    ln_view_free(&j.view);
+    if (!ln_buf_done(out, "heads", &err))
+        problem(c, LN_PROBLEM_BROKEN, err.text);
+}
+
+/* ---- log, downward */
+
+struct slice_job {
+    const struct call *call;
+    struct ln_buf *pack;
+    uint64_t from, last;
+    size_t max;
+};
+
+static bool read_slice(void *arg, struct ln_store *reader, const struct ln_authority *a,
+                       struct ln_err *err)
+{
+    struct slice_job *j = arg;
+    const struct call *c = j->call;
+
+    if (!ln_view_holds(NULL, a, c->caller.node, c->rest))
+        return ln_fail(err, LN_MISSING, "no log %s for you here", c->rest);
+    return ln_replica_slice(j->pack, &j->last, reader, a, c->rest, j->from, &c->caller, j->max,
+                            err);
+}
+
+/* A number of the query; `none` when it is not there. */
+static bool number(uint64_t *out, const struct ln_message *m, const char *name, uint64_t none)
+{
+    char text[20];
+    uint64_t v = 0;
+
+    *out = none;
+    if (!ln_message_query(m, name, text, sizeof text))
+        return true;
+    for (const char *p = text; *p != '\0'; p++) {
+        if (*p < '0' || *p > '9')
+            return false;
+        v = v * 10 + (uint64_t)(*p - '0');
+    }
+    *out = v;
+    return text[0] != '\0' && v <= (uint64_t)LN_CANON_INT_MAX;
+}
+
+/* True when one more heavy request may run; ended by heavy_end. */
+static bool heavy_begin(struct call *c, bool heavy)
+{
+    if (!heavy || atomic_fetch_add(&c->s->heavy, 1) < HEAVY_MAX)
+        return true;
+    atomic_fetch_sub(&c->s->heavy, 1);
+    problem(c, LN_PROBLEM_MANY, "too many large transfers at once");
+    return false;
+}
+
+static void heavy_end(struct call *c, bool heavy)
+{
+    if (heavy)
+        atomic_fetch_sub(&c->s->heavy, 1);
+}
+
+static void log_get(struct call *c)
+{
+    struct slice_job j = { .call = c, .pack = &c->reply->body };
+    struct ln_err err = { 0 };
+    uint64_t max;
+    bool heavy;
+
+    if (!number(&j.from, c->request, "from", 1) || j.from == 0 ||
+        !number(&max, c->request, "max", LN_PACK_MAX)) {
+        problem(c, LN_PROBLEM_BAD, "from and max are numbers");
+        return;
+    }
+    j.max = max > LN_PACK_MAX ? LN_PACK_MAX : max < SLICE_MIN ? SLICE_MIN : (size_t)max;
+    heavy = j.max >= HEAVY_BYTES;
+    if (!heavy_begin(c, heavy))
+        return;
+    c->reply->status = 200;
+    if (!c->s->c.access->read(c->s->c.access->ctx, read_slice, &j, &err))
+        fail_with(c, &err);
+    else if (j.last == 0)
+        ln_buf_clear(&c->reply->body); /* nothing from there on */
+    heavy_end(c, heavy);
+}
+
+/* ---- log, upward */
+
+struct receive_job {
+    struct call *call;
+    struct ln_receive got;
+    struct ln_view view;
+    uint64_t head; /* held of that log */
+    struct ln_err fork;
+};
+
+static bool receive_log(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct receive_job *j = arg;
+    struct call *c = j->call;
+    const struct ln_message *m = c->request;
+    struct ln_store *s = ln_replica_store(r);
+    struct ln_store_log log;
+    struct ln_view_log place;
+
+    if (!ln_view_holds(&place, ln_replica_authority(r), c->caller.node, c->rest) || !place.up)
+        return ln_fail(err, LN_DENIED, "%s is not yours to bring", c->rest);
+    if (!s->ops->log_get(s->ctx, &log, c->rest, err))
+        return false;
+    j->head = log.n != 0 ? log.head : 0;
+    if (!ln_replica_receive(r, &j->got, c->rest, m->body.data, m->body.len, &c->caller, err)) {
+        /* The other child of the head stays as evidence: so this job is kept, and fails outside. */
+        j->fork = *err;
+        return err->code == LN_CONFLICT;
+    }
+    return ln_view_read(&j->view, s, ln_replica_authority(r), c->caller.node, err);
+}
+
+static void answer_receive(struct call *c, const struct receive_job *j)
+{
+    struct ln_buf *out = &c->reply->body;
+
+    c->reply->status = 200;
+    ln_buf_addf(out, "{\"all\":\"%s\",\"head\":[%" PRIu64 ",\"", j->view.all, j->got.seq);
+    ln_encode_base64url(out, j->got.sha.b, sizeof j->got.sha.b);
+    ln_buf_adds(out, "\"]");
+    if (j->got.receipted) {
+        ln_buf_adds(out, ",\"receipt\":");
+        ln_buf_add(out, j->got.receipt.data, j->got.receipt.len);
+    }
+    ln_buf_addc(out, '}');
+}
+
+/* What a refused pack means to its sender; the detail names the segment. */
+static void refuse_receive(struct call *c, const struct receive_job *j, const struct ln_err *err)
+{
+    switch (err->code) {
+    case LN_CONFLICT:
+        ln_message_problem(c->reply, LN_PROBLEM_FORK, err->text, j->head, 0);
+        break;
+    case LN_MISSING:
+        ln_message_problem(c->reply, LN_PROBLEM_GAP, err->text, j->head + 1, 0);
+        break;
+    case LN_OK:
+    case LN_INVALID:
+    case LN_DENIED:
+    case LN_BUSY:
+    case LN_FULL:
+    case LN_BROKEN:
+        fail_with(c, err);
+    }
+}
+
+static void log_post(struct call *c)
+{
+    struct receive_job j = { .call = c };
+    struct ln_err err = { 0 };
+    bool heavy = c->request->body.len >= HEAVY_BYTES;
+
+    if (c->request->body.len > LN_PACK_MAX) {
+        problem(c, LN_PROBLEM_LIMIT, "a pack holds at most 8 MiB");
+        return;
+    }
+    if (!heavy_begin(c, heavy))
+        return;
+    if (!c->s->c.access->write(c->s->c.access->ctx, receive_log, &j, &err)) {
+        refuse_receive(c, &j, &err);
+    } else if (j.fork.code != LN_OK) {
+        refuse_receive(c, &j, &j.fork);
+    } else {
+        answer_receive(c, &j);
+        c->contact.seq = strcmp(c->rest, c->caller.node) == 0 ? j.got.seq : 0;
+    }
+    heavy_end(c, heavy);
+    ln_buf_free(&j.got.receipt);
+    ln_view_free(&j.view);
+}
+
+/* ---- keys */
+
+struct keys_job {
+    struct call *call;
+    unsigned n;
+};
+
+static bool put_keys(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct keys_job *j = arg;
+    const struct ln_buf *b = &j->call->request->body;
+
+    return ln_keys_take(&j->n, r, (struct ln_span){ b->data, b->len }, &j->call->caller, err);
+}
+
+static void keys_post(struct call *c)
+{
+    struct keys_job j = { .call = c };
+    struct ln_err err = { 0 };
+
+    if (c->request->body.len > LN_MESSAGE_NOTE_MAX) {
+        problem(c, LN_PROBLEM_LIMIT, "the body is too large");
+        return;
+    }
+    if (!c->s->c.access->write(c->s->c.access->ctx, put_keys, &j, &err)) {
+        fail_with(c, &err);
+        return;
+    }
+    c->reply->status = 200;
+    ln_buf_addf(&c->reply->body, "{\"n\":%u}", j.n);
+}
+
+/* ---- attachments */
+
+static bool file_name(struct ln_sha256 *out, struct call *c)
+{
+    if (c->s->c.files != NULL && ln_encode_unhex(out->b, sizeof out->b, ln_span_of(c->rest)))
+        return true;
+    problem(c, LN_PROBLEM_MISSING, "no such attachment");
+    return false;
+}
+
+static void file_get(struct call *c)
+{
+    const struct ln_files *f = c->s->c.files;
+    struct ln_sha256 name;
+    struct ln_err err = { 0 };
+    uint64_t from;
+    uint64_t held;
+    size_t got = 0;
+    bool whole;
+
+    if (!file_name(&name, c))
+        return;
+    if (!number(&from, c->request, "from", 0)) {
+        problem(c, LN_PROBLEM_BAD, "from is a number");
+        return;
+    }
+    if (!f->have(f->ctx, &name, &held, &whole, &err)) {
+        fail_with(c, &err);
+        return;
+    }
+    if (!whole || from > held) {
+        problem(c, LN_PROBLEM_MISSING, "no such attachment, or not that much of it");
+        return;
+    }
+    size_t cap = held - from < LN_FILES_PART ? (size_t)(held - from) : LN_FILES_PART;
+    void *to = ln_buf_grow(&c->reply->body, cap);
+    if (!f->read(f->ctx, &name, from, to, cap, &got, &err)) {
+        ln_buf_clear(&c->reply->body);
+        fail_with(c, &err);
+        return;
+    }
+    ln_buf_cut(&c->reply->body, got);
+    c->reply->status = 200;
+}
+
+/* An empty PUT asks how much is here: {"held":n}. */
+static void file_put(struct call *c)
+{
+    const struct ln_files *f = c->s->c.files;
+    const struct ln_buf *b = &c->request->body;
+    struct ln_sha256 name;
+    struct ln_err err = { 0 };
+    uint64_t at;
+    uint64_t size;
+    uint64_t held = 0;
+    bool whole = false;
+
+    if (!file_name(&name, c))
+        return;
+    if (!number(&at, c->request, "at", 0) || !number(&size, c->request, "size", 0)) {
+        problem(c, LN_PROBLEM_BAD, "at and size are numbers");
+        return;
+    }
+    if (b->len > LN_FILES_PART || size > LN_FILES_MAX || at > size || b->len > size - at) {
+        problem(c, LN_PROBLEM_LIMIT, "an attachment of that size is not taken");
+        return;
+    }
+    if (!f->have(f->ctx, &name, &held, &whole, &err) ||
+        (!whole && b->len > 0 && held == at &&
+         (!f->write(f->ctx, &name, c->caller.node, at, size, b->data, b->len, &err) ||
+          !f->have(f->ctx, &name, &held, &whole, &err)))) {
+        fail_with(c, &err);
+        return;
+    }
+    c->reply->status = 200;
+    ln_buf_addf(&c->reply->body, "{\"held\":%" PRIu64 "}", held);
+}
+
+/* ---- who asks */
+
+struct caller_job {
+    struct call *call;
+    char keyid[LN_NODE_ID_MAX];
+    const char *why; /* NULL = may ask */
+};
+
+static bool read_caller(void *arg, struct ln_store *reader, const struct ln_authority *a,
+                        struct ln_err *err)
+{
+    struct caller_job *j = arg;
+    const struct ln_exchange_server *s = j->call->s;
+    const struct ln_cert *cert = ln_authority_find(a, j->keyid);
+
+    (void)reader;
+    (void)err;
+    if (cert == NULL)
+        j->why = "no certificate for that node is known here";
+    else if (strcmp(cert->parent, s->c.self) != 0)
+        j->why = "not a child of this node";
+    else if (ln_authority_void_from(a, j->keyid) != 0)
+        j->why = "the node is revoked";
+    else if (s->c.env->clock_trusted(s->c.env->ctx) && cert->until_s <= now_s(s))
+        j->why = "the certificate has run out";
+    else
+        j->call->caller = *cert;
+    return true;
+}
+
+/* True when the request comes from a child of ours, unchanged and for the first time. */
+static bool admit(struct call *c)
+{
+    struct caller_job j = { .call = c };
+    const struct ln_message *m = c->request;
+    struct ln_err err = { 0 };
+
+    if (!ln_message_claim(m, j.keyid, c->nonce, &err)) {
+        problem(c, LN_PROBLEM_UNSIGNED, err.text);
+        return false;
+    }
+    if (strcmp(m->to, c->s->c.self) != 0) {
+        problem(c, LN_PROBLEM_DENIED, "the request is addressed to another node");
+        return false;
+    }
+    if (!c->s->c.access->read(c->s->c.access->ctx, read_caller, &j, &err)) {
+        fail_with(c, &err);
+        return false;
+    }
+    if (j.why != NULL) {
+        problem(c, LN_PROBLEM_DENIED, j.why);
+        return false;
+    }
+    if (!ln_message_check(m, &c->caller.key, &err)) {
+        problem(c, LN_PROBLEM_UNSIGNED, err.text);
+        return false;
+    }
+    /* After the signature, so that a stranger can spend no nonce. */
+    if (!ln_nonces_use(c->s->nonces, c->nonce, now_s(c->s), &err)) {
+        problem(c, LN_PROBLEM_NONCE, err.text);
+        return false;
+    }
+    return true;
+}
+
+/* ---- routes */
+
+struct route {
+    const char *method, *name; /* a name that ends in '/' takes the rest of the path */
+    void (*serve)(struct call *c);
+};
+static const struct route routes[] = {
+    { "POST", "heads", heads },    { "GET", "log/", log_get },   { "POST", "log/", log_post },
+    { "POST", "keys", keys_post }, { "GET", "file/", file_get }, { "PUT", "file/", file_put },
+};
+#define N_ROUTES (sizeof routes / sizeof routes[0])
+
+/* The route; NULL with *known when only the method does not fit. */
+static const struct route *find(const char *method, const char *path, const char **rest,
+                                bool *known)
+{
+    *known = false;
+    for (size_t i = 0; i < N_ROUTES; i++) {
+        size_t len = strlen(routes[i].name);
+        bool fits = routes[i].name[len - 1] == '/'
+                        ? strncmp(path, routes[i].name, len) == 0 && path[len] != '\0'
+                        : strcmp(path, routes[i].name) == 0;
+        if (!fits)
+            continue;
+        *known = true;
+        *rest = path + len;
+        if (strcmp(method, routes[i].method) == 0)
+            return &routes[i];
+    }
+    return NULL;
+}
+
+/* Every answer to a request that carried a signature is signed and brings the next nonce, refusals
+ * too: else anyone on the way could refuse in our name. */
+static void sign(struct call *c)
+{
+    struct ln_err err = { 0 };
+
+    if (c->request->signature[0] == '\0' || c->request->digest[0] == '\0')
+        return;
+    ln_nonces_mint(c->reply->nonce, c->s->nonces, now_s(c->s));
+    if (!ln_message_answer(c->reply, c->request, c->s->c.self, now_s(c->s), &c->s->c.key, &err))
+        c->reply->nonce[0] = '\0'; /* headers that cannot be covered: the caller gets it unsigned */
+}
+
+static void serve_signed(struct call *c, const struct route *route)
+{
+    if (admit(c)) {
+        memcpy(c->contact.node, c->caller.node, sizeof c->contact.node);
+        c->contact.at_ms = c->s->c.env->now_ms(c->s->c.env->ctx);
+        route->serve(c);
+        if (c->s->c.seen != NULL)
+            c->s->c.seen(c->s->c.seen_ctx, &c->contact);
+    }
+    sign(c);
+}
+
+void ln_exchange_serve(struct ln_exchange_server *s, const struct ln_message *request,
+                       struct ln_message *reply)
+{
+    struct call c = { .s = s, .request = request, .reply = reply };
+    size_t base = strlen(BASE);
+    const char *path = request->path + base;
+    const struct route *route;
+    bool known;
+
+    ln_message_init(reply, LN_MESSAGE_BODY_MAX);
+    if (strncmp(request->path, BASE, base) != 0) {
+        problem(&c, LN_PROBLEM_MISSING, "no such path");
+    } else if (strcmp(path, "hello") == 0 && strcmp(request->method, "GET") == 0) {
+        hello(s, reply);
+    } else if (strcmp(path, "join") == 0 && strcmp(request->method, "POST") == 0) {
+        ln_join_serve(&s->c, request, reply);
+    } else {
+        route = find(request->method, path, &c.rest, &known);
+        if (route != NULL)
+            serve_signed(&c, route);
+        else
+            problem(&c, known ? LN_PROBLEM_METHOD : LN_PROBLEM_MISSING, "no such path");
+    }
+}
+
+struct ln_exchange_server *ln_exchange_server_new(const struct ln_exchange_config *config)
+{
+    struct ln_exchange_server *s = ln_alloc(sizeof *s);
+
+    s->c = *config;
+    s->nonces = ln_nonces_new(NONCES);
+    atomic_init(&s->heavy, 0);
+    return s;
+}
+
+void ln_exchange_server_free(struct ln_exchange_server *s)
+{
+    if (s == NULL)
+        return;
+    ln_nonces_free(s->nonces);
+    sodium_memzero(&s->c.key, sizeof s->c.key);
+    sodium_memzero(&s->c.ident, sizeof s->c.ident);
+    ln_free(s);
+}
