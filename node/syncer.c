@@ -1,0 +1,371 @@
+/* The sync thread: see syncer.h. */
+#include "node/syncer.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "crypto/base/alloc.h"
+#include "crypto/base/log.h"
+#include "crypto/canon.h"
+#include "node/link/link.h"
+
+#define BACKOFF_FIRST_MS 1000
+#define BACKOFF_MAX_MS 900000
+#define CONTACT_SPACE "contact/"
+#define CONTACT_EVERY_MS 60000 /* contacts are written at most that often a child */
+
+struct child {
+    struct ln_exchange_contact c;
+    int64_t kept_ms;
+};
+struct ln_syncer {
+    struct ln_syncer_config c;
+    struct ln_link_http *http;
+    struct ln_link link;
+    struct ln_exchange_client *client;
+    pthread_t thread;
+    bool started;
+    pthread_mutex_t mutex;
+    pthread_cond_t wake, done;
+    bool stop, poked, wanted;
+    uint64_t finished; /* syncs that ended: whoever waits compares */
+    bool last_ok;
+    struct ln_syncer_state s;
+    struct child *children;
+    size_t n, cap;
+};
+
+static int64_t clock_ms(clockid_t id)
+{
+    struct timespec t;
+
+    (void)clock_gettime(id, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* ---- contacts of children */
+
+static struct child *child_of(struct ln_syncer *s, const char *node)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (strcmp(s->children[i].c.node, node) == 0)
+            return &s->children[i];
+    if (s->n == s->cap) {
+        s->cap = s->cap > 0 ? 2 * s->cap : 16;
+        s->children = ln_realloc(s->children, s->cap * sizeof *s->children);
+    }
+    s->children[s->n] = (struct child){ .kept_ms = 0 };
+    (void)snprintf(s->children[s->n].c.node, LN_NODE_ID_MAX, "%s", node);
+    return &s->children[s->n++];
+}
+
+/* "<ms> <seq>" */
+static bool take_contact(void *ctx, const char *key, struct ln_span value, struct ln_err *err)
+{
+    struct child *c = child_of(ctx, key + sizeof CONTACT_SPACE - 1);
+    char text[64];
+    char *end;
+
+    (void)err;
+    (void)snprintf(text, sizeof text, "%.*s", (int)value.len, value.p);
+    c->c.at_ms = strtoll(text, &end, 10);
+    c->c.seq = strtoull(end, NULL, 10);
+    return true;
+}
+
+static bool read_contacts(void *arg, struct ln_store *reader, const struct ln_authority *a, struct ln_err *err)
+{
+    (void)a;
+    return reader->ops->meta_each(reader->ctx, CONTACT_SPACE, take_contact, arg, err);
+}
+
+struct keep_job {
+    struct ln_exchange_contact *list;
+    size_t n;
+};
+
+static bool keep_contacts(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct keep_job *j = arg;
+    struct ln_store *s = ln_replica_store(r);
+    char key[LN_NODE_ID_MAX + sizeof CONTACT_SPACE];
+    char text[64];
+
+    for (size_t i = 0; i < j->n; i++) {
+        (void)snprintf(key, sizeof key, CONTACT_SPACE "%s", j->list[i].node);
+        (void)snprintf(text, sizeof text, "%" PRId64 " %" PRIu64, j->list[i].at_ms, j->list[i].seq);
+        if (!s->ops->meta_put(s->ctx, key, ln_span_of(text), err))
+            return false;
+    }
+    return true;
+}
+
+static void write_contacts(struct ln_syncer *s, bool all)
+{
+    int64_t now = clock_ms(CLOCK_REALTIME);
+    const struct ln_access *access = s->c.exchange->access;
+    struct keep_job j = { 0 };
+    struct ln_err err = { 0 };
+
+    (void)pthread_mutex_lock(&s->mutex);
+    j.list = ln_alloc_array(s->n + 1, sizeof *j.list);
+    for (size_t i = 0; i < s->n; i++) {
+        struct child *c = &s->children[i];
+        if (c->c.at_ms > c->kept_ms && (all || now - c->kept_ms > CONTACT_EVERY_MS)) {
+            c->kept_ms = c->c.at_ms;
+            j.list[j.n++] = c->c;
+        }
+    }
+    (void)pthread_mutex_unlock(&s->mutex);
+    if (j.n > 0 && !access->write(access->ctx, keep_contacts, &j, &err))
+        ln_log_err(LN_LOG_WARN, &err, "contacts not kept");
+    ln_free(j.list);
+}
+
+void ln_syncer_seen(void *syncer, const struct ln_exchange_contact *c)
+{
+    struct ln_syncer *s = syncer;
+
+    (void)pthread_mutex_lock(&s->mutex);
+    struct child *k = child_of(s, c->node);
+    bool news = c->seq > k->c.seq;
+    uint64_t seq = c->seq > 0 ? c->seq : k->c.seq;
+    k->c = *c;
+    k->c.seq = seq;
+    if (news) {
+        s->poked = true; /* what a child brought goes on upward */
+        (void)pthread_cond_signal(&s->wake);
+    }
+    (void)pthread_mutex_unlock(&s->mutex);
+}
+
+bool ln_syncer_child(struct ln_syncer *s, const char *node, struct ln_exchange_contact *out)
+{
+    bool found = false;
+
+    (void)pthread_mutex_lock(&s->mutex);
+    for (size_t i = 0; i < s->n && !found; i++)
+        if (strcmp(s->children[i].c.node, node) == 0 && s->children[i].c.at_ms > 0) {
+            *out = s->children[i].c;
+            found = true;
+        }
+    (void)pthread_mutex_unlock(&s->mutex);
+    return found;
+}
+
+/* ---- one sync */
+
+static void note_result(struct ln_syncer *s, bool ok, const struct ln_exchange_report *r, const struct ln_err *err)
+{
+    int64_t now = clock_ms(CLOCK_REALTIME);
+
+    s->s.running = false;
+    s->s.report = *r;
+    s->s.level = ok && r->level;
+    s->s.failures = ok ? 0 : s->s.failures + 1;
+    s->s.last = ok ? (struct ln_err){ 0 } : *err;
+    if (ok)
+        s->s.done_ms = now;
+    if (r->parent_ms > 0)
+        s->s.parent_ms = now;
+    if (r->receipt_seq > 0)
+        s->s.receipt_seq = r->receipt_seq;
+    s->last_ok = ok;
+    s->finished++;
+}
+
+static void sync_once(struct ln_syncer *s)
+{
+    struct ln_exchange_report r = { 0 };
+    struct ln_err err = { 0 };
+
+    (void)pthread_mutex_lock(&s->mutex);
+    s->s.running = true;
+    s->s.tried_ms = clock_ms(CLOCK_REALTIME);
+    s->poked = false;
+    s->wanted = false;
+    (void)pthread_mutex_unlock(&s->mutex);
+    bool ok = ln_exchange_sync(s->client, &r, &err);
+    if (!ok)
+        ln_log_err(s->s.failures > 0 ? LN_LOG_INFO : LN_LOG_WARN, &err, "sync failed");
+    else if (r.sent_segments + r.got_segments > 0)
+        ln_log(LN_LOG_INFO, "sync sent=%" PRIu64 " got=%" PRIu64 " bytes=%" PRIu64 " receipt=%" PRIu64, r.sent_segments,
+               r.got_segments, r.sent_bytes + r.got_bytes, r.receipt_seq);
+    if (r.alarm)
+        ln_log(LN_LOG_ERR, "sync digests differ although heads agree: run linli verify");
+    (void)pthread_mutex_lock(&s->mutex);
+    note_result(s, ok, &r, &err);
+    (void)pthread_cond_broadcast(&s->done);
+    (void)pthread_mutex_unlock(&s->mutex);
+}
+
+/* Full jitter: anywhere between now and the growing bound, so that a thousand boxes do not come back at once. */
+static int64_t pause_ms(const struct ln_syncer *s)
+{
+    int64_t bound = BACKOFF_FIRST_MS;
+
+    if (s->s.failures == 0) {
+        int64_t every = (int64_t)s->c.every_s * 1000;
+        return every - every / 10 + (int64_t)randombytes_uniform((uint32_t)(every / 10 + 1));
+    }
+    for (unsigned i = 1; i < s->s.failures && bound < BACKOFF_MAX_MS; i++)
+        bound *= 2;
+    if (bound > (int64_t)s->c.every_s * 1000)
+        bound = (int64_t)s->c.every_s * 1000;
+    int64_t wait = (int64_t)randombytes_uniform((uint32_t)bound + 1);
+    return wait > s->s.report.retry_after_ms ? wait : s->s.report.retry_after_ms;
+}
+
+/* Waits until the next sync is due; false: stop. */
+static bool wait_turn(struct ln_syncer *s)
+{
+    int64_t due = clock_ms(CLOCK_MONOTONIC) + pause_ms(s);
+    bool go;
+
+    (void)pthread_mutex_lock(&s->mutex);
+    s->s.next_ms = clock_ms(CLOCK_REALTIME) + due - clock_ms(CLOCK_MONOTONIC);
+    while (!s->stop && !s->wanted) {
+        int64_t now = clock_ms(CLOCK_MONOTONIC);
+        /* A save comes soon, but never pushes a back-off aside. */
+        if (s->poked && s->s.failures == 0 && due > now + s->c.soon_ms)
+            due = now + s->c.soon_ms;
+        if (now >= due)
+            break;
+        struct timespec t = { .tv_sec = due / 1000, .tv_nsec = due % 1000 * 1000000 };
+        (void)pthread_cond_timedwait(&s->wake, &s->mutex, &t);
+    }
+    go = !s->stop;
+    (void)pthread_mutex_unlock(&s->mutex);
+    return go;
+}
+
+static void *work(void *arg)
+{
+    struct ln_syncer *s = arg;
+
+    while (s->client != NULL) {
+        sync_once(s);
+        write_contacts(s, false);
+        if (!wait_turn(s))
+            return NULL;
+    }
+    for (;;) { /* no parent: only the contacts are kept */
+        (void)pthread_mutex_lock(&s->mutex);
+        int64_t due = clock_ms(CLOCK_MONOTONIC) + CONTACT_EVERY_MS;
+        struct timespec t = { .tv_sec = due / 1000, .tv_nsec = due % 1000 * 1000000 };
+        if (!s->stop)
+            (void)pthread_cond_timedwait(&s->wake, &s->mutex, &t);
+        bool stop = s->stop;
+        s->poked = false;
+        (void)pthread_mutex_unlock(&s->mutex);
+        if (stop)
+            return NULL;
+        write_contacts(s, false);
+    }
+}
+
+/* ---- start and stop */
+
+bool ln_syncer_start(struct ln_syncer **out, const struct ln_syncer_config *config, struct ln_err *err)
+{
+    struct ln_syncer *s = ln_alloc(sizeof *s);
+    const struct ln_access *access = config->exchange->access;
+    pthread_condattr_t attr;
+
+    s->c = *config;
+    s->s.alone = config->parent_url[0] == '\0';
+    (void)pthread_mutex_init(&s->mutex, NULL);
+    (void)pthread_condattr_init(&attr);
+    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&s->wake, &attr);
+    (void)pthread_cond_init(&s->done, NULL);
+    (void)pthread_condattr_destroy(&attr);
+    if (!access->read(access->ctx, read_contacts, s, err))
+        goto fail;
+    if (!s->s.alone) {
+        if (!ln_link_open(&s->http, &s->link, config->parent_url, err))
+            goto fail;
+        s->client = ln_exchange_client_new(config->exchange, &s->link);
+    }
+    if (pthread_create(&s->thread, NULL, work, s) != 0) {
+        (void)ln_fail(err, LN_BROKEN, "no thread for syncing");
+        goto fail;
+    }
+    s->started = true;
+    *out = s;
+    return true;
+fail:
+    ln_syncer_stop(s);
+    return false;
+}
+
+void ln_syncer_stop(struct ln_syncer *s)
+{
+    if (s == NULL)
+        return;
+    if (s->started) {
+        (void)pthread_mutex_lock(&s->mutex);
+        s->stop = true;
+        (void)pthread_cond_broadcast(&s->wake);
+        (void)pthread_cond_broadcast(&s->done);
+        (void)pthread_mutex_unlock(&s->mutex);
+        if (s->http != NULL)
+            ln_link_cancel(s->http);
+        (void)pthread_join(s->thread, NULL);
+        write_contacts(s, true);
+    }
+    ln_exchange_client_free(s->client);
+    ln_link_close(s->http);
+    (void)pthread_cond_destroy(&s->wake);
+    (void)pthread_cond_destroy(&s->done);
+    (void)pthread_mutex_destroy(&s->mutex);
+    ln_free(s->children);
+    ln_free(s);
+}
+
+void ln_syncer_poke(struct ln_syncer *s)
+{
+    (void)pthread_mutex_lock(&s->mutex);
+    s->poked = true;
+    (void)pthread_cond_signal(&s->wake);
+    (void)pthread_mutex_unlock(&s->mutex);
+}
+
+bool ln_syncer_now(struct ln_syncer *s, struct ln_exchange_report *out, struct ln_err *err)
+{
+    bool ok;
+
+    if (s->s.alone)
+        return ln_fail(err, LN_MISSING, "this node is the root or has not joined: it has no parent");
+    (void)pthread_mutex_lock(&s->mutex);
+    /* A sync that runs already may have begun before the caller's save: it does not count. */
+    uint64_t until = s->finished + (s->s.running ? 2 : 1);
+    s->wanted = true;
+    (void)pthread_cond_signal(&s->wake);
+    while (!s->stop && s->finished < until) {
+        (void)pthread_cond_wait(&s->done, &s->mutex);
+        if (s->finished < until) {
+            s->wanted = true;
+            (void)pthread_cond_signal(&s->wake);
+        }
+    }
+    ok = s->finished >= until && s->last_ok;
+    *out = s->s.report;
+    if (s->finished < until)
+        (void)ln_fail(err, LN_BUSY, "the node is stopping");
+    else if (!ok)
+        *err = s->s.last;
+    (void)pthread_mutex_unlock(&s->mutex);
+    return ok;
+}
+
+void ln_syncer_state(struct ln_syncer *s, struct ln_syncer_state *out)
+{
+    (void)pthread_mutex_lock(&s->mutex);
+    *out = s->s;
+    (void)pthread_mutex_unlock(&s->mutex);
+}
