@@ -77,7 +77,8 @@ static bool take_contact(void *ctx, const char *key, struct ln_span value, struc
     return true;
 }
 
-static bool read_contacts(void *arg, struct ln_store *reader, const struct ln_authority *a, struct ln_err *err)
+static bool read_contacts(void *arg, struct ln_store *reader, const struct ln_authority *a,
+                          struct ln_err *err)
 {
     (void)a;
     return reader->ops->meta_each(reader->ctx, CONTACT_SPACE, take_contact, arg, err);
@@ -159,7 +160,8 @@ bool ln_syncer_child(struct ln_syncer *s, const char *node, struct ln_exchange_c
 
 /* ---- one sync */
 
-static void note_result(struct ln_syncer *s, bool ok, const struct ln_exchange_report *r, const struct ln_err *err)
+static void note_result(struct ln_syncer *s, bool ok, const struct ln_exchange_report *r,
+                        const struct ln_err *err)
 {
     int64_t now = clock_ms(CLOCK_REALTIME);
 
@@ -193,8 +195,9 @@ static void sync_once(struct ln_syncer *s)
     if (!ok)
         ln_log_err(s->s.failures > 0 ? LN_LOG_INFO : LN_LOG_WARN, &err, "sync failed");
     else if (r.sent_segments + r.got_segments > 0)
-        ln_log(LN_LOG_INFO, "sync sent=%" PRIu64 " got=%" PRIu64 " bytes=%" PRIu64 " receipt=%" PRIu64, r.sent_segments,
-               r.got_segments, r.sent_bytes + r.got_bytes, r.receipt_seq);
+        ln_log(LN_LOG_INFO,
+               "sync sent=%" PRIu64 " got=%" PRIu64 " bytes=%" PRIu64 " receipt=%" PRIu64,
+               r.sent_segments, r.got_segments, r.sent_bytes + r.got_bytes, r.receipt_seq);
     if (r.alarm)
         ln_log(LN_LOG_ERR, "sync digests differ although heads agree: run linli verify");
     (void)pthread_mutex_lock(&s->mutex);
@@ -203,7 +206,8 @@ static void sync_once(struct ln_syncer *s)
     (void)pthread_mutex_unlock(&s->mutex);
 }
 
-/* Full jitter: anywhere between now and the growing bound, so that a thousand boxes do not come back at once. */
+/* Full jitter: anywhere between now and the growing bound, so that a thousand boxes do not come
+ * back at once. */
 static int64_t pause_ms(const struct ln_syncer *s)
 {
     int64_t bound = BACKOFF_FIRST_MS;
@@ -270,7 +274,8 @@ static void *work(void *arg)
 
 /* ---- start and stop */
 
-bool ln_syncer_start(struct ln_syncer **out, const struct ln_syncer_config *config, struct ln_err *err)
+bool ln_syncer_start(struct ln_syncer **out, const struct ln_syncer_config *config,
+                     struct ln_err *err)
 {
     struct ln_syncer *s = ln_alloc(sizeof *s);
     const struct ln_access *access = config->exchange->access;
@@ -340,7 +345,8 @@ bool ln_syncer_now(struct ln_syncer *s, struct ln_exchange_report *out, struct l
     bool ok;
 
     if (s->s.alone)
-        return ln_fail(err, LN_MISSING, "this node is the root or has not joined: it has no parent");
+        return ln_fail(err, LN_MISSING,
+                       "this node is the root or has not joined: it has no parent");
     (void)pthread_mutex_lock(&s->mutex);
     /* A sync that runs already may have begun before the caller's save: it does not count. */
     uint64_t until = s->finished + (s->s.running ? 2 : 1);

@@ -289,7 +289,8 @@ static void name_entry(struct ln_batch *b, struct entry *e, const struct line *k
     if (e->collection[0] == '\0')
         (void)snprintf(e->collection, sizeof e->collection, "%.*s", (int)c->collection.len,
                        c->collection.p);
-    if (c->op == LN_OP_ADD && e->region[0] == '\0')
+    /* A widened record is known above by its first full set: its add stays below. */
+    if ((c->op == LN_OP_ADD || c->op == LN_OP_SET) && e->region[0] == '\0')
         memcpy(e->region, k->author_region, sizeof e->region);
     if (e->coll == NULL)
         e->coll = ln_schema_find(b->schema, ln_span_of(e->collection));

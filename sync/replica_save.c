@@ -77,7 +77,8 @@ const char *ln_replica_may(struct ln_replica *r, const struct ln_cert *author,
         return "op";
     /* What everyone reads is changed only by the region that published it. */
     if (aud.kind == LN_AUD_PUBLIC && changes_record(c->op) && !protocol(c->collection) &&
-        (rec == NULL || !rec->found || strcmp(rec->region, author->region) != 0))
+        rec != NULL && rec->found && rec->region[0] != '\0' &&
+        strcmp(rec->region, author->region) != 0)
         return "region";
     return NULL;
 }

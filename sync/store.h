@@ -101,8 +101,8 @@ struct ln_store_row {
     int64_t rec;
     bool drop;            /* the record is deleted: no row */
     bool whole;           /* fields not named become empty */
-    struct ln_span state; /* workflow state, derived (column `state`); .p NULL = leave */
-    int64_t eff;          /* effective time of the latest change in it (column `eff`) */
+    struct ln_span state; /* workflow state, derived (column `_state`); .p NULL = leave */
+    int64_t eff;          /* effective time of the latest change in it (column `_eff`) */
     size_t n;
     const struct ln_store_cell *cells;
 };

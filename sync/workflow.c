@@ -26,6 +26,24 @@ static bool final_state(const struct ln_coll *coll, const char *state)
     return false;
 }
 
+/* Of a record that was widened only the later steps are known here: then those without a
+ * predecessor begin. */
+static void find_entry(struct ln_workflow_step *steps, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (ln_clock_id_zero(&steps[i].prev))
+            return;
+    for (size_t i = 0; i < n; i++) {
+        bool there = false;
+        for (size_t j = 0; j < n && !there; j++)
+            there = ln_clock_compare(&steps[j].id, &steps[i].prev) == 0;
+        steps[i].entry = !there;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (steps[i].entry)
+            memset(&steps[i].prev, 0, sizeof steps[i].prev);
+}
+
 /* Best child of `prev` among steps[from..n); n when there is none. */
 static size_t child(const struct ln_workflow_step *steps, size_t from, size_t n,
                     const struct ln_id *prev)
@@ -95,6 +113,7 @@ void ln_workflow_derive(struct ln_workflow_state *out, const struct ln_coll *col
         (void)snprintf(s.state, sizeof s.state, "%s", coll->first_state);
     for (size_t i = 0; i < n; i++)
         steps[i].taken = false;
+    find_entry(steps, n);
     for (size_t next = child(steps, 0, n, &at); next < n; next = child(steps, walked, n, &at)) {
         swap(&steps[walked], &steps[next]);
         struct ln_workflow_step *step = &steps[walked++];

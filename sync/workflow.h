@@ -12,6 +12,7 @@ struct ln_workflow_step {
     unsigned tier; /* digits of the author's tier: 2 province .. 12 community; smaller is higher */
     char action[48], to[48];
     bool taken; /* out */
+    bool entry; /* out: its predecessor is not here, nor is any first step; `prev` is zero then */
 };
 struct ln_workflow_state {
     char state[48];
@@ -21,8 +22,9 @@ struct ln_workflow_state {
     bool conflict;
 };
 /* Sorts `steps` into walking order, marks `taken`. Steps whose prev is not there wait: not taken,
- * no conflict. A step whose action the rules do not allow from its predecessor's state is walked
- * all the same (older rules elsewhere). */
+ * no conflict; but where no first step is there at all, as above a record that was widened, they
+ * begin. A step whose action the rules do not allow from its predecessor's state is walked all the
+ * same (older rules elsewhere). */
 void ln_workflow_derive(struct ln_workflow_state *out, const struct ln_coll *coll,
                         struct ln_workflow_step *steps, size_t n);
 

@@ -58,8 +58,8 @@ static bool make_table(struct ln_sqlstore *s, const struct ln_coll *c, struct ln
     char sql[256];
 
     (void)snprintf(sql, sizeof sql,
-                   "CREATE TABLE IF NOT EXISTS \"c_%s\"(rec INTEGER PRIMARY KEY, eff INTEGER NOT "
-                   "NULL, state TEXT) STRICT",
+                   "CREATE TABLE IF NOT EXISTS \"c_%s\"(rec INTEGER PRIMARY KEY, "
+                   "_eff INTEGER NOT NULL, _state TEXT) STRICT",
                    c->name);
     if (!ln_db_exec(s->db, sql, err))
         return false;
@@ -204,8 +204,8 @@ static const char *insert_sql(struct ln_sqlstore *s, const struct ln_coll *c, bo
     struct ln_buf sql = ln_buf_new(SQL_MAX);
     size_t marks = 3;
 
-    ln_buf_addf(&sql, "INSERT OR %s INTO \"c_%s\"(rec, eff, state", replace ? "REPLACE" : "IGNORE",
-                c->name);
+    ln_buf_addf(&sql, "INSERT OR %s INTO \"c_%s\"(rec, _eff, _state",
+                replace ? "REPLACE" : "IGNORE", c->name);
     for (size_t i = 0; i < c->n_fields; i++) {
         ln_buf_addf(&sql, ", \"%s\"", c->fields[i].name);
         marks++;
@@ -275,7 +275,7 @@ static bool put_head(struct ln_sqlstore *s, const struct ln_store_row *r, struct
 
     (void)snprintf(
         sql, sizeof sql,
-        "UPDATE \"c_%s\" SET eff = max(eff, ?), state = coalesce(?, state) WHERE rec = ?",
+        "UPDATE \"c_%s\" SET _eff = max(_eff, ?), _state = coalesce(?, _state) WHERE rec = ?",
         r->coll->name);
     struct ln_query *q = ln_db_use(s->db, ln_db_keep(s->db, sql, strlen(sql)));
     ln_db_int(q, r->eff);

@@ -261,7 +261,7 @@ static void cell(char out[128], struct box *b, const char *sql, const struct ln_
 static const char NAME[] = "SELECT name FROM c_person JOIN record ON n = rec WHERE id = ?";
 static const char JOB[] = "SELECT job FROM c_person JOIN record ON n = rec WHERE id = ?";
 static const char TITLE[] = "SELECT title FROM c_notice JOIN record ON n = rec WHERE id = ?";
-static const char STATE[] = "SELECT state FROM c_ticket JOIN record ON n = rec WHERE id = ?";
+static const char STATE[] = "SELECT _state FROM c_ticket JOIN record ON n = rec WHERE id = ?";
 static const char SUBJECT[] = "SELECT subject FROM c_ticket JOIN record ON n = rec WHERE id = ?";
 static const char CONFLICTS[] = "SELECT conflicts FROM record WHERE id = ?";
 

@@ -1,0 +1,264 @@
+/* Checks at entry: see check.h. */
+#include "node/module/check.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/base/alloc.h"
+#include "node/region/region.h"
+#include "sync/clock.h"
+
+#define STR_MAX 200 /* characters: MODULES "Types" */
+#define TEXT_MAX 16000
+
+/* ---- numbers with check digits */
+
+bool ln_check_id_no(const char *text)
+{
+    static const int weight[] = { 7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2 };
+    static const char digit[] = "10X98765432";
+    char birth[11];
+    int sum = 0;
+
+    if (strlen(text) != 18 || strspn(text, "0123456789") < 17)
+        return false;
+    for (int i = 0; i < 17; i++)
+        sum += (text[i] - '0') * weight[i];
+    (void)snprintf(birth, sizeof birth, "%.4s-%.2s-%.2s", text + 6, text + 10, text + 12);
+    return toupper((unsigned char)text[17]) == digit[sum % 11] && ln_check_date(birth);
+}
+
+bool ln_check_credit_code(const char *text)
+{
+    static const char alphabet[] = "0123456789ABCDEFGHJKLMNPQRTUWXY";
+    int weight = 1;
+    int sum = 0;
+
+    if (strlen(text) != 18)
+        return false;
+    for (int i = 0; i < 17; i++) {
+        const char *at = strchr(alphabet, text[i]);
+        if (at == NULL)
+            return false;
+        sum += (int)(at - alphabet) * weight;
+        weight = weight * 3 % 31;
+    }
+    return text[17] == alphabet[(31 - sum % 31) % 31];
+}
+
+bool ln_check_phone(const char *text)
+{
+    size_t digits = 0;
+
+    for (const char *p = text; *p != '\0'; p++) {
+        if (*p >= '0' && *p <= '9')
+            digits++;
+        else if (strchr("+- ()", *p) == NULL)
+            return false;
+    }
+    return digits >= 3 && digits <= 15;
+}
+
+bool ln_check_date(const char *text)
+{
+    static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+
+    if (strlen(text) != 10 || text[4] != '-' || text[7] != '-' || strspn(text, "0123456789-") != 10)
+        return false;
+    long year = strtol(text, NULL, 10);
+    long month = strtol(text + 5, NULL, 10);
+    long day = strtol(text + 8, NULL, 10);
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return year > 0 && month >= 1 && month <= 12 && day >= 1 &&
+           day <= days[month - 1] + (month == 2 && leap);
+}
+
+/* ---- UTF-8 */
+
+static size_t characters(const char *text)
+{
+    size_t n = 0;
+
+    for (; *text != '\0'; text++)
+        n += ((unsigned char)*text & 0xc0) != 0x80;
+    return n;
+}
+
+static size_t bytes_of(const char *text, size_t chars)
+{
+    size_t at = 0;
+
+    while (text[at] != '\0' && chars > 0) {
+        at++;
+        while (((unsigned char)text[at] & 0xc0) == 0x80)
+            at++;
+        chars--;
+    }
+    return at;
+}
+
+void ln_check_mask(char *out, size_t room, const char *text)
+{
+    size_t n = characters(text);
+
+    if (n >= 7) {
+        size_t head = bytes_of(text, 3);
+        size_t tail = bytes_of(text, n - 4);
+        (void)snprintf(out, room, "%.*s****%s", (int)head, text, text + tail);
+    } else
+        (void)snprintf(out, room, "%.*s**", (int)bytes_of(text, 1), text);
+}
+
+/* ---- one value */
+
+struct checking {
+    json_t *out;
+    const struct ln_def_coll *c;
+    const json_t *f, *keep;
+    const char *today;
+    size_t errors;
+};
+
+static void say(struct checking *x, const struct ln_def_field *f, bool warning, const char *zh,
+                const char *en)
+{
+    json_t *o = json_object();
+    bool kept = warning && x->keep != NULL && json_is_string(json_object_get(x->keep, f->name));
+
+    json_object_set_new(o, "field", json_string(f->name));
+    json_object_set_new(o, "zh", json_sprintf("%s:%s", f->label.zh, zh));
+    json_object_set_new(o, "en", json_sprintf("%s: %s", f->label.en, en));
+    if (warning)
+        json_object_set_new(o, "warning", json_true());
+    if (kept)
+        json_decref(o);
+    else
+        json_array_append_new(x->out, o);
+    x->errors += !kept;
+}
+
+static bool in_codes(const struct ln_def_codes *set, const char *code)
+{
+    for (size_t i = 0; i < set->n; i++)
+        if (strcmp(set->list[i].code, code) == 0)
+            return true;
+    return false;
+}
+
+static void check_named(struct checking *x, const struct ln_def_field *f, const char *text)
+{
+    if (strcmp(f->check, "id_no") == 0 && !ln_check_id_no(text))
+        say(x, f, true, "校验位不符,请核对证件;确属证件如此,可注明原因后保留",
+            "the check digit is wrong; keep it only with a reason");
+    else if (strcmp(f->check, "credit_code") == 0 && !ln_check_credit_code(text))
+        say(x, f, true, "统一社会信用代码校验位不符",
+            "the check character is wrong; keep it only with a reason");
+    else if (strcmp(f->check, "phone") == 0 && !ln_check_phone(text))
+        say(x, f, false, "不是电话号码", "is no phone number");
+    else if (strcmp(f->check, "region") == 0 && !ln_region_valid(text))
+        say(x, f, false, "应为12位统计用区划代码", "must be a region code of 12 digits");
+    else if (strcmp(f->check, "date_past") == 0 && strcmp(text, x->today) > 0)
+        say(x, f, false, "不能晚于今天", "must not be after today");
+    else if (strncmp(f->check, "date_order:", 11) == 0) {
+        const char *first = json_string_value(json_object_get(x->f, f->check + 11));
+        if (first != NULL && strcmp(text, first) < 0)
+            say(x, f, false, "早于开始日期", "is before the first day");
+    }
+}
+
+static void check_text(struct checking *x, const struct ln_def_field *f, const json_t *v)
+{
+    const char *text = json_string_value(v);
+    size_t max = f->has_max && f->type == LN_TYPE_STR ? (size_t)f->max
+                 : f->type == LN_TYPE_TEXT            ? TEXT_MAX
+                                                      : STR_MAX;
+
+    if (text == NULL)
+        say(x, f, false, "应为文字", "must be text");
+    else if (characters(text) > max)
+        say(x, f, false, "太长", "is too long");
+    else if (f->type == LN_TYPE_CODE && f->codes != NULL && !in_codes(f->codes, text))
+        say(x, f, false, "不在可选值中", "is none of the choices");
+    else if (f->type == LN_TYPE_DATE && !ln_check_date(text))
+        say(x, f, false, "应为日期,如 2026-11-24", "must be a date such as 2026-11-24");
+    else if (f->type == LN_TYPE_REGION && !ln_region_valid(text))
+        say(x, f, false, "应为12位统计用区划代码", "must be a region code of 12 digits");
+    else if (f->type == LN_TYPE_REF) {
+        struct ln_id id;
+        if (!ln_clock_id_read(&id, ln_span_of(text)))
+            say(x, f, false, "没有选中记录", "names no record");
+    } else if (f->check != NULL)
+        check_named(x, f, text);
+}
+
+static void check_number(struct checking *x, const struct ln_def_field *f, const json_t *v)
+{
+    json_int_t n = json_integer_value(v);
+
+    if (!json_is_integer(v) || n > INT64_C(9007199254740991) || n < -INT64_C(9007199254740991))
+        say(x, f, false, "应为整数", "must be a whole number");
+    else if ((f->has_min && n < f->min) || (f->has_max && n > f->max))
+        say(x, f, false, "超出范围", "is out of range");
+}
+
+static void check_value(struct checking *x, const struct ln_def_field *f, const json_t *v)
+{
+    switch (f->type) {
+    case LN_TYPE_STR:
+    case LN_TYPE_TEXT:
+    case LN_TYPE_DATE:
+    case LN_TYPE_CODE:
+    case LN_TYPE_REF:
+    case LN_TYPE_REGION:
+    case LN_TYPE_DEC:
+        check_text(x, f, v);
+        break;
+    case LN_TYPE_INT:
+    case LN_TYPE_FEN:
+    case LN_TYPE_TS:
+        check_number(x, f, v);
+        break;
+    case LN_TYPE_BOOL:
+        if (!json_is_boolean(v))
+            say(x, f, false, "应为是或否", "must be true or false");
+        break;
+    case LN_TYPE_LIST:
+        if (!json_is_array(v))
+            say(x, f, false, "应为列表", "must be a list");
+        break;
+    case LN_TYPE_MAP:
+    case LN_TYPE_GEO:
+    case LN_TYPE_FILE:
+        if (!json_is_object(v))
+            say(x, f, false, "格式不对", "has another form");
+        break;
+    }
+}
+
+size_t ln_check_fields(json_t *out, const struct ln_def_coll *c, const json_t *f, bool partial,
+                       const json_t *keep, const char *today)
+{
+    struct checking x = { .out = out, .c = c, .f = f, .keep = keep, .today = today };
+    const char *key;
+    json_t *value;
+
+    json_object_foreach((json_t *)(uintptr_t)f, key, value)
+    {
+        const struct ln_def_field *d = ln_def_field(c, key);
+        struct ln_def_field unknown = { .name = key, .label = { key, key } };
+        if (d == NULL)
+            say(&x, &unknown, false, "没有这一项", "is no field");
+        else if (json_is_null(value) || (json_is_string(value) && json_string_length(value) == 0)) {
+            if (d->required)
+                say(&x, d, false, "必填", "is required");
+        } else
+            check_value(&x, d, value);
+    }
+    for (size_t i = 0; !partial && i < c->n_fields; i++)
+        if (c->fields[i].required && !c->fields[i].internal && !c->fields[i].readonly &&
+            json_object_get(f, c->fields[i].name) == NULL)
+            say(&x, &c->fields[i], false, "必填", "is required");
+    return x.errors;
+}

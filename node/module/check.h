@@ -1,0 +1,25 @@
+/* Values of fields against their definitions, with a sentence in both languages for each that does
+ * not fit. */
+#ifndef LN_CHECK_H
+#define LN_CHECK_H
+
+#include "node/module/def.h"
+
+/* Appends {"field","zh","en","warning"?} to `out` (an array) for everything wrong with `f`, the
+ * fields as given. `partial`: required fields may be absent (a correction). `keep` names fields
+ * whose warnings were accepted with a reason; NULL none. `today` is YYYY-MM-DD. Returns how many
+ * are errors, warnings that are kept not counted. */
+size_t ln_check_fields(json_t *out, const struct ln_def_coll *c, const json_t *f, bool partial,
+                       const json_t *keep, const char *today);
+
+/* GB 11643-1999: 18 characters, ISO 7064 MOD 11-2. */
+bool ln_check_id_no(const char *text);
+/* GB 32100-2015: 18 characters, MOD 31. */
+bool ln_check_credit_code(const char *text);
+bool ln_check_phone(const char *text);
+/* A day of the calendar as YYYY-MM-DD. */
+bool ln_check_date(const char *text);
+/* Masked as on screen: the first three and last four of long ones, else the first character. */
+void ln_check_mask(char *out, size_t room, const char *text);
+
+#endif

@@ -1,0 +1,541 @@
+/* Definitions into tables: see def.h. */
+#include "node/module/def.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/base/alloc.h"
+#include "node/asset.h"
+
+#define COLLS_MAX 256
+#define MODULES_MAX 64
+#define CODES_MAX 256
+
+struct block {
+    struct block *next;
+};
+struct reading {
+    struct ln_def *d;
+    const char *file;
+    const char *where; /* collection or module at hand */
+    struct ln_err *err;
+    struct ln_coll *schema;
+    struct ln_def_coll *colls;
+    struct ln_def_module *modules;
+    struct ln_def_codes *codes;
+    size_t n_codes;
+};
+struct arena {
+    struct block *blocks;
+    json_t **roots;
+    size_t n_roots;
+};
+
+static void *take(struct ln_def *d, size_t len)
+{
+    struct arena *a = d->arena;
+    struct block *b = ln_alloc(sizeof *b + len);
+
+    b->next = a->blocks;
+    a->blocks = b;
+    return b + 1;
+}
+
+static bool wrong(struct reading *r, const char *what, const char *name)
+{
+    return ln_fail(r->err, LN_INVALID, "%s: %s: %s \"%s\"", r->file, r->where, what, name);
+}
+
+/* ---- keys */
+
+static bool known(struct reading *r, const json_t *object, const char *const *keys)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach((json_t *)(uintptr_t)object, key, value)
+    {
+        if (!ln_def_has(keys, key))
+            return wrong(r, "unknown key", key);
+    }
+    return true;
+}
+
+static const char *text(const json_t *object, const char *key)
+{
+    return json_string_value(json_object_get(object, key));
+}
+
+static const char *const *words(struct ln_def *d, const json_t *list)
+{
+    size_t n = json_array_size(list);
+
+    if (!json_is_array(list))
+        return NULL;
+    const char **out = take(d, (n + 1) * sizeof *out);
+    for (size_t i = 0; i < n; i++)
+        out[i] = json_string_value(json_array_get(list, i));
+    return out;
+}
+
+static bool label(struct reading *r, struct ln_def_label *out, const json_t *object, const char *of)
+{
+    const json_t *l = json_object_get(object, "label");
+
+    if (!json_is_object(l))
+        l = object;
+    out->zh = text(l, "zh");
+    out->en = text(l, "en");
+    return (out->zh != NULL && out->en != NULL) || wrong(r, "no label in both languages", of);
+}
+
+/* ---- fields */
+
+static const struct {
+    const char *word;
+    enum ln_type type;
+} TYPES[] = {
+    { "str", LN_TYPE_STR }, { "text", LN_TYPE_TEXT }, { "int", LN_TYPE_INT },
+    { "dec", LN_TYPE_DEC }, { "fen", LN_TYPE_FEN },   { "date", LN_TYPE_DATE },
+    { "ts", LN_TYPE_TS },   { "bool", LN_TYPE_BOOL }, { "code", LN_TYPE_CODE },
+    { "ref", LN_TYPE_REF }, { "file", LN_TYPE_FILE }, { "list", LN_TYPE_LIST },
+    { "map", LN_TYPE_MAP }, { "geo", LN_TYPE_GEO },   { "region", LN_TYPE_REGION },
+};
+
+static bool read_type(struct reading *r, enum ln_type *out, const char *word)
+{
+    for (size_t i = 0; word != NULL && i < sizeof TYPES / sizeof TYPES[0]; i++)
+        if (strcmp(TYPES[i].word, word) == 0) {
+            *out = TYPES[i].type;
+            return true;
+        }
+    return wrong(r, "unknown type", word != NULL ? word : "");
+}
+
+static bool read_codes_of(struct reading *r, struct ln_def_field *f, const char *name)
+{
+    for (size_t i = 0; i < r->n_codes; i++)
+        if (strcmp(r->codes[i].name, name) == 0)
+            f->codes = &r->codes[i];
+    return f->codes != NULL || wrong(r, "unknown code set", name);
+}
+
+static bool read_field(struct reading *r, struct ln_def_field *f, struct ln_field *s,
+                       const json_t *j, bool narrow)
+{
+    static const char *const KEYS[] = { "name",     "type",    "label",    "required", "mark",
+                                        "codes",    "to",      "check",    "unit",     "max",
+                                        "min",      "default", "readonly", "internal", "help",
+                                        "audience", "correct", NULL };
+    const char *mark = text(j, "mark");
+    const char *audience = text(j, "audience");
+    const json_t *limit;
+
+    f->name = text(j, "name");
+    if (f->name == NULL || f->name[0] == '_' || strcmp(f->name, "rec") == 0)
+        return wrong(r, "a field cannot be called", f->name != NULL ? f->name : "");
+    if (!known(r, j, KEYS) || !label(r, &f->label, j, f->name) ||
+        !read_type(r, &f->type, text(j, "type")))
+        return false;
+    f->required = json_is_true(json_object_get(j, "required"));
+    f->readonly = json_is_true(json_object_get(j, "readonly"));
+    f->internal = json_is_true(json_object_get(j, "internal"));
+    f->correct = json_is_true(json_object_get(j, "correct"));
+    f->audience = audience != NULL ? audience[0] : '\0';
+    f->to = text(j, "to");
+    f->check = text(j, "check");
+    f->initial = json_object_get(j, "default");
+    limit = json_object_get(j, "min");
+    f->has_min = json_is_integer(limit);
+    f->min = json_integer_value(limit);
+    limit = json_object_get(j, "max");
+    f->has_max = json_is_integer(limit);
+    f->max = json_integer_value(limit);
+    f->mark = mark == NULL ? LN_MARK_PLAIN : mark[0] == '^' ? LN_MARK_SENSITIVE : LN_MARK_IDENT;
+    if (f->type == LN_TYPE_TEXT && narrow && f->mark == LN_MARK_PLAIN)
+        f->mark = LN_MARK_IDENT;
+    const char *codes = text(j, "codes");
+    if (codes != NULL && !read_codes_of(r, f, codes))
+        return false;
+    const char *unit = text(j, "unit");
+    *s = (struct ln_field){
+        .name = f->name, .unit = unit != NULL ? unit : f->name, .type = f->type, .mark = f->mark
+    };
+    return true;
+}
+
+/* What every collection has besides its own fields. */
+static const struct {
+    const char *name;
+    enum ln_type type;
+    const char *to, *zh, *en;
+} COMMON[] = {
+    { "author", LN_TYPE_REF, "account", "录入人", "Author" },
+    { "on_behalf_of", LN_TYPE_REF, "person", "代办对象", "On behalf of" },
+    { "home", LN_TYPE_REF, "home", "所属组织", "Home" },
+    { "ext_id", LN_TYPE_STR, NULL, "外部编号", "External id" },
+    { "tags", LN_TYPE_LIST, NULL, "标签", "Tags" },
+};
+
+static bool has_field(const struct ln_def_field *list, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(list[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static bool read_fields(struct reading *r, struct ln_def_coll *c, struct ln_coll *s,
+                        const json_t *j)
+{
+    const json_t *list = json_object_get(j, "fields");
+    size_t own = json_array_size(list);
+    size_t common = sizeof COMMON / sizeof COMMON[0];
+    struct ln_def_field *f = take(r->d, (own + common) * sizeof *f);
+    struct ln_field *sf = take(r->d, (own + common) * sizeof *sf);
+    bool narrow = c->audience == 'C' || c->audience == 'N';
+    size_t n = 0;
+
+    for (size_t i = 0; i < own; i++, n++)
+        if (!read_field(r, &f[n], &sf[n], json_array_get(list, i), narrow))
+            return false;
+    for (size_t i = 0; i < common; i++) {
+        if (has_field(f, n, COMMON[i].name))
+            continue;
+        f[n] = (struct ln_def_field){ .name = COMMON[i].name,
+                                      .label = { COMMON[i].zh, COMMON[i].en },
+                                      .type = COMMON[i].type,
+                                      .to = COMMON[i].to,
+                                      .internal = true };
+        sf[n++] = (struct ln_field){ .name = COMMON[i].name,
+                                     .unit = COMMON[i].name,
+                                     .type = COMMON[i].type };
+    }
+    c->fields = f;
+    c->n_fields = n;
+    s->fields = sf;
+    s->n_fields = n;
+    return true;
+}
+
+/* ---- workflow */
+
+static bool read_step(struct reading *r, struct ln_def_step *s, const json_t *j)
+{
+    static const char *const KEYS[] = { "action",      "from",  "to",         "roles",  "note",
+                                        "label",       "clock", "not_author", "effect", "max",
+                                        "within_days", "home",  NULL };
+    const char *note = text(j, "note");
+
+    s->action = text(j, "action");
+    s->to = text(j, "to");
+    if (s->action == NULL || s->to == NULL)
+        return wrong(r, "a step without action or goal", "");
+    if (!known(r, j, KEYS) || !label(r, &s->label, j, s->action))
+        return false;
+    s->from = words(r->d, json_object_get(j, "from"));
+    s->roles = words(r->d, json_object_get(j, "roles"));
+    s->note = note == NULL ? LN_NOTE_NONE : note[0] == 'r' ? LN_NOTE_REQUIRED : LN_NOTE_OPTIONAL;
+    s->not_author = json_is_true(json_object_get(j, "not_author"));
+    s->home = json_object_get(j, "home") != NULL;
+    s->effect = text(j, "effect");
+    s->clock = text(j, "clock");
+    s->max = (unsigned)json_integer_value(json_object_get(j, "max"));
+    s->within_days = (unsigned)json_integer_value(json_object_get(j, "within_days"));
+    return (s->from != NULL && s->roles != NULL) ||
+           wrong(r, "a step without from or roles", s->action);
+}
+
+static bool read_workflow(struct reading *r, struct ln_def_coll *c, struct ln_coll *s,
+                          const json_t *w)
+{
+    static const char *const KEYS[] = { "first", "final", "states", "steps", NULL };
+    const json_t *states = json_object_get(w, "states");
+    const json_t *steps = json_object_get(w, "steps");
+    struct ln_def_state *st = take(r->d, (json_object_size(states) + 1) * sizeof *st);
+    struct ln_def_step *list = take(r->d, (json_array_size(steps) + 1) * sizeof *list);
+    struct ln_step_rule *rules = take(r->d, (json_array_size(steps) + 1) * sizeof *rules);
+    const char *key;
+    json_t *value;
+
+    if (!known(r, w, KEYS))
+        return false;
+    json_object_foreach((json_t *)(uintptr_t)states, key, value)
+    {
+        st[c->n_states].name = key;
+        if (!label(r, &st[c->n_states++].label, value, key))
+            return false;
+    }
+    for (size_t i = 0; i < json_array_size(steps); i++) {
+        if (!read_step(r, &list[i], json_array_get(steps, i)))
+            return false;
+        if (!json_object_get(states, list[i].to))
+            return wrong(r, "a step to an unknown state", list[i].to);
+        rules[i] = (struct ln_step_rule){ list[i].action, list[i].to, list[i].from };
+    }
+    c->states = st;
+    c->steps = list;
+    c->n_steps = json_array_size(steps);
+    s->first_state = text(w, "first");
+    s->steps = rules;
+    s->n_steps = c->n_steps;
+    s->final_states = words(r->d, json_object_get(w, "final"));
+    return json_object_get(states, s->first_state != NULL ? s->first_state : "") != NULL ||
+           wrong(r, "no first state", c->name);
+}
+
+/* ---- collections */
+
+static bool read_audience(struct reading *r, struct ln_def_coll *c, const json_t *a)
+{
+    const char *word = json_is_object(a) ? text(a, "before") : json_string_value(a);
+    const char *after = json_is_object(a) ? text(a, "after") : NULL;
+
+    if (word == NULL || strchr("PVDCN", word[0]) == NULL)
+        return wrong(r, "unknown audience", word != NULL ? word : "");
+    c->audience = word[0];
+    c->after = after != NULL ? after[0] : '\0';
+    c->when = json_is_object(a) ? words(r->d, json_object_get(a, "when")) : NULL;
+    return true;
+}
+
+static void read_rights(struct reading *r, struct ln_def_coll *c, const json_t *j)
+{
+    const json_t *rights = json_object_get(j, "rights");
+    const json_t *when = json_object_get(rights, "read_when");
+
+    c->read = words(r->d, json_object_get(rights, "read"));
+    c->create = words(r->d, json_object_get(rights, "create"));
+    c->update = words(r->d, json_object_get(rights, "update"));
+    c->remove = words(r->d, json_object_get(rights, "delete"));
+    c->unmask = words(r->d, json_object_get(j, "unmask"));
+    c->read_states = words(r->d, json_object_get(when, "states"));
+    c->read_states_roles = words(r->d, json_object_get(when, "roles"));
+}
+
+static bool read_coll(struct reading *r, const char *module, const json_t *j)
+{
+    static const char *const KEYS[] = { "name",       "version", "label",  "audience",   "log",
+                                        "subject",    "title",   "own",    "number",     "fields",
+                                        "workflow",   "rights",  "unmask", "duplicates", "search",
+                                        "list",       "filters", "sort",   "estate",     "named",
+                                        "fresh_days", NULL };
+    struct ln_def_coll *c = &r->colls[r->d->n_colls];
+    struct ln_coll *s = &r->schema[r->d->n_colls];
+    const json_t *workflow = json_object_get(j, "workflow");
+    const char *number = text(j, "number");
+
+    c->name = text(j, "name");
+    if (c->name == NULL || r->d->n_colls == COLLS_MAX)
+        return wrong(r, "a collection without name", "");
+    r->where = c->name;
+    c->module = module;
+    c->json = j;
+    c->coll = s;
+    s->name = c->name;
+    s->version = (unsigned)json_integer_value(json_object_get(j, "version"));
+    s->log = json_is_true(json_object_get(j, "log"));
+    s->subject = text(j, "subject");
+    c->own = text(j, "own");
+    c->estate = text(j, "estate");
+    c->number = number != NULL ? number[0] : '\0';
+    c->sort = text(j, "sort");
+    c->title = words(r->d, json_object_get(j, "title"));
+    c->search = words(r->d, json_object_get(j, "search"));
+    c->list = words(r->d, json_object_get(j, "list"));
+    c->filters = words(r->d, json_object_get(j, "filters"));
+    read_rights(r, c, j);
+    if (!known(r, j, KEYS) || !label(r, &c->label, j, c->name) ||
+        !read_audience(r, c, json_object_get(j, "audience")) || !read_fields(r, c, s, j))
+        return false;
+    if (workflow != NULL && !read_workflow(r, c, s, workflow))
+        return false;
+    if (s->version == 0)
+        return wrong(r, "no version", c->name);
+    r->d->n_colls++;
+    return true;
+}
+
+static bool read_codes(struct reading *r, const json_t *codes)
+{
+    const char *key;
+    json_t *list;
+
+    json_object_foreach((json_t *)(uintptr_t)codes, key, list)
+    {
+        struct ln_def_codes *set = &r->codes[r->n_codes];
+        struct ln_def_code *c = take(r->d, (json_array_size(list) + 1) * sizeof *c);
+        if (r->n_codes == CODES_MAX)
+            return wrong(r, "too many code sets", key);
+        r->n_codes++;
+        *set = (struct ln_def_codes){ key, c, json_array_size(list) };
+        for (size_t i = 0; i < set->n; i++) {
+            const json_t *one = json_array_get(list, i);
+            c[i].code = text(one, "code");
+            if (c[i].code == NULL || !label(r, &c[i].label, one, key))
+                return wrong(r, "a code without code", key);
+        }
+    }
+    return true;
+}
+
+static bool read_module(struct reading *r, const char *name, const char *body, size_t len)
+{
+    static const char *const KEYS[] = { "module",      "rank",       "label", "codes",
+                                        "collections", "statistics", NULL };
+    struct arena *a = r->d->arena;
+    struct ln_def_module *m = &r->modules[r->d->n_modules];
+    json_error_t why;
+    json_t *j = json_loadb(body, len, JSON_REJECT_DUPLICATES, &why);
+    const json_t *colls = json_object_get(j, "collections");
+
+    r->file = name;
+    r->where = "module";
+    if (j == NULL)
+        return ln_fail(r->err, LN_INVALID, "%s: line %d: %s", name, why.line, why.text);
+    if (a->n_roots == MODULES_MAX) {
+        json_decref(j);
+        return wrong(r, "too many modules", name);
+    }
+    a->roots[a->n_roots++] = j;
+    m->name = text(j, "module");
+    m->rank = (int)json_integer_value(json_object_get(j, "rank"));
+    m->json = j;
+    if (m->name == NULL || !known(r, j, KEYS) || !label(r, &m->label, j, name) ||
+        !read_codes(r, json_object_get(j, "codes")))
+        return m->name != NULL ? false : wrong(r, "no name", name);
+    r->d->n_modules++;
+    for (size_t i = 0; i < json_array_size(colls); i++)
+        if (!read_coll(r, m->name, json_array_get(colls, i)))
+            return false;
+    return true;
+}
+
+/* Refs lead somewhere, and words name things that are there. */
+static bool check(struct reading *r)
+{
+    for (size_t i = 0; i < r->d->n_colls; i++) {
+        const struct ln_def_coll *c = &r->d->colls[i];
+        const char *const *const lists[] = { c->title, c->search, c->list, c->filters };
+        r->where = c->name;
+        for (size_t k = 0; k < c->n_fields; k++)
+            if (c->fields[k].to != NULL && strcmp(c->fields[k].to, "*") != 0 &&
+                ln_def_find(r->d, c->fields[k].to) == NULL && !c->fields[k].internal)
+                return wrong(r, "a ref to an unknown collection", c->fields[k].to);
+        for (size_t l = 0; l < sizeof lists / sizeof lists[0]; l++)
+            for (const char *const *w = lists[l]; w != NULL && *w != NULL; w++)
+                if (ln_def_field(c, *w) == NULL && strcmp(*w, "state") != 0 &&
+                    strcmp(*w, "region") != 0)
+                    return wrong(r, "a list names an unknown field", *w);
+    }
+    return true;
+}
+
+static int by_rank(const void *a, const void *b)
+{
+    return ((const struct ln_def_module *)a)->rank - ((const struct ln_def_module *)b)->rank;
+}
+
+static struct ln_def *fresh(struct reading *r, struct ln_err *err)
+{
+    struct ln_def *d = ln_alloc(sizeof *d);
+    struct arena *a = ln_alloc(sizeof *a);
+
+    d->arena = a;
+    a->roots = ln_alloc_array(MODULES_MAX, sizeof *a->roots);
+    r->d = d;
+    r->err = err;
+    r->schema = take(d, COLLS_MAX * sizeof *r->schema);
+    r->colls = take(d, COLLS_MAX * sizeof *r->colls);
+    r->modules = take(d, MODULES_MAX * sizeof *r->modules);
+    r->codes = take(d, CODES_MAX * sizeof *r->codes);
+    d->colls = r->colls;
+    d->modules = r->modules;
+    return d;
+}
+
+static bool finish(struct ln_def **out, struct reading *r, bool ok)
+{
+    if (!ok || !check(r)) {
+        ln_def_close(r->d);
+        return false;
+    }
+    qsort(r->modules, r->d->n_modules, sizeof *r->modules, by_rank);
+    r->d->schema = (struct ln_schema){ r->schema, r->d->n_colls };
+    *out = r->d;
+    return true;
+}
+
+bool ln_def_open(struct ln_def **out, struct ln_err *err)
+{
+    struct reading r = { .n_codes = 0 };
+    size_t n;
+    const struct ln_embed *list = ln_embed_list("module", &n);
+    bool ok = true;
+
+    (void)fresh(&r, err);
+    for (size_t i = 0; ok && i < n; i++)
+        ok = read_module(&r, list[i].name, list[i].text, list[i].len);
+    return finish(out, &r, ok);
+}
+
+bool ln_def_read(struct ln_def **out, const char *name, const char *body, size_t len,
+                 struct ln_err *err)
+{
+    struct reading r = { .n_codes = 0 };
+
+    (void)fresh(&r, err);
+    return finish(out, &r, read_module(&r, name, body, len));
+}
+
+void ln_def_close(struct ln_def *d)
+{
+    if (d == NULL)
+        return;
+    struct arena *a = d->arena;
+    while (a->blocks != NULL) {
+        struct block *next = a->blocks->next;
+        ln_free(a->blocks);
+        a->blocks = next;
+    }
+    for (size_t i = 0; i < a->n_roots; i++)
+        json_decref(a->roots[i]);
+    ln_free(a->roots);
+    ln_free(a);
+    ln_free(d);
+}
+
+/* ---- looking up */
+
+const struct ln_def_coll *ln_def_find(const struct ln_def *d, const char *name)
+{
+    for (size_t i = 0; i < d->n_colls; i++)
+        if (strcmp(d->colls[i].name, name) == 0)
+            return &d->colls[i];
+    return NULL;
+}
+
+const struct ln_def_field *ln_def_field(const struct ln_def_coll *c, const char *name)
+{
+    for (size_t i = 0; i < c->n_fields; i++)
+        if (strcmp(c->fields[i].name, name) == 0)
+            return &c->fields[i];
+    return NULL;
+}
+
+const struct ln_def_step *ln_def_step(const struct ln_def_coll *c, const char *action,
+                                      const char *state)
+{
+    for (size_t i = 0; i < c->n_steps; i++)
+        if (strcmp(c->steps[i].action, action) == 0 && ln_def_has(c->steps[i].from, state))
+            return &c->steps[i];
+    return NULL;
+}
+
+bool ln_def_has(const char *const *list, const char *word)
+{
+    for (; list != NULL && *list != NULL; list++)
+        if (strcmp(*list, word) == 0)
+            return true;
+    return false;
+}

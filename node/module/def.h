@@ -1,0 +1,100 @@
+/* The definitions of node/module/ (README "Definition file") as tables: read once at start,
+ * constant afterwards. */
+#ifndef LN_DEF_H
+#define LN_DEF_H
+
+#include <jansson.h>
+
+#include "sync/schema.h"
+
+struct ln_def_label {
+    const char *zh, *en;
+};
+struct ln_def_code {
+    const char *code;
+    struct ln_def_label label;
+};
+struct ln_def_codes {
+    const char *name;
+    const struct ln_def_code *list;
+    size_t n;
+};
+struct ln_def_field {
+    const char *name;
+    struct ln_def_label label;
+    enum ln_type type;
+    enum ln_mark mark; /* also where it follows from type and audience (README) */
+    bool required, readonly, internal, correct;
+    char audience;                    /* narrower than the collection's, or '\0' */
+    const struct ln_def_codes *codes; /* NULL: free */
+    const char *to, *check;           /* NULL none */
+    bool has_min, has_max;
+    int64_t min, max;
+    const json_t *initial; /* "default", NULL none */
+};
+enum ln_def_note { LN_NOTE_NONE, LN_NOTE_OPTIONAL, LN_NOTE_REQUIRED };
+struct ln_def_step {
+    const char *action, *to;
+    const char *const *from; /* NULL-ended, as all lists of words here */
+    const char *const *roles;
+    struct ln_def_label label;
+    enum ln_def_note note;
+    bool not_author;    /* not by who added the record */
+    bool home;          /* names the home that goes on */
+    const char *effect; /* verify grant apply_patch, NULL none */
+    const char *clock;  /* field of the category that gives the hours until `due`, NULL none */
+    unsigned max, within_days; /* 0 no limit */
+};
+struct ln_def_state {
+    const char *name;
+    struct ln_def_label label;
+};
+struct ln_def_coll {
+    const char *module, *name;
+    struct ln_def_label label;
+    const struct ln_coll *coll; /* what merging knows of it */
+    char audience, after;       /* after '\0': never widens */
+    const char *const *when;    /* states that widen it */
+    const char *own, *estate;
+    char number;                       /* '\0' none */
+    const struct ln_def_field *fields; /* same order as coll->fields */
+    size_t n_fields;
+    const struct ln_def_state *states;
+    size_t n_states;
+    const struct ln_def_step *steps;
+    size_t n_steps;
+    const char *const *read, *const *create, *const *update, *const *remove, *const *unmask;
+    const char *const *read_states, *const *read_states_roles;
+    const char *const *title, *const *search, *const *list, *const *filters;
+    const char *sort;
+    const json_t *json; /* as written */
+};
+struct ln_def_module {
+    const char *name;
+    int rank;
+    struct ln_def_label label;
+    const json_t *json;
+};
+struct ln_def {
+    struct ln_schema schema;
+    const struct ln_def_coll *colls; /* same order as schema.colls */
+    size_t n_colls;
+    const struct ln_def_module *modules; /* by rank */
+    size_t n_modules;
+    void *arena;
+};
+
+/* Reads all embedded definitions. LN_INVALID names file and place of the mistake. */
+bool ln_def_open(struct ln_def **out, struct ln_err *err) LN_MUST;
+/* The same from one text, for tests. */
+bool ln_def_read(struct ln_def **out, const char *name, const char *text, size_t len,
+                 struct ln_err *err) LN_MUST;
+void ln_def_close(struct ln_def *d); /* accepts NULL */
+const struct ln_def_coll *ln_def_find(const struct ln_def *d,
+                                      const char *name); /* NULL = unknown */
+const struct ln_def_field *ln_def_field(const struct ln_def_coll *c, const char *name);
+const struct ln_def_step *ln_def_step(const struct ln_def_coll *c, const char *action,
+                                      const char *state);
+bool ln_def_has(const char *const *list, const char *word); /* NULL list: false */
+
+#endif

@@ -1,0 +1,585 @@
+/* Saving by the definitions: see engine.h. */
+#include "node/module/engine.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/base/alloc.h"
+#include "crypto/canon.h"
+#include "node/module/check.h"
+
+#define CHINA_MS INT64_C(28800000) /* UTC+8 */
+#define DAY_MS INT64_C(86400000)
+#define DRAFTS 4
+
+/* ---- canonical JSON */
+
+static int by_key(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void canon_object(struct ln_buf *out, const json_t *v)
+{
+    size_t n = json_object_size(v);
+    const char **keys = ln_alloc_array(n + 1, sizeof *keys);
+    const char *key;
+    json_t *value;
+    size_t i = 0;
+
+    json_object_foreach((json_t *)(uintptr_t)v, key, value)
+    {
+        (void)value;
+        keys[i++] = key;
+    }
+    qsort(keys, n, sizeof *keys, by_key);
+    ln_buf_addc(out, '{');
+    for (i = 0; i < n; i++) {
+        if (i > 0)
+            ln_buf_addc(out, ',');
+        ln_canon_add_string(out, keys[i], strlen(keys[i]));
+        ln_buf_addc(out, ':');
+        ln_engine_canon(out, json_object_get(v, keys[i]));
+    }
+    ln_buf_addc(out, '}');
+    ln_free(keys);
+}
+
+void ln_engine_canon(struct ln_buf *out, const json_t *v)
+{
+    switch (json_typeof(v)) {
+    case JSON_OBJECT:
+        canon_object(out, v);
+        break;
+    case JSON_ARRAY:
+        ln_buf_addc(out, '[');
+        for (size_t i = 0; i < json_array_size(v); i++) {
+            if (i > 0)
+                ln_buf_addc(out, ',');
+            ln_engine_canon(out, json_array_get(v, i));
+        }
+        ln_buf_addc(out, ']');
+        break;
+    case JSON_STRING:
+        ln_canon_add_string(out, json_string_value(v), json_string_length(v));
+        break;
+    case JSON_INTEGER:
+        ln_canon_add_int(out, json_integer_value(v));
+        break;
+    case JSON_REAL: /* no field has that type: the check refused it */
+    case JSON_NULL:
+        ln_buf_adds(out, "null");
+        break;
+    case JSON_TRUE:
+    case JSON_FALSE:
+        ln_buf_adds(out, json_is_true(v) ? "true" : "false");
+        break;
+    }
+}
+
+void ln_engine_today(char out[11], int64_t now_ms)
+{
+    time_t t = (time_t)((now_ms + CHINA_MS) / 1000);
+    struct tm tm = { 0 };
+
+    (void)gmtime_r(&t, &tm);
+    (void)strftime(out, 11, "%Y-%m-%d", &tm);
+}
+
+/* ---- one job at work */
+
+struct work {
+    struct ln_engine_job *j;
+    struct ln_replica *r;
+    json_t *row; /* the record as it stands; NULL on create */
+    struct ln_draft drafts[DRAFTS];
+    struct ln_buf plain[DRAFTS], sealed[DRAFTS];
+    size_t n;
+    char audience[LN_AUDIENCE_MAX];
+    char today[11];
+    int64_t now_ms;
+};
+
+static const char *row_text(const struct work *w, const char *name)
+{
+    const char *text = json_string_value(json_object_get(json_object_get(w->row, "f"), name));
+
+    return text != NULL ? text : "";
+}
+
+static bool is_public(const char *audience)
+{
+    return strcmp(audience, "public") == 0;
+}
+
+/* What a line of `f` says in the clear, and what is sealed. Into public nothing is sealed, and
+ * nothing goes that names who stands behind. */
+static void split(const struct work *w, struct ln_buf *plain, struct ln_buf *sealed,
+                  const json_t *f, bool widen)
+{
+    const struct ln_def_coll *c = w->j->c;
+    bool open = is_public(w->audience);
+    json_t *a = json_object();
+    json_t *b = json_object();
+    const char *key;
+    json_t *value;
+
+    json_object_foreach((json_t *)(uintptr_t)f, key, value)
+    {
+        const struct ln_def_field *d = ln_def_field(c, key);
+        bool names = strcmp(key, "author") == 0 || strcmp(key, "on_behalf_of") == 0 ||
+                     strcmp(key, "reporter") == 0;
+        if (d != NULL && (open || widen) && d->mark == LN_MARK_SENSITIVE)
+            continue;
+        if (open && names && !w->j->u->system)
+            continue;
+        json_object_set(d != NULL && !open && d->mark != LN_MARK_PLAIN ? b : a, key, value);
+    }
+    if (json_object_size(a) > 0)
+        ln_engine_canon(plain, a);
+    if (json_object_size(b) > 0)
+        ln_engine_canon(sealed, b);
+    json_decref(a);
+    json_decref(b);
+}
+
+static struct ln_draft *draft(struct work *w, enum ln_op op, const json_t *f, bool widen)
+{
+    struct ln_draft *d = &w->drafts[w->n];
+    struct ln_buf *plain = &w->plain[w->n];
+    struct ln_buf *sealed = &w->sealed[w->n];
+
+    w->n++;
+    *plain = ln_buf_new(LN_CHANGE_MAX);
+    *sealed = ln_buf_secret(LN_CHANGE_MAX);
+    *d = (struct ln_draft){
+        .op = op, .collection = w->j->c->name, .audience = w->audience, .channel = w->j->channel
+    };
+    if (w->j->id != NULL)
+        (void)!ln_clock_id_read(&d->record, ln_span_of(w->j->id));
+    if (!is_public(w->audience) && w->j->u->account[0] != '\0')
+        d->user = w->j->u->account;
+    if (f != NULL)
+        split(w, plain, sealed, f, widen);
+    d->fields = (struct ln_span){ plain->data, plain->len };
+    d->sealed = (struct ln_span){ sealed->data, sealed->len };
+    const char *subject = w->j->c->coll->subject;
+    const char *person = subject != NULL ? json_string_value(json_object_get(f, subject)) : NULL;
+    if (person == NULL && subject != NULL)
+        person = row_text(w, subject);
+    if (person != NULL && person[0] != '\0')
+        (void)!ln_clock_id_read(&d->subject, ln_span_of(person));
+    return d;
+}
+
+static bool save(struct work *w, struct ln_err *err)
+{
+    for (size_t i = 0; i < w->n; i++)
+        if (!ln_buf_done(&w->plain[i], "record", err) || !ln_buf_done(&w->sealed[i], "record", err))
+            return false;
+    return ln_replica_save(w->r, w->drafts, w->n, err);
+}
+
+/* ---- audiences */
+
+static const char *grid_of(const json_t *f)
+{
+    const json_t *g = json_object_get(f, "grid");
+
+    if (json_is_array(g))
+        g = json_array_get(g, 0);
+    return json_is_string(g) ? json_string_value(g) : "";
+}
+
+static bool name_audience(struct work *w, char code, const char *region, const json_t *f)
+{
+    const char *grid = code == 'C' ? grid_of(f) : "";
+    struct ln_id is_record;
+    const struct ln_cert *self = ln_replica_self(w->r);
+
+    if (ln_clock_id_read(&is_record, ln_span_of(grid)))
+        grid = ""; /* a ref to a grid record, not its code */
+    if (self != NULL && self->role == LN_ROLE_LAPTOP && code == 'C' && grid[0] == '\0' &&
+        self->n_grids > 0)
+        grid = self->grids[0];
+    ln_audience_name(w->audience, code == 'N' ? 'C' : code, region, grid, "");
+    return true;
+}
+
+/* ---- numbers people can say: <module letter><12 digits>-<yymmdd>-<node letter><serial> */
+
+static bool next_number(char out[48], struct work *w, struct ln_err *err)
+{
+    const struct ln_cert *self = ln_replica_self(w->r);
+    struct ln_store *s = ln_replica_store(w->r);
+    struct ln_buf kept = ln_buf_new(32);
+    char key[40];
+    char text[24];
+    bool found = false;
+
+    (void)snprintf(key, sizeof key, "number/%c/%s", w->j->c->number, w->today);
+    if (!s->ops->meta_get(s->ctx, key, &kept, &found, err))
+        return false;
+    unsigned long n = (found ? strtoul(kept.data, NULL, 10) : 0) + 1;
+    ln_buf_free(&kept);
+    (void)snprintf(text, sizeof text, "%lu", n);
+    /* The letter tells boxes and laptops of one community apart; their ids are random. */
+    char letter = self->role == LN_ROLE_LAPTOP ? self->node[13] : 'A';
+    if (letter >= 'a' && letter <= 'z')
+        letter = (char)(letter - 'a' + 'A');
+    (void)snprintf(out, 48, "%c%s-%.2s%.2s%.2s-%c%lu", w->j->c->number, self->region, w->today + 2,
+                   w->today + 5, w->today + 8, letter, n);
+    return s->ops->meta_put(s->ctx, key, ln_span_of(text), err);
+}
+
+/* ---- create */
+
+static void fill_in(struct work *w, json_t *f)
+{
+    const struct ln_def_coll *c = w->j->c;
+    const struct ln_user *u = w->j->u;
+
+    for (size_t i = 0; i < c->n_fields; i++) {
+        const struct ln_def_field *d = &c->fields[i];
+        json_t *v = json_object_get(f, d->name);
+        if (json_is_null(v) || (json_is_string(v) && json_string_length(v) == 0))
+            json_object_del(f, d->name); /* an empty field is no field */
+        if (json_object_get(f, d->name) != NULL || d->initial == NULL)
+            continue;
+        if (d->type == LN_TYPE_CODE && json_is_integer(d->initial))
+            json_object_set_new(f, d->name,
+                                json_sprintf("%d", (int)json_integer_value(d->initial)));
+        else
+            json_object_set(f, d->name, (json_t *)(uintptr_t)d->initial);
+    }
+    if (u->account[0] != '\0')
+        json_object_set_new(f, "author", json_string(u->account));
+    if (ln_def_field(c, "reporter") != NULL && json_object_get(f, "reporter") == NULL) {
+        const char *behalf = json_string_value(json_object_get(f, "on_behalf_of"));
+        const char *person = behalf != NULL ? behalf : u->person;
+        if (person[0] != '\0')
+            json_object_set_new(f, "reporter", json_string(person));
+    }
+}
+
+/* What people may not write themselves. */
+static bool refuse_fixed(struct work *w, const json_t *f, struct ln_err *err)
+{
+    const struct ln_def_coll *c = w->j->c;
+
+    for (size_t i = 0; i < c->n_fields && !w->j->u->system; i++) {
+        const struct ln_def_field *d = &c->fields[i];
+        bool behalf = strcmp(d->name, "on_behalf_of") == 0 || strcmp(d->name, "tags") == 0 ||
+                      strcmp(d->name, "ext_id") == 0 || strcmp(d->name, "home") == 0;
+        bool login = strcmp(d->name, "login") == 0 && w->row == NULL; /* set once */
+        if ((d->readonly || d->internal) && !behalf && !login &&
+            json_object_get(f, d->name) != NULL)
+            return ln_fail(err, LN_DENIED, "%s: %s is filled by the node", c->name, d->name);
+    }
+    return true;
+}
+
+static bool check(struct work *w, const json_t *f, bool partial, struct ln_err *err)
+{
+    w->j->problems = json_array();
+    size_t n = ln_check_fields(w->j->problems, w->j->c, f, partial, w->j->keep, w->today);
+
+    return n == 0 || ln_fail(err, LN_INVALID, "%s: %zu fields are not right", w->j->c->name, n);
+}
+
+static bool create(struct work *w, struct ln_err *err)
+{
+    struct ln_engine_job *j = w->j;
+    const struct ln_cert *self = ln_replica_self(w->r);
+    char no[48];
+
+    if (!ln_engine_may_create(j->c, j->u))
+        return ln_fail(err, LN_DENIED, "%s: your role may not add one", j->c->name);
+    if (!refuse_fixed(w, j->f, err))
+        return false;
+    fill_in(w, j->f);
+    if (!check(w, j->f, false, err))
+        return false;
+    if (j->c->number != '\0' && ln_def_field(j->c, "no") != NULL) {
+        if (!next_number(no, w, err))
+            return false;
+        json_object_set_new(j->f, "no", json_string(no));
+    }
+    (void)name_audience(w, j->c->audience, self->region, j->f);
+    (void)draft(w, LN_OP_ADD, j->f, false);
+    if (!save(w, err))
+        return false;
+    ln_clock_id_write(j->out_id, &w->drafts[0].record);
+    return true;
+}
+
+/* ---- change and delete */
+
+static bool load(struct work *w, struct ln_err *err)
+{
+    struct ln_id id;
+    const char *coll;
+
+    if (w->j->id == NULL || !ln_clock_id_read(&id, ln_span_of(w->j->id)))
+        return ln_fail(err, LN_MISSING, "no such record");
+    if (!ln_query_record(&w->row, w->j->e->writer, &id, err))
+        return false;
+    coll = json_string_value(json_object_get(w->row, "collection"));
+    if (w->row == NULL || coll == NULL || strcmp(coll, w->j->c->name) != 0 ||
+        !ln_engine_may_read(w->j->c, w->j->u, w->row))
+        return ln_fail(err, LN_MISSING, "no such record in %s", w->j->c->name);
+    (void)snprintf(w->audience, sizeof w->audience, "%s",
+                   json_string_value(json_object_get(w->row, "audience")));
+    (void)snprintf(w->j->out_id, sizeof w->j->out_id, "%s", w->j->id);
+    uint64_t etag = strtoull(json_string_value(json_object_get(w->row, "etag")), NULL, 16);
+    return !w->j->if_match || etag == w->j->etag ||
+           ln_fail(err, LN_CONFLICT, "the record was changed meanwhile");
+}
+
+/* Only what differs is written: an import a second time changes nothing. */
+static json_t *differing(const struct work *w)
+{
+    const json_t *now = json_object_get(w->row, "f");
+    json_t *out = json_object();
+    const char *key;
+    json_t *value;
+
+    json_object_foreach(w->j->f, key, value)
+    {
+        const json_t *old = json_object_get(now, key);
+        bool empty =
+            json_is_null(value) || (json_is_string(value) && json_string_length(value) == 0);
+        if (empty && old == NULL)
+            continue;
+        if (empty)
+            json_object_set_new(out, key, json_null());
+        else if (old == NULL || !json_equal(old, value))
+            json_object_set(out, key, value);
+    }
+    return out;
+}
+
+static bool update(struct work *w, struct ln_err *err)
+{
+    json_t *changed;
+    bool ok = true;
+
+    if (!ln_engine_may_change(w->j->c, w->j->u, w->row))
+        return ln_fail(err, LN_DENIED, "%s: your role may not change this one", w->j->c->name);
+    changed = differing(w);
+    ok = refuse_fixed(w, changed, err) && check(w, changed, true, err);
+    if (ok && json_object_size(changed) > 0) {
+        (void)draft(w, LN_OP_SET, changed, false);
+        ok = save(w, err);
+    }
+    json_decref(changed);
+    return ok;
+}
+
+static bool erase(struct work *w, struct ln_err *err)
+{
+    if (!ln_engine_may_delete(w->j->c, w->j->u, w->row))
+        return ln_fail(err, LN_DENIED, "%s: your role may not delete this one", w->j->c->name);
+    (void)draft(w, LN_OP_DELETE, NULL, false);
+    return save(w, err);
+}
+
+/* ---- steps */
+
+struct counting {
+    const char *action;
+    unsigned n;
+};
+
+static bool count_step(void *ctx, const struct ln_history_item *i, struct ln_err *err)
+{
+    struct counting *x = ctx;
+    struct ln_span value;
+    struct ln_span word;
+
+    (void)err;
+    if (i->c->op == LN_OP_STEP && i->state == LN_STORE_GOOD &&
+        ln_canon_get(i->c->fields, "action", &value) && ln_canon_plain(value, &word) &&
+        ln_span_is(word, x->action))
+        x->n++;
+    return true;
+}
+
+static bool often_enough(const struct work *w, const struct ln_def_step *s, struct ln_err *err)
+{
+    struct counting x = { .action = s->action };
+    struct ln_id id;
+
+    if (s->max == 0)
+        return true;
+    if (!ln_clock_id_read(&id, ln_span_of(w->j->id)) ||
+        !ln_replica_history(ln_replica_store(w->r), &id, count_step, &x, err))
+        return false;
+    return x.n < s->max || ln_fail(err, LN_CONFLICT, "%s: %s was taken %u times already",
+                                   w->j->c->name, s->action, x.n);
+}
+
+/* Hours of the ticket's category until it is due. */
+static int64_t hours_of(const struct work *w, const char *clock)
+{
+    struct ln_id id;
+    json_t *category = NULL;
+    struct ln_err why = { 0 };
+    int64_t hours = 0;
+
+    if (!ln_clock_id_read(&id, ln_span_of(row_text(w, "category"))) ||
+        !ln_query_record(&category, w->j->e->writer, &id, &why))
+        return 0;
+    hours = json_integer_value(json_object_get(json_object_get(category, "f"), clock));
+    json_decref(category);
+    return hours;
+}
+
+/* Fields that a step sets beside the state: those it was given, handler, due, and its effect's. */
+static json_t *step_sets(struct work *w, const struct ln_def_step *s)
+{
+    const json_t *given = json_object_get(w->j->f, "set");
+    const char *home = json_string_value(json_object_get(w->j->f, "to_home"));
+    json_t *set = json_is_object(given) ? json_copy((json_t *)(uintptr_t)given) : json_object();
+
+    if (s->home && home != NULL && ln_def_field(w->j->c, "handler") != NULL)
+        json_object_set_new(set, "handler", json_string(home));
+    if (s->clock != NULL && ln_def_field(w->j->c, "due") != NULL) {
+        int64_t hours = hours_of(w, s->clock);
+        if (hours > 0)
+            json_object_set_new(set, "due", json_integer(w->now_ms + hours * 3600000));
+    }
+    if (s->effect != NULL && strcmp(s->effect, "verify") == 0) {
+        json_object_set_new(set, "level", json_string("2"));
+        if (w->j->u->account[0] != '\0')
+            json_object_set_new(set, "verified_by", json_string(w->j->u->account));
+    }
+    return set;
+}
+
+/* All present values, for the wider audience. */
+static json_t *present(const struct work *w, const json_t *set)
+{
+    json_t *all = json_copy(json_object_get(w->row, "f"));
+
+    json_object_update(all, (json_t *)(uintptr_t)set);
+    return all;
+}
+
+static bool apply_patch(struct work *w, struct ln_err *err)
+{
+    const json_t *f = json_object_get(w->row, "f");
+    const char *target = json_string_value(json_object_get(f, "target"));
+    json_t *patch = json_object_get(f, "patch");
+    json_t *row = NULL;
+    struct ln_id id;
+
+    if (target == NULL || !ln_clock_id_read(&id, ln_span_of(target)) ||
+        !ln_query_record(&row, w->j->e->writer, &id, err))
+        return ln_fail(err, LN_MISSING, "the record to correct is not here");
+    const char *coll = json_string_value(json_object_get(row, "collection"));
+    struct ln_engine_job sub = {
+        .e = w->j->e, .u = w->j->u, .kind = LN_ENGINE_UPDATE, .id = target, .channel = w->j->channel
+    };
+    sub.c = coll != NULL ? ln_def_find(w->j->e->def, coll) : NULL;
+    sub.f = json_is_object(patch) ? json_copy(patch) : json_object();
+    bool ok = sub.c != NULL ? ln_engine_run(&sub, w->r, err)
+                            : ln_fail(err, LN_MISSING, "the record to correct is not here");
+    json_decref(sub.problems);
+    json_decref(sub.f);
+    json_decref(row);
+    return ok;
+}
+
+static bool step(struct work *w, struct ln_err *err)
+{
+    const struct ln_def_coll *c = w->j->c;
+    const char *action = json_string_value(json_object_get(w->j->f, "action"));
+    const char *note = json_string_value(json_object_get(w->j->f, "note"));
+    const char *home = json_string_value(json_object_get(w->j->f, "to_home"));
+    const char *state = json_string_value(json_object_get(w->row, "state"));
+    const struct ln_def_step *s =
+        action != NULL && state != NULL ? ln_def_step(c, action, state) : NULL;
+    bool ok;
+
+    if (s == NULL)
+        return ln_fail(err, LN_CONFLICT, "%s: no step %s from state %s", c->name,
+                       action != NULL ? action : "?", state != NULL ? state : "?");
+    if (!ln_engine_may_step(s, c, w->j->u, w->row))
+        return ln_fail(err, LN_DENIED, "%s: your role may not take the step %s", c->name, action);
+    if (s->note == LN_NOTE_REQUIRED && (note == NULL || note[0] == '\0'))
+        return ln_fail(err, LN_INVALID, "%s: the step %s needs a note", c->name, action);
+    if (s->home && (home == NULL || home[0] == '\0'))
+        return ln_fail(err, LN_INVALID, "%s: the step %s names who goes on", c->name, action);
+    if (!often_enough(w, s, err))
+        return false;
+    if (s->effect != NULL && strcmp(s->effect, "apply_patch") == 0 && !apply_patch(w, err))
+        return false;
+    json_t *set = step_sets(w, s);
+    json_t *line = json_object();
+    char wider[LN_AUDIENCE_MAX];
+    json_object_set_new(line, "action", json_string(action));
+    json_object_set_new(line, "to", json_string(s->to));
+    memcpy(wider, w->audience, sizeof wider);
+    if (c->after != '\0' && ln_def_has(c->when, s->to)) {
+        const char *region = json_string_value(json_object_get(w->row, "region"));
+        ln_audience_name(wider, c->after, region, "", "");
+    }
+    bool widen = strcmp(wider, w->audience) != 0;
+    memcpy(w->audience, wider, sizeof wider);
+    json_t *all = widen ? present(w, set) : json_incref(set);
+    if (json_object_size(all) > 0)
+        (void)draft(w, LN_OP_SET, all, widen);
+    struct ln_draft *d = draft(w, LN_OP_STEP, line, false);
+    if (note != NULL && note[0] != '\0' && !is_public(w->audience)) {
+        json_t *n = json_object(); /* free text: sealed */
+        json_object_set_new(n, "note", json_string(note));
+        ln_engine_canon(&w->sealed[w->n - 1], n);
+        d->sealed = (struct ln_span){ w->sealed[w->n - 1].data, w->sealed[w->n - 1].len };
+        json_decref(n);
+    }
+    ok = save(w, err);
+    json_decref(all);
+    json_decref(set);
+    json_decref(line);
+    return ok;
+}
+
+bool ln_engine_run(void *job, struct ln_replica *r, struct ln_err *err)
+{
+    struct work w = { .j = job, .r = r };
+    const struct ln_env *env = w.j->e->env;
+    bool ok = false;
+
+    w.now_ms = env->now_ms(env->ctx);
+    ln_engine_today(w.today, w.now_ms);
+    if (ln_replica_self(r) == NULL) {
+        (void)ln_fail(err, LN_MISSING, "this node has not joined yet");
+        return false;
+    }
+    if (w.j->kind != LN_ENGINE_CREATE && !load(&w, err))
+        goto out;
+    switch (w.j->kind) {
+    case LN_ENGINE_CREATE:
+        ok = create(&w, err);
+        break;
+    case LN_ENGINE_UPDATE:
+        ok = update(&w, err);
+        break;
+    case LN_ENGINE_DELETE:
+        ok = erase(&w, err);
+        break;
+    case LN_ENGINE_STEP:
+        ok = step(&w, err);
+        break;
+    }
+out:
+    for (size_t i = 0; i < w.n; i++) {
+        ln_buf_free(&w.plain[i]);
+        ln_buf_free(&w.sealed[i]);
+    }
+    json_decref(w.row);
+    return ok;
+}

@@ -1,0 +1,68 @@
+/* What people may do with records, by the definitions: rights, checks, saving, steps. The web, the
+ * command line and the importer save through here; nothing else writes records. */
+#ifndef LN_ENGINE_H
+#define LN_ENGINE_H
+
+#include "node/module/def.h"
+#include "node/store/query.h"
+#include "sync/access.h"
+
+#define LN_USER_ROLES 16
+
+/* Who asks. An empty account is a guest; `system` is the node itself. */
+struct ln_user {
+    char account[LN_ID_TEXT + 1], person[LN_ID_TEXT + 1], login[65], shown[201];
+    char roles[LN_USER_ROLES][24];
+    char homes[LN_USER_ROLES][LN_ID_TEXT + 1]; /* of the role at the same place, "" none */
+    size_t n_roles;
+    bool system;
+};
+bool ln_engine_has_role(const struct ln_user *u, const char *role);
+
+/* ---- reading. `row` is what ln_query_record gave. */
+bool ln_engine_may_read(const struct ln_def_coll *c, const struct ln_user *u, const json_t *row);
+/* Whether anybody like this user may read some of the collection; `any` gets the filters (at most
+ * 4) that leave only what this one may, *n_any 0 = all. */
+bool ln_engine_may_list(const struct ln_def_coll *c, const struct ln_user *u,
+                        struct ln_where any[4], size_t *n_any);
+bool ln_engine_may_create(const struct ln_def_coll *c, const struct ln_user *u);
+bool ln_engine_may_change(const struct ln_def_coll *c, const struct ln_user *u, const json_t *row);
+bool ln_engine_may_delete(const struct ln_def_coll *c, const struct ln_user *u, const json_t *row);
+bool ln_engine_may_step(const struct ln_def_step *s, const struct ln_def_coll *c,
+                        const struct ln_user *u, const json_t *row);
+/* Takes out of the row's fields what this user does not see, masks `^` ones and lists them in
+ * "masked". */
+void ln_engine_mask(const struct ln_def_coll *c, const struct ln_user *u, json_t *row);
+
+/* ---- writing: jobs for the writer thread. */
+struct ln_engine {
+    const struct ln_def *def;
+    struct ln_sqlstore *writer; /* the replica's store */
+    const struct ln_env *env;
+};
+enum ln_engine_kind { LN_ENGINE_CREATE, LN_ENGINE_UPDATE, LN_ENGINE_DELETE, LN_ENGINE_STEP };
+struct ln_engine_job {
+    const struct ln_engine *e;
+    const struct ln_user *u;
+    enum ln_engine_kind kind;
+    const struct ln_def_coll *c;
+    const char *id;      /* of the record; NULL on create */
+    json_t *f;           /* fields; of a step: "action", "note", "to_home", "set" */
+    const json_t *keep;  /* warnings accepted with a reason, NULL none */
+    const char *channel; /* web counter import ... */
+    bool if_match;
+    uint64_t etag;
+    /* out */
+    char out_id[LN_ID_TEXT + 1];
+    json_t *problems; /* array as of ln_check_fields; the caller frees */
+};
+/* An ln_write_job over struct ln_engine_job. LN_INVALID with `problems`, LN_DENIED, LN_MISSING,
+ * LN_CONFLICT (changed meanwhile, or no such step from here). */
+bool ln_engine_run(void *job, struct ln_replica *r, struct ln_err *err);
+
+/* Canonical JSON of a value. */
+void ln_engine_canon(struct ln_buf *out, const json_t *v);
+/* YYYY-MM-DD in China (UTC+8), where all communities are. */
+void ln_engine_today(char out[11], int64_t now_ms);
+
+#endif

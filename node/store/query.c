@@ -1,0 +1,519 @@
+/* Rows as JSON: see query.h. */
+#include "node/store/query.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/base/alloc.h"
+#include "node/store/sqlstore_core.h"
+#include "node/store/token.h"
+#include "sync/replica.h"
+
+#define SQL_MAX 65536
+#define CELL_MAX 65536
+#define WORDS_MAX 65536
+
+static bool is_json(enum ln_type t)
+{
+    return t == LN_TYPE_LIST || t == LN_TYPE_MAP || t == LN_TYPE_GEO || t == LN_TYPE_FILE;
+}
+
+static const struct ln_field *field_of(const struct ln_coll *c, const char *name)
+{
+    int i = ln_schema_field(c, ln_span_of(name));
+
+    return i >= 0 ? &c->fields[i] : NULL;
+}
+
+/* ---- a row's cells */
+
+static json_t *text_value(struct ln_span text, enum ln_type type)
+{
+    json_t *v = is_json(type) ? json_loadb(text.p, text.len, JSON_DECODE_ANY, NULL) : NULL;
+
+    return v != NULL ? v : json_stringn(text.p, text.len);
+}
+
+static json_t *veiled_value(struct ln_sqlstore *s, const struct ln_coll *c,
+                            const struct ln_field *f, int64_t rec, struct ln_span bytes)
+{
+    struct ln_buf text = ln_buf_secret(CELL_MAX);
+    struct ln_err why = { 0 };
+    json_t *v = NULL;
+
+    if (ln_sqlstore_unveil(&text, s, c->name, f->name, rec, bytes, &why))
+        v = json_loadb(text.data, text.len, JSON_DECODE_ANY, NULL);
+    ln_buf_free(&text);
+    return v;
+}
+
+static json_t *cell_value(struct ln_sqlstore *s, const struct ln_coll *c, const struct ln_field *f,
+                          int64_t rec, struct ln_query *q, int column)
+{
+    switch (ln_db_col_type(q, column)) {
+    case LN_DB_NULL:
+        return NULL;
+    case LN_DB_INT:
+        return f->type == LN_TYPE_BOOL ? json_boolean(ln_db_col_int(q, column) != 0)
+                                       : json_integer(ln_db_col_int(q, column));
+    case LN_DB_BLOB:
+        return veiled_value(s, c, f, rec, ln_db_col_span(q, column));
+    case LN_DB_TEXT:
+    case LN_DB_REAL:
+        break;
+    }
+    return text_value(ln_db_col_span(q, column), f->type);
+}
+
+#define HEAD "r.n, r.id, r.region, r.heads, a.name, r.conflicts, c._eff, c._state"
+#define HEAD_COLUMNS 8
+
+static void add_columns(struct ln_buf *sql, const struct ln_coll *c)
+{
+    for (size_t i = 0; i < c->n_fields; i++)
+        ln_buf_addf(sql, ", c.\"%s\"", c->fields[i].name);
+    ln_buf_addf(sql,
+                " FROM \"c_%s\" c JOIN record r ON r.n = c.rec JOIN audience a ON a.n = r.audience",
+                c->name);
+}
+
+static json_t *row_json(struct ln_sqlstore *s, const struct ln_coll *c, struct ln_query *q)
+{
+    json_t *o = json_object();
+    json_t *f = json_object();
+    struct ln_id id;
+    char text[LN_ID_TEXT + 1];
+    int64_t rec = ln_db_col_int(q, 0);
+
+    ln_sqlstore_id(&id, q, 1);
+    ln_clock_id_write(text, &id);
+    json_object_set_new(o, "id", json_string(text));
+    json_object_set_new(o, "region", json_string(ln_db_col_text(q, 2)));
+    (void)snprintf(text, sizeof text, "%016llx",
+                   (unsigned long long)ln_replica_etag(ln_db_col_span(q, 3)));
+    json_object_set_new(o, "etag", json_string(text));
+    json_object_set_new(o, "audience", json_string(ln_db_col_text(q, 4)));
+    json_object_set_new(o, "conflicts", json_integer(ln_db_col_int(q, 5)));
+    json_object_set_new(o, "created", json_integer(LN_HLC_MS(ln_clock_claimed(&id))));
+    json_object_set_new(o, "eff", json_integer(LN_HLC_MS(ln_db_col_int(q, 6))));
+    if (ln_db_col_type(q, 7) != LN_DB_NULL)
+        json_object_set_new(o, "state", json_string(ln_db_col_text(q, 7)));
+    for (size_t i = 0; i < c->n_fields; i++) {
+        json_t *v = cell_value(s, c, &c->fields[i], rec, q, HEAD_COLUMNS + (int)i);
+        if (v != NULL)
+            json_object_set_new(f, c->fields[i].name, v);
+    }
+    json_object_set_new(o, "f", f);
+    return o;
+}
+
+/* ---- filters */
+
+struct bind {
+    bool number, blob;
+    int64_t n;
+    const char *text;
+    size_t len;
+};
+struct building {
+    struct ln_sqlstore *s;
+    const struct ln_list *l;
+    struct ln_buf sql;
+    struct bind *binds;
+    size_t n, cap;
+    char *kept[LN_QUERY_WHERE * 2 + 8]; /* texts that binds point into */
+    size_t n_kept;
+};
+
+static void bind_add(struct building *b, struct bind x)
+{
+    if (b->n == b->cap) {
+        b->cap = b->cap > 0 ? 2 * b->cap : 32;
+        b->binds = ln_realloc(b->binds, b->cap * sizeof *b->binds);
+    }
+    b->binds[b->n++] = x;
+}
+
+static bool is_number(enum ln_type t)
+{
+    return t == LN_TYPE_INT || t == LN_TYPE_FEN || t == LN_TYPE_TS || t == LN_TYPE_BOOL;
+}
+
+static void bind_value(struct building *b, const struct ln_field *f, const char *text, size_t len)
+{
+    if (f != NULL && f->mark == LN_MARK_SENSITIVE) {
+        uint8_t *tag = ln_alloc(LN_SQLSTORE_TAG);
+        ln_sqlstore_tag(tag, b->s, (struct ln_span){ text, len });
+        if (b->n_kept < sizeof b->kept / sizeof b->kept[0]) {
+            b->kept[b->n_kept++] = (char *)tag;
+            bind_add(b, (struct bind){ .blob = true, .text = (char *)tag, .len = LN_SQLSTORE_TAG });
+        } else {
+            ln_free(tag);
+            bind_add(b, (struct bind){ .text = "", .len = 0 });
+        }
+    } else if (f != NULL && is_number(f->type)) {
+        bool yes = len == 4 && memcmp(text, "true", 4) == 0;
+        bind_add(b, (struct bind){ .number = true, .n = yes ? 1 : strtoll(text, NULL, 10) });
+    } else
+        bind_add(b, (struct bind){ .text = text, .len = len });
+}
+
+static void add_one(struct building *b, const struct ln_where *w, const struct ln_field *f,
+                    const char *column)
+{
+    const char *at = w->value;
+    size_t n = 0;
+
+    if (w->op != LN_WHERE_IS) {
+        ln_buf_addf(&b->sql, "%s %s ?", column, w->op == LN_WHERE_FROM ? ">=" : "<=");
+        bind_value(b, f, w->value, strlen(w->value));
+        return;
+    }
+    if (w->value[0] == '\0') {
+        ln_buf_addf(&b->sql, "%s IS NULL", column);
+        return;
+    }
+    ln_buf_addf(&b->sql, "%s IN (", column);
+    while (n < LN_QUERY_VALUES) {
+        size_t len = strcspn(at, ",");
+        ln_buf_adds(&b->sql, n++ > 0 ? ",?" : "?");
+        bind_value(b, f, at, len);
+        if (at[len] == '\0')
+            break;
+        at += len + 1;
+    }
+    ln_buf_addc(&b->sql, ')');
+}
+
+static bool add_where(struct building *b, const struct ln_where *w, struct ln_err *err)
+{
+    const struct ln_field *f = field_of(b->l->coll, w->field);
+    char column[96];
+
+    if (strcmp(w->field, "state") == 0 && f == NULL)
+        (void)snprintf(column, sizeof column, "c._state");
+    else if (strcmp(w->field, "region") == 0 && f == NULL)
+        (void)snprintf(column, sizeof column, "r.region");
+    else if (strcmp(w->field, "id") == 0) {
+        struct ln_id id = { 0 };
+        char *kept;
+        if (!ln_clock_id_read(&id, ln_span_of(w->value)) ||
+            b->n_kept == sizeof b->kept / sizeof b->kept[0]) {
+            ln_buf_adds(&b->sql, "0");
+            return true;
+        }
+        kept = ln_alloc(sizeof id.b);
+        memcpy(kept, id.b, sizeof id.b);
+        b->kept[b->n_kept++] = kept;
+        ln_buf_adds(&b->sql, "r.id = ?");
+        bind_add(b, (struct bind){ .blob = true, .text = kept, .len = sizeof id.b });
+        return true;
+    } else if (f == NULL)
+        return ln_fail(err, LN_INVALID, "%s has no field %s", b->l->coll->name, w->field);
+    else
+        (void)snprintf(column, sizeof column,
+                       f->mark == LN_MARK_SENSITIVE ? "c.\"%s_tag\"" : "c.\"%s\"", f->name);
+    add_one(b, w, f, column);
+    return true;
+}
+
+static bool add_filters(struct building *b, struct ln_err *err)
+{
+    const struct ln_list *l = b->l;
+    struct ln_buf match = ln_buf_new(SQL_MAX);
+    bool ok = true;
+
+    ln_buf_adds(&b->sql, " WHERE r.deleted = 0");
+    for (size_t i = 0; ok && i < l->n; i++) {
+        ln_buf_adds(&b->sql, " AND ");
+        ok = add_where(b, &l->where[i], err);
+    }
+    for (size_t i = 0; ok && i < l->n_any; i++) {
+        ln_buf_adds(&b->sql, i == 0 ? " AND (" : " OR ");
+        ok = add_where(b, &l->any[i], err);
+    }
+    if (l->n_any > 0)
+        ln_buf_addc(&b->sql, ')');
+    if (ok && l->text != NULL && ln_token_match(&match, ln_span_of(l->text))) {
+        ln_buf_adds(&b->sql, " AND c.rec IN (SELECT rowid FROM text WHERE text MATCH ?)");
+        b->kept[b->n_kept] = ln_strndup(match.data, match.len);
+        bind_add(b, (struct bind){ .text = b->kept[b->n_kept++], .len = match.len });
+    }
+    ln_buf_free(&match);
+    return ok;
+}
+
+static struct ln_query *start(struct building *b)
+{
+    struct ln_query *q = ln_db_use(b->s->db, ln_db_keep(b->s->db, b->sql.data, b->sql.len));
+
+    for (size_t i = 0; i < b->n; i++) {
+        const struct bind *x = &b->binds[i];
+        if (x->number)
+            ln_db_int(q, x->n);
+        else if (x->blob)
+            ln_db_blob(q, x->text, x->len);
+        else
+            ln_db_span(q, (struct ln_span){ x->text, x->len });
+    }
+    return q;
+}
+
+static bool count_all(struct building *b, int64_t *total, struct ln_err *err)
+{
+    size_t keep = b->n;
+    struct ln_query *q;
+    bool row;
+
+    ln_buf_clear(&b->sql);
+    ln_buf_addf(&b->sql, "SELECT count(*) FROM \"c_%s\" c JOIN record r ON r.n = c.rec",
+                b->l->coll->name);
+    b->n = 0;
+    if (!add_filters(b, err))
+        return false;
+    q = start(b);
+    b->n = keep;
+    if (!ln_db_row(q, &row, err))
+        return false;
+    *total = row ? ln_db_col_int(q, 0) : 0;
+    (void)ln_db_end(q);
+    return true;
+}
+
+static bool sorting(struct building *b, struct ln_err *err)
+{
+    const struct ln_list *l = b->l;
+    const char *way = l->descending ? "DESC" : "ASC";
+    const struct ln_field *f = l->sort != NULL ? field_of(l->coll, l->sort) : NULL;
+
+    if (l->sort != NULL && f == NULL && strcmp(l->sort, "id") != 0 && strcmp(l->sort, "state") != 0)
+        return ln_fail(err, LN_INVALID, "%s has no field %s", l->coll->name, l->sort);
+    if (f != NULL && f->mark != LN_MARK_SENSITIVE)
+        ln_buf_addf(&b->sql, " ORDER BY c.\"%s\" %s, r.id %s", f->name, way, way);
+    else if (l->sort != NULL && strcmp(l->sort, "state") == 0)
+        ln_buf_addf(&b->sql, " ORDER BY c._state %s, r.id %s", way, way);
+    else
+        ln_buf_addf(&b->sql, " ORDER BY r.id %s", way);
+    ln_buf_adds(&b->sql, " LIMIT ? OFFSET ?");
+    bind_add(b,
+             (struct bind){ .number = true,
+                            .n = l->limit > 0 && l->limit <= LN_QUERY_LIMIT + 1 ? l->limit : 50 });
+    bind_add(b, (struct bind){ .number = true, .n = l->offset });
+    return true;
+}
+
+static void building_free(struct building *b)
+{
+    for (size_t i = 0; i < b->n_kept; i++)
+        ln_free(b->kept[i]);
+    ln_free(b->binds);
+    ln_buf_free(&b->sql);
+}
+
+bool ln_query_list(json_t *out, int64_t *total, struct ln_sqlstore *s, const struct ln_list *l,
+                   struct ln_err *err)
+{
+    struct building b = { .s = s, .l = l, .sql = ln_buf_new(SQL_MAX) };
+    bool ok = false;
+    bool row;
+
+    if (l->n + l->n_any > LN_QUERY_WHERE) {
+        (void)ln_fail(err, LN_FULL, "more than %d filters", LN_QUERY_WHERE);
+        goto out;
+    }
+    ln_buf_adds(&b.sql, "SELECT " HEAD);
+    add_columns(&b.sql, l->coll);
+    if (!add_filters(&b, err) || !sorting(&b, err) || !ln_buf_done(&b.sql, "query", err))
+        goto out;
+    struct ln_query *q = start(&b);
+    for (;;) {
+        if (!ln_db_row(q, &row, err))
+            goto out;
+        if (!row)
+            break;
+        json_array_append_new(out, row_json(s, l->coll, q));
+    }
+    ok = !l->total || count_all(&b, total, err);
+out:
+    building_free(&b);
+    return ok;
+}
+
+/* ---- one record */
+
+bool ln_query_record(json_t **out, struct ln_sqlstore *s, const struct ln_id *id,
+                     struct ln_err *err)
+{
+    static const char find[] = "SELECT coll, deleted FROM record WHERE id = ?";
+    struct ln_query *q = ln_db_use(s->db, find);
+    char name[32];
+    bool row;
+    bool deleted;
+
+    *out = NULL;
+    ln_db_blob(q, id->b, sizeof id->b);
+    if (!ln_db_row(q, &row, err) || !row)
+        return err->code == LN_OK;
+    ln_db_col_copy(q, 0, name, sizeof name);
+    deleted = ln_db_col_int(q, 1) != 0;
+    (void)ln_db_end(q);
+    const struct ln_coll *c = ln_schema_find(s->schema, ln_span_of(name));
+    if (c == NULL || deleted)
+        return true;
+    struct ln_buf sql = ln_buf_new(SQL_MAX);
+    ln_buf_adds(&sql, "SELECT " HEAD);
+    add_columns(&sql, c);
+    ln_buf_adds(&sql, " WHERE r.id = ?");
+    q = ln_db_use(s->db, ln_db_keep(s->db, sql.data, sql.len));
+    ln_buf_free(&sql);
+    ln_db_blob(q, id->b, sizeof id->b);
+    if (!ln_db_row(q, &row, err))
+        return false;
+    if (row) {
+        *out = row_json(s, c, q);
+        json_object_set_new(*out, "collection", json_string(c->name));
+    }
+    (void)ln_db_end(q);
+    return true;
+}
+
+bool ln_query_states(json_t **out, struct ln_sqlstore *s, const struct ln_coll *coll,
+                     const char *region, int64_t before, struct ln_err *err)
+{
+    char sql[320];
+    bool row;
+
+    (void)snprintf(sql, sizeof sql,
+                   "SELECT c._state, count(*) FROM \"c_%s\" c JOIN record r ON r.n = c.rec WHERE "
+                   "(?1 = '' OR r.region = ?1)%s"
+                   " GROUP BY 1",
+                   coll->name, before > 0 ? " AND c.due < ?2" : "");
+    struct ln_query *q = ln_db_use(s->db, ln_db_keep(s->db, sql, strlen(sql)));
+    ln_db_text(q, region);
+    if (before > 0)
+        ln_db_int(q, before);
+    *out = json_object();
+    for (;;) {
+        if (!ln_db_row(q, &row, err)) {
+            json_decref(*out);
+            *out = NULL;
+            return false;
+        }
+        if (!row)
+            return true;
+        json_object_set_new(*out, ln_db_col_text(q, 0), json_integer(ln_db_col_int(q, 1)));
+    }
+}
+
+/* ---- full text */
+
+static bool old_words(struct ln_sqlstore *s, int64_t rec, struct ln_buf *body, bool *had,
+                      struct ln_err *err)
+{
+    static const char sql[] = "SELECT body FROM words WHERE rec = ?";
+    struct ln_query *q = ln_db_use(s->db, sql);
+
+    ln_db_int(q, rec);
+    if (!ln_db_row(q, had, err))
+        return false;
+    if (*had) {
+        struct ln_span v = ln_db_col_span(q, 0);
+        ln_buf_add(body, v.p, v.len);
+        (void)ln_db_end(q);
+    }
+    return true;
+}
+
+static bool write_words(struct ln_sqlstore *s, int64_t rec, const struct ln_buf *body,
+                        struct ln_err *err)
+{
+    static const char drop[] = "INSERT INTO text(text, rowid, body) VALUES('delete', ?, ?)";
+    static const char gone[] = "DELETE FROM words WHERE rec = ?";
+    static const char put[] = "INSERT INTO words(rec, body) VALUES(?, ?)";
+    static const char add[] = "INSERT INTO text(rowid, body) VALUES(?, ?)";
+    struct ln_buf old = ln_buf_new(2 * WORDS_MAX);
+    bool had = false;
+    bool ok = old_words(s, rec, &old, &had, err);
+
+    if (ok && had) {
+        struct ln_query *q = ln_db_use(s->db, drop);
+        ln_db_int(q, rec);
+        ln_db_text(q, old.data);
+        ok = ln_db_run(q, err);
+        q = ln_db_use(s->db, gone);
+        ln_db_int(q, rec);
+        ok = ok ? ln_db_run(q, err) : ln_db_end(q);
+    }
+    for (int i = 0; ok && body->len > 0 && i < 2; i++) {
+        struct ln_query *q = ln_db_use(s->db, i == 0 ? put : add);
+        ln_db_int(q, rec);
+        ln_db_text(q, body->data);
+        ok = ln_db_run(q, err);
+    }
+    ln_buf_free(&old);
+    return ok;
+}
+
+static bool gather(struct ln_sqlstore *s, int64_t rec, const struct ln_coll *c,
+                   const char *const *fields, struct ln_buf *body, struct ln_err *err)
+{
+    struct ln_buf sql = ln_buf_new(SQL_MAX);
+    bool row = false;
+    int n = 0;
+
+    ln_buf_adds(&sql, "SELECT rec");
+    for (; fields != NULL && *fields != NULL; fields++) {
+        const struct ln_field *f = field_of(c, *fields);
+        if (f == NULL || f->mark == LN_MARK_SENSITIVE)
+            continue;
+        ln_buf_addf(&sql, ", \"%s\"", f->name);
+        n++;
+    }
+    ln_buf_addf(&sql, " FROM \"c_%s\" WHERE rec = ?", c->name);
+    struct ln_query *q = ln_db_use(s->db, ln_db_keep(s->db, sql.data, sql.len));
+    ln_buf_free(&sql);
+    ln_db_int(q, rec);
+    if (!ln_db_row(q, &row, err))
+        return false;
+    for (int i = 1; row && i <= n; i++)
+        if (ln_db_col_type(q, i) == LN_DB_TEXT && body->len + ln_db_col_span(q, i).len < WORDS_MAX)
+            ln_buf_addf(body, "%s%s", body->len > 0 ? "\n" : "", ln_db_col_text(q, i));
+    (void)ln_db_end(q);
+    return true;
+}
+
+bool ln_query_words(struct ln_sqlstore *s,
+                    const char *const *(*fields)(void *ctx, const char *collection), void *ctx,
+                    size_t max, bool *left, struct ln_err *err)
+{
+    static const char next[] = "SELECT t.rec, r.coll FROM todo t LEFT JOIN record r ON r.n = t.rec "
+                               "WHERE t.kind = 1 LIMIT 1";
+    static const char done[] = "DELETE FROM todo WHERE kind = 1 AND rec = ?";
+
+    *left = true;
+    for (size_t i = 0; i < max; i++) {
+        struct ln_query *q = ln_db_use(s->db, next);
+        struct ln_buf body = ln_buf_new(2 * WORDS_MAX);
+        char name[32];
+        bool row;
+        if (!ln_db_row(q, &row, err))
+            return false;
+        if (!row) {
+            *left = false;
+            return true;
+        }
+        int64_t rec = ln_db_col_int(q, 0);
+        ln_db_col_copy(q, 1, name, sizeof name);
+        (void)ln_db_end(q);
+        const struct ln_coll *c = ln_schema_find(s->schema, ln_span_of(name));
+        bool ok = c == NULL || gather(s, rec, c, fields(ctx, name), &body, err);
+        ok = ok && write_words(s, rec, &body, err);
+        ln_buf_free(&body);
+        q = ln_db_use(s->db, done);
+        ln_db_int(q, rec);
+        if (!ok || !ln_db_run(q, err))
+            return false;
+    }
+    return true;
+}

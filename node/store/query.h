@@ -1,0 +1,52 @@
+/* Reading rows of a collection as JSON: lists with filters, one record, full text. Values as in
+ * module/README. */
+#ifndef LN_QUERY_H
+#define LN_QUERY_H
+
+#include <jansson.h>
+
+#include "node/store/sqlstore.h"
+
+#define LN_QUERY_LIMIT 200
+#define LN_QUERY_WHERE 32
+#define LN_QUERY_VALUES 64 /* of one filter */
+
+enum ln_where_op { LN_WHERE_IS, LN_WHERE_FROM, LN_WHERE_TO };
+struct ln_where {
+    const char *field; /* of the collection, or state region id; a `^` field is found by its tag */
+    enum ln_where_op op;
+    const char *value; /* IS: several separated by commas; "" = empty */
+};
+struct ln_list {
+    const struct ln_coll *coll;
+    size_t n, n_any;
+    const struct ln_where *where; /* all of them hold */
+    const struct ln_where *any;   /* and one of these, when there are some */
+    const char *text;             /* full text, as typed; NULL none */
+    const char *sort;             /* a field or id; NULL: id */
+    bool descending;
+    unsigned limit, offset;
+    bool total; /* count them all */
+};
+/* Appends {"id","region","etag","audience","conflicts","created","eff","state"?,"f":{...}} for each
+ * to the array `out`. LN_INVALID an unknown field. Inside a read transaction. */
+bool ln_query_list(json_t *out, int64_t *total, struct ln_sqlstore *s, const struct ln_list *l,
+                   struct ln_err *err) LN_MUST;
+/* One record of any collection of the schema, with "collection" and "deleted"; *out NULL when it is
+ * not there. */
+bool ln_query_record(json_t **out, struct ln_sqlstore *s, const struct ln_id *id,
+                     struct ln_err *err) LN_MUST;
+
+/* How many records of each state a collection has, as {"state": n}; `before` > 0 only those with
+ * `due` before that ms. */
+bool ln_query_states(json_t **out, struct ln_sqlstore *s, const struct ln_coll *coll,
+                     const char *region, int64_t before, struct ln_err *err) LN_MUST;
+
+/* Brings the full text of up to `max` changed records up to date; *left tells whether more wait.
+ * `fields` names what is searched in a collection (NULL-ended, NULL none). In a write transaction.
+ */
+bool ln_query_words(struct ln_sqlstore *s,
+                    const char *const *(*fields)(void *ctx, const char *collection), void *ctx,
+                    size_t max, bool *left, struct ln_err *err) LN_MUST;
+
+#endif
