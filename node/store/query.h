@@ -27,6 +27,7 @@ struct ln_list {
     bool descending;
     unsigned limit, offset;
     bool total; /* count them all */
+    bool conflicts; /* only those with open conflicts */
 };
 /* Appends {"id","region","etag","audience","conflicts","created","eff","state"?,"f":{...}} for each
  * to the array `out`. LN_INVALID an unknown field. Inside a read transaction. */

@@ -1,0 +1,203 @@
+/* linli load: JSON Lines of changes in canonical form, JSON Lines of fields, or CSV, in transactions of their own. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/base/alloc.h"
+#include "crypto/canon.h"
+#include "node/cmd/cmd.h"
+#include "node/disk.h"
+#include "node/syncer.h"
+
+#define FILE_MAX (1 << 30)
+#define GROUP 1024 /* lines that share a transaction */
+
+struct loading {
+    struct ln_node *n;
+    const char *collection; /* NULL: each line names its own */
+    bool dry_run;
+    size_t done, total, changed;
+    /* records of a stream that are published by one of its steps: all their lines go to the wider audience */
+    char (*wide)[LN_ID_TEXT + 1];
+    size_t n_wide, cap_wide;
+};
+
+static struct ln_span text_of(struct ln_span object, const char *key)
+{
+    struct ln_span item;
+    struct ln_span text = { NULL, 0 };
+
+    if (ln_canon_get(object, key, &item) && ln_canon_type(item) == LN_CANON_STRING)
+        (void)ln_canon_plain(item, &text);
+    return text;
+}
+
+static const struct ln_def_coll *coll_of(const struct loading *l, struct ln_span line)
+{
+    struct ln_span t = text_of(line, "t");
+    char name[32];
+    const char *at = t.p != NULL ? memchr(t.p, '@', t.len) : NULL;
+
+    if (at == NULL || (size_t)(at - t.p) >= sizeof name)
+        return NULL;
+    (void)snprintf(name, sizeof name, "%.*s", (int)(at - t.p), t.p);
+    return ln_def_find(l->n->def, name);
+}
+
+static bool is_wide(const struct loading *l, struct ln_span id)
+{
+    for (size_t i = 0; i < l->n_wide; i++)
+        if (ln_span_is(id, l->wide[i]))
+            return true;
+    return false;
+}
+
+static void note_wide(struct loading *l, struct ln_span line)
+{
+    const struct ln_def_coll *c = coll_of(l, line);
+    struct ln_span f;
+    struct ln_span to;
+    struct ln_span record = text_of(line, "r");
+    char state[48];
+
+    if (c == NULL || c->after == '\0' || record.len != LN_ID_TEXT || !ln_canon_get(line, "f", &f) ||
+        ln_canon_type(f) != LN_CANON_OBJECT)
+        return;
+    to = text_of(f, "to");
+    (void)snprintf(state, sizeof state, "%.*s", (int)to.len, to.p != NULL ? to.p : "");
+    if (!ln_def_has(c->when, state) || is_wide(l, record))
+        return;
+    if (l->n_wide == l->cap_wide) {
+        l->cap_wide = l->cap_wide > 0 ? 2 * l->cap_wide : 64;
+        l->wide = ln_realloc(l->wide, l->cap_wide * sizeof *l->wide);
+    }
+    (void)snprintf(l->wide[l->n_wide++], sizeof l->wide[0], "%.*s", (int)record.len, record.p);
+}
+
+struct group {
+    struct loading *l;
+    struct ln_span lines[GROUP];
+    char audiences[GROUP][LN_AUDIENCE_MAX];
+    const char *names[GROUP];
+    size_t n;
+};
+
+static bool save_group(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct group *g = arg;
+
+    return ln_replica_save_lines(r, g->lines, g->names, g->n, err);
+}
+
+static bool put_group(struct group *g, struct ln_err *err)
+{
+    if (g->n == 0 || g->l->dry_run)
+        return true;
+    if (!ln_queue_write(g->l->n->queue, save_group, g, err))
+        return ln_wrap(err, "lines %zu to %zu", g->l->done + 1, g->l->done + g->n);
+    g->l->done += g->n;
+    g->n = 0;
+    return true;
+}
+
+static bool add_change(struct group *g, struct ln_span line, struct ln_err *err)
+{
+    const struct ln_def_coll *c = coll_of(g->l, line);
+    struct ln_span record = text_of(line, "r");
+
+    if (c == NULL)
+        return ln_fail(err, LN_INVALID, "names no collection that is known here");
+    if (g->l->collection != NULL && strcmp(g->l->collection, c->name) != 0)
+        return ln_fail(err, LN_INVALID, "belongs to %s, not %s", c->name, g->l->collection);
+    if (record.p == NULL)
+        record = text_of(line, "i");
+    char code = c->after != '\0' && is_wide(g->l, record) ? c->after : c->audience;
+    ln_audience_name(g->audiences[g->n], code == 'N' ? 'C' : code, g->l->n->config.region, "", "");
+    g->names[g->n] = g->audiences[g->n];
+    g->lines[g->n++] = line;
+    return g->n < GROUP || put_group(g, err);
+}
+
+static bool add_fields(struct loading *l, struct ln_span line, struct ln_err *err)
+{
+    const struct ln_def_coll *c = l->collection != NULL ? ln_def_find(l->n->def, l->collection) : NULL;
+    static const struct ln_user system = { .system = true };
+    struct ln_engine_job job = { .u = &system, .kind = LN_ENGINE_CREATE, .c = c, .channel = "import" };
+    bool ok;
+
+    if (c == NULL)
+        return ln_fail(err, LN_INVALID, "--collection is needed for lines that hold fields only");
+    job.f = json_loadb(line.p, line.len, JSON_REJECT_DUPLICATES, NULL);
+    if (!json_is_object(job.f)) {
+        json_decref(job.f);
+        return ln_fail(err, LN_INVALID, "is no JSON object");
+    }
+    ok = l->dry_run || ln_node_save(l->n, &job, err);
+    if (!ok && json_array_size(job.problems) > 0)
+        (void)ln_fail(err, LN_INVALID, "%s", json_string_value(json_object_get(json_array_get(job.problems, 0), "zh")));
+    l->done += ok;
+    json_decref(job.problems);
+    json_decref(job.f);
+    return ok;
+}
+
+static bool each_line(struct loading *l, const struct ln_buf *text, bool first_pass, struct ln_err *err)
+{
+    struct group *g = ln_alloc(sizeof *g);
+    const char *at = text->data;
+    const char *end = text->data + text->len;
+    size_t no = 0;
+    bool ok = true;
+
+    g->l = l;
+    while (ok && at < end) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        struct ln_span line = { at, (size_t)((stop != NULL ? stop : end) - at) };
+        struct ln_err why = { 0 };
+        at = stop != NULL ? stop + 1 : end;
+        no++;
+        if (line.len == 0)
+            continue;
+        bool canonical = ln_canon_check(line.p, line.len, &why) && ln_canon_type(line) == LN_CANON_OBJECT;
+        bool change = canonical && text_of(line, "i").p != NULL && text_of(line, "o").p != NULL;
+        if (first_pass) {
+            if (change)
+                note_wide(l, line);
+            l->total++;
+        } else
+            ok = (change ? add_change(g, line, err) : add_fields(l, line, err)) || ln_wrap(err, "line %zu", no);
+    }
+    ok = ok && put_group(g, err);
+    ln_free(g);
+    return ok;
+}
+
+bool ln_cmd_load(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
+{
+    struct loading l = { .n = n, .collection = json_string_value(json_object_get(args, "collection")),
+                         .dry_run = json_is_true(json_object_get(args, "dry_run")) };
+    const char *file = json_string_value(json_object_get(args, "file"));
+    struct ln_buf text = ln_buf_new(FILE_MAX);
+    bool ok = false;
+
+    if (file == NULL || file[0] != '/') {
+        (void)ln_fail(err, LN_INVALID, "no file");
+        goto out;
+    }
+    if (l.collection != NULL && ln_def_find(n->def, l.collection) == NULL) {
+        (void)ln_fail(err, LN_INVALID, "no collection %s", l.collection);
+        goto out;
+    }
+    if (!ln_disk_read(&text, "", file + 1, err) || !each_line(&l, &text, true, err))
+        goto out;
+    ok = each_line(&l, &text, false, err);
+    if (n->syncer != NULL)
+        ln_syncer_poke(n->syncer);
+    ln_buf_addf(out, ln_cmd_zh() ? "%s%zu 条,共 %zu 条\n" : "%s%zu of %zu lines\n",
+                l.dry_run ? (ln_cmd_zh() ? "只检查:" : "dry run: ") : ln_cmd_zh() ? "已载入 " : "loaded ", l.dry_run ? l.total : l.done,
+                l.total);
+out:
+    ln_free(l.wide);
+    ln_buf_free(&text);
+    return ok;
+}

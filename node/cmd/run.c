@@ -1,0 +1,410 @@
+/* Commands on an open node. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/base/alloc.h"
+#include "node/cmd/cmd.h"
+#include "node/link/link.h"
+#include "node/store/session.h"
+#include "node/syncer.h"
+#include "sync/batch.h"
+#include "sync/join.h"
+
+#define ZH(zh, en) (ln_cmd_zh() ? (zh) : (en))
+
+static const char *arg(const json_t *args, const char *name)
+{
+    const char *text = json_string_value(json_object_get(args, name));
+
+    return text != NULL ? text : "";
+}
+
+static bool on(const json_t *args, const char *name)
+{
+    return json_is_true(json_object_get(args, name));
+}
+
+static void add_json(struct ln_buf *out, const json_t *v)
+{
+    char *text = json_dumps(v, JSON_INDENT(2) | JSON_SORT_KEYS);
+
+    ln_buf_addf(out, "%s\n", text != NULL ? text : "null");
+    free(text);
+}
+
+/* ---- invite and join */
+
+static bool invite(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
+{
+    struct ln_invite want = { .role = LN_ROLE_COMMUNITY };
+    char code[LN_CODE_TEXT_MAX];
+    const char *grids = arg(args, "grid");
+
+    const char *region = arg(args, "region")[0] != '\0' ? arg(args, "region") : n->config.region;
+    if (strlen(region) != LN_REGION_LEN)
+        return ln_fail(err, LN_INVALID, ZH("区划代码为 12 位数字", "a region has 12 digits"));
+    memcpy(want.region, region, LN_REGION_LEN + 1);
+    (void)snprintf(want.continues, sizeof want.continues, "%s", arg(args, "continues"));
+    if (!ln_cert_role_read(&want.role, ln_span_of(arg(args, "role"))))
+        return ln_fail(err, LN_INVALID, "unknown role \"%s\"", arg(args, "role"));
+    while (grids[0] != '\0' && want.n_grids < 16) {
+        size_t len = strcspn(grids, ",");
+        (void)snprintf(want.grids[want.n_grids++], sizeof want.grids[0], "%.*s", (int)len, grids);
+        grids += len + (grids[len] == ',');
+    }
+    if (!ln_join_invite(&n->exchange, &want, code, err))
+        return false;
+    ln_buf_addf(out, ZH("给 %s 的邀请码,%d 小时内有效,只能用一次:\n", "Invitation for %s, valid for %d hours, once:\n"), want.region,
+                LN_JOIN_HOURS);
+    ln_buf_addf(out, "%s\n", code);
+    return true;
+}
+
+static bool join(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
+{
+    struct ln_link_http *http = NULL;
+    struct ln_link link;
+    enum ln_role role;
+    char parent[LN_NODE_ID_MAX];
+    bool ok;
+
+    if (n->syncer != NULL)
+        return ln_fail(err, LN_BUSY, "stop `linli serve` first: a node joins while it is not served");
+    if (!ln_cert_role_read(&role, ln_span_of(n->config.role)) || !ln_link_open(&http, &link, arg(args, "parent"), err))
+        return false;
+    ok = ln_join_ask(&n->exchange, n->config.region, role, n->config.name, arg(args, "code"), &link, parent, err);
+    ln_link_close(http);
+    if (!ok)
+        return false;
+    (void)snprintf(n->config.parent, sizeof n->config.parent, "%s", arg(args, "parent"));
+    if (!ln_config_write(&n->config, n->dir, err))
+        return false;
+    ln_buf_addf(out, ZH("已加入上级 %s\n", "joined %s\n"), parent);
+    return true;
+}
+
+/* ---- sync */
+
+static bool sync_once(struct ln_node *n, struct ln_exchange_report *r, struct ln_err *err)
+{
+    struct ln_link_http *http = NULL;
+    struct ln_link link;
+    struct ln_exchange_client *c;
+    bool ok;
+
+    if (n->syncer != NULL)
+        return ln_syncer_now(n->syncer, r, err);
+    if (n->config.parent[0] == '\0')
+        return ln_fail(err, LN_MISSING, ZH("本节点没有上级", "this node has no parent"));
+    if (!ln_link_open(&http, &link, n->config.parent, err))
+        return false;
+    c = ln_exchange_client_new(&n->exchange, &link);
+    ok = ln_exchange_sync(c, r, err);
+    ln_exchange_client_free(c);
+    ln_link_close(http);
+    return ok;
+}
+
+static bool sync_now(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
+{
+    struct ln_exchange_report r = { 0 };
+    bool ok = sync_once(n, &r, err);
+
+    if (on(args, "json")) {
+        json_t *o = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:i,s:I,s:b,s:b}", "sent_segments", (json_int_t)r.sent_segments, "sent_bytes",
+                              (json_int_t)r.sent_bytes, "got_segments", (json_int_t)r.got_segments, "got_changes",
+                              (json_int_t)r.got_changes, "got_bytes", (json_int_t)r.got_bytes, "requests", (json_int_t)r.requests,
+                              "keys", (json_int_t)r.keys, "files", (int)r.files, "receipt_seq", (json_int_t)r.receipt_seq, "level",
+                              (int)r.level, "alarm", (int)r.alarm);
+        add_json(out, o);
+        json_decref(o);
+    } else if (ok)
+        ln_buf_addf(out,
+                    ZH("发送 %" PRIu64 " 段(%" PRIu64 " 字节),收到 %" PRIu64 " 段(%" PRIu64 " 字节);上级已签收到第 %" PRIu64 " 段;%s\n",
+                       "sent %" PRIu64 " segments (%" PRIu64 " bytes), got %" PRIu64 " (%" PRIu64
+                       " bytes); receipt up to segment %" PRIu64 "; %s\n"),
+                    r.sent_segments, r.sent_bytes, r.got_segments, r.got_bytes, r.receipt_seq,
+                    r.level ? ZH("两边一致", "both sides are level") : ZH("尚未一致", "not level yet"));
+    return ok;
+}
+
+/* ---- status */
+
+struct reading {
+    json_t *heads;
+    uint64_t receipt, head;
+    const char *id;
+    struct ln_store_counts counts;
+};
+
+static bool take_log(void *ctx, const struct ln_store_log *l, struct ln_err *err)
+{
+    struct reading *x = ctx;
+
+    (void)err;
+    json_object_set_new(x->heads, l->id,
+                        json_pack("{s:I,s:I,s:I}", "seq", (json_int_t)l->head, "receipt", (json_int_t)l->receipt, "applied",
+                                  (json_int_t)l->applied));
+    if (strcmp(l->id, x->id) == 0) {
+        x->receipt = l->receipt;
+        x->head = l->head;
+    }
+    return true;
+}
+
+static bool read_status(void *arg_, struct ln_store *s, const struct ln_authority *a, struct ln_err *err)
+{
+    struct reading *x = arg_;
+
+    (void)a;
+    return s->ops->log_each(s->ctx, take_log, x, err) && s->ops->counts(s->ctx, &x->counts, err);
+}
+
+bool ln_cmd_status(json_t **out, struct ln_node *n, struct ln_err *err)
+{
+    struct reading x = { .heads = json_object(), .id = n->id };
+    struct ln_syncer_state state = { .alone = n->config.parent[0] == '\0' };
+    json_t *o;
+
+    if (!n->access.read(n->access.ctx, read_status, &x, err)) {
+        json_decref(x.heads);
+        return false;
+    }
+    if (n->syncer != NULL)
+        ln_syncer_state(n->syncer, &state);
+    o = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:o}", "node", n->id, "role", n->config.role, "region", n->config.region, "name",
+                  n->config.name, "parent", n->config.parent, "version", LN_VERSION, "heads", x.heads);
+    const struct {
+        const char *name;
+        uint64_t value;
+    } numbers[] = { { "records", x.counts.records },   { "changes", x.counts.changes },     { "unsealed", x.counts.unsealed },
+                    { "unsent", x.counts.unreceipted + x.counts.unsealed }, { "conflicts", x.counts.conflicts },
+                    { "refused", x.counts.refused },   { "forks", x.counts.forks },         { "disk_bytes", x.counts.bytes },
+                    { "last_receipt", x.receipt },     { "head", x.head } };
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        json_object_set_new(o, numbers[i].name, json_integer((json_int_t)numbers[i].value));
+    if (n->config.parent[0] == '\0')
+        json_object_set_new(o, "unsent", json_integer(0)); /* nobody above waits for anything */
+    json_object_set_new(o, "clock", json_string(n->env.clock_trusted(n->env.ctx) ? "ok" : "unset"));
+    json_object_set_new(o, "serving", json_boolean(n->syncer != NULL));
+    json_object_set_new(o, "alone", json_boolean(state.alone));
+    json_object_set_new(o, "level", json_boolean(state.level));
+    json_object_set_new(o, "parent_seen_ms", json_integer(state.parent_ms));
+    json_object_set_new(o, "sync_failures", json_integer(state.failures));
+    json_object_set_new(o, "sync_error", json_string(state.last.text));
+    *out = o;
+    return true;
+}
+
+static bool status(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
+{
+    json_t *o = NULL;
+    const char *key;
+    json_t *v;
+
+    if (!ln_cmd_status(&o, n, err))
+        return false;
+    if (on(args, "json"))
+        add_json(out, o);
+    else
+        json_object_foreach(o, key, v)
+        {
+            char *text = json_is_string(v) ? NULL : json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
+            ln_buf_addf(out, "%-16s %s\n", key, json_is_string(v) ? json_string_value(v) : text != NULL ? text : "");
+            free(text);
+        }
+    json_decref(o);
+    return true;
+}
+
+/* ---- verify and rebuild */
+
+static bool say(void *ctx, const char *line)
+{
+    ln_buf_addf(ctx, "%s\n", line);
+    return true;
+}
+
+struct caring {
+    struct ln_buf *out;
+    struct ln_verify_report report;
+};
+
+static bool verify_job(void *arg_, struct ln_replica *r, struct ln_err *err)
+{
+    struct caring *c = arg_;
+
+    return ln_replica_verify(r, &c->report, say, c->out, err);
+}
+
+static bool verify(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
+{
+    struct caring c = { .out = out };
+
+    (void)args;
+    if (!ln_queue_write(n->queue, verify_job, &c, err))
+        return false;
+    ln_buf_addf(out, ZH("%" PRIu64 " 个日志、%" PRIu64 " 段、%" PRIu64 " 条变更,问题 %" PRIu64 " 处\n",
+                        "%" PRIu64 " logs, %" PRIu64 " segments, %" PRIu64 " changes, %" PRIu64 " wrong\n"),
+                c.report.logs, c.report.segments, c.report.changes, c.report.bad);
+    return c.report.bad == 0 || ln_fail(err, LN_BROKEN, "%" PRIu64 " things are wrong, named above", c.report.bad);
+}
+
+static bool rebuild_job(void *arg_, struct ln_replica *r, struct ln_err *err)
+{
+    return ln_replica_rebuild(r, say, ((struct caring *)arg_)->out, err);
+}
+
+static bool rebuild(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
+{
+    struct caring c = { .out = out };
+
+    (void)args;
+    if (!ln_queue_write(n->queue, rebuild_job, &c, err))
+        return false;
+    ln_buf_adds(out, ZH("重建完成,摘要一致\n", "rebuilt: all digests as before\n"));
+    return true;
+}
+
+/* ---- users */
+
+static bool create(struct ln_node *n, const char *coll, json_t *f, char id[LN_ID_TEXT + 1], struct ln_err *err)
+{
+    static const struct ln_user system = { .system = true };
+    struct ln_engine_job job = { .u = &system, .kind = LN_ENGINE_CREATE, .c = ln_def_find(n->def, coll), .f = f, .channel = "counter" };
+    bool ok = ln_node_save(n, &job, err);
+
+    if (!ok && json_array_size(job.problems) > 0)
+        (void)ln_fail(err, LN_INVALID, "%s", json_string_value(json_object_get(json_array_get(job.problems, 0), "en")));
+    json_decref(job.problems);
+    (void)snprintf(id, LN_ID_TEXT + 1, "%s", job.out_id);
+    return ok;
+}
+
+static bool step(struct ln_node *n, const char *coll, const char *id, const char *action, struct ln_err *err)
+{
+    static const struct ln_user system = { .system = true };
+    json_t *f = json_pack("{s:s}", "action", action);
+    struct ln_engine_job job = { .u = &system, .kind = LN_ENGINE_STEP, .c = ln_def_find(n->def, coll), .id = id, .f = f,
+                                 .channel = "counter" };
+    bool ok = ln_node_save(n, &job, err);
+
+    json_decref(job.problems);
+    json_decref(f);
+    return ok;
+}
+
+/* The home that a first membership belongs to: any of the node, else one is made. */
+static bool first_home(char id[LN_ID_TEXT + 1], struct ln_node *n, struct ln_err *err)
+{
+    struct ln_node_reader *r;
+    struct ln_list l = { .coll = ln_def_find(n->def, "home")->coll, .limit = 1 };
+    json_t *rows = json_array();
+    bool ok = ln_node_read(n, &r, err);
+
+    if (ok) {
+        ok = ln_query_list(rows, NULL, r->store, &l, err);
+        ln_node_read_done(n, r);
+    }
+    const char *first = json_string_value(json_object_get(json_array_get(rows, 0), "id"));
+    if (ok && first != NULL)
+        (void)snprintf(id, LN_ID_TEXT + 1, "%s", first);
+    else if (ok) {
+        const char *kind = strcmp(n->config.role, "community") == 0 ? "committee" : "government";
+        const struct ln_def_field *f = ln_def_field(ln_def_find(n->def, "home"), "kind");
+        bool known = false;
+        for (size_t i = 0; f != NULL && f->codes != NULL && i < f->codes->n; i++)
+            known = known || strcmp(f->codes->list[i].code, kind) == 0;
+        if (!known && f != NULL && f->codes != NULL)
+            kind = f->codes->list[0].code;
+        json_t *h = json_pack("{s:s,s:s,s:b}", "kind", kind, "name", n->config.name, "listed", 1);
+        ok = create(n, "home", h, id, err);
+        json_decref(h);
+    }
+    json_decref(rows);
+    return ok;
+}
+
+struct secret_job {
+    struct ln_node *n;
+    const char *login;
+    struct ln_id account;
+    char hash[LN_PASSWORD_HASH_MAX];
+};
+
+static bool put_secret(void *arg_, struct ln_replica *r, struct ln_err *err)
+{
+    struct secret_job *j = arg_;
+
+    (void)r;
+    return ln_session_password(ln_sqlstore_db(j->n->writer), j->login, &j->account, j->hash, err);
+}
+
+static bool login_free(struct ln_node *n, const char *login, struct ln_err *err)
+{
+    struct ln_node_reader *r;
+    struct ln_login l;
+    bool ok;
+
+    if (login[0] == '\0' || strlen(login) > 64 || strpbrk(login, " \t\n\"\\") != NULL)
+        return ln_fail(err, LN_INVALID, ZH("登录名须为 1–64 个字符,不含空白和引号", "a login has 1 to 64 characters, no blanks and quotes"));
+    if (!ln_node_read(n, &r, err))
+        return false;
+    ok = ln_session_login(&l, ln_sqlstore_db(r->store), login, err);
+    ln_node_read_done(n, r);
+    return ok && (!l.found || ln_fail(err, LN_CONFLICT, ZH("登录名 %s 已被使用", "the login %s is taken"), login));
+}
+
+static bool user_add(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
+{
+    const char *login = arg(args, "login");
+    const char *role = arg(args, "role");
+    const char *password = arg(args, "password");
+    const char *name = arg(args, "name")[0] != '\0' ? arg(args, "name") : login;
+    struct secret_job secret = { .n = n, .login = login };
+    char account[LN_ID_TEXT + 1];
+    char home[LN_ID_TEXT + 1];
+    char membership[LN_ID_TEXT + 1];
+    char today[11];
+    json_t *f;
+    bool ok;
+
+    if (strlen(password) < 8)
+        return ln_fail(err, LN_INVALID, ZH("密码至少 8 个字符,从标准输入读入", "the password, read from stdin, has at least 8 characters"));
+    if (!login_free(n, login, err) || !ln_password_hash(secret.hash, password, strlen(password), err) || !first_home(home, n, err))
+        return false;
+    f = json_pack("{s:s,s:s,s:s}", "login", login, "shown_name", name, "level", "2");
+    if (arg(args, "person")[0] != '\0')
+        json_object_set_new(f, "person", json_string(arg(args, "person")));
+    ok = create(n, "account", f, account, err) && step(n, "account", account, "verify", err);
+    json_decref(f);
+    if (ok && strcmp(role, "resident") != 0) {
+        ln_engine_today(today, n->env.now_ms(n->env.ctx));
+        f = json_pack("{s:s,s:s,s:s,s:s}", "account", account, "home", home, "role", role, "starts", today);
+        ok = create(n, "membership", f, membership, err) && step(n, "membership", membership, "grant", err);
+        json_decref(f);
+    }
+    if (!ok || !ln_clock_id_read(&secret.account, ln_span_of(account)) || !ln_queue_write(n->queue, put_secret, &secret, err))
+        return false;
+    ln_buf_addf(out, ZH("已建立账号 %s(%s)\n", "added login %s (%s)\n"), login, role);
+    return true;
+}
+
+/* ---- the table */
+
+bool ln_cmd_run(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
+{
+    static const struct {
+        const char *name;
+        bool (*run)(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err);
+    } commands[] = { { "invite", invite }, { "join", join },     { "sync", sync_now },  { "status", status },   { "verify", verify },
+                     { "rebuild", rebuild }, { "user", user_add }, { "load", ln_cmd_load }, { "show", ln_cmd_show } };
+    const char *name = arg(args, "command");
+
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return commands[i].run(n, args, out, err);
+    return ln_fail(err, LN_INVALID, "no command %s", name);
+}

@@ -1,0 +1,123 @@
+/* One table holds name, unit, default, range and help of every key. */
+#include "node/config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/disk.h"
+
+#define CONFIG_MAX 65536
+
+struct key {
+    const char *name;
+    size_t at, room; /* room 0: a number */
+    const char *initial;
+    int64_t low, high;
+    const char *help;
+};
+#define TEXT(field, initial, help) { #field, offsetof(struct ln_config, field), sizeof ((struct ln_config *)0)->field, initial, 0, 0, help }
+#define NUMBER(field, initial, low, high, help) { #field, offsetof(struct ln_config, field), 0, initial, low, high, help }
+static const struct key KEYS[] = {
+    TEXT(region, "", "统计用区划代码, 12 digits; set by init"),
+    TEXT(role, "community", "province city district subdistrict community laptop; set by init"),
+    TEXT(name, "", "名称 name, as people see it"),
+    TEXT(parent, "", "上级地址 address of the parent, http(s)://host:port; set by join"),
+    TEXT(listen, "127.0.0.1:8080", "监听地址 address and port of the web pages"),
+    TEXT(hosts, "", "可用的主机名 host names that browsers may use, by comma; addresses and localhost always may"),
+    NUMBER(sync_every_s, "900", 1, 86400, "最迟同步间隔(秒) a sync at the latest after that many seconds"),
+    NUMBER(sync_soon_ms, "200", 0, 600000, "保存后多久同步(毫秒) a sync that many ms after a save"),
+    NUMBER(seal_every_s, "900", 1, 86400, "最迟封存间隔(秒) changes are sealed at the latest after that many seconds"),
+    NUMBER(session_hours, "12", 1, 720, "登录有效时间(小时) how long a login holds"),
+    NUMBER(threads, "128", 4, 1024, "网页工作线程 threads that serve pages"),
+};
+#define N_KEYS (sizeof KEYS / sizeof KEYS[0])
+
+static bool set(struct ln_config *c, const struct key *k, const char *value, struct ln_err *err)
+{
+    char *end;
+
+    if (k->room > 0) {
+        if (strlen(value) >= k->room)
+            return ln_fail(err, LN_INVALID, "%s is longer than %zu", k->name, k->room - 1);
+        memcpy((char *)c + k->at, value, strlen(value) + 1);
+        return true;
+    }
+    int64_t n = strtoll(value, &end, 10);
+    if (end == value || *end != '\0' || n < k->low || n > k->high)
+        return ln_fail(err, LN_INVALID, "%s must be a number from %" PRId64 " to %" PRId64, k->name, k->low, k->high);
+    memcpy((char *)c + k->at, &n, sizeof n);
+    return true;
+}
+
+static char *trim(char *text)
+{
+    size_t n;
+
+    text += strspn(text, " \t");
+    for (n = strlen(text); n > 0 && strchr(" \t\r", text[n - 1]) != NULL; n--)
+        text[n - 1] = '\0';
+    return text;
+}
+
+static bool read_line(struct ln_config *c, char *line, struct ln_err *err)
+{
+    char *equals;
+
+    line = trim(line);
+    if (line[0] == '\0' || line[0] == '#')
+        return true;
+    equals = strchr(line, '=');
+    if (equals == NULL)
+        return ln_fail(err, LN_INVALID, "no '=' in \"%.60s\"", line);
+    *equals = '\0';
+    const char *name = trim(line);
+    for (size_t i = 0; i < N_KEYS; i++)
+        if (strcmp(KEYS[i].name, name) == 0)
+            return set(c, &KEYS[i], trim(equals + 1), err);
+    return ln_fail(err, LN_INVALID, "unknown key \"%.60s\"", name);
+}
+
+bool ln_config_read(struct ln_config *out, const char *dir, struct ln_err *err)
+{
+    struct ln_config c = { 0 };
+    struct ln_buf text = ln_buf_new(CONFIG_MAX);
+    bool ok = true;
+    unsigned line = 0;
+
+    for (size_t i = 0; ok && i < N_KEYS; i++)
+        ok = set(&c, &KEYS[i], KEYS[i].initial, err);
+    ok = ok && ln_disk_read(&text, dir, "config", err);
+    for (char *at = text.data, *next; ok && at != NULL; at = next) {
+        next = strchr(at, '\n');
+        if (next != NULL)
+            *next++ = '\0';
+        line++;
+        ok = read_line(&c, at, err) || ln_wrap(err, "config line %u", line);
+    }
+    ln_buf_free(&text);
+    if (ok)
+        *out = c;
+    return ok;
+}
+
+bool ln_config_write(const struct ln_config *c, const char *dir, struct ln_err *err)
+{
+    struct ln_buf text = ln_buf_new(CONFIG_MAX);
+    int64_t n;
+
+    for (size_t i = 0; i < N_KEYS; i++) {
+        const char *at = (const char *)c + KEYS[i].at;
+        ln_buf_addf(&text, "# %s\n%s = ", KEYS[i].help, KEYS[i].name);
+        if (KEYS[i].room > 0)
+            ln_buf_addf(&text, "%s\n", at);
+        else {
+            memcpy(&n, at, sizeof n);
+            ln_buf_addf(&text, "%" PRId64 "\n", n);
+        }
+    }
+    bool ok = ln_buf_done(&text, "config", err) && ln_disk_write(dir, "config", text.data, text.len, err);
+    ln_buf_free(&text);
+    return ok;
+}

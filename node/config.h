@@ -1,0 +1,25 @@
+/* The node's configuration: <dir>/config, one `key = value` a line, '#' begins a comment. */
+#ifndef LN_CONFIG_H
+#define LN_CONFIG_H
+
+#include "crypto/cert.h"
+
+struct ln_config {
+    char region[16];
+    char role[16];
+    char name[LN_CERT_NAME_MAX + 1];
+    char parent[512];     /* address of the parent, "" none */
+    char listen[64];      /* host:port */
+    char hosts[512];      /* names by which browsers may call this node, beside addresses; by comma */
+    int64_t sync_every_s; /* at the latest */
+    int64_t sync_soon_ms; /* after a save */
+    int64_t seal_every_s;
+    int64_t session_hours;
+    int64_t threads;
+};
+/* LN_INVALID names the line. Keys that are not there have their default. */
+bool ln_config_read(struct ln_config *out, const char *dir, struct ln_err *err) LN_MUST;
+/* Writes all keys with their help, durably. */
+bool ln_config_write(const struct ln_config *c, const char *dir, struct ln_err *err) LN_MUST;
+
+#endif

@@ -1,0 +1,134 @@
+/* Small files: see disk.h. */
+#include "node/disk.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PATH_ROOM 1024
+
+static bool fail_errno(struct ln_err *err, const char *what, const char *path)
+{
+    enum ln_code code = errno == ENOENT ? LN_MISSING : errno == ENOSPC || errno == EDQUOT ? LN_FULL : LN_BROKEN;
+
+    return ln_fail(err, code, "%s %s: %s", what, path, strerror(errno));
+}
+
+bool ln_disk_read(struct ln_buf *out, const char *dir, const char *name, struct ln_err *err)
+{
+    char path[PATH_ROOM];
+    char part[4096];
+    ssize_t n;
+
+    (void)snprintf(path, sizeof path, "%s/%s", dir, name);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return fail_errno(err, "cannot read", path);
+    while ((n = read(fd, part, sizeof part)) > 0)
+        ln_buf_add(out, part, (size_t)n);
+    (void)close(fd);
+    if (n < 0)
+        return fail_errno(err, "cannot read", path);
+    return ln_buf_done(out, path, err);
+}
+
+static bool write_all(int fd, const char *data, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, data, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        data += n;
+        len -= (size_t)n;
+    }
+    return fsync(fd) == 0;
+}
+
+bool ln_disk_write(const char *dir, const char *name, const void *data, size_t len, struct ln_err *err)
+{
+    char path[PATH_ROOM];
+    char beside[PATH_ROOM + 8];
+
+    (void)snprintf(path, sizeof path, "%s/%s", dir, name);
+    (void)snprintf(beside, sizeof beside, "%s.new", path);
+    int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return fail_errno(err, "cannot write", beside);
+    bool ok = write_all(fd, data, len);
+    if (!ok)
+        (void)fail_errno(err, "cannot write", beside);
+    (void)close(fd);
+    if (ok && rename(beside, path) != 0)
+        ok = fail_errno(err, "cannot rename to", path);
+    if (!ok)
+        (void)unlink(beside);
+    int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (ok && (folder < 0 || fsync(folder) != 0))
+        ok = fail_errno(err, "cannot write", dir);
+    if (folder >= 0)
+        (void)close(folder);
+    return ok;
+}
+
+bool ln_disk_there(const char *dir, const char *name)
+{
+    char path[PATH_ROOM];
+
+    (void)snprintf(path, sizeof path, "%s/%s", dir, name);
+    return access(path, F_OK) == 0;
+}
+
+static bool is_empty(const char *dir)
+{
+    DIR *d = opendir(dir);
+    struct dirent *e;
+    bool empty = true;
+
+    if (d == NULL)
+        return false;
+    while ((e = readdir(d)) != NULL)
+        empty = empty && (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0);
+    (void)closedir(d);
+    return empty;
+}
+
+bool ln_disk_make(const char *dir, struct ln_err *err)
+{
+    char path[PATH_ROOM];
+
+    (void)snprintf(path, sizeof path, "%s", dir);
+    for (char *p = path + 1; *p != '\0'; p++)
+        if (*p == '/') {
+            *p = '\0';
+            (void)mkdir(path, 0755);
+            *p = '/';
+        }
+    if (mkdir(path, 0700) == 0)
+        return true;
+    if (errno != EEXIST)
+        return fail_errno(err, "cannot make", path);
+    return is_empty(path) ||
+           ln_fail(err, LN_CONFLICT, "%s is in use: 目录已被使用,请另选一个空目录 (choose an empty folder)", dir);
+}
+
+bool ln_disk_lock(int *fd, const char *dir, struct ln_err *err)
+{
+    char path[PATH_ROOM];
+
+    (void)snprintf(path, sizeof path, "%s/lock", dir);
+    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (*fd < 0)
+        return fail_errno(err, "cannot open", path);
+    if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
+        return true;
+    (void)close(*fd);
+    *fd = -1;
+    return ln_fail(err, LN_BUSY, "another linli works in %s", dir);
+}

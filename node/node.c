@@ -1,0 +1,448 @@
+/* A node put together: see node.h. */
+#include "node/node.h"
+
+#include <pthread.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "crypto/base/alloc.h"
+#include "crypto/base/log.h"
+#include "node/disk.h"
+#include "node/region/region.h"
+#include "node/syncer.h"
+
+#define TICK_MS 1000
+#define WORDS_A_TICK 200
+#define SANE_MS INT64_C(1735689600000) /* 2025-01-01: before that the clock was never set */
+
+/* ---- the world */
+
+struct world {
+    pthread_mutex_t mutex;
+    int64_t offset_ms; /* from a signed response, while the clock is not set */
+};
+static int64_t real_ms(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int64_t now_ms(void *ctx)
+{
+    struct world *w = ctx;
+    int64_t now = real_ms();
+
+    (void)pthread_mutex_lock(&w->mutex);
+    now += w->offset_ms;
+    (void)pthread_mutex_unlock(&w->mutex);
+    return now;
+}
+
+static bool clock_trusted(void *ctx)
+{
+    return now_ms(ctx) > SANE_MS;
+}
+
+static void clock_seen(void *ctx, int64_t ms)
+{
+    struct world *w = ctx;
+
+    (void)pthread_mutex_lock(&w->mutex);
+    if (real_ms() <= SANE_MS)
+        w->offset_ms = ms - real_ms();
+    (void)pthread_mutex_unlock(&w->mutex);
+}
+
+static void random_bytes(void *ctx, void *out, size_t len)
+{
+    (void)ctx;
+    randombytes_buf(out, len);
+}
+
+/* ---- readers */
+
+struct pool {
+    pthread_mutex_t mutex;
+    struct ln_node_reader *free;
+    struct world world;
+};
+
+bool ln_node_read(struct ln_node *n, struct ln_node_reader **out, struct ln_err *err)
+{
+    struct pool *p = n->pool;
+    struct ln_node_reader *r;
+
+    (void)pthread_mutex_lock(&p->mutex);
+    r = p->free;
+    if (r != NULL)
+        p->free = r->next;
+    (void)pthread_mutex_unlock(&p->mutex);
+    if (r == NULL) {
+        r = ln_alloc(sizeof *r);
+        if (!ln_sqlstore_open(&r->store, n->dir, &n->def->schema, LN_DB_READ, err)) {
+            ln_free(r);
+            return false;
+        }
+    }
+    struct ln_store *s = ln_sqlstore_handle(r->store);
+    if (!s->ops->read_begin(s->ctx, err)) {
+        ln_sqlstore_close(r->store);
+        ln_free(r);
+        return false;
+    }
+    *out = r;
+    return true;
+}
+
+void ln_node_read_done(struct ln_node *n, struct ln_node_reader *r)
+{
+    struct pool *p = n->pool;
+    struct ln_store *s = ln_sqlstore_handle(r->store);
+
+    s->ops->read_end(s->ctx);
+    (void)pthread_mutex_lock(&p->mutex);
+    r->next = p->free;
+    p->free = r;
+    (void)pthread_mutex_unlock(&p->mutex);
+}
+
+/* ---- access for exchange and syncer */
+
+static bool access_write(void *ctx, ln_write_job *job, void *arg, struct ln_err *err)
+{
+    return ln_queue_write(((struct ln_node *)ctx)->queue, job, arg, err);
+}
+
+static bool access_read(void *ctx, ln_read_job *job, void *arg, struct ln_err *err)
+{
+    struct ln_node *n = ctx;
+    struct ln_node_reader *r;
+    void *hold;
+
+    if (!ln_node_read(n, &r, err))
+        return false;
+    const struct ln_authority *a = ln_queue_authority(n->queue, &hold);
+    bool ok = job(arg, ln_sqlstore_handle(r->store), a, err);
+    ln_queue_authority_done(n->queue, hold);
+    ln_node_read_done(n, r);
+    return ok;
+}
+
+/* ---- work between jobs: sealing what waits too long, the full text */
+
+struct ticking {
+    int64_t sealed_ms;
+};
+
+static const char *const *searched(void *ctx, const char *collection)
+{
+    const struct ln_def_coll *c = ln_def_find(ctx, collection);
+
+    return c != NULL ? c->search : NULL;
+}
+
+static void tick_words(struct ln_node *n, struct ln_replica *r)
+{
+    struct ln_err err = { 0 };
+    bool left = true;
+
+    for (int round = 0; left && round < 5; round++) {
+        if (!ln_replica_begin(r, &err))
+            return;
+        if (!ln_query_words(n->writer, searched, n->def, WORDS_A_TICK, &left, &err)) {
+            ln_log_err(LN_LOG_WARN, &err, "full text");
+            ln_replica_rollback(r);
+            return;
+        }
+        if (!ln_replica_commit(r, &err))
+            return;
+    }
+}
+
+static void tick_seal(struct ln_node *n, struct ln_replica *r)
+{
+    struct ticking *t = (void *)((char *)n->pool + sizeof(struct pool));
+    struct ln_err err = { 0 };
+    bool due = false;
+    unsigned segments;
+    int64_t now = real_ms();
+
+    if (ln_replica_self(r) == NULL || !ln_replica_seal_due(r, &due, &err))
+        return;
+    bool late = now - t->sealed_ms > n->config.seal_every_s * 1000;
+    if (!due && !late)
+        return;
+    t->sealed_ms = now;
+    if (!ln_replica_begin(r, &err))
+        return;
+    if (ln_replica_seal(r, late, &segments, &err))
+        (void)!ln_replica_commit(r, &err);
+    else {
+        ln_replica_rollback(r);
+        ln_log_err(LN_LOG_WARN, &err, "not sealed");
+    }
+}
+
+static void tick(void *ctx, struct ln_replica *r)
+{
+    tick_seal(ctx, r);
+    tick_words(ctx, r);
+}
+
+/* ---- keys */
+
+static bool read_keys(struct ln_node *n, struct ln_err *err)
+{
+    struct ln_buf text = ln_buf_secret(LN_KEY_FILE_MAX);
+    struct ln_pubkey pub;
+    bool ok = ln_disk_read(&text, n->dir, "node.key", err) && ln_key_read(&n->key, text.data, text.len, err);
+
+    ln_buf_clear(&text);
+    ok = ok && ln_disk_read(&text, n->dir, "age.key", err) && ln_key_ident_read(&n->ident, text.data, text.len, err);
+    ln_buf_clear(&text);
+    ok = ok && ln_disk_read(&text, n->dir, "recovery.pub", err) &&
+         ln_key_recipient_read(&n->recovery, text.data, strcspn(text.data, "\n"), err);
+    ln_buf_free(&text);
+    if (ok) {
+        ln_key_public(&pub, &n->key);
+        ln_key_node_id(n->id, n->config.region, &pub);
+    }
+    return ok || ln_wrap(err, "keys");
+}
+
+static bool put_text(const char *dir, const char *name, struct ln_buf *text, struct ln_err *err)
+{
+    bool ok = ln_disk_write(dir, name, text->data, text->len, err);
+
+    ln_buf_clear(text);
+    return ok;
+}
+
+static bool make_keys(const char *dir, struct ln_buf *recovery, const char *region, char id[LN_NODE_ID_MAX], struct ln_err *err)
+{
+    struct ln_buf text = ln_buf_secret(LN_KEY_FILE_MAX);
+    struct ln_seckey key;
+    struct ln_pubkey pub;
+    struct ln_ident ident;
+    struct ln_ident paper;
+    struct ln_recipient to;
+    bool ok;
+
+    ln_key_make(&key, &pub);
+    ln_key_node_id(id, region, &pub);
+    ln_key_write(&text, &key, id);
+    ok = put_text(dir, "node.key", &text, err);
+    ln_key_public_write(&text, &pub);
+    ln_buf_addf(&text, " %s\n", id);
+    ok = ok && put_text(dir, "node.pub", &text, err);
+    ln_key_ident_make(&ident);
+    ln_key_ident_write(&text, &ident);
+    ln_buf_addc(&text, '\n');
+    ok = ok && put_text(dir, "age.key", &text, err);
+    ln_key_ident_make(&paper);
+    ln_key_ident_write(recovery, &paper);
+    ln_key_ident_public(&to, &paper);
+    ln_key_recipient_write(&text, &to);
+    ln_buf_addc(&text, '\n');
+    ok = ok && put_text(dir, "recovery.pub", &text, err);
+    sodium_memzero(&key, sizeof key);
+    sodium_memzero(&ident, sizeof ident);
+    sodium_memzero(&paper, sizeof paper);
+    ln_buf_free(&text);
+    return ok;
+}
+
+/* ---- opening */
+
+static bool open_replica(struct ln_node *n, struct ln_err *err)
+{
+    struct ln_replica_config c = { .env = &n->env, .store = ln_sqlstore_handle(n->writer), .schema = &n->def->schema,
+                                   .key = n->key, .ident = n->ident, .recovery = n->recovery };
+
+    memcpy(c.id, n->id, sizeof c.id);
+    return ln_replica_open(&n->replica, &c, err);
+}
+
+bool ln_node_open(struct ln_node **out, const char *dir, struct ln_err *err)
+{
+    struct ln_node *n = ln_alloc(sizeof *n);
+    struct pool *p = ln_alloc(sizeof *p + sizeof(struct ticking));
+
+    (void)snprintf(n->dir, sizeof n->dir, "%s", dir);
+    n->lock = -1;
+    n->pool = p;
+    (void)pthread_mutex_init(&p->mutex, NULL);
+    (void)pthread_mutex_init(&p->world.mutex, NULL);
+    n->env = (struct ln_env){ &p->world, now_ms, clock_trusted, clock_seen, random_bytes };
+    n->started_ms = real_ms();
+    ((struct ticking *)(void *)((char *)n->pool + sizeof(struct pool)))->sealed_ms = n->started_ms;
+    if (!ln_config_read(&n->config, dir, err) || !ln_disk_lock(&n->lock, dir, err) || !read_keys(n, err) ||
+        !ln_def_open(&n->def, err) || !ln_sqlstore_open(&n->writer, dir, &n->def->schema, LN_DB_WRITE, err) ||
+        !open_replica(n, err) || !ln_queue_start(&n->queue, n->replica, tick, n, TICK_MS, err)) {
+        ln_node_close(n);
+        return false;
+    }
+    n->access = (struct ln_access){ n, access_write, access_read };
+    n->engine = (struct ln_engine){ n->def, n->writer, &n->env };
+    n->exchange = (struct ln_exchange_config){ .access = &n->access, .env = &n->env, .self = n->id, .key = n->key, .ident = n->ident };
+    *out = n;
+    return true;
+}
+
+void ln_node_close(struct ln_node *n)
+{
+    if (n == NULL)
+        return;
+    struct pool *p = n->pool;
+    ln_queue_stop(n->queue);
+    ln_replica_close(n->replica);
+    while (p->free != NULL) {
+        struct ln_node_reader *next = p->free->next;
+        ln_sqlstore_close(p->free->store);
+        ln_free(p->free);
+        p->free = next;
+    }
+    ln_sqlstore_close(n->writer);
+    ln_def_close(n->def);
+    if (n->lock >= 0)
+        (void)close(n->lock);
+    (void)pthread_mutex_destroy(&p->mutex);
+    (void)pthread_mutex_destroy(&p->world.mutex);
+    ln_free(p);
+    sodium_memzero(n, sizeof *n);
+    ln_free(n);
+}
+
+static bool seal_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    return ln_replica_self(r) == NULL || ln_replica_seal(r, true, arg, err);
+}
+
+bool ln_node_seal(struct ln_node *n, struct ln_err *err)
+{
+    unsigned segments;
+
+    return ln_queue_write(n->queue, seal_job, &segments, err);
+}
+
+struct founding {
+    const struct ln_node_new *want;
+};
+
+static bool found_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    const struct ln_node_new *w = ((struct founding *)arg)->want;
+
+    return ln_replica_found(r, w->region, w->role, w->name, err);
+}
+
+bool ln_node_init(const char *dir, const struct ln_node_new *want, struct ln_buf *recovery, char id[LN_NODE_ID_MAX],
+                  struct ln_err *err)
+{
+    struct ln_config c = { .sync_every_s = 900, .sync_soon_ms = 200, .seal_every_s = 900, .session_hours = 12, .threads = 128 };
+    struct founding f = { want };
+    struct ln_node *n = NULL;
+    bool ok;
+
+    if (!ln_region_valid(want->region))
+        return ln_fail(err, LN_INVALID, "region: 12 digits are needed (统计用区划代码为12位数字)");
+    (void)snprintf(c.region, sizeof c.region, "%s", want->region);
+    (void)snprintf(c.role, sizeof c.role, "%s", ln_cert_role_word(want->role));
+    (void)snprintf(c.name, sizeof c.name, "%s", want->name);
+    (void)snprintf(c.listen, sizeof c.listen, "127.0.0.1:8080");
+    if (!ln_disk_make(dir, err) || !make_keys(dir, recovery, want->region, id, err) || !ln_config_write(&c, dir, err) ||
+        !ln_node_open(&n, dir, err))
+        return false;
+    ok = !want->root || ln_queue_write(n->queue, found_job, &f, err);
+    ln_node_close(n);
+    return ok;
+}
+
+/* ---- saving, and who somebody is */
+
+bool ln_node_save(struct ln_node *n, struct ln_engine_job *job, struct ln_err *err)
+{
+    job->e = &n->engine;
+    if (!ln_queue_write(n->queue, ln_engine_run, job, err))
+        return false;
+    if (n->syncer != NULL)
+        ln_syncer_poke(n->syncer);
+    return true;
+}
+
+static void add_role(struct ln_user *u, const char *role, const char *home)
+{
+    if (u->n_roles == LN_USER_ROLES || role[0] == '\0')
+        return;
+    (void)snprintf(u->roles[u->n_roles], sizeof u->roles[0], "%s", role);
+    (void)snprintf(u->homes[u->n_roles++], sizeof u->homes[0], "%s", home);
+}
+
+static const char *text_of(const json_t *row, const char *name)
+{
+    const char *t = json_string_value(json_object_get(json_object_get(row, "f"), name));
+
+    return t != NULL ? t : "";
+}
+
+static bool add_memberships(struct ln_user *u, struct ln_node *n, struct ln_sqlstore *s, struct ln_err *err)
+{
+    const struct ln_def_coll *c = ln_def_find(n->def, "membership");
+    struct ln_where where[] = { { "account", LN_WHERE_IS, u->account }, { "state", LN_WHERE_IS, "active" } };
+    struct ln_list l = { .coll = c->coll, .where = where, .n = 2, .limit = LN_USER_ROLES };
+    json_t *rows = json_array();
+    char today[11];
+    bool ok = ln_query_list(rows, NULL, s, &l, err);
+
+    ln_engine_today(today, n->env.now_ms(n->env.ctx));
+    for (size_t i = 0; ok && i < json_array_size(rows); i++) {
+        const json_t *m = json_array_get(rows, i);
+        const char *ends = text_of(m, "ends");
+        if (ends[0] == '\0' || strcmp(ends, today) >= 0)
+            add_role(u, text_of(m, "role"), text_of(m, "home"));
+    }
+    json_decref(rows);
+    return ok;
+}
+
+bool ln_node_user(struct ln_user *out, struct ln_node *n, struct ln_sqlstore *reader, const struct ln_id *account,
+                  struct ln_err *err)
+{
+    struct ln_user u = { 0 };
+    json_t *row = NULL;
+    const char *state;
+    bool ok = false;
+
+    if (!ln_query_record(&row, reader, account, err))
+        goto out;
+    state = json_string_value(json_object_get(row, "state"));
+    if (row == NULL || (state != NULL && (strcmp(state, "suspended") == 0 || strcmp(state, "closed") == 0))) {
+        (void)ln_fail(err, LN_DENIED, "this account is closed");
+        goto out;
+    }
+    ln_clock_id_write(u.account, account);
+    (void)snprintf(u.person, sizeof u.person, "%s", text_of(row, "person"));
+    (void)snprintf(u.login, sizeof u.login, "%s", text_of(row, "login"));
+    (void)snprintf(u.shown, sizeof u.shown, "%s", text_of(row, "shown_name"));
+    if (!add_memberships(&u, n, reader, err))
+        goto out;
+    if (strcmp(n->config.role, "community") == 0)
+        add_role(&u, "resident", "");
+    *out = u;
+    ok = true;
+out:
+    json_decref(row);
+    return ok;
+}
+
+void ln_node_region(struct ln_buf *out, const char *region)
+{
+    if (!ln_region_name(out, region))
+        ln_buf_adds(out, region);
+}

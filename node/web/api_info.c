@@ -1,0 +1,341 @@
+/* What pages need besides records: the schema, the sync strip, the nodes below, first screens, search, queues, metrics. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "node/cmd/cmd.h"
+#include "node/region/region.h"
+#include "node/syncer.h"
+#include "node/web/routes.h"
+
+/* ---- schema: the definitions as far as the caller may see them */
+
+static json_t *own_fields(const struct ln_def_coll *d)
+{
+    json_t *list = json_array();
+    const json_t *given = json_object_get(d->json, "fields");
+    size_t i;
+    json_t *f;
+
+    json_array_foreach(given, i, f)
+    {
+        json_t *copy = json_copy(f);
+        if (d->fields[i].mark == LN_MARK_IDENT)
+            json_object_set_new(copy, "mark", json_string("~"));
+        json_array_append_new(list, copy);
+    }
+    return list;
+}
+
+static json_t *coll_json(struct ln_call *c, const struct ln_def_coll *d)
+{
+    static const char *const keep[] = { "name", "label", "workflow", "list", "filters", "sort", "title", "log", "number", "own", "search",
+                                        "unmask", NULL };
+    json_t *o = json_object();
+    json_t *none = json_pack("{s:{}}", "f");
+
+    for (const char *const *k = keep; *k != NULL; k++)
+        if (json_object_get(d->json, *k) != NULL)
+            json_object_set(o, *k, json_object_get(d->json, *k));
+    json_object_set_new(o, "fields", own_fields(d));
+    /* Rights over an imagined record of the caller's own: whether such buttons make sense at all. */
+    json_object_set_new(json_object_get(none, "f"), "author", json_string(c->user.account));
+    json_object_set_new(o, "can",
+                        json_pack("{s:b,s:b,s:b}", "create", (int)ln_engine_may_create(d, &c->user), "update",
+                                  (int)ln_engine_may_change(d, &c->user, none), "delete", (int)ln_engine_may_delete(d, &c->user, none)));
+    json_decref(none);
+    return o;
+}
+
+bool ln_api_info_schema(struct ln_call *c, struct ln_err *err)
+{
+    json_t *modules = json_array();
+    const struct ln_def *def = c->n->def;
+
+    (void)err;
+    for (size_t m = 0; m < def->n_modules; m++) {
+        const struct ln_def_module *x = &def->modules[m];
+        json_t *colls = json_array();
+        for (size_t i = 0; i < def->n_colls; i++) {
+            struct ln_where any[4];
+            size_t n;
+            if (strcmp(def->colls[i].module, x->name) == 0 &&
+                (ln_engine_may_list(&def->colls[i], &c->user, any, &n) || ln_engine_may_create(&def->colls[i], &c->user)))
+                json_array_append_new(colls, coll_json(c, &def->colls[i]));
+        }
+        json_t *o = json_pack("{s:s,s:i,s:b,s:o}", "module", x->name, "rank", x->rank, "enabled", 1, "collections", colls);
+        json_object_set(o, "label", json_object_get(x->json, "label"));
+        json_object_set(o, "codes", json_object_get(x->json, "codes"));
+        json_object_set(o, "statistics", json_object_get(x->json, "statistics"));
+        json_array_append_new(modules, o);
+    }
+    return ln_web_json(c, 200, json_pack("{s:o}", "modules", modules));
+}
+
+/* ---- status: the sync strip */
+
+bool ln_api_info_status(struct ln_call *c, struct ln_err *err)
+{
+    json_t *s = NULL;
+    json_t *strip;
+    const char *state = "pending";
+
+    if (!ln_cmd_status(&s, c->n, err))
+        return false;
+    json_int_t unsent = json_integer_value(json_object_get(s, "unsent"));
+    if (json_is_true(json_object_get(s, "alone")))
+        state = "alone";
+    else if (json_integer_value(json_object_get(s, "sync_failures")) > 0)
+        state = "offline";
+    else if (unsent == 0) /* the parent has signed for everything */
+        state = "synced";
+    strip = json_pack("{s:s,s:I,s:O,s:O,s:s,s:O,s:O,s:O,s:O}", "state", state, "unsent", unsent, "unsealed",
+                      json_object_get(s, "unsealed"), "last_receipt", json_object_get(s, "last_receipt"), "parent",
+                      ln_web_text(s, "parent"), "parent_seen_ms", json_object_get(s, "parent_seen_ms"), "clock",
+                      json_object_get(s, "clock"), "conflicts", json_object_get(s, "conflicts"), "refused", json_object_get(s, "refused"));
+    json_t *o = json_pack("{s:o,s:O}", "sync", strip, "seq", json_object_get(s, "changes"));
+    json_decref(s);
+    return ln_web_json(c, 200, o);
+}
+
+/* ---- the nodes below */
+
+struct nodes {
+    struct ln_call *c;
+    json_t *items;
+    struct ln_err *err;
+};
+
+static void add_sums(struct ln_call *c, json_t *o, const char *region)
+{
+    const struct ln_def_coll *d = ln_def_find(c->n->def, "ticket");
+    json_t *all = NULL;
+    json_t *late = NULL;
+    struct ln_err why = { 0 };
+    json_int_t open = 0;
+    json_int_t overdue = 0;
+    const char *state;
+    json_t *n;
+
+    if (d == NULL || !ln_query_states(&all, c->r->store, d->coll, region, 0, &why) ||
+        !ln_query_states(&late, c->r->store, d->coll, region, c->n->env.now_ms(c->n->env.ctx), &why))
+        goto out;
+    json_object_foreach(all, state, n)
+    {
+        if (!ln_def_has(d->coll->final_states, state))
+            open += json_integer_value(n);
+    }
+    json_object_foreach(late, state, n)
+    {
+        if (!ln_def_has(d->coll->final_states, state))
+            overdue += json_integer_value(n);
+    }
+out:
+    json_object_set_new(o, "open", json_integer(open));
+    json_object_set_new(o, "overdue", json_integer(overdue));
+    json_decref(all);
+    json_decref(late);
+}
+
+static bool take_node(void *ctx, const struct ln_cert *cert, struct ln_err *err)
+{
+    struct nodes *x = ctx;
+    struct ln_call *c = x->c;
+    struct ln_store *s = ln_sqlstore_handle(c->r->store);
+    struct ln_exchange_contact seen = { .at_ms = 0 };
+    struct ln_store_log log = { 0 };
+    struct ln_buf name = ln_buf_new(512);
+    json_t *o;
+
+    if (strcmp(cert->node, c->n->id) == 0 || !ln_cert_region_holds(c->n->config.region, cert->region))
+        return true;
+    if (c->n->syncer != NULL)
+        (void)ln_syncer_child(c->n->syncer, cert->node, &seen);
+    if (!s->ops->log_get(s->ctx, &log, cert->node, err))
+        return false;
+    if (!ln_region_name(&name, cert->region))
+        ln_buf_adds(&name, cert->name);
+    o = json_pack("{s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:I}", "region", cert->region, "name", name.data, "node", cert->node, "role",
+                  ln_cert_role_word(cert->role), "last_contact_ms", (json_int_t)seen.at_ms, "seq", (json_int_t)log.head, "receipt",
+                  (json_int_t)log.receipt, "lease_until_ms", (json_int_t)cert->until_s * 1000);
+    json_object_set_new(o, "lag_s", seen.at_ms > 0 ? json_integer((c->n->env.now_ms(c->n->env.ctx) - seen.at_ms) / 1000) : json_null());
+    add_sums(c, o, cert->region);
+    json_array_append_new(x->items, o);
+    ln_buf_free(&name);
+    return true;
+}
+
+bool ln_api_info_nodes(struct ln_call *c, struct ln_err *err)
+{
+    struct nodes x = { .c = c, .items = json_array() };
+    void *hold;
+    bool staff = ln_engine_has_role(&c->user, "clerk") || ln_engine_has_role(&c->user, "province") ||
+                 ln_engine_has_role(&c->user, "committee") || ln_engine_has_role(&c->user, "admin") ||
+                 ln_engine_has_role(&c->user, "supervisor");
+    bool ok = staff || ln_fail(err, LN_DENIED, "your role may not see the nodes");
+
+    if (ok) {
+        const struct ln_authority *a = ln_queue_authority(c->n->queue, &hold);
+        ok = ln_authority_each(a, take_node, &x, err);
+        ln_queue_authority_done(c->n->queue, hold);
+    }
+    if (!ok) {
+        json_decref(x.items);
+        return false;
+    }
+    return ln_web_json(c, 200, json_pack("{s:o}", "items", x.items));
+}
+
+/* ---- short lists: first screens, search, conflicts */
+
+static json_t *short_list(struct ln_call *c, const struct ln_def_coll *d, struct ln_where *where, size_t n, const char *text,
+                          unsigned limit)
+{
+    struct ln_where any[4];
+    struct ln_list l = { .coll = d->coll, .where = where, .n = n, .any = any, .text = text, .descending = true, .limit = limit };
+    json_t *rows = json_array();
+    json_t *out = json_array();
+    struct ln_err why = { 0 };
+    size_t i;
+    json_t *row;
+
+    if (!ln_engine_may_list(d, &c->user, any, &l.n_any) || !ln_query_list(rows, NULL, c->r->store, &l, &why)) {
+        json_decref(rows);
+        return out;
+    }
+    json_array_foreach(rows, i, row)
+    {
+        if (!ln_engine_may_read(d, &c->user, row))
+            continue;
+        ln_engine_mask(d, &c->user, row);
+        const json_t *f = json_object_get(row, "f");
+        json_t *o = json_pack("{s:s,s:s,s:O}", "id", ln_web_text(row, "id"), "collection", d->name, "created_at",
+                              json_object_get(row, "created"));
+        json_t *title = json_string("");
+        for (const char *const *t = d->title; t != NULL && *t != NULL; t++)
+            if (ln_web_text(f, *t)[0] != '\0') {
+                json_t *longer = json_sprintf("%s%s%s", json_string_value(title), json_string_length(title) > 0 ? " " : "",
+                                              ln_web_text(f, *t));
+                json_decref(title);
+                title = longer;
+            }
+        json_object_set_new(o, "title", title);
+        if (json_object_get(row, "state") != NULL)
+            json_object_set(o, "state", json_object_get(row, "state"));
+        if (json_object_get(f, "due") != NULL)
+            json_object_set(o, "due", json_object_get(f, "due"));
+        json_object_set_new(o, "sub", json_string(d->label.zh));
+        json_array_append_new(out, o);
+    }
+    json_decref(rows);
+    return out;
+}
+
+static void add_block(struct ln_call *c, json_t *blocks, const char *kind, const char *coll, const char *zh, const char *en,
+                      struct ln_where *where, size_t n, unsigned limit)
+{
+    const struct ln_def_coll *d = ln_def_find(c->n->def, coll);
+    json_t *items = d != NULL ? short_list(c, d, where, n, NULL, limit) : json_array();
+
+    json_array_append_new(blocks, json_pack("{s:s,s:s,s:{s:s,s:s},s:o}", "kind", kind, "collection", coll, "title", "zh", zh, "en", en,
+                                            "items", items));
+}
+
+bool ln_api_info_home(struct ln_call *c, struct ln_err *err)
+{
+    const char *role = ln_http_query(c->q, "role");
+    json_t *blocks = json_array();
+    struct ln_where published[] = { { "state", LN_WHERE_IS, "published" } };
+    struct ln_where mine[] = { { "reporter", LN_WHERE_IS, c->user.person[0] != '\0' ? c->user.person : "-" } };
+    struct ln_where fresh[] = { { "state", LN_WHERE_IS, "filed,returned" } };
+    struct ln_where doing[] = { { "state", LN_WHERE_IS, "accepted,assigned,handling,escalated" } };
+    struct ln_where review[] = { { "state", LN_WHERE_IS, "submitted,approved" } };
+
+    (void)err;
+    if (role == NULL || !ln_engine_has_role(&c->user, role))
+        role = c->user.n_roles > 0 ? c->user.roles[0] : "guest";
+    bool staff = strcmp(role, "resident") != 0 && strcmp(role, "guest") != 0;
+    if (staff) {
+        add_block(c, blocks, "todo", "ticket", "待受理", "To accept", fresh, 1, 20);
+        add_block(c, blocks, "todo", "ticket", "办理中", "In hand", doing, 1, 20);
+        add_block(c, blocks, "todo", "notice", "待审核发布", "To review and publish", review, 1, 20);
+    } else if (c->known)
+        add_block(c, blocks, "mine", "ticket", "我的来信", "My tickets", mine, 1, 10);
+    add_block(c, blocks, "notices", "notice", "通知公告", "Notices", published, 1, 10);
+    add_block(c, blocks, "news", "news", "社区新闻", "News", published, 1, 10);
+    return ln_web_json(c, 200, json_pack("{s:s,s:o}", "role", role, "blocks", blocks));
+}
+
+bool ln_api_info_search(struct ln_call *c, struct ln_err *err)
+{
+    static const char *const where[] = { "person", "dwelling", "household", "building", "ticket", "notice", "news", "unit" };
+    const char *q = ln_http_query(c->q, "q");
+    json_t *items = json_array();
+
+    (void)err;
+    for (size_t i = 0; q != NULL && q[0] != '\0' && i < sizeof where / sizeof where[0]; i++) {
+        const struct ln_def_coll *d = ln_def_find(c->n->def, where[i]);
+        json_t *part = d != NULL ? short_list(c, d, NULL, 0, q, 10) : json_array();
+        (void)json_array_extend(items, part);
+        json_decref(part);
+    }
+    return ln_web_json(c, 200, json_pack("{s:o}", "items", items));
+}
+
+bool ln_api_info_conflicts(struct ln_call *c, struct ln_err *err)
+{
+    json_t *items = json_array();
+
+    for (size_t i = 0; i < c->n->def->n_colls; i++) {
+        const struct ln_def_coll *d = &c->n->def->colls[i];
+        struct ln_where any[4];
+        struct ln_list l = { .coll = d->coll, .any = any, .descending = true, .limit = 50, .conflicts = true };
+        json_t *rows = json_array();
+        size_t k;
+        json_t *row;
+        if (ln_engine_may_list(d, &c->user, any, &l.n_any) && !ln_query_list(rows, NULL, c->r->store, &l, err)) {
+            json_decref(rows);
+            json_decref(items);
+            return false;
+        }
+        json_array_foreach(rows, k, row)
+        {
+            if (!ln_engine_may_read(d, &c->user, row))
+                continue;
+            ln_engine_mask(d, &c->user, row);
+            json_object_set_new(row, "collection", json_string(d->name));
+            json_array_append(items, row);
+        }
+        json_decref(rows);
+    }
+    return ln_web_json(c, 200, json_pack("{s:o}", "items", items));
+}
+
+/* ---- metrics, in Prometheus' text format 0.0.4 */
+
+bool ln_api_info_metrics(struct ln_call *c, struct ln_err *err)
+{
+    static const struct {
+        const char *name, *key, *help;
+    } numbers[] = {
+        { "linli_records", "records", "records held" },
+        { "linli_changes", "changes", "changes held" },
+        { "linli_unsealed", "unsealed", "changes not sealed yet" },
+        { "linli_unsent", "unsent", "changes without the parent's receipt" },
+        { "linli_conflicts", "conflicts", "open conflicts" },
+        { "linli_refused", "refused", "refused changes" },
+        { "linli_forks", "forks", "forked segments kept" },
+        { "linli_disk_bytes", "disk_bytes", "size of the database" },
+        { "linli_sync_failures", "sync_failures", "failed syncs in a row" },
+    };
+    json_t *s = NULL;
+
+    if (!ln_cmd_status(&s, c->n, err))
+        return false;
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        ln_buf_addf(&c->out->body, "# HELP %s %s\n# TYPE %s gauge\n%s %" JSON_INTEGER_FORMAT "\n", numbers[i].name, numbers[i].help,
+                    numbers[i].name, numbers[i].name, json_integer_value(json_object_get(s, numbers[i].key)));
+    json_decref(s);
+    c->out->content_type = "text/plain; version=0.0.4; charset=utf-8";
+    return true;
+}

@@ -1,0 +1,517 @@
+/* Records of every collection: list, read, add, change, delete, step, history. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/canon.h"
+#include "node/web/routes.h"
+
+#define TITLE_MAX 200
+
+static const struct ln_def_coll *coll_of(struct ln_call *c, struct ln_err *err)
+{
+    const struct ln_def_coll *d = ln_def_find(c->n->def, c->q->arg[0]);
+
+    if (d == NULL)
+        (void)ln_fail(err, LN_MISSING, "no collection %.60s", c->q->arg[0]);
+    return d;
+}
+
+/* ---- what a record looks like from outside */
+
+static void title_of(char out[TITLE_MAX + 1], const struct ln_def_coll *d, const json_t *row)
+{
+    size_t at = 0;
+
+    out[0] = '\0';
+    for (const char *const *t = d->title; t != NULL && *t != NULL; t++) {
+        const char *text = ln_web_text(json_object_get(row, "f"), *t);
+        if (text[0] != '\0' && at < TITLE_MAX)
+            at += (size_t)snprintf(out + at, TITLE_MAX + 1 - at, "%s%s", at > 0 ? " " : "", text);
+    }
+}
+
+static void add_ref(struct ln_call *c, json_t *refs, const char *field, const char *id_text)
+{
+    struct ln_id id;
+    json_t *row = NULL;
+    struct ln_err why = { 0 };
+    char title[TITLE_MAX + 1];
+
+    if (!ln_clock_id_read(&id, ln_span_of(id_text)) || !ln_query_record(&row, c->r->store, &id, &why) || row == NULL)
+        return;
+    const struct ln_def_coll *d = ln_def_find(c->n->def, ln_web_text(row, "collection"));
+    if (d != NULL && ln_engine_may_read(d, &c->user, row)) {
+        ln_engine_mask(d, &c->user, row);
+        title_of(title, d, row);
+        json_object_set_new(refs, field, json_pack("{s:s}", id_text, title));
+    }
+    json_decref(row);
+}
+
+static void add_refs(struct ln_call *c, const struct ln_def_coll *d, json_t *row)
+{
+    json_t *refs = json_object();
+    const json_t *f = json_object_get(row, "f");
+
+    for (size_t i = 0; i < d->n_fields; i++)
+        if (d->fields[i].type == LN_TYPE_REF && json_is_string(json_object_get(f, d->fields[i].name)))
+            add_ref(c, refs, d->fields[i].name, ln_web_text(f, d->fields[i].name));
+    json_object_set_new(row, "refs", refs);
+}
+
+static void add_actions(struct ln_call *c, const struct ln_def_coll *d, json_t *row)
+{
+    const char *state = json_string_value(json_object_get(row, "state"));
+    json_t *actions = json_array();
+
+    for (size_t i = 0; state != NULL && i < d->n_steps; i++)
+        if (ln_def_has(d->steps[i].from, state) && ln_engine_may_step(&d->steps[i], d, &c->user, row))
+            json_array_append_new(actions, json_string(d->steps[i].action));
+    json_object_set_new(row, "actions", actions);
+}
+
+/* Turns a row into the record of the contract (README "Records"). */
+static void dress(struct ln_call *c, const struct ln_def_coll *d, json_t *row, bool whole)
+{
+    char title[TITLE_MAX + 1];
+
+    add_actions(c, d, row);
+    json_object_set_new(row, "can", json_pack("{s:b,s:b}", "update", (int)ln_engine_may_change(d, &c->user, row), "delete",
+                                              (int)ln_engine_may_delete(d, &c->user, row)));
+    ln_engine_mask(d, &c->user, row);
+    title_of(title, d, row);
+    json_object_set_new(row, "title", json_string(title));
+    json_object_set_new(row, "collection", json_string(d->name));
+    json_object_set_new(row, "version_etag", json_string(ln_web_text(row, "etag")));
+    json_object_set_new(row, "created_at", json_incref(json_object_get(row, "created")));
+    (void)whole;
+    add_refs(c, d, row);
+    json_object_del(row, "etag");
+    json_object_del(row, "created");
+}
+
+/* ---- list */
+
+static bool reserved(const char *name)
+{
+    static const char *const words[] = { "limit", "cursor", "sort", "q", "count", "mine", NULL };
+
+    return ln_def_has(words, name);
+}
+
+struct listing {
+    struct ln_where where[LN_QUERY_WHERE];
+    struct ln_where any[4];
+    char names[LN_QUERY_WHERE][64];
+    struct ln_list l;
+};
+
+static bool add_filter(struct listing *x, const struct ln_http_pair *p, struct ln_err *err)
+{
+    const char *dot = strrchr(p->name, '.');
+    enum ln_where_op op = LN_WHERE_IS;
+
+    if (x->l.n >= LN_QUERY_WHERE - 5)
+        return ln_fail(err, LN_FULL, "too many filters");
+    if (dot != NULL && strcmp(dot, ".gte") == 0)
+        op = LN_WHERE_FROM;
+    else if (dot != NULL && strcmp(dot, ".lte") == 0)
+        op = LN_WHERE_TO;
+    (void)snprintf(x->names[x->l.n], sizeof x->names[0], "%.*s", (int)(op == LN_WHERE_IS ? strlen(p->name) : (size_t)(dot - p->name)),
+                   p->name);
+    x->where[x->l.n] = (struct ln_where){ x->names[x->l.n], op, p->value };
+    x->l.n++;
+    return true;
+}
+
+static bool read_listing(struct listing *x, struct ln_call *c, const struct ln_def_coll *d, struct ln_err *err)
+{
+    const char *limit = ln_http_query(c->q, "limit");
+    const char *cursor = ln_http_query(c->q, "cursor");
+    const char *sort = ln_http_query(c->q, "sort");
+
+    x->l.coll = d->coll;
+    x->l.where = x->where;
+    x->l.any = x->any;
+    x->l.text = ln_http_query(c->q, "q");
+    x->l.limit = limit != NULL ? (unsigned)strtoul(limit, NULL, 10) : 50;
+    if (x->l.limit == 0 || x->l.limit > LN_QUERY_LIMIT)
+        x->l.limit = LN_QUERY_LIMIT;
+    x->l.offset = cursor != NULL ? (unsigned)strtoul(cursor, NULL, 10) : 0;
+    x->l.total = ln_http_query(c->q, "count") != NULL;
+    if (sort == NULL)
+        sort = d->sort != NULL ? d->sort : "-id";
+    x->l.descending = sort[0] == '-';
+    x->l.sort = sort + x->l.descending;
+    for (size_t i = 0; i < c->q->n_query; i++)
+        if (!reserved(c->q->query[i].name) && !add_filter(x, &c->q->query[i], err))
+            return false;
+    if (ln_http_query(c->q, "mine") != NULL && c->known) {
+        x->where[x->l.n++] = (struct ln_where){ "author", LN_WHERE_IS, c->user.account };
+    }
+    return ln_engine_may_list(d, &c->user, x->any, &x->l.n_any) || ln_fail(err, LN_DENIED, "%s: your role may not read it", d->name);
+}
+
+bool ln_api_record_list(struct ln_call *c, struct ln_err *err)
+{
+    const struct ln_def_coll *d = coll_of(c, err);
+    struct listing x = { .l = { .n = 0 } };
+    json_t *rows = json_array();
+    json_t *items = json_array();
+    int64_t total = 0;
+    json_t *o;
+    bool ok = false;
+
+    if (d == NULL || !read_listing(&x, c, d, err))
+        goto out;
+    unsigned limit = x.l.limit;
+    x.l.limit = limit + 1; /* one more tells whether there is a next page */
+    if (!ln_query_list(rows, &total, c->r->store, &x.l, err))
+        goto out;
+    for (size_t i = 0; i < json_array_size(rows) && i < limit; i++) {
+        json_t *row = json_array_get(rows, i);
+        if (!ln_engine_may_read(d, &c->user, row))
+            continue;
+        dress(c, d, row, false);
+        json_array_append(items, row);
+    }
+    o = json_pack("{s:O}", "items", items);
+    if (json_array_size(rows) > limit)
+        json_object_set_new(o, "next", json_sprintf("%u", x.l.offset + limit));
+    else
+        json_object_set_new(o, "next", json_null());
+    if (x.l.total)
+        json_object_set_new(o, "total", json_integer(total));
+    ok = ln_web_json(c, 200, o);
+out:
+    json_decref(items);
+    json_decref(rows);
+    return ok;
+}
+
+/* ---- one record */
+
+static json_t *load(struct ln_call *c, struct ln_sqlstore *s, const struct ln_def_coll *d, const char *id_text, struct ln_err *err)
+{
+    struct ln_id id;
+    json_t *row = NULL;
+
+    if (!ln_clock_id_read(&id, ln_span_of(id_text))) {
+        (void)ln_fail(err, LN_MISSING, "no such record");
+        return NULL;
+    }
+    if (!ln_query_record(&row, s, &id, err))
+        return NULL;
+    if (row == NULL || strcmp(ln_web_text(row, "collection"), d->name) != 0 || !ln_engine_may_read(d, &c->user, row)) {
+        json_decref(row);
+        (void)ln_fail(err, LN_MISSING, "no such record");
+        return NULL;
+    }
+    return row;
+}
+
+static bool answer(struct ln_call *c, const struct ln_def_coll *d, json_t *row, int status)
+{
+    (void)snprintf(c->out->etag, sizeof c->out->etag, "%s", ln_web_text(row, "etag"));
+    dress(c, d, row, true);
+    return ln_web_json(c, status, row);
+}
+
+bool ln_api_record_get(struct ln_call *c, struct ln_err *err)
+{
+    const struct ln_def_coll *d = coll_of(c, err);
+    json_t *row = d != NULL ? load(c, c->r->store, d, c->q->arg[1], err) : NULL;
+
+    return row != NULL && answer(c, d, row, 200);
+}
+
+/* The record as it is after the save: read anew, for the request's own snapshot is older. */
+static bool answer_fresh(struct ln_call *c, const struct ln_def_coll *d, const char *id, int status, struct ln_err *err)
+{
+    struct ln_node_reader *r;
+    json_t *row;
+    bool ok = false;
+
+    if (!ln_node_read(c->n, &r, err))
+        return false;
+    row = load(c, r->store, d, id, err);
+    if (row != NULL) {
+        struct ln_node_reader *old = c->r;
+        c->r = r;
+        ok = answer(c, d, row, status);
+        c->r = old;
+    } else if (err->code == LN_MISSING) { /* saved, and no longer theirs to read */
+        *err = (struct ln_err){ 0 };
+        ok = ln_web_json(c, status, json_pack("{s:s,s:s}", "id", id, "collection", d->name));
+    }
+    ln_node_read_done(c->n, r);
+    return ok;
+}
+
+static const json_t *fields_of(const json_t *body)
+{
+    const json_t *f = json_object_get(body, "f");
+
+    return json_is_object(f) ? f : body;
+}
+
+static bool save(struct ln_call *c, struct ln_engine_job *job, struct ln_err *err)
+{
+    job->u = &c->user;
+    job->channel = "web";
+    if (ln_node_save(c->n, job, err)) {
+        json_decref(job->problems);
+        return true;
+    }
+    c->fields = job->problems;
+    return false;
+}
+
+/* A key of the caller's makes a repeated POST find what the first one made. */
+struct once {
+    struct ln_engine_job *job;
+    char key[160];
+    bool again;
+};
+
+static bool run_once(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct once *o = arg;
+    struct ln_store *s = ln_replica_store(r);
+    struct ln_buf id = ln_buf_new(64);
+    bool ok = s->ops->meta_get(s->ctx, o->key, &id, &o->again, err);
+
+    if (ok && o->again)
+        (void)snprintf(o->job->out_id, sizeof o->job->out_id, "%s", id.data);
+    else if (ok)
+        ok = ln_engine_run(o->job, r, err) && s->ops->meta_put(s->ctx, o->key, ln_span_of(o->job->out_id), err);
+    ln_buf_free(&id);
+    return ok;
+}
+
+bool ln_api_record_create(struct ln_call *c, struct ln_err *err)
+{
+    const struct ln_def_coll *d = coll_of(c, err);
+    struct ln_engine_job job = { .kind = LN_ENGINE_CREATE, .c = d };
+    struct once once = { .job = &job };
+    bool ok;
+
+    if (d == NULL || !ln_web_object(c, err))
+        return false;
+    job.f = json_copy((json_t *)(uintptr_t)fields_of(c->body));
+    job.keep = json_object_get(c->body, "_keep");
+    json_object_del(job.f, "_keep");
+    if (c->q->idempotency_key != NULL && strlen(c->q->idempotency_key) <= 64 && c->known) {
+        job.e = &c->n->engine;
+        job.u = &c->user;
+        job.channel = "web";
+        (void)snprintf(once.key, sizeof once.key, "once/%s/%s", c->user.account, c->q->idempotency_key);
+        ok = ln_queue_write(c->n->queue, run_once, &once, err);
+        if (!ok)
+            c->fields = job.problems;
+    } else
+        ok = save(c, &job, err);
+    json_decref(job.f);
+    if (!ok)
+        return false;
+    (void)snprintf(c->out->location, sizeof c->out->location, "/api/v1/%s/%s", d->name, job.out_id);
+    return answer_fresh(c, d, job.out_id, 201, err);
+}
+
+/* If-Match: "<etag>" */
+static void match_of(struct ln_engine_job *job, const struct ln_call *c)
+{
+    const char *m = c->q->if_match;
+
+    if (m == NULL || m[0] == '*')
+        return;
+    job->if_match = true;
+    job->etag = strtoull(m[0] == '"' ? m + 1 : m, NULL, 16);
+}
+
+static bool change(struct ln_call *c, struct ln_engine_job *job, struct ln_err *err)
+{
+    bool ok = save(c, job, err);
+
+    if (!ok && err->code == LN_CONFLICT && job->if_match)
+        c->out->status = 412;
+    return ok;
+}
+
+bool ln_api_record_update(struct ln_call *c, struct ln_err *err)
+{
+    const struct ln_def_coll *d = coll_of(c, err);
+    struct ln_engine_job job = { .kind = LN_ENGINE_UPDATE, .c = d, .id = c->q->arg[1] };
+
+    if (d == NULL || !ln_web_object(c, err))
+        return false;
+    job.f = json_copy((json_t *)(uintptr_t)fields_of(c->body));
+    job.keep = json_object_get(c->body, "_keep");
+    json_object_del(job.f, "_keep");
+    match_of(&job, c);
+    bool ok = change(c, &job, err);
+    json_decref(job.f);
+    return ok && answer_fresh(c, d, c->q->arg[1], 200, err);
+}
+
+bool ln_api_record_delete(struct ln_call *c, struct ln_err *err)
+{
+    const struct ln_def_coll *d = coll_of(c, err);
+    struct ln_engine_job job = { .kind = LN_ENGINE_DELETE, .c = d, .id = c->q->arg[1] };
+
+    match_of(&job, c);
+    if (d == NULL || !change(c, &job, err))
+        return false;
+    c->out->status = 204;
+    return true;
+}
+
+bool ln_api_record_step(struct ln_call *c, struct ln_err *err)
+{
+    const struct ln_def_coll *d = coll_of(c, err);
+    struct ln_engine_job job = { .kind = LN_ENGINE_STEP, .c = d, .id = c->q->arg[1] };
+
+    if (d == NULL || !ln_web_object(c, err))
+        return false;
+    job.f = c->body;
+    match_of(&job, c);
+    return change(c, &job, err) && answer_fresh(c, d, c->q->arg[1], 200, err);
+}
+
+/* ---- history */
+
+struct telling {
+    struct ln_call *c;
+    const struct ln_def_coll *d;
+    json_t *items;
+    bool unmasked;
+};
+
+static void add_object(struct telling *x, json_t *to, struct ln_span object)
+{
+    json_t *o = object.len > 0 ? json_loadb(object.p, object.len, 0, NULL) : NULL;
+    const char *key;
+    json_t *value;
+
+    json_object_foreach(o, key, value)
+    {
+        const struct ln_def_field *f = ln_def_field(x->d, key);
+        bool hide = f != NULL && f->mark == LN_MARK_SENSITIVE && !x->unmasked;
+        json_object_set_new(to, key, hide ? json_string("****") : json_incref(value));
+    }
+    json_decref(o);
+}
+
+static bool tell(void *ctx, const struct ln_history_item *i, struct ln_err *err)
+{
+    static const char *const ops[] = { "add", "set", "remove", "delete", "restore", "step", "alias", "other" };
+    struct telling *x = ctx;
+    char id[LN_ID_TEXT + 1];
+    json_t *fields = json_object();
+    const char *state = i->state == LN_STORE_VOID ? "refused" : i->provisional ? "provisional" : "accepted";
+    json_t *o;
+
+    (void)err;
+    ln_clock_id_write(id, &i->c->id);
+    add_object(x, fields, i->c->fields);
+    add_object(x, fields, i->clear);
+    o = json_pack("{s:s,s:s,s:I,s:I,s:s,s:o,s:s}", "id", id, "op", ops[i->c->op], "at",
+                  (json_int_t)LN_HLC_MS(ln_clock_claimed(&i->c->id)), "eff", (json_int_t)LN_HLC_MS(i->eff), "node", i->log, "fields", fields,
+                  "state", state);
+    if (i->c->user.len > 0)
+        json_object_set_new(o, "user", json_stringn(i->c->user.p, i->c->user.len));
+    if (i->c->channel.len > 0)
+        json_object_set_new(o, "channel", json_stringn(i->c->channel.p, i->c->channel.len));
+    if (i->receipt_t > 0)
+        json_object_set_new(o, "receipt_at", json_integer(LN_HLC_MS(i->receipt_t)));
+    json_array_append_new(x->items, o);
+    return true;
+}
+
+static void name_users(struct ln_call *c, json_t *items)
+{
+    size_t i;
+    json_t *o;
+
+    json_array_foreach(items, i, o)
+    {
+        struct ln_id id;
+        json_t *row = NULL;
+        struct ln_err why = { 0 };
+        if (ln_clock_id_read(&id, ln_span_of(ln_web_text(o, "user"))) && ln_query_record(&row, c->r->store, &id, &why) && row != NULL)
+            json_object_set_new(o, "user_name", json_string(ln_web_text(json_object_get(row, "f"), "shown_name")));
+        json_decref(row);
+    }
+}
+
+bool ln_api_record_history(struct ln_call *c, struct ln_err *err)
+{
+    const struct ln_def_coll *d = coll_of(c, err);
+    json_t *row = d != NULL ? load(c, c->r->store, d, c->q->arg[1], err) : NULL;
+    struct telling x = { .c = c, .d = d };
+    struct ln_id id;
+
+    if (row == NULL)
+        return false;
+    json_decref(row);
+    x.items = json_array();
+    if (!ln_clock_id_read(&id, ln_span_of(c->q->arg[1])) ||
+        !ln_replica_history(ln_sqlstore_handle(c->r->store), &id, tell, &x, err)) {
+        json_decref(x.items);
+        return false;
+    }
+    name_users(c, x.items);
+    return ln_web_json(c, 200, json_pack("{s:o}", "items", x.items));
+}
+
+/* ---- reading what is masked, with a purpose, on record */
+
+bool ln_api_record_unmask(struct ln_call *c, struct ln_err *err)
+{
+    static const struct ln_user system = { .system = true };
+    const struct ln_def_coll *d = coll_of(c, err);
+    const struct ln_def_coll *audit = ln_def_find(c->n->def, "audit");
+    json_t *row = d != NULL ? load(c, c->r->store, d, c->q->arg[1], err) : NULL;
+    const char *purpose = ln_web_text(c->body, "purpose");
+    json_t *out = json_object();
+    json_t *f;
+    size_t i;
+    json_t *name;
+    bool may = false;
+
+    for (const char *const *w = d != NULL ? d->unmask : NULL; w != NULL && *w != NULL; w++)
+        may = may || ln_engine_has_role(&c->user, *w);
+    if (row == NULL)
+        goto fail;
+    if (!may) {
+        (void)ln_fail(err, LN_DENIED, "your role may not see these fields");
+        goto fail;
+    }
+    if (purpose[0] == '\0' || !json_is_array(json_object_get(c->body, "fields"))) {
+        (void)ln_fail(err, LN_INVALID, "fields and a purpose are needed: both are written down");
+        goto fail;
+    }
+    json_array_foreach(json_object_get(c->body, "fields"), i, name)
+    {
+        json_t *v = json_object_get(json_object_get(row, "f"), json_string_value(name) != NULL ? json_string_value(name) : "");
+        if (v != NULL)
+            json_object_set(out, json_string_value(name), v);
+    }
+    f = json_pack("{s:s,s:s,s:s,s:O,s:s,s:I,s:s}", "actor", c->user.account, "action", "unmask", "object", c->q->arg[1], "fields",
+                  json_object_get(c->body, "fields"), "purpose", purpose, "at", (json_int_t)c->n->env.now_ms(c->n->env.ctx), "node",
+                  c->n->id);
+    struct ln_engine_job job = { .u = &system, .kind = LN_ENGINE_CREATE, .c = audit, .f = f, .channel = "web" };
+    bool ok = ln_node_save(c->n, &job, err); /* first on record, then shown */
+    json_decref(job.problems);
+    json_decref(f);
+    if (!ok)
+        goto fail;
+    json_decref(row);
+    return ln_web_json(c, 200, json_pack("{s:o}", "fields", out));
+fail:
+    json_decref(out);
+    json_decref(row);
+    return false;
+}

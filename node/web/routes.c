@@ -1,0 +1,26 @@
+/* All paths of the API stand here; node to node paths in sync_http.c; every other path is the app. */
+#include "node/web/routes.h"
+
+const struct ln_route ln_routes[] = {
+    { "GET", "/api/v1/session", ln_api_session_get },
+    { "POST", "/api/v1/session", ln_api_session_login },
+    { "PATCH", "/api/v1/session", ln_api_session_role },
+    { "DELETE", "/api/v1/session", ln_api_session_logout },
+    { "POST", "/api/v1/session/password", ln_api_session_password },
+    { "GET", "/api/v1/schema", ln_api_info_schema },
+    { "GET", "/api/v1/status", ln_api_info_status },
+    { "GET", "/api/v1/nodes", ln_api_info_nodes },
+    { "GET", "/api/v1/home", ln_api_info_home },
+    { "GET", "/api/v1/search", ln_api_info_search },
+    { "GET", "/api/v1/conflicts", ln_api_info_conflicts },
+    { "GET", "/metrics", ln_api_info_metrics },
+    { "GET", "/api/v1/:", ln_api_record_list },
+    { "POST", "/api/v1/:", ln_api_record_create },
+    { "GET", "/api/v1/:/:", ln_api_record_get },
+    { "PATCH", "/api/v1/:/:", ln_api_record_update },
+    { "DELETE", "/api/v1/:/:", ln_api_record_delete },
+    { "POST", "/api/v1/:/:/steps", ln_api_record_step },
+    { "GET", "/api/v1/:/:/history", ln_api_record_history },
+    { "POST", "/api/v1/:/:/unmask", ln_api_record_unmask },
+};
+const size_t ln_routes_n = sizeof ln_routes / sizeof ln_routes[0];

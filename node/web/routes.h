@@ -1,0 +1,28 @@
+/* The handlers, by file. */
+#ifndef LN_ROUTES_H
+#define LN_ROUTES_H
+
+#include "node/web/web.h"
+
+LN_ROUTE(ln_api_session_get);
+LN_ROUTE(ln_api_session_login);
+LN_ROUTE(ln_api_session_role);
+LN_ROUTE(ln_api_session_logout);
+LN_ROUTE(ln_api_session_password);
+LN_ROUTE(ln_api_info_schema);
+LN_ROUTE(ln_api_info_status);
+LN_ROUTE(ln_api_info_nodes);
+LN_ROUTE(ln_api_info_home);
+LN_ROUTE(ln_api_info_search);
+LN_ROUTE(ln_api_info_conflicts);
+LN_ROUTE(ln_api_info_metrics);
+LN_ROUTE(ln_api_record_list);
+LN_ROUTE(ln_api_record_create);
+LN_ROUTE(ln_api_record_get);
+LN_ROUTE(ln_api_record_update);
+LN_ROUTE(ln_api_record_delete);
+LN_ROUTE(ln_api_record_step);
+LN_ROUTE(ln_api_record_history);
+LN_ROUTE(ln_api_record_unmask);
+
+#endif

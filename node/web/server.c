@@ -1,0 +1,530 @@
+/* CivetWeb turned into requests and replies of ours; limits, Host and Origin, security headers. */
+#include <arpa/inet.h>
+#include <civetweb.h>
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/base/alloc.h"
+#include "crypto/base/log.h"
+#include "crypto/canon.h"
+#include "node/asset.h"
+#include "node/store/session.h"
+#include "node/web/sync_http.h"
+#include "node/web/web.h"
+#include "sync/clock.h"
+
+#define QUERY_MAX 64
+#define QUERY_BYTES 8192
+#define REPLY_MAX (64 << 20)
+#define SYNC_PATH "/sync/v1/"
+#define API_PATH "/api/"
+
+static const char SECURITY[] =
+    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src "
+    "'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'\r\n"
+    "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nCross-Origin-Opener-Policy: same-origin\r\n";
+
+/* ---- replies */
+
+static const char *reason(int status)
+{
+    switch (status) {
+    case 200:
+        return "OK";
+    case 201:
+        return "Created";
+    case 204:
+        return "No Content";
+    case 304:
+        return "Not Modified";
+    default:
+        return status < 400 ? "OK" : status < 500 ? "Refused" : "Failed";
+    }
+}
+
+static void send_reply(struct mg_connection *conn, const struct ln_http_reply *r, bool head)
+{
+    struct ln_buf h = ln_buf_new(16384);
+    const void *body = r->fixed != NULL ? (const void *)r->fixed : r->body.data;
+    size_t len = r->fixed != NULL ? r->fixed_len : r->body.len;
+
+    if (r->status == 304 || r->status == 204)
+        len = 0;
+    ln_buf_addf(&h, "HTTP/1.1 %d %s\r\n", r->status, reason(r->status));
+    if (r->status != 304 && r->status != 204)
+        ln_buf_addf(&h, "Content-Length: %zu\r\n", len);
+    if (r->content_type != NULL && r->content_type[0] != '\0')
+        ln_buf_addf(&h, "Content-Type: %s%s\r\n", r->content_type,
+                    strncmp(r->content_type, "text/", 5) == 0 && strchr(r->content_type, ';') == NULL ? "; charset=utf-8" : "");
+    if (!r->bare) {
+        ln_buf_adds(&h, SECURITY);
+        ln_buf_addf(&h, "Cache-Control: %s\r\n", r->cache[0] != '\0' ? r->cache : "no-store");
+        if (r->etag[0] != '\0')
+            ln_buf_addf(&h, "ETag: \"%s\"\r\n", r->etag);
+        if (r->location[0] != '\0')
+            ln_buf_addf(&h, "Location: %s\r\n", r->location);
+        if (r->cookie[0] != '\0')
+            ln_buf_addf(&h, "Set-Cookie: %s\r\n", r->cookie);
+        if (r->disposition[0] != '\0')
+            ln_buf_addf(&h, "Content-Disposition: %s\r\n", r->disposition);
+        if (r->gzip)
+            ln_buf_adds(&h, "Content-Encoding: gzip\r\nVary: Accept-Encoding\r\n");
+    }
+    if (r->retry_after_s > 0)
+        ln_buf_addf(&h, "Retry-After: %d\r\n", r->retry_after_s);
+    ln_buf_addf(&h, "%s\r\n", r->headers);
+    /* One write for small replies: head and body in one packet. */
+    if (!head && len > 0 && len < 8192) {
+        ln_buf_add(&h, body, len);
+        (void)mg_write(conn, h.data, h.len);
+    } else {
+        (void)mg_write(conn, h.data, h.len);
+        if (!head && len > 0)
+            (void)mg_write(conn, body, len);
+    }
+    ln_buf_free(&h);
+}
+
+static void refuse(struct ln_http_reply *out, int status, const char *word, const char *zh, const char *en)
+{
+    struct ln_err err = { .code = LN_INVALID };
+
+    (void)snprintf(err.text, sizeof err.text, "%s", en);
+    out->status = status;
+    (void)ln_http_problem(out, &err, word, zh, en);
+}
+
+/* ---- requests */
+
+struct incoming {
+    struct ln_http_request q;
+    struct ln_http_pair pairs[QUERY_MAX];
+    char query[QUERY_BYTES];
+    struct ln_buf body;
+    struct ln_call call;
+    const char *segments[8];
+    char path[1024];
+};
+
+static const char *header_of(const struct ln_http_request *q, const char *name)
+{
+    return mg_get_header(q->conn, name);
+}
+
+static int count_header(const struct mg_request_info *i, const char *name)
+{
+    int n = 0;
+
+    for (int k = 0; k < i->num_headers; k++)
+        n += mg_strcasecmp(i->http_headers[k].name, name) == 0;
+    return n;
+}
+
+static bool read_query(struct incoming *in, const char *raw)
+{
+    char *at = in->query;
+    char *end = in->query + sizeof in->query;
+
+    for (const char *p = raw; p != NULL && *p != '\0';) {
+        size_t len = strcspn(p, "&");
+        const char *equals = memchr(p, '=', len);
+        size_t name = equals != NULL ? (size_t)(equals - p) : len;
+        if (in->q.n_query == QUERY_MAX)
+            return false;
+        struct ln_http_pair *pair = &in->pairs[in->q.n_query++];
+        pair->name = at;
+        int n = mg_url_decode(p, (int)name, at, (int)(end - at), 1);
+        if (n < 0)
+            return false;
+        at += n + 1;
+        pair->value = at;
+        n = mg_url_decode(equals != NULL ? equals + 1 : "", equals != NULL ? (int)(len - name - 1) : 0, at, (int)(end - at), 1);
+        if (n < 0)
+            return false;
+        at += n + 1;
+        if (!ln_canon_utf8(pair->value, strlen(pair->value)))
+            return false;
+        p += len + (p[len] == '&');
+    }
+    in->q.query = in->pairs;
+    return true;
+}
+
+/* A whole body below its ceiling, or a refusal. */
+static bool read_body(struct incoming *in, struct mg_connection *conn, const struct mg_request_info *i, size_t max,
+                      struct ln_http_reply *out)
+{
+    bool takes = strcmp(in->q.method, "POST") == 0 || strcmp(in->q.method, "PUT") == 0 || strcmp(in->q.method, "PATCH") == 0;
+    char part[16384];
+
+    if (count_header(i, "content-length") > 1 || (count_header(i, "transfer-encoding") > 0 && i->content_length >= 0) ||
+        count_header(i, "transfer-encoding") > 0) {
+        refuse(out, 400, "invalid", "请求长度不明确", "The length of the request is ambiguous");
+        return false;
+    }
+    in->body = ln_buf_new(max);
+    if (i->content_length <= 0)
+        return true;
+    if (!takes || i->content_length > (long long)max) {
+        refuse(out, 413, "too_large", "内容太大", "The contents are too large");
+        return false;
+    }
+    while (in->body.len < (size_t)i->content_length) {
+        size_t want = (size_t)i->content_length - in->body.len;
+        int n = mg_read(conn, part, want < sizeof part ? want : sizeof part);
+        if (n <= 0) {
+            refuse(out, 400, "invalid", "内容不完整", "The contents were cut off");
+            return false;
+        }
+        ln_buf_add(&in->body, part, (size_t)n);
+    }
+    in->q.body = in->body.data;
+    in->q.body_len = in->body.len;
+    return true;
+}
+
+/* ---- Host and Origin: against DNS rebinding and requests that another site's page sends */
+
+static bool host_allowed(const struct ln_web *w, const char *host)
+{
+    char name[256];
+    unsigned char any[16];
+    size_t len;
+
+    if (host[0] == '[')
+        return true; /* an address */
+    (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(host, ":"), host);
+    if (inet_pton(AF_INET, name, any) == 1 || mg_strcasecmp(name, "localhost") == 0)
+        return true;
+    len = strlen(name);
+    if (len > 6 && mg_strcasecmp(name + len - 6, ".local") == 0)
+        return true;
+    for (const char *p = w->hosts; *p != '\0';) {
+        size_t n = strcspn(p, ",");
+        if (n == len && mg_strncasecmp(p, name, n) == 0)
+            return true;
+        p += n + (p[n] == ',');
+    }
+    return false;
+}
+
+static bool origin_allowed(const struct ln_http_request *q)
+{
+    const char *origin = q->origin;
+
+    if (origin == NULL)
+        return false;
+    const char *host = strstr(origin, "://");
+    return host != NULL && q->host != NULL && mg_strcasecmp(host + 3, q->host) == 0;
+}
+
+static bool safe_method(const char *m)
+{
+    return strcmp(m, "GET") == 0 || strcmp(m, "HEAD") == 0;
+}
+
+/* ---- the pages */
+
+static bool serve_page(struct incoming *in, struct ln_http_reply *out)
+{
+    const struct ln_asset *a = ln_asset_find(strcmp(in->path, "/") == 0 ? "/index.html" : in->path);
+    const char *accepts = mg_get_header(in->q.conn, "accept-encoding");
+
+    if (!safe_method(in->q.method)) {
+        refuse(out, 405, "invalid", "不支持的方法", "Method not supported");
+        return true;
+    }
+    if (a == NULL && strncmp(in->path, "/assets/", 8) != 0 && strncmp(in->path, API_PATH, 5) != 0)
+        a = ln_asset_find("/index.html"); /* the app finds its own way */
+    if (a == NULL)
+        return false;
+    (void)accepts; /* every browser since 2000 reads gzip */
+    out->status = 200;
+    out->content_type = a->type;
+    (void)snprintf(out->etag, sizeof out->etag, "%.32s", a->etag);
+    (void)snprintf(out->cache, sizeof out->cache, "%s",
+                   strncmp(a->path, "/assets/", 8) == 0 ? "public, max-age=31536000, immutable" : "no-cache");
+    if (in->q.if_none_match != NULL && strstr(in->q.if_none_match, out->etag) != NULL) {
+        out->status = 304;
+        return true;
+    }
+    out->fixed = a->gz;
+    out->fixed_len = a->gz_len;
+    out->gzip = true;
+    return true;
+}
+
+/* ---- the API */
+
+static bool match(struct incoming *in, const char *pattern)
+{
+    const char *p = in->path;
+    size_t args = 0;
+
+    for (; *pattern != '\0'; pattern++) {
+        if (*pattern == ':') {
+            size_t len = strcspn(p, "/");
+            if (len == 0 || args == 4)
+                return false;
+            in->segments[args] = p;
+            in->segments[args++ + 4] = p + len;
+            p += len;
+        } else if (*p++ != *pattern)
+            return false;
+    }
+    return *p == '\0';
+}
+
+static const struct ln_route *route_of(struct incoming *in, bool *path_known)
+{
+    const char *method = strcmp(in->q.method, "HEAD") == 0 ? "GET" : in->q.method;
+
+    *path_known = false;
+    for (size_t i = 0; i < ln_routes_n; i++) {
+        if (!match(in, ln_routes[i].path))
+            continue;
+        *path_known = true;
+        if (strcmp(ln_routes[i].method, method) == 0)
+            return &ln_routes[i];
+    }
+    return NULL;
+}
+
+static bool find_session(struct ln_call *c, struct ln_err *err)
+{
+    const char *cookie = mg_get_header(c->q->conn, "cookie");
+    const char *at = cookie != NULL ? strstr(cookie, "linli=") : NULL;
+    struct ln_session_row s;
+    struct ln_err why = { 0 };
+
+    if (at == NULL || (at != cookie && at[-1] != ' ' && at[-1] != ';'))
+        return true;
+    struct ln_span text = { at + 6, strcspn(at + 6, "; ") };
+    if (!ln_encode_unbase32hex(c->token, sizeof c->token, text))
+        return true;
+    if (!ln_session_find(&s, ln_sqlstore_db(c->r->store), c->token, c->n->env.now_ms(c->n->env.ctx), err))
+        return false;
+    if (!s.found)
+        return true;
+    c->known = ln_node_user(&c->user, c->n, c->r->store, &s.account, &why);
+    if (!c->known)
+        c->user = (struct ln_user){ .n_roles = 0 };
+    return true;
+}
+
+static bool run_route(struct incoming *in, const struct ln_route *route, struct ln_err *err)
+{
+    struct ln_call *c = &in->call;
+    bool ok;
+
+    for (size_t i = 0; i < 4; i++)
+        if (in->segments[i] != NULL && in->segments[i + 4] != NULL) {
+            char *end = in->path + (in->segments[i + 4] - in->path);
+            *end = '\0';
+            in->q.arg[i] = in->segments[i];
+        }
+    if (!find_session(c, err))
+        return false;
+    if (in->body.len > 0 && in->q.content_type != NULL && strstr(in->q.content_type, "json") != NULL) {
+        c->body = json_loadb(in->body.data, in->body.len, JSON_REJECT_DUPLICATES, NULL);
+        if (c->body == NULL) {
+            c->out->status = 400;
+            return ln_fail(err, LN_INVALID, "the body is no JSON");
+        }
+    }
+    ok = route->run(c, err);
+    json_decref(c->body);
+    return ok;
+}
+
+/* Puts the problems of single fields into the body of an error. */
+static void add_fields(struct ln_call *c)
+{
+    char *list = c->fields != NULL ? json_dumps(c->fields, JSON_COMPACT) : NULL;
+
+    if (list != NULL && c->out->body.len > 1) {
+        ln_buf_cut(&c->out->body, c->out->body.len - 1);
+        ln_buf_addf(&c->out->body, ",\"fields\":%s}", list);
+    }
+    free(list);
+    json_decref(c->fields);
+}
+
+static void serve_api(struct ln_web *w, struct incoming *in, struct ln_http_reply *out)
+{
+    bool path_known;
+    const struct ln_route *route = route_of(in, &path_known);
+    struct ln_err err = { 0 };
+    struct ln_call *c = &in->call;
+
+    if (route == NULL) {
+        if (path_known)
+            refuse(out, 405, "invalid", "不支持的方法", "Method not supported");
+        else
+            refuse(out, 404, "missing", "没有这个地址", "No such address");
+        return;
+    }
+    (void)match(in, route->path); /* segments of this one */
+    if (!safe_method(in->q.method) && !origin_allowed(&in->q)) {
+        refuse(out, 403, "origin", "请求来自别的网站", "The request comes from another site");
+        return;
+    }
+    *c = (struct ln_call){ .w = w, .n = w->n, .q = &in->q, .out = out };
+    out->status = 200;
+    bool ok = ln_node_read(w->n, &c->r, &err);
+    if (ok) {
+        ok = run_route(in, route, &err);
+        ln_node_read_done(w->n, c->r);
+    }
+    if (!ok) {
+        if (err.code == LN_BROKEN || err.code == LN_FULL)
+            ln_log_err(LN_LOG_ERR, &err, "request method=%s path=%s", in->q.method, route->path);
+        const char *zh = c->word != NULL && strcmp(c->word, "login") == 0 ? "登录名或密码不对" : NULL;
+        const char *en = zh != NULL ? "Login or password is wrong" : NULL;
+        if (!c->known && err.code == LN_DENIED && c->word == NULL) {
+            out->status = 401;
+            c->word = "login";
+            zh = "请先登录";
+            en = "Please log in";
+        }
+        (void)ln_http_problem(out, &err, c->word, zh, en);
+        add_fields(c);
+        out->etag[0] = '\0';
+        return;
+    }
+    /* What did not change is not sent again. */
+    if (safe_method(in->q.method) && out->status == 200 && out->fixed == NULL) {
+        if (out->etag[0] == '\0') {
+            uint8_t hash[16];
+            (void)crypto_generichash(hash, sizeof hash, (const uint8_t *)out->body.data, out->body.len, NULL, 0);
+            (void)sodium_bin2hex(out->etag, sizeof out->etag, hash, sizeof hash);
+        }
+        if (in->q.if_none_match != NULL && strstr(in->q.if_none_match, out->etag) != NULL)
+            out->status = 304;
+        if (out->cache[0] == '\0')
+            (void)snprintf(out->cache, sizeof out->cache, "private, no-cache");
+    }
+}
+
+static void fill_request(struct incoming *in, struct mg_connection *conn, const struct mg_request_info *i)
+{
+    struct ln_http_request *q = &in->q;
+
+    q->method = i->request_method;
+    q->path = in->path;
+    q->raw_path = i->local_uri_raw != NULL ? i->local_uri_raw : "";
+    q->raw_query = i->query_string != NULL ? i->query_string : "";
+    q->remote = i->remote_addr;
+    q->conn = conn;
+    q->header = header_of;
+    q->if_match = mg_get_header(conn, "if-match");
+    q->if_none_match = mg_get_header(conn, "if-none-match");
+    q->content_type = mg_get_header(conn, "content-type");
+    q->idempotency_key = mg_get_header(conn, "idempotency-key");
+    q->accept_language = mg_get_header(conn, "accept-language");
+    q->origin = mg_get_header(conn, "origin");
+    q->host = mg_get_header(conn, "host");
+    q->zh = q->accept_language == NULL || strncmp(q->accept_language, "en", 2) != 0;
+}
+
+static void dispatch(struct ln_web *w, struct incoming *in, struct mg_connection *conn, const struct mg_request_info *i,
+                     struct ln_http_reply *out)
+{
+    bool node = strncmp(in->path, SYNC_PATH, sizeof SYNC_PATH - 1) == 0;
+
+    if (in->q.host == NULL || count_header(i, "host") != 1 || !host_allowed(w, in->q.host)) {
+        refuse(out, 421, "invalid", "不认识的主机名", "Unknown host name");
+        return;
+    }
+    if (!read_body(in, conn, i, node ? LN_MESSAGE_BODY_MAX : LN_WEB_BODY_MAX, out))
+        return;
+    if (node) {
+        ln_sync_http(w->exchange, &in->q, out);
+        return;
+    }
+    if (!read_query(in, in->q.raw_query)) {
+        refuse(out, 400, "invalid", "地址参数有误", "The query is wrong");
+        return;
+    }
+    bool path_known;
+    if (strncmp(in->path, API_PATH, sizeof API_PATH - 1) == 0 || route_of(in, &path_known) != NULL)
+        serve_api(w, in, out);
+    else if (!serve_page(in, out))
+        refuse(out, 404, "missing", "没有这个页面", "No such page");
+}
+
+static int handle(struct mg_connection *conn)
+{
+    const struct mg_request_info *i = mg_get_request_info(conn);
+    struct ln_web *w = mg_get_user_data(mg_get_context(conn));
+    struct incoming *in = ln_alloc(sizeof *in); /* worker stacks are small */
+    struct ln_http_reply *out = ln_alloc(sizeof *out);
+
+    out->body = ln_buf_new(REPLY_MAX);
+    const char *path = i->local_uri != NULL ? i->local_uri : "";
+    if (strlen(path) >= sizeof in->path || !ln_canon_utf8(path, strlen(path)) || strstr(path, "/..") != NULL ||
+        strstr(path, "//") != NULL || path[0] != '/') {
+        out->status = 400;
+        refuse(out, 400, "invalid", "地址有误", "The address is wrong");
+    } else {
+        (void)snprintf(in->path, sizeof in->path, "%s", path);
+        fill_request(in, conn, i);
+        dispatch(w, in, conn, i, out);
+    }
+    send_reply(conn, out, strcmp(i->request_method, "HEAD") == 0);
+    int status = out->status;
+    ln_buf_free(&in->body);
+    ln_buf_free(&out->body);
+    ln_free(in);
+    ln_free(out);
+    return status;
+}
+
+/* ---- start and stop */
+
+static int log_message(const struct mg_connection *conn, const char *message)
+{
+    (void)conn;
+    ln_log(LN_LOG_WARN, "web %s", message);
+    return 1;
+}
+
+bool ln_web_start(struct ln_web **out, struct ln_node *n, const char *listen, struct ln_err *err)
+{
+    struct ln_web *w = ln_alloc(sizeof *w);
+    struct mg_callbacks callbacks = { .begin_request = handle, .log_message = log_message };
+    char threads[16];
+    /* DESIGN section 10: keep-alive holds a worker, so it is short; without nodelay a request takes 44 ms. */
+    const char *options[] = { "listening_ports", listen, "num_threads", threads, "enable_keep_alive", "yes", "keep_alive_timeout_ms",
+                              "50", "tcp_nodelay", "1", "request_timeout_ms", "15000", "connection_queue", "1000", "listen_backlog",
+                              "1000", "max_request_size", "16384", "access_control_allow_origin", "", "decode_url", "yes", NULL };
+
+    w->n = n;
+    (void)pthread_mutex_init(&w->password, NULL);
+    (void)snprintf(w->hosts, sizeof w->hosts, "%s", n->config.hosts);
+    (void)snprintf(threads, sizeof threads, "%" PRId64, n->config.threads);
+    w->exchange = ln_exchange_server_new(&n->exchange);
+    (void)mg_init_library(0);
+    w->server = mg_start(&callbacks, w, options);
+    if (w->server == NULL) {
+        ln_web_stop(w);
+        return ln_fail(err, LN_BUSY, "cannot listen on %s: 端口可能已被占用 (is the port taken?)", listen);
+    }
+    *out = w;
+    return true;
+}
+
+void ln_web_stop(struct ln_web *w)
+{
+    if (w == NULL)
+        return;
+    if (w->server != NULL)
+        mg_stop(w->server);
+    ln_exchange_server_free(w->exchange);
+    (void)pthread_mutex_destroy(&w->password);
+    (void)mg_exit_library();
+    ln_free(w);
+}

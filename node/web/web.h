@@ -1,0 +1,53 @@
+/* The web server of a node: start, stop, and what its handlers share. */
+#ifndef LN_WEB_H
+#define LN_WEB_H
+
+#include <pthread.h>
+
+#include "node/node.h"
+#include "node/web/http.h"
+
+#define LN_WEB_BODY_MAX (1 << 20) /* of API requests */
+
+struct mg_context;
+struct ln_web {
+    struct ln_node *n;
+    struct ln_exchange_server *exchange;
+    struct mg_context *server;
+    pthread_mutex_t password; /* one Argon2 at a time: it takes 16 MiB */
+    char hosts[512];
+};
+bool ln_web_start(struct ln_web **out, struct ln_node *n, const char *listen, struct ln_err *err) LN_MUST;
+void ln_web_stop(struct ln_web *w); /* accepts NULL */
+
+/* ---- one request at work */
+struct ln_call {
+    struct ln_web *w;
+    struct ln_node *n;
+    struct ln_node_reader *r; /* one snapshot */
+    const struct ln_http_request *q;
+    struct ln_http_reply *out;
+    struct ln_user user;
+    bool known;        /* somebody is logged in */
+    uint8_t token[32]; /* of the session */
+    json_t *body;      /* parsed, NULL when there is none */
+    json_t *fields;    /* problems of single fields for the error's body */
+    const char *word;  /* stable word of the error, NULL by code */
+};
+typedef bool ln_handler(struct ln_call *c, struct ln_err *err);
+struct ln_route {
+    const char *method, *path; /* ":" stands for one segment */
+    ln_handler *run;
+};
+extern const struct ln_route ln_routes[];
+extern const size_t ln_routes_n;
+
+/* Sets the JSON body (taken over) with this status. Always true. */
+bool ln_web_json(struct ln_call *c, int status, json_t *body);
+/* The body as an object, or LN_INVALID. */
+bool ln_web_object(struct ln_call *c, struct ln_err *err) LN_MUST;
+const char *ln_web_text(const json_t *o, const char *name); /* "" when absent */
+
+#define LN_ROUTE(name) bool name(struct ln_call *c, struct ln_err *err)
+
+#endif
