@@ -17,18 +17,29 @@ struct key {
     int64_t low, high;
     const char *help;
 };
-#define TEXT(field, initial, help) { #field, offsetof(struct ln_config, field), sizeof ((struct ln_config *)0)->field, initial, 0, 0, help }
-#define NUMBER(field, initial, low, high, help) { #field, offsetof(struct ln_config, field), 0, initial, low, high, help }
+#define TEXT(field, initial, help)                                                                 \
+    {                                                                                              \
+#field, offsetof(struct ln_config, field), sizeof((struct ln_config *)0)->field, initial,  \
+            0, 0, help                                                                             \
+    }
+#define NUMBER(field, initial, low, high, help)                                                    \
+    {                                                                                              \
+#field, offsetof(struct ln_config, field), 0, initial, low, high, help                     \
+    }
 static const struct key KEYS[] = {
     TEXT(region, "", "统计用区划代码, 12 digits; set by init"),
     TEXT(role, "community", "province city district subdistrict community laptop; set by init"),
     TEXT(name, "", "名称 name, as people see it"),
     TEXT(parent, "", "上级地址 address of the parent, http(s)://host:port; set by join"),
     TEXT(listen, "127.0.0.1:8080", "监听地址 address and port of the web pages"),
-    TEXT(hosts, "", "可用的主机名 host names that browsers may use, by comma; addresses and localhost always may"),
-    NUMBER(sync_every_s, "900", 1, 86400, "最迟同步间隔(秒) a sync at the latest after that many seconds"),
+    TEXT(hosts, "",
+         "可用的主机名 host names that browsers may use, by comma; addresses and localhost always "
+         "may"),
+    NUMBER(sync_every_s, "900", 1, 86400,
+           "最迟同步间隔(秒) a sync at the latest after that many seconds"),
     NUMBER(sync_soon_ms, "200", 0, 600000, "保存后多久同步(毫秒) a sync that many ms after a save"),
-    NUMBER(seal_every_s, "900", 1, 86400, "最迟封存间隔(秒) changes are sealed at the latest after that many seconds"),
+    NUMBER(seal_every_s, "900", 1, 86400,
+           "最迟封存间隔(秒) changes are sealed at the latest after that many seconds"),
     NUMBER(session_hours, "12", 1, 720, "登录有效时间(小时) how long a login holds"),
     NUMBER(threads, "128", 4, 1024, "网页工作线程 threads that serve pages"),
 };
@@ -46,7 +57,8 @@ static bool set(struct ln_config *c, const struct key *k, const char *value, str
     }
     int64_t n = strtoll(value, &end, 10);
     if (end == value || *end != '\0' || n < k->low || n > k->high)
-        return ln_fail(err, LN_INVALID, "%s must be a number from %" PRId64 " to %" PRId64, k->name, k->low, k->high);
+        return ln_fail(err, LN_INVALID, "%s must be a number from %" PRId64 " to %" PRId64, k->name,
+                       k->low, k->high);
     memcpy((char *)c + k->at, &n, sizeof n);
     return true;
 }
@@ -117,7 +129,8 @@ bool ln_config_write(const struct ln_config *c, const char *dir, struct ln_err *
             ln_buf_addf(&text, "%" PRId64 "\n", n);
         }
     }
-    bool ok = ln_buf_done(&text, "config", err) && ln_disk_write(dir, "config", text.data, text.len, err);
+    bool ok =
+        ln_buf_done(&text, "config", err) && ln_disk_write(dir, "config", text.data, text.len, err);
     ln_buf_free(&text);
     return ok;
 }

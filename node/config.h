@@ -8,9 +8,9 @@ struct ln_config {
     char region[16];
     char role[16];
     char name[LN_CERT_NAME_MAX + 1];
-    char parent[512];     /* address of the parent, "" none */
-    char listen[64];      /* host:port */
-    char hosts[512];      /* names by which browsers may call this node, beside addresses; by comma */
+    char parent[512]; /* address of the parent, "" none */
+    char listen[64];  /* host:port */
+    char hosts[512];  /* names by which browsers may call this node, beside addresses; by comma */
     int64_t sync_every_s; /* at the latest */
     int64_t sync_soon_ms; /* after a save */
     int64_t seal_every_s;

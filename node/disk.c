@@ -14,7 +14,9 @@
 
 static bool fail_errno(struct ln_err *err, const char *what, const char *path)
 {
-    enum ln_code code = errno == ENOENT ? LN_MISSING : errno == ENOSPC || errno == EDQUOT ? LN_FULL : LN_BROKEN;
+    enum ln_code code = errno == ENOENT                      ? LN_MISSING
+                        : errno == ENOSPC || errno == EDQUOT ? LN_FULL
+                                                             : LN_BROKEN;
 
     return ln_fail(err, code, "%s %s: %s", what, path, strerror(errno));
 }
@@ -51,7 +53,8 @@ static bool write_all(int fd, const char *data, size_t len)
     return fsync(fd) == 0;
 }
 
-bool ln_disk_write(const char *dir, const char *name, const void *data, size_t len, struct ln_err *err)
+bool ln_disk_write(const char *dir, const char *name, const void *data, size_t len,
+                   struct ln_err *err)
 {
     char path[PATH_ROOM];
     char beside[PATH_ROOM + 8];
@@ -115,7 +118,8 @@ bool ln_disk_make(const char *dir, struct ln_err *err)
     if (errno != EEXIST)
         return fail_errno(err, "cannot make", path);
     return is_empty(path) ||
-           ln_fail(err, LN_CONFLICT, "%s is in use: 目录已被使用,请另选一个空目录 (choose an empty folder)", dir);
+           ln_fail(err, LN_CONFLICT,
+                   "%s is in use: 目录已被使用,请另选一个空目录 (choose an empty folder)", dir);
 }
 
 bool ln_disk_lock(int *fd, const char *dir, struct ln_err *err)

@@ -1,17 +1,22 @@
-/* Small files of the node's folder: read whole, written durably in one piece, 0600; and the lock on the folder. */
+/* Small files of the node's folder: read whole, written durably in one piece, 0600; and the lock on
+ * the folder. */
 #ifndef LN_DISK_H
 #define LN_DISK_H
 
 #include "crypto/base/buf.h"
 
 /* LN_MISSING when it is not there. */
-bool ln_disk_read(struct ln_buf *out, const char *dir, const char *name, struct ln_err *err) LN_MUST;
-/* Written beside, fsynced, renamed: the old or the new one is there after a power cut, never half. LN_FULL. */
-bool ln_disk_write(const char *dir, const char *name, const void *data, size_t len, struct ln_err *err) LN_MUST;
+bool ln_disk_read(struct ln_buf *out, const char *dir, const char *name,
+                  struct ln_err *err) LN_MUST;
+/* Written beside, fsynced, renamed: the old or the new one is there after a power cut, never half.
+ * LN_FULL. */
+bool ln_disk_write(const char *dir, const char *name, const void *data, size_t len,
+                   struct ln_err *err) LN_MUST;
 bool ln_disk_there(const char *dir, const char *name);
 /* Makes the folder (0700), parents too. LN_CONFLICT when it is there and not empty. */
 bool ln_disk_make(const char *dir, struct ln_err *err) LN_MUST;
-/* Holds <dir>/lock until the file is closed: one process a folder. *fd -1 and LN_BUSY when somebody else does. */
+/* Holds <dir>/lock until the file is closed: one process a folder. *fd -1 and LN_BUSY when somebody
+ * else does. */
 bool ln_disk_lock(int *fd, const char *dir, struct ln_err *err) LN_MUST;
 
 #endif

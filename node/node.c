@@ -16,6 +16,7 @@
 #include "node/syncer.h"
 
 #define TICK_MS 1000
+#define ROOT_SEAL_S 2
 #define WORDS_A_TICK 200
 #define SANE_MS INT64_C(1735689600000) /* 2025-01-01: before that the clock was never set */
 
@@ -175,7 +176,9 @@ static void tick_seal(struct ln_node *n, struct ln_replica *r)
 
     if (ln_replica_self(r) == NULL || !ln_replica_seal_due(r, &due, &err))
         return;
-    bool late = now - t->sealed_ms > n->config.seal_every_s * 1000;
+    /* The root seals by itself what its children come for; all others seal when they sync. */
+    int64_t every_s = n->config.parent[0] == '\0' ? ROOT_SEAL_S : n->config.seal_every_s;
+    bool late = now - t->sealed_ms > every_s * 1000;
     if (!due && !late)
         return;
     t->sealed_ms = now;
@@ -201,10 +204,12 @@ static bool read_keys(struct ln_node *n, struct ln_err *err)
 {
     struct ln_buf text = ln_buf_secret(LN_KEY_FILE_MAX);
     struct ln_pubkey pub;
-    bool ok = ln_disk_read(&text, n->dir, "node.key", err) && ln_key_read(&n->key, text.data, text.len, err);
+    bool ok = ln_disk_read(&text, n->dir, "node.key", err) &&
+              ln_key_read(&n->key, text.data, text.len, err);
 
     ln_buf_clear(&text);
-    ok = ok && ln_disk_read(&text, n->dir, "age.key", err) && ln_key_ident_read(&n->ident, text.data, text.len, err);
+    ok = ok && ln_disk_read(&text, n->dir, "age.key", err) &&
+         ln_key_ident_read(&n->ident, text.data, text.len, err);
     ln_buf_clear(&text);
     ok = ok && ln_disk_read(&text, n->dir, "recovery.pub", err) &&
          ln_key_recipient_read(&n->recovery, text.data, strcspn(text.data, "\n"), err);
@@ -224,7 +229,8 @@ static bool put_text(const char *dir, const char *name, struct ln_buf *text, str
     return ok;
 }
 
-static bool make_keys(const char *dir, struct ln_buf *recovery, const char *region, char id[LN_NODE_ID_MAX], struct ln_err *err)
+static bool make_keys(const char *dir, struct ln_buf *recovery, const char *region,
+                      char id[LN_NODE_ID_MAX], struct ln_err *err)
 {
     struct ln_buf text = ln_buf_secret(LN_KEY_FILE_MAX);
     struct ln_seckey key;
@@ -262,8 +268,12 @@ static bool make_keys(const char *dir, struct ln_buf *recovery, const char *regi
 
 static bool open_replica(struct ln_node *n, struct ln_err *err)
 {
-    struct ln_replica_config c = { .env = &n->env, .store = ln_sqlstore_handle(n->writer), .schema = &n->def->schema,
-                                   .key = n->key, .ident = n->ident, .recovery = n->recovery };
+    struct ln_replica_config c = { .env = &n->env,
+                                   .store = ln_sqlstore_handle(n->writer),
+                                   .schema = &n->def->schema,
+                                   .key = n->key,
+                                   .ident = n->ident,
+                                   .recovery = n->recovery };
 
     memcpy(c.id, n->id, sizeof c.id);
     return ln_replica_open(&n->replica, &c, err);
@@ -282,15 +292,18 @@ bool ln_node_open(struct ln_node **out, const char *dir, struct ln_err *err)
     n->env = (struct ln_env){ &p->world, now_ms, clock_trusted, clock_seen, random_bytes };
     n->started_ms = real_ms();
     ((struct ticking *)(void *)((char *)n->pool + sizeof(struct pool)))->sealed_ms = n->started_ms;
-    if (!ln_config_read(&n->config, dir, err) || !ln_disk_lock(&n->lock, dir, err) || !read_keys(n, err) ||
-        !ln_def_open(&n->def, err) || !ln_sqlstore_open(&n->writer, dir, &n->def->schema, LN_DB_WRITE, err) ||
+    if (!ln_config_read(&n->config, dir, err) || !ln_disk_lock(&n->lock, dir, err) ||
+        !read_keys(n, err) || !ln_def_open(&n->def, err) ||
+        !ln_sqlstore_open(&n->writer, dir, &n->def->schema, LN_DB_WRITE, err) ||
         !open_replica(n, err) || !ln_queue_start(&n->queue, n->replica, tick, n, TICK_MS, err)) {
         ln_node_close(n);
         return false;
     }
     n->access = (struct ln_access){ n, access_write, access_read };
     n->engine = (struct ln_engine){ n->def, n->writer, &n->env };
-    n->exchange = (struct ln_exchange_config){ .access = &n->access, .env = &n->env, .self = n->id, .key = n->key, .ident = n->ident };
+    n->exchange = (struct ln_exchange_config){
+        .access = &n->access, .env = &n->env, .self = n->id, .key = n->key, .ident = n->ident
+    };
     *out = n;
     return true;
 }
@@ -342,10 +355,14 @@ static bool found_job(void *arg, struct ln_replica *r, struct ln_err *err)
     return ln_replica_found(r, w->region, w->role, w->name, err);
 }
 
-bool ln_node_init(const char *dir, const struct ln_node_new *want, struct ln_buf *recovery, char id[LN_NODE_ID_MAX],
-                  struct ln_err *err)
+bool ln_node_init(const char *dir, const struct ln_node_new *want, struct ln_buf *recovery,
+                  char id[LN_NODE_ID_MAX], struct ln_err *err)
 {
-    struct ln_config c = { .sync_every_s = 900, .sync_soon_ms = 200, .seal_every_s = 900, .session_hours = 12, .threads = 128 };
+    struct ln_config c = { .sync_every_s = 900,
+                           .sync_soon_ms = 200,
+                           .seal_every_s = 900,
+                           .session_hours = 12,
+                           .threads = 128 };
     struct founding f = { want };
     struct ln_node *n = NULL;
     bool ok;
@@ -356,8 +373,8 @@ bool ln_node_init(const char *dir, const struct ln_node_new *want, struct ln_buf
     (void)snprintf(c.role, sizeof c.role, "%s", ln_cert_role_word(want->role));
     (void)snprintf(c.name, sizeof c.name, "%s", want->name);
     (void)snprintf(c.listen, sizeof c.listen, "127.0.0.1:8080");
-    if (!ln_disk_make(dir, err) || !make_keys(dir, recovery, want->region, id, err) || !ln_config_write(&c, dir, err) ||
-        !ln_node_open(&n, dir, err))
+    if (!ln_disk_make(dir, err) || !make_keys(dir, recovery, want->region, id, err) ||
+        !ln_config_write(&c, dir, err) || !ln_node_open(&n, dir, err))
         return false;
     ok = !want->root || ln_queue_write(n->queue, found_job, &f, err);
     ln_node_close(n);
@@ -391,10 +408,12 @@ static const char *text_of(const json_t *row, const char *name)
     return t != NULL ? t : "";
 }
 
-static bool add_memberships(struct ln_user *u, struct ln_node *n, struct ln_sqlstore *s, struct ln_err *err)
+static bool add_memberships(struct ln_user *u, struct ln_node *n, struct ln_sqlstore *s,
+                            struct ln_err *err)
 {
     const struct ln_def_coll *c = ln_def_find(n->def, "membership");
-    struct ln_where where[] = { { "account", LN_WHERE_IS, u->account }, { "state", LN_WHERE_IS, "active" } };
+    struct ln_where where[] = { { "account", LN_WHERE_IS, u->account },
+                                { "state", LN_WHERE_IS, "active" } };
     struct ln_list l = { .coll = c->coll, .where = where, .n = 2, .limit = LN_USER_ROLES };
     json_t *rows = json_array();
     char today[11];
@@ -411,8 +430,8 @@ static bool add_memberships(struct ln_user *u, struct ln_node *n, struct ln_sqls
     return ok;
 }
 
-bool ln_node_user(struct ln_user *out, struct ln_node *n, struct ln_sqlstore *reader, const struct ln_id *account,
-                  struct ln_err *err)
+bool ln_node_user(struct ln_user *out, struct ln_node *n, struct ln_sqlstore *reader,
+                  const struct ln_id *account, struct ln_err *err)
 {
     struct ln_user u = { 0 };
     json_t *row = NULL;
@@ -422,7 +441,8 @@ bool ln_node_user(struct ln_user *out, struct ln_node *n, struct ln_sqlstore *re
     if (!ln_query_record(&row, reader, account, err))
         goto out;
     state = json_string_value(json_object_get(row, "state"));
-    if (row == NULL || (state != NULL && (strcmp(state, "suspended") == 0 || strcmp(state, "closed") == 0))) {
+    if (row == NULL ||
+        (state != NULL && (strcmp(state, "suspended") == 0 || strcmp(state, "closed") == 0))) {
         (void)ln_fail(err, LN_DENIED, "this account is closed");
         goto out;
     }

@@ -1,4 +1,5 @@
-/* One node in one process: its folder, keys, store, replica, writer thread and what reads beside it. */
+/* One node in one process: its folder, keys, store, replica, writer thread and what reads beside
+ * it. */
 #ifndef LN_NODE_H
 #define LN_NODE_H
 
@@ -32,7 +33,7 @@ struct ln_node {
     struct ln_engine engine;
     struct ln_exchange_config exchange;
     struct ln_syncer *syncer; /* NULL unless served */
-    void *pool; /* readers */
+    void *pool;               /* readers */
     int64_t started_ms;
 };
 
@@ -41,24 +42,26 @@ struct ln_node_new {
     enum ln_role role;
     bool root;
 };
-/* Makes a node in an empty or new folder: keys, configuration, database. `recovery` gets the recovery key's text, kept
- * nowhere. LN_CONFLICT the folder is in use. */
-bool ln_node_init(const char *dir, const struct ln_node_new *want, struct ln_buf *recovery, char id[LN_NODE_ID_MAX],
-                  struct ln_err *err) LN_MUST;
+/* Makes a node in an empty or new folder: keys, configuration, database. `recovery` gets the
+ * recovery key's text, kept nowhere. LN_CONFLICT the folder is in use. */
+bool ln_node_init(const char *dir, const struct ln_node_new *want, struct ln_buf *recovery,
+                  char id[LN_NODE_ID_MAX], struct ln_err *err) LN_MUST;
 /* Opens the folder, locks it, starts the writer thread. LN_BUSY somebody else has it. */
 bool ln_node_open(struct ln_node **out, const char *dir, struct ln_err *err) LN_MUST;
 void ln_node_close(struct ln_node *n); /* accepts NULL; seals nothing */
 /* Seals everything that waits (at the end, or before a sync). */
 bool ln_node_seal(struct ln_node *n, struct ln_err *err) LN_MUST;
 
-/* A reader of the database with a snapshot open, for one request on any thread. Given back by the other. */
+/* A reader of the database with a snapshot open, for one request on any thread. Given back by the
+ * other. */
 bool ln_node_read(struct ln_node *n, struct ln_node_reader **out, struct ln_err *err) LN_MUST;
 void ln_node_read_done(struct ln_node *n, struct ln_node_reader *r);
 /* Saves, and wakes the sync thread. */
 bool ln_node_save(struct ln_node *n, struct ln_engine_job *job, struct ln_err *err) LN_MUST;
-/* Who an account is: roles from its active memberships. False also when it is suspended or closed (LN_DENIED). */
-bool ln_node_user(struct ln_user *out, struct ln_node *n, struct ln_sqlstore *reader, const struct ln_id *account,
-                  struct ln_err *err) LN_MUST;
+/* Who an account is: roles from its active memberships. False also when it is suspended or closed
+ * (LN_DENIED). */
+bool ln_node_user(struct ln_user *out, struct ln_node *n, struct ln_sqlstore *reader,
+                  const struct ln_id *account, struct ln_err *err) LN_MUST;
 /* Name of the region in Chinese, or the code. */
 void ln_node_region(struct ln_buf *out, const char *region);
 

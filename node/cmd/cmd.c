@@ -25,38 +25,85 @@ struct command {
 };
 
 static const struct command COMMANDS[] = {
-    { "init", "linli init --dir D --region CODE --role ROLE --name NAME [--root]",
+    { "init",
+      "linli init --dir D --region CODE --role ROLE --name NAME [--root]",
       "在新目录中建立节点:密钥、恢复密钥(只显示一次)、数据库。--root 使它成为根节点。",
-      "Make a node in a new folder: keys, recovery key (shown once), database. --root makes it the root.",
-      { { "--dir", false, true }, { "--region", false, true }, { "--role", false, true }, { "--name", false, true }, { "--root", true, false } },
+      "Make a node in a new folder: keys, recovery key (shown once), database. --root makes it the "
+      "root.",
+      { { "--dir", false, true },
+        { "--region", false, true },
+        { "--role", false, true },
+        { "--name", false, true },
+        { "--root", true, false } },
       { NULL, NULL } },
-    { "serve", "linli serve --dir D [--listen 127.0.0.1:8080]", "运行节点:网页、接口和同步,直到 SIGTERM。",
-      "Run the node: pages, API and syncing, until SIGTERM.", { { "--dir", false, true }, { "--listen", false, false } }, { NULL, NULL } },
-    { "invite", "linli invite --dir D --role ROLE [--region CODE] [--grid 01,02] [--continues NODE]",
-      "为下级节点生成一次性邀请码。", "Print a one-time code for a node below.",
-      { { "--dir", false, true }, { "--role", false, true }, { "--region", false, false }, { "--grid", false, false },
-        { "--continues", false, false } }, { NULL, NULL } },
-    { "join", "linli join --dir D --parent URL --code CODE", "用邀请码加入上级节点。", "Join a parent with its code.",
-      { { "--dir", false, true }, { "--parent", false, true }, { "--code", false, true } }, { NULL, NULL } },
-    { "sync", "linli sync --dir D [--json]", "立即同步一次,并说明传送了什么。", "Sync once and tell what moved.",
-      { { "--dir", false, true }, { "--json", true, false } }, { NULL, NULL } },
-    { "status", "linli status --dir D [--json]", "节点状态:日志、待传、签收、冲突、磁盘、时钟。",
-      "State of the node: heads, unsent, receipts, conflicts, disk, clock.", { { "--dir", false, true }, { "--json", true, false } },
+    { "serve",
+      "linli serve --dir D [--listen 127.0.0.1:8080]",
+      "运行节点:网页、接口和同步,直到 SIGTERM。",
+      "Run the node: pages, API and syncing, until SIGTERM.",
+      { { "--dir", false, true }, { "--listen", false, false } },
       { NULL, NULL } },
-    { "load", "linli load --dir D [--collection C] FILE.jsonl [--dry-run]", "载入记录(JSON Lines:规范变更行,或字段对象)。",
+    { "invite",
+      "linli invite --dir D --role ROLE [--region CODE] [--grid 01,02] [--continues NODE]",
+      "为下级节点生成一次性邀请码。",
+      "Print a one-time code for a node below.",
+      { { "--dir", false, true },
+        { "--role", false, true },
+        { "--region", false, false },
+        { "--grid", false, false },
+        { "--continues", false, false } },
+      { NULL, NULL } },
+    { "join",
+      "linli join --dir D --parent URL --code CODE",
+      "用邀请码加入上级节点。",
+      "Join a parent with its code.",
+      { { "--dir", false, true }, { "--parent", false, true }, { "--code", false, true } },
+      { NULL, NULL } },
+    { "sync",
+      "linli sync --dir D [--json]",
+      "立即同步一次,并说明传送了什么。",
+      "Sync once and tell what moved.",
+      { { "--dir", false, true }, { "--json", true, false } },
+      { NULL, NULL } },
+    { "status",
+      "linli status --dir D [--json]",
+      "节点状态:日志、待传、签收、冲突、磁盘、时钟。",
+      "State of the node: heads, unsent, receipts, conflicts, disk, clock.",
+      { { "--dir", false, true }, { "--json", true, false } },
+      { NULL, NULL } },
+    { "load",
+      "linli load --dir D [--collection C] FILE.jsonl [--dry-run]",
+      "载入记录(JSON Lines:规范变更行,或字段对象)。",
       "Load records (JSON Lines: canonical changes, or objects of fields).",
-      { { "--dir", false, true }, { "--collection", false, false }, { "--dry-run", true, false } }, { "file", NULL } },
-    { "verify", "linli verify --dir D", "从头检查每个日志(签名、链、清单、证书)以及数据库。",
-      "Check every log from its first segment, and the database against them.", { { "--dir", false, true } }, { NULL, NULL } },
-    { "rebuild", "linli rebuild --dir D", "删除派生表并重放日志;摘要必须与之前一致。",
-      "Drop derived tables and replay the logs; digests must come out as before.", { { "--dir", false, true } }, { NULL, NULL } },
-    { "user", "linli user add --dir D --login NAME --role ROLE [--name SHOWN] [--person ID] < PASSWORD",
-      "建立账号;密码从标准输入读入。", "Add a login; the password is read from stdin.",
-      { { "--dir", false, true }, { "--login", false, true }, { "--role", false, true }, { "--name", false, false },
-        { "--person", false, false } }, { "verb", NULL } },
-    { "show", "linli show --dir D [LOG [SEQ]] [--signers]", "列出日志,或显示某段中可读的变更;--signers 输出 allowed_signers。",
+      { { "--dir", false, true }, { "--collection", false, false }, { "--dry-run", true, false } },
+      { "file", NULL } },
+    { "verify",
+      "linli verify --dir D",
+      "从头检查每个日志(签名、链、清单、证书)以及数据库。",
+      "Check every log from its first segment, and the database against them.",
+      { { "--dir", false, true } },
+      { NULL, NULL } },
+    { "rebuild",
+      "linli rebuild --dir D",
+      "删除派生表并重放日志;摘要必须与之前一致。",
+      "Drop derived tables and replay the logs; digests must come out as before.",
+      { { "--dir", false, true } },
+      { NULL, NULL } },
+    { "user",
+      "linli user add --dir D --login NAME --role ROLE [--name SHOWN] [--person ID] < PASSWORD",
+      "建立账号;密码从标准输入读入。",
+      "Add a login; the password is read from stdin.",
+      { { "--dir", false, true },
+        { "--login", false, true },
+        { "--role", false, true },
+        { "--name", false, false },
+        { "--person", false, false } },
+      { "verb", NULL } },
+    { "show",
+      "linli show --dir D [LOG [SEQ]] [--signers]",
+      "列出日志,或显示某段中可读的变更;--signers 输出 allowed_signers。",
       "List logs, or print the readable changes of a segment; --signers prints allowed_signers.",
-      { { "--dir", false, true }, { "--signers", true, false } }, { "log", "seq" } },
+      { { "--dir", false, true }, { "--signers", true, false } },
+      { "log", "seq" } },
 };
 #define N_COMMANDS (sizeof COMMANDS / sizeof COMMANDS[0])
 
@@ -80,12 +127,16 @@ static int usage(const struct command *c, FILE *to)
         (void)fprintf(to, "%s\n\n%s\n", c->use, TELL(c->zh, c->en));
         return to == stdout ? 0 : 2;
     }
-    (void)fprintf(to, "%s\n\n", TELL("linli 邻里:离线优先的社区同步节点", "linli: an offline-first sync node for neighbourhoods"));
+    (void)fprintf(to, "%s\n\n",
+                  TELL("linli 邻里:离线优先的社区同步节点",
+                       "linli: an offline-first sync node for neighbourhoods"));
     for (size_t i = 0; i < N_COMMANDS; i++)
         (void)fprintf(to, "  %-8s %s\n", COMMANDS[i].name, TELL(COMMANDS[i].zh, COMMANDS[i].en));
-    (void)fprintf(to, "  %-8s %s\n  %-8s %s\n\n%s\n", "version", TELL("版本", "the version"), "help", TELL("本帮助", "this help"),
+    (void)fprintf(to, "  %-8s %s\n  %-8s %s\n\n%s\n", "version", TELL("版本", "the version"),
+                  "help", TELL("本帮助", "this help"),
                   TELL("linli <命令> --help 显示用法。退出码:0 完成,1 失败,2 用法错误。",
-                       "linli <command> --help shows how to use it. Exit codes: 0 done, 1 failed, 2 used wrongly."));
+                       "linli <command> --help shows how to use it. Exit codes: 0 done, 1 failed, "
+                       "2 used wrongly."));
     return to == stdout ? 0 : 2;
 }
 
@@ -124,12 +175,15 @@ static json_t *parse(const struct command *c, int argc, char **argv)
 
     for (int i = 2; i < argc; i++) {
         const struct option *o = option_of(c, argv[i]);
-        if (o == NULL && strncmp(argv[i], "--", 2) != 0 && words < 2 && c->words[words] != NULL && utf8(argv[i])) {
+        if (o == NULL && strncmp(argv[i], "--", 2) != 0 && words < 2 && c->words[words] != NULL &&
+            utf8(argv[i])) {
             json_object_set_new(args, c->words[words++], json_string(argv[i]));
             continue;
         }
         if (o == NULL || (!o->flag && (i + 1 == argc || !utf8(argv[i + 1])))) {
-            (void)fprintf(stderr, TELL("linli %s:看不懂 %s\n", "linli %s: cannot make sense of %s\n"), c->name, argv[i]);
+            (void)fprintf(stderr,
+                          TELL("linli %s:看不懂 %s\n", "linli %s: cannot make sense of %s\n"),
+                          c->name, argv[i]);
             json_decref(args);
             return NULL;
         }
@@ -139,7 +193,8 @@ static json_t *parse(const struct command *c, int argc, char **argv)
     for (size_t i = 0; i < OPTIONS && c->options[i].name != NULL; i++) {
         key_of(key, c->options[i].name);
         if (c->options[i].needed && json_object_get(args, key) == NULL) {
-            (void)fprintf(stderr, TELL("linli %s:缺少 %s\n", "linli %s: %s is needed\n"), c->name, c->options[i].name);
+            (void)fprintf(stderr, TELL("linli %s:缺少 %s\n", "linli %s: %s is needed\n"), c->name,
+                          c->options[i].name);
             json_decref(args);
             return NULL;
         }
@@ -166,7 +221,8 @@ static void print_qr(const char *text)
         for (int x = -2; x < q->width + 2; x++) {
             bool in = x >= 0 && x < q->width;
             bool up = in && y >= 0 && y < q->width && (q->data[y * q->width + x] & 1) != 0;
-            bool low = in && y + 1 >= 0 && y + 1 < q->width && (q->data[(y + 1) * q->width + x] & 1) != 0;
+            bool low =
+                in && y + 1 >= 0 && y + 1 < q->width && (q->data[(y + 1) * q->width + x] & 1) != 0;
             (void)fputs(up && low ? " " : up ? "▄" : low ? "▀" : "█", stdout);
         }
         (void)fputc('\n', stdout);
@@ -176,19 +232,23 @@ static void print_qr(const char *text)
 
 static bool init(const json_t *args, struct ln_err *err)
 {
-    struct ln_node_new want = { .region = arg(args, "region"), .name = arg(args, "name"),
+    struct ln_node_new want = { .region = arg(args, "region"),
+                                .name = arg(args, "name"),
                                 .root = json_is_true(json_object_get(args, "root")) };
     struct ln_buf recovery = ln_buf_secret(256);
     char id[LN_NODE_ID_MAX];
     bool ok;
 
     if (!ln_cert_role_read(&want.role, ln_span_of(arg(args, "role"))))
-        return ln_fail(err, LN_INVALID, TELL("没有这种角色:%s", "no role \"%s\""), arg(args, "role"));
+        return ln_fail(err, LN_INVALID, TELL("没有这种角色:%s", "no role \"%s\""),
+                       arg(args, "role"));
     ok = ln_node_init(arg(args, "dir"), &want, &recovery, id, err);
     if (ok) {
         (void)printf("%s %s\n\n%s\n\n%s\n\n", TELL("节点", "node"), id,
-                     TELL("恢复密钥(只显示这一次,请抄写或打印后妥善保管;没有它,坏掉的节点无法恢复受保护的内容):",
-                          "Recovery key (shown only now: write it down or print it and keep it safe; without it the protected\n"
+                     TELL("恢复密钥(只显示这一次,请抄写或打印后妥善保管;没有它,"
+                          "坏掉的节点无法恢复受保护的内容):",
+                          "Recovery key (shown only now: write it down or print it and keep it "
+                          "safe; without it the protected\n"
                           "contents of a broken node cannot be recovered):"),
                      recovery.data);
         print_qr(recovery.data);

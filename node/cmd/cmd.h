@@ -1,5 +1,5 @@
-/* The commands. Each is parsed into a JSON object; those that work on an open node run in this process, or, while
- * `linli serve` has the folder, in that one through the socket <dir>/control. */
+/* The commands. Each is parsed into a JSON object; those that work on an open node run in this
+ * process, or, while `linli serve` has the folder, in that one through the socket <dir>/control. */
 #ifndef LN_CMD_H
 #define LN_CMD_H
 
@@ -12,11 +12,14 @@ int ln_cmd_main(int argc, char **argv);
 
 /* ---- between the files of cmd/ */
 /* One command on an open node. `args` = {"command","json",...}. What people read goes to `out`. */
-bool ln_cmd_run(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err) LN_MUST;
-bool ln_cmd_load(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err) LN_MUST;
+bool ln_cmd_run(struct ln_node *n, const json_t *args, struct ln_buf *out,
+                struct ln_err *err) LN_MUST;
+bool ln_cmd_load(struct ln_node *n, const json_t *args, struct ln_buf *out,
+                 struct ln_err *err) LN_MUST;
 /* {"node","role",...} as `status --json` and the API give it. The caller frees. */
 bool ln_cmd_status(json_t **out, struct ln_node *n, struct ln_err *err) LN_MUST;
-bool ln_cmd_show(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err) LN_MUST;
+bool ln_cmd_show(struct ln_node *n, const json_t *args, struct ln_buf *out,
+                 struct ln_err *err) LN_MUST;
 /* linli serve: until SIGTERM or SIGINT. */
 bool ln_cmd_serve(const char *dir, const char *listen, struct ln_err *err) LN_MUST;
 
@@ -26,8 +29,10 @@ struct ln_control;
 bool ln_control_start(struct ln_control **out, struct ln_node *n, struct ln_err *err) LN_MUST;
 void ln_control_stop(struct ln_control *c);
 /* Asks the serving node. LN_MISSING: nobody serves there. */
-bool ln_control_ask(const char *dir, const json_t *args, struct ln_buf *out, struct ln_err *err) LN_MUST;
+bool ln_control_ask(const char *dir, const json_t *args, struct ln_buf *out,
+                    struct ln_err *err) LN_MUST;
 
-bool ln_cmd_zh(void); /* messages in Chinese, by LC_ALL LC_MESSAGES LANG; other languages read English */
+bool ln_cmd_zh(
+    void); /* messages in Chinese, by LC_ALL LC_MESSAGES LANG; other languages read English */
 
 #endif

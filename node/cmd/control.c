@@ -1,4 +1,5 @@
-/* Commands to a serving node over a UNIX socket that only its user can open: one JSON line there, one back. */
+/* Commands to a serving node over a UNIX socket that only its user can open: one JSON line there,
+ * one back. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -78,8 +79,10 @@ static void answer(struct ln_control *c, int fd)
     bool ok;
 
     if (read_line(fd, &line))
-        args = json_loadb(line.data, line.len, JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK, NULL);
-    ok = args != NULL ? ln_cmd_run(c->n, args, &out, &err) : ln_fail(&err, LN_INVALID, "not a command");
+        args =
+            json_loadb(line.data, line.len, JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK, NULL);
+    ok = args != NULL ? ln_cmd_run(c->n, args, &out, &err)
+                      : ln_fail(&err, LN_INVALID, "not a command");
     json_object_set_new(reply, "ok", json_boolean(ok));
     json_object_set_new(reply, "code", json_integer(err.code));
     json_object_set_new(reply, "text", json_string(err.text));
@@ -97,7 +100,8 @@ static void answer(struct ln_control *c, int fd)
 static void *listen_on(void *arg)
 {
     struct ln_control *c = arg;
-    struct pollfd p[] = { { .fd = c->fd, .events = POLLIN }, { .fd = c->wake[0], .events = POLLIN } };
+    struct pollfd p[] = { { .fd = c->fd, .events = POLLIN },
+                          { .fd = c->wake[0], .events = POLLIN } };
 
     for (;;) {
         if (poll(p, 2, -1) < 0 && errno != EINTR)
@@ -126,8 +130,9 @@ bool ln_control_start(struct ln_control **out, struct ln_node *n, struct ln_err 
     (void)unlink(c->path);
     c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     mode_t old = umask(0177);
-    if (c->fd >= 0 && address(&a, n->dir, &folder, err) && bind(c->fd, (struct sockaddr *)&a, sizeof a) == 0 &&
-        listen(c->fd, 16) == 0 && pipe(c->wake) == 0)
+    if (c->fd >= 0 && address(&a, n->dir, &folder, err) &&
+        bind(c->fd, (struct sockaddr *)&a, sizeof a) == 0 && listen(c->fd, 16) == 0 &&
+        pipe(c->wake) == 0)
         ok = pthread_create(&c->thread, NULL, listen_on, c) == 0;
     (void)umask(old);
     if (folder >= 0)
@@ -189,7 +194,8 @@ bool ln_control_ask(const char *dir, const json_t *args, struct ln_buf *out, str
         goto out;
     }
     text = json_dumps(args, JSON_COMPACT);
-    if (text == NULL || !send_all(fd, text, strlen(text)) || !send_all(fd, "\n", 1) || !read_line(fd, &line))
+    if (text == NULL || !send_all(fd, text, strlen(text)) || !send_all(fd, "\n", 1) ||
+        !read_line(fd, &line))
         (void)ln_fail(err, LN_BUSY, "the serving node did not answer");
     else
         ok = read_reply(&line, out, err);

@@ -1,4 +1,5 @@
-/* linli load: JSON Lines of changes in canonical form, JSON Lines of fields, or CSV, in transactions of their own. */
+/* linli load: JSON Lines of changes in canonical form, JSON Lines of fields, or CSV, in
+ * transactions of their own. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +18,8 @@ struct loading {
     const char *collection; /* NULL: each line names its own */
     bool dry_run;
     size_t done, total, changed;
-    /* records of a stream that are published by one of its steps: all their lines go to the wider audience */
+    /* records of a stream that are published by one of its steps: all their lines go to the wider
+     * audience */
     char (*wide)[LN_ID_TEXT + 1];
     size_t n_wide, cap_wide;
 };
@@ -120,9 +122,12 @@ static bool add_change(struct group *g, struct ln_span line, struct ln_err *err)
 
 static bool add_fields(struct loading *l, struct ln_span line, struct ln_err *err)
 {
-    const struct ln_def_coll *c = l->collection != NULL ? ln_def_find(l->n->def, l->collection) : NULL;
+    const struct ln_def_coll *c =
+        l->collection != NULL ? ln_def_find(l->n->def, l->collection) : NULL;
     static const struct ln_user system = { .system = true };
-    struct ln_engine_job job = { .u = &system, .kind = LN_ENGINE_CREATE, .c = c, .channel = "import" };
+    struct ln_engine_job job = {
+        .u = &system, .kind = LN_ENGINE_CREATE, .c = c, .channel = "import"
+    };
     bool ok;
 
     if (c == NULL)
@@ -134,14 +139,16 @@ static bool add_fields(struct loading *l, struct ln_span line, struct ln_err *er
     }
     ok = l->dry_run || ln_node_save(l->n, &job, err);
     if (!ok && json_array_size(job.problems) > 0)
-        (void)ln_fail(err, LN_INVALID, "%s", json_string_value(json_object_get(json_array_get(job.problems, 0), "zh")));
+        (void)ln_fail(err, LN_INVALID, "%s",
+                      json_string_value(json_object_get(json_array_get(job.problems, 0), "zh")));
     l->done += ok;
     json_decref(job.problems);
     json_decref(job.f);
     return ok;
 }
 
-static bool each_line(struct loading *l, const struct ln_buf *text, bool first_pass, struct ln_err *err)
+static bool each_line(struct loading *l, const struct ln_buf *text, bool first_pass,
+                      struct ln_err *err)
 {
     struct group *g = ln_alloc(sizeof *g);
     const char *at = text->data;
@@ -158,14 +165,16 @@ static bool each_line(struct loading *l, const struct ln_buf *text, bool first_p
         no++;
         if (line.len == 0)
             continue;
-        bool canonical = ln_canon_check(line.p, line.len, &why) && ln_canon_type(line) == LN_CANON_OBJECT;
+        bool canonical =
+            ln_canon_check(line.p, line.len, &why) && ln_canon_type(line) == LN_CANON_OBJECT;
         bool change = canonical && text_of(line, "i").p != NULL && text_of(line, "o").p != NULL;
         if (first_pass) {
             if (change)
                 note_wide(l, line);
             l->total++;
         } else
-            ok = (change ? add_change(g, line, err) : add_fields(l, line, err)) || ln_wrap(err, "line %zu", no);
+            ok = (change ? add_change(g, line, err) : add_fields(l, line, err)) ||
+                 ln_wrap(err, "line %zu", no);
     }
     ok = ok && put_group(g, err);
     ln_free(g);
@@ -174,7 +183,8 @@ static bool each_line(struct loading *l, const struct ln_buf *text, bool first_p
 
 bool ln_cmd_load(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
 {
-    struct loading l = { .n = n, .collection = json_string_value(json_object_get(args, "collection")),
+    struct loading l = { .n = n,
+                         .collection = json_string_value(json_object_get(args, "collection")),
                          .dry_run = json_is_true(json_object_get(args, "dry_run")) };
     const char *file = json_string_value(json_object_get(args, "file"));
     struct ln_buf text = ln_buf_new(FILE_MAX);
@@ -194,8 +204,10 @@ bool ln_cmd_load(struct ln_node *n, const json_t *args, struct ln_buf *out, stru
     if (n->syncer != NULL)
         ln_syncer_poke(n->syncer);
     ln_buf_addf(out, ln_cmd_zh() ? "%s%zu 条,共 %zu 条\n" : "%s%zu of %zu lines\n",
-                l.dry_run ? (ln_cmd_zh() ? "只检查:" : "dry run: ") : ln_cmd_zh() ? "已载入 " : "loaded ", l.dry_run ? l.total : l.done,
-                l.total);
+                l.dry_run     ? (ln_cmd_zh() ? "只检查:" : "dry run: ")
+                : ln_cmd_zh() ? "已载入 "
+                              : "loaded ",
+                l.dry_run ? l.total : l.done, l.total);
 out:
     ln_free(l.wide);
     ln_buf_free(&text);

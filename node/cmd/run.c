@@ -56,8 +56,10 @@ static bool invite(struct ln_node *n, const json_t *args, struct ln_buf *out, st
     }
     if (!ln_join_invite(&n->exchange, &want, code, err))
         return false;
-    ln_buf_addf(out, ZH("给 %s 的邀请码,%d 小时内有效,只能用一次:\n", "Invitation for %s, valid for %d hours, once:\n"), want.region,
-                LN_JOIN_HOURS);
+    ln_buf_addf(out,
+                ZH("给 %s 的邀请码,%d 小时内有效,只能用一次:\n",
+                   "Invitation for %s, valid for %d hours, once:\n"),
+                want.region, LN_JOIN_HOURS);
     ln_buf_addf(out, "%s\n", code);
     return true;
 }
@@ -71,10 +73,13 @@ static bool join(struct ln_node *n, const json_t *args, struct ln_buf *out, stru
     bool ok;
 
     if (n->syncer != NULL)
-        return ln_fail(err, LN_BUSY, "stop `linli serve` first: a node joins while it is not served");
-    if (!ln_cert_role_read(&role, ln_span_of(n->config.role)) || !ln_link_open(&http, &link, arg(args, "parent"), err))
+        return ln_fail(err, LN_BUSY,
+                       "stop `linli serve` first: a node joins while it is not served");
+    if (!ln_cert_role_read(&role, ln_span_of(n->config.role)) ||
+        !ln_link_open(&http, &link, arg(args, "parent"), err))
         return false;
-    ok = ln_join_ask(&n->exchange, n->config.region, role, n->config.name, arg(args, "code"), &link, parent, err);
+    ok = ln_join_ask(&n->exchange, n->config.region, role, n->config.name, arg(args, "code"), &link,
+                     parent, err);
     ln_link_close(http);
     if (!ok)
         return false;
@@ -113,20 +118,24 @@ static bool sync_now(struct ln_node *n, const json_t *args, struct ln_buf *out, 
     bool ok = sync_once(n, &r, err);
 
     if (on(args, "json")) {
-        json_t *o = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:i,s:I,s:b,s:b}", "sent_segments", (json_int_t)r.sent_segments, "sent_bytes",
-                              (json_int_t)r.sent_bytes, "got_segments", (json_int_t)r.got_segments, "got_changes",
-                              (json_int_t)r.got_changes, "got_bytes", (json_int_t)r.got_bytes, "requests", (json_int_t)r.requests,
-                              "keys", (json_int_t)r.keys, "files", (int)r.files, "receipt_seq", (json_int_t)r.receipt_seq, "level",
-                              (int)r.level, "alarm", (int)r.alarm);
+        json_t *o = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:i,s:I,s:b,s:b}", "sent_segments",
+                              (json_int_t)r.sent_segments, "sent_bytes", (json_int_t)r.sent_bytes,
+                              "got_segments", (json_int_t)r.got_segments, "got_changes",
+                              (json_int_t)r.got_changes, "got_bytes", (json_int_t)r.got_bytes,
+                              "requests", (json_int_t)r.requests, "keys", (json_int_t)r.keys,
+                              "files", (int)r.files, "receipt_seq", (json_int_t)r.receipt_seq,
+                              "level", (int)r.level, "alarm", (int)r.alarm);
         add_json(out, o);
         json_decref(o);
     } else if (ok)
         ln_buf_addf(out,
-                    ZH("发送 %" PRIu64 " 段(%" PRIu64 " 字节),收到 %" PRIu64 " 段(%" PRIu64 " 字节);上级已签收到第 %" PRIu64 " 段;%s\n",
+                    ZH("发送 %" PRIu64 " 段(%" PRIu64 " 字节),收到 %" PRIu64 " 段(%" PRIu64
+                       " 字节);上级已签收到第 %" PRIu64 " 段;%s\n",
                        "sent %" PRIu64 " segments (%" PRIu64 " bytes), got %" PRIu64 " (%" PRIu64
                        " bytes); receipt up to segment %" PRIu64 "; %s\n"),
                     r.sent_segments, r.sent_bytes, r.got_segments, r.got_bytes, r.receipt_seq,
-                    r.level ? ZH("两边一致", "both sides are level") : ZH("尚未一致", "not level yet"));
+                    r.level ? ZH("两边一致", "both sides are level")
+                            : ZH("尚未一致", "not level yet"));
     return ok;
 }
 
@@ -145,8 +154,8 @@ static bool take_log(void *ctx, const struct ln_store_log *l, struct ln_err *err
 
     (void)err;
     json_object_set_new(x->heads, l->id,
-                        json_pack("{s:I,s:I,s:I}", "seq", (json_int_t)l->head, "receipt", (json_int_t)l->receipt, "applied",
-                                  (json_int_t)l->applied));
+                        json_pack("{s:I,s:I,s:I}", "seq", (json_int_t)l->head, "receipt",
+                                  (json_int_t)l->receipt, "applied", (json_int_t)l->applied));
     if (strcmp(l->id, x->id) == 0) {
         x->receipt = l->receipt;
         x->head = l->head;
@@ -154,7 +163,8 @@ static bool take_log(void *ctx, const struct ln_store_log *l, struct ln_err *err
     return true;
 }
 
-static bool read_status(void *arg_, struct ln_store *s, const struct ln_authority *a, struct ln_err *err)
+static bool read_status(void *arg_, struct ln_store *s, const struct ln_authority *a,
+                        struct ln_err *err)
 {
     struct reading *x = arg_;
 
@@ -174,15 +184,19 @@ bool ln_cmd_status(json_t **out, struct ln_node *n, struct ln_err *err)
     }
     if (n->syncer != NULL)
         ln_syncer_state(n->syncer, &state);
-    o = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:o}", "node", n->id, "role", n->config.role, "region", n->config.region, "name",
-                  n->config.name, "parent", n->config.parent, "version", LN_VERSION, "heads", x.heads);
+    o = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:o}", "node", n->id, "role", n->config.role, "region",
+                  n->config.region, "name", n->config.name, "parent", n->config.parent, "version",
+                  LN_VERSION, "heads", x.heads);
     const struct {
         const char *name;
         uint64_t value;
-    } numbers[] = { { "records", x.counts.records },   { "changes", x.counts.changes },     { "unsealed", x.counts.unsealed },
-                    { "unsent", x.counts.unreceipted + x.counts.unsealed }, { "conflicts", x.counts.conflicts },
-                    { "refused", x.counts.refused },   { "forks", x.counts.forks },         { "disk_bytes", x.counts.bytes },
-                    { "last_receipt", x.receipt },     { "head", x.head } };
+    } numbers[] = {
+        { "records", x.counts.records },     { "changes", x.counts.changes },
+        { "unsealed", x.counts.unsealed },   { "unsent", x.counts.unreceipted + x.counts.unsealed },
+        { "conflicts", x.counts.conflicts }, { "refused", x.counts.refused },
+        { "forks", x.counts.forks },         { "disk_bytes", x.counts.bytes },
+        { "last_receipt", x.receipt },       { "head", x.head }
+    };
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         json_object_set_new(o, numbers[i].name, json_integer((json_int_t)numbers[i].value));
     if (n->config.parent[0] == '\0')
@@ -212,7 +226,10 @@ static bool status(struct ln_node *n, const json_t *args, struct ln_buf *out, st
         json_object_foreach(o, key, v)
         {
             char *text = json_is_string(v) ? NULL : json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
-            ln_buf_addf(out, "%-16s %s\n", key, json_is_string(v) ? json_string_value(v) : text != NULL ? text : "");
+            ln_buf_addf(out, "%-16s %s\n", key,
+                        json_is_string(v) ? json_string_value(v)
+                        : text != NULL    ? text
+                                          : "");
             free(text);
         }
     json_decref(o);
@@ -246,10 +263,13 @@ static bool verify(struct ln_node *n, const json_t *args, struct ln_buf *out, st
     (void)args;
     if (!ln_queue_write(n->queue, verify_job, &c, err))
         return false;
-    ln_buf_addf(out, ZH("%" PRIu64 " 个日志、%" PRIu64 " 段、%" PRIu64 " 条变更,问题 %" PRIu64 " 处\n",
-                        "%" PRIu64 " logs, %" PRIu64 " segments, %" PRIu64 " changes, %" PRIu64 " wrong\n"),
+    ln_buf_addf(out,
+                ZH("%" PRIu64 " 个日志、%" PRIu64 " 段、%" PRIu64 " 条变更,问题 %" PRIu64 " 处\n",
+                   "%" PRIu64 " logs, %" PRIu64 " segments, %" PRIu64 " changes, %" PRIu64
+                   " wrong\n"),
                 c.report.logs, c.report.segments, c.report.changes, c.report.bad);
-    return c.report.bad == 0 || ln_fail(err, LN_BROKEN, "%" PRIu64 " things are wrong, named above", c.report.bad);
+    return c.report.bad == 0 ||
+           ln_fail(err, LN_BROKEN, "%" PRIu64 " things are wrong, named above", c.report.bad);
 }
 
 static bool rebuild_job(void *arg_, struct ln_replica *r, struct ln_err *err)
@@ -270,24 +290,35 @@ static bool rebuild(struct ln_node *n, const json_t *args, struct ln_buf *out, s
 
 /* ---- users */
 
-static bool create(struct ln_node *n, const char *coll, json_t *f, char id[LN_ID_TEXT + 1], struct ln_err *err)
+static bool create(struct ln_node *n, const char *coll, json_t *f, char id[LN_ID_TEXT + 1],
+                   struct ln_err *err)
 {
     static const struct ln_user system = { .system = true };
-    struct ln_engine_job job = { .u = &system, .kind = LN_ENGINE_CREATE, .c = ln_def_find(n->def, coll), .f = f, .channel = "counter" };
+    struct ln_engine_job job = { .u = &system,
+                                 .kind = LN_ENGINE_CREATE,
+                                 .c = ln_def_find(n->def, coll),
+                                 .f = f,
+                                 .channel = "counter" };
     bool ok = ln_node_save(n, &job, err);
 
     if (!ok && json_array_size(job.problems) > 0)
-        (void)ln_fail(err, LN_INVALID, "%s", json_string_value(json_object_get(json_array_get(job.problems, 0), "en")));
+        (void)ln_fail(err, LN_INVALID, "%s",
+                      json_string_value(json_object_get(json_array_get(job.problems, 0), "en")));
     json_decref(job.problems);
     (void)snprintf(id, LN_ID_TEXT + 1, "%s", job.out_id);
     return ok;
 }
 
-static bool step(struct ln_node *n, const char *coll, const char *id, const char *action, struct ln_err *err)
+static bool step(struct ln_node *n, const char *coll, const char *id, const char *action,
+                 struct ln_err *err)
 {
     static const struct ln_user system = { .system = true };
     json_t *f = json_pack("{s:s}", "action", action);
-    struct ln_engine_job job = { .u = &system, .kind = LN_ENGINE_STEP, .c = ln_def_find(n->def, coll), .id = id, .f = f,
+    struct ln_engine_job job = { .u = &system,
+                                 .kind = LN_ENGINE_STEP,
+                                 .c = ln_def_find(n->def, coll),
+                                 .id = id,
+                                 .f = f,
                                  .channel = "counter" };
     bool ok = ln_node_save(n, &job, err);
 
@@ -349,12 +380,15 @@ static bool login_free(struct ln_node *n, const char *login, struct ln_err *err)
     bool ok;
 
     if (login[0] == '\0' || strlen(login) > 64 || strpbrk(login, " \t\n\"\\") != NULL)
-        return ln_fail(err, LN_INVALID, ZH("登录名须为 1–64 个字符,不含空白和引号", "a login has 1 to 64 characters, no blanks and quotes"));
+        return ln_fail(err, LN_INVALID,
+                       ZH("登录名须为 1–64 个字符,不含空白和引号",
+                          "a login has 1 to 64 characters, no blanks and quotes"));
     if (!ln_node_read(n, &r, err))
         return false;
     ok = ln_session_login(&l, ln_sqlstore_db(r->store), login, err);
     ln_node_read_done(n, r);
-    return ok && (!l.found || ln_fail(err, LN_CONFLICT, ZH("登录名 %s 已被使用", "the login %s is taken"), login));
+    return ok && (!l.found || ln_fail(err, LN_CONFLICT,
+                                      ZH("登录名 %s 已被使用", "the login %s is taken"), login));
 }
 
 static bool user_add(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
@@ -372,8 +406,12 @@ static bool user_add(struct ln_node *n, const json_t *args, struct ln_buf *out, 
     bool ok;
 
     if (strlen(password) < 8)
-        return ln_fail(err, LN_INVALID, ZH("密码至少 8 个字符,从标准输入读入", "the password, read from stdin, has at least 8 characters"));
-    if (!login_free(n, login, err) || !ln_password_hash(secret.hash, password, strlen(password), err) || !first_home(home, n, err))
+        return ln_fail(err, LN_INVALID,
+                       ZH("密码至少 8 个字符,从标准输入读入",
+                          "the password, read from stdin, has at least 8 characters"));
+    if (!login_free(n, login, err) ||
+        !ln_password_hash(secret.hash, password, strlen(password), err) ||
+        !first_home(home, n, err))
         return false;
     f = json_pack("{s:s,s:s,s:s}", "login", login, "shown_name", name, "level", "2");
     if (arg(args, "person")[0] != '\0')
@@ -382,11 +420,14 @@ static bool user_add(struct ln_node *n, const json_t *args, struct ln_buf *out, 
     json_decref(f);
     if (ok && strcmp(role, "resident") != 0) {
         ln_engine_today(today, n->env.now_ms(n->env.ctx));
-        f = json_pack("{s:s,s:s,s:s,s:s}", "account", account, "home", home, "role", role, "starts", today);
-        ok = create(n, "membership", f, membership, err) && step(n, "membership", membership, "grant", err);
+        f = json_pack("{s:s,s:s,s:s,s:s}", "account", account, "home", home, "role", role, "starts",
+                      today);
+        ok = create(n, "membership", f, membership, err) &&
+             step(n, "membership", membership, "grant", err);
         json_decref(f);
     }
-    if (!ok || !ln_clock_id_read(&secret.account, ln_span_of(account)) || !ln_queue_write(n->queue, put_secret, &secret, err))
+    if (!ok || !ln_clock_id_read(&secret.account, ln_span_of(account)) ||
+        !ln_queue_write(n->queue, put_secret, &secret, err))
         return false;
     ln_buf_addf(out, ZH("已建立账号 %s(%s)\n", "added login %s (%s)\n"), login, role);
     return true;
@@ -399,8 +440,9 @@ bool ln_cmd_run(struct ln_node *n, const json_t *args, struct ln_buf *out, struc
     static const struct {
         const char *name;
         bool (*run)(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err);
-    } commands[] = { { "invite", invite }, { "join", join },     { "sync", sync_now },  { "status", status },   { "verify", verify },
-                     { "rebuild", rebuild }, { "user", user_add }, { "load", ln_cmd_load }, { "show", ln_cmd_show } };
+    } commands[] = { { "invite", invite }, { "join", join },        { "sync", sync_now },
+                     { "status", status }, { "verify", verify },    { "rebuild", rebuild },
+                     { "user", user_add }, { "load", ln_cmd_load }, { "show", ln_cmd_show } };
     const char *name = arg(args, "command");
 
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)

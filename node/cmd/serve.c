@@ -33,7 +33,9 @@ bool ln_cmd_serve(const char *dir, const char *listen, struct ln_err *err)
         return false;
     if (listen[0] == '\0')
         listen = n->config.listen;
-    struct ln_syncer_config s = { .exchange = &n->exchange, .parent_url = n->config.parent, .every_s = (int)n->config.sync_every_s,
+    struct ln_syncer_config s = { .exchange = &n->exchange,
+                                  .parent_url = n->config.parent,
+                                  .every_s = (int)n->config.sync_every_s,
                                   .soon_ms = (int)n->config.sync_soon_ms };
     if (!ln_syncer_start(&n->syncer, &s, err))
         goto out;

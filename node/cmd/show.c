@@ -16,7 +16,8 @@ struct showing {
     int64_t n;
 };
 
-static bool print_line(void *ctx, const char *audience, struct ln_span quoted, const char *line, size_t len, struct ln_err *err)
+static bool print_line(void *ctx, const char *audience, struct ln_span quoted, const char *line,
+                       size_t len, struct ln_err *err)
 {
     struct showing *x = ctx;
 
@@ -41,7 +42,9 @@ static bool print_segment(void *ctx, const struct ln_store_segment *g, struct ln
     if (!ln_batch_lines(x->s, x->log, g, print_line, x, &unreadable, err))
         return false;
     if (unreadable > 0)
-        ln_buf_addf(x->out, ln_cmd_zh() ? "# %u 个文件在此不可读\n" : "# %u files cannot be read here\n", unreadable);
+        ln_buf_addf(x->out,
+                    ln_cmd_zh() ? "# %u 个文件在此不可读\n" : "# %u files cannot be read here\n",
+                    unreadable);
     return true;
 }
 
@@ -81,14 +84,18 @@ static bool show(void *arg, struct ln_store *s, const struct ln_authority *a, st
     if (l.n == 0)
         return ln_fail(err, LN_MISSING, "no log %s here", x->log);
     err->code = LN_OK;
-    return s->ops->segment_each(s->ctx, l.n, x->seq > 0 ? x->seq : 1, true, print_segment, x, err) || err->code == LN_OK;
+    return s->ops->segment_each(s->ctx, l.n, x->seq > 0 ? x->seq : 1, true, print_segment, x,
+                                err) ||
+           err->code == LN_OK;
 }
 
 bool ln_cmd_show(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
 {
     const char *log = json_string_value(json_object_get(args, "log"));
     const char *seq = json_string_value(json_object_get(args, "seq"));
-    struct showing x = { .out = out, .log = log != NULL ? log : "", .seq = seq != NULL ? strtoull(seq, NULL, 10) : 0,
+    struct showing x = { .out = out,
+                         .log = log != NULL ? log : "",
+                         .seq = seq != NULL ? strtoull(seq, NULL, 10) : 0,
                          .signers = json_is_true(json_object_get(args, "signers")) };
 
     return n->access.read(n->access.ctx, show, &x, err) && ln_buf_done(out, "output", err);

@@ -224,7 +224,8 @@ static bool add_filters(struct building *b, struct ln_err *err)
     struct ln_buf match = ln_buf_new(SQL_MAX);
     bool ok = true;
 
-    ln_buf_adds(&b->sql, l->conflicts ? " WHERE r.deleted = 0 AND r.conflicts > 0" : " WHERE r.deleted = 0");
+    ln_buf_adds(&b->sql,
+                l->conflicts ? " WHERE r.deleted = 0 AND r.conflicts > 0" : " WHERE r.deleted = 0");
     for (size_t i = 0; ok && i < l->n; i++) {
         ln_buf_adds(&b->sql, " AND ");
         ok = add_where(b, &l->where[i], err);

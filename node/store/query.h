@@ -26,7 +26,7 @@ struct ln_list {
     const char *sort;             /* a field or id; NULL: id */
     bool descending;
     unsigned limit, offset;
-    bool total; /* count them all */
+    bool total;     /* count them all */
     bool conflicts; /* only those with open conflicts */
 };
 /* Appends {"id","region","etag","audience","conflicts","created","eff","state"?,"f":{...}} for each

@@ -7,7 +7,8 @@
 
 bool ln_session_login(struct ln_login *out, struct ln_db *db, const char *login, struct ln_err *err)
 {
-    static const char sql[] = "SELECT account, hash, failed, locked_until FROM login WHERE login = ?";
+    static const char sql[] =
+        "SELECT account, hash, failed, locked_until FROM login WHERE login = ?";
     struct ln_query *q = ln_db_use(db, sql);
 
     *out = (struct ln_login){ 0 };
@@ -24,11 +25,12 @@ bool ln_session_login(struct ln_login *out, struct ln_db *db, const char *login,
     return true;
 }
 
-bool ln_session_password(struct ln_db *db, const char *login, const struct ln_id *account, const char *hash,
-                         struct ln_err *err)
+bool ln_session_password(struct ln_db *db, const char *login, const struct ln_id *account,
+                         const char *hash, struct ln_err *err)
 {
-    static const char sql[] = "INSERT INTO login(login, account, hash) VALUES(?,?,?) ON CONFLICT(login) DO UPDATE SET"
-                              " account = excluded.account, hash = excluded.hash, failed = 0, locked_until = 0";
+    static const char sql[] =
+        "INSERT INTO login(login, account, hash) VALUES(?,?,?) ON CONFLICT(login) DO UPDATE SET"
+        " account = excluded.account, hash = excluded.hash, failed = 0, locked_until = 0";
     struct ln_query *q = ln_db_use(db, sql);
 
     ln_db_text(q, login);
@@ -37,11 +39,14 @@ bool ln_session_password(struct ln_db *db, const char *login, const struct ln_id
     return ln_db_run(q, err);
 }
 
-bool ln_session_tried(struct ln_db *db, const char *login, bool good, int64_t now_ms, struct ln_err *err)
+bool ln_session_tried(struct ln_db *db, const char *login, bool good, int64_t now_ms,
+                      struct ln_err *err)
 {
-    static const char well[] = "UPDATE login SET failed = 0, locked_until = 0 WHERE login = ?1 AND ?2 = ?2 AND ?3 = ?3";
-    static const char bad[] = "UPDATE login SET failed = failed + 1,"
-                              " locked_until = CASE WHEN failed + 1 >= ?2 THEN ?3 ELSE locked_until END WHERE login = ?1";
+    static const char well[] =
+        "UPDATE login SET failed = 0, locked_until = 0 WHERE login = ?1 AND ?2 = ?2 AND ?3 = ?3";
+    static const char bad[] =
+        "UPDATE login SET failed = failed + 1,"
+        " locked_until = CASE WHEN failed + 1 >= ?2 THEN ?3 ELSE locked_until END WHERE login = ?1";
     struct ln_query *q = ln_db_use(db, good ? well : bad);
 
     ln_db_text(q, login);
@@ -55,10 +60,11 @@ static struct ln_sha256 hashed(const uint8_t token[LN_SESSION_TOKEN])
     return ln_encode_sha256(token, LN_SESSION_TOKEN);
 }
 
-bool ln_session_find(struct ln_session_row *out, struct ln_db *db, const uint8_t token[LN_SESSION_TOKEN], int64_t now_ms,
-                     struct ln_err *err)
+bool ln_session_find(struct ln_session_row *out, struct ln_db *db,
+                     const uint8_t token[LN_SESSION_TOKEN], int64_t now_ms, struct ln_err *err)
 {
-    static const char sql[] = "SELECT account, role, expires FROM session WHERE token = ? AND expires > ?";
+    static const char sql[] =
+        "SELECT account, role, expires FROM session WHERE token = ? AND expires > ?";
     struct ln_query *q = ln_db_use(db, sql);
     struct ln_sha256 h = hashed(token);
 
@@ -76,11 +82,13 @@ bool ln_session_find(struct ln_session_row *out, struct ln_db *db, const uint8_t
     return true;
 }
 
-bool ln_session_start(struct ln_db *db, const uint8_t token[LN_SESSION_TOKEN], const struct ln_id *account, int64_t now_ms,
-                      int64_t expires, struct ln_err *err)
+bool ln_session_start(struct ln_db *db, const uint8_t token[LN_SESSION_TOKEN],
+                      const struct ln_id *account, int64_t now_ms, int64_t expires,
+                      struct ln_err *err)
 {
     static const char sweep[] = "DELETE FROM session WHERE expires <= ?";
-    static const char sql[] = "INSERT INTO session(token, account, role, created, expires) VALUES(?,?,'',?,?)";
+    static const char sql[] =
+        "INSERT INTO session(token, account, role, created, expires) VALUES(?,?,'',?,?)";
     struct ln_query *q = ln_db_use(db, sweep);
     struct ln_sha256 h = hashed(token);
 
@@ -95,7 +103,8 @@ bool ln_session_start(struct ln_db *db, const uint8_t token[LN_SESSION_TOKEN], c
     return ln_db_run(q, err);
 }
 
-bool ln_session_role(struct ln_db *db, const uint8_t token[LN_SESSION_TOKEN], const char *role, struct ln_err *err)
+bool ln_session_role(struct ln_db *db, const uint8_t token[LN_SESSION_TOKEN], const char *role,
+                     struct ln_err *err)
 {
     static const char sql[] = "UPDATE session SET role = ? WHERE token = ?";
     struct ln_query *q = ln_db_use(db, sql);
@@ -116,8 +125,8 @@ bool ln_session_end(struct ln_db *db, const uint8_t token[LN_SESSION_TOKEN], str
     return ln_db_run(q, err);
 }
 
-bool ln_session_end_others(struct ln_db *db, const struct ln_id *account, const uint8_t keep[LN_SESSION_TOKEN],
-                           struct ln_err *err)
+bool ln_session_end_others(struct ln_db *db, const struct ln_id *account,
+                           const uint8_t keep[LN_SESSION_TOKEN], struct ln_err *err)
 {
     static const char sql[] = "DELETE FROM session WHERE account = ? AND token <> ?";
     struct ln_query *q = ln_db_use(db, sql);

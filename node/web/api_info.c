@@ -1,4 +1,5 @@
-/* What pages need besides records: the schema, the sync strip, the nodes below, first screens, search, queues, metrics. */
+/* What pages need besides records: the schema, the sync strip, the nodes below, first screens,
+ * search, queues, metrics. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,8 +30,9 @@ static json_t *own_fields(const struct ln_def_coll *d)
 
 static json_t *coll_json(struct ln_call *c, const struct ln_def_coll *d)
 {
-    static const char *const keep[] = { "name", "label", "workflow", "list", "filters", "sort", "title", "log", "number", "own", "search",
-                                        "unmask", NULL };
+    static const char *const keep[] = { "name",   "label",  "workflow", "list",   "filters",
+                                        "sort",   "title",  "log",      "number", "own",
+                                        "search", "unmask", NULL };
     json_t *o = json_object();
     json_t *none = json_pack("{s:{}}", "f");
 
@@ -38,11 +40,13 @@ static json_t *coll_json(struct ln_call *c, const struct ln_def_coll *d)
         if (json_object_get(d->json, *k) != NULL)
             json_object_set(o, *k, json_object_get(d->json, *k));
     json_object_set_new(o, "fields", own_fields(d));
-    /* Rights over an imagined record of the caller's own: whether such buttons make sense at all. */
+    /* Rights over an imagined record of the caller's own: whether such buttons make sense at all.
+     */
     json_object_set_new(json_object_get(none, "f"), "author", json_string(c->user.account));
     json_object_set_new(o, "can",
-                        json_pack("{s:b,s:b,s:b}", "create", (int)ln_engine_may_create(d, &c->user), "update",
-                                  (int)ln_engine_may_change(d, &c->user, none), "delete", (int)ln_engine_may_delete(d, &c->user, none)));
+                        json_pack("{s:b,s:b,s:b}", "create", (int)ln_engine_may_create(d, &c->user),
+                                  "update", (int)ln_engine_may_change(d, &c->user, none), "delete",
+                                  (int)ln_engine_may_delete(d, &c->user, none)));
     json_decref(none);
     return o;
 }
@@ -60,10 +64,12 @@ bool ln_api_info_schema(struct ln_call *c, struct ln_err *err)
             struct ln_where any[4];
             size_t n;
             if (strcmp(def->colls[i].module, x->name) == 0 &&
-                (ln_engine_may_list(&def->colls[i], &c->user, any, &n) || ln_engine_may_create(&def->colls[i], &c->user)))
+                (ln_engine_may_list(&def->colls[i], &c->user, any, &n) ||
+                 ln_engine_may_create(&def->colls[i], &c->user)))
                 json_array_append_new(colls, coll_json(c, &def->colls[i]));
         }
-        json_t *o = json_pack("{s:s,s:i,s:b,s:o}", "module", x->name, "rank", x->rank, "enabled", 1, "collections", colls);
+        json_t *o = json_pack("{s:s,s:i,s:b,s:o}", "module", x->name, "rank", x->rank, "enabled", 1,
+                              "collections", colls);
         json_object_set(o, "label", json_object_get(x->json, "label"));
         json_object_set(o, "codes", json_object_get(x->json, "codes"));
         json_object_set(o, "statistics", json_object_get(x->json, "statistics"));
@@ -89,10 +95,12 @@ bool ln_api_info_status(struct ln_call *c, struct ln_err *err)
         state = "offline";
     else if (unsent == 0) /* the parent has signed for everything */
         state = "synced";
-    strip = json_pack("{s:s,s:I,s:O,s:O,s:s,s:O,s:O,s:O,s:O}", "state", state, "unsent", unsent, "unsealed",
-                      json_object_get(s, "unsealed"), "last_receipt", json_object_get(s, "last_receipt"), "parent",
-                      ln_web_text(s, "parent"), "parent_seen_ms", json_object_get(s, "parent_seen_ms"), "clock",
-                      json_object_get(s, "clock"), "conflicts", json_object_get(s, "conflicts"), "refused", json_object_get(s, "refused"));
+    strip = json_pack("{s:s,s:I,s:O,s:O,s:s,s:O,s:O,s:O,s:O}", "state", state, "unsent", unsent,
+                      "unsealed", json_object_get(s, "unsealed"), "last_receipt",
+                      json_object_get(s, "last_receipt"), "parent", ln_web_text(s, "parent"),
+                      "parent_seen_ms", json_object_get(s, "parent_seen_ms"), "clock",
+                      json_object_get(s, "clock"), "conflicts", json_object_get(s, "conflicts"),
+                      "refused", json_object_get(s, "refused"));
     json_t *o = json_pack("{s:o,s:O}", "sync", strip, "seq", json_object_get(s, "changes"));
     json_decref(s);
     return ln_web_json(c, 200, o);
@@ -118,7 +126,8 @@ static void add_sums(struct ln_call *c, json_t *o, const char *region)
     json_t *n;
 
     if (d == NULL || !ln_query_states(&all, c->r->store, d->coll, region, 0, &why) ||
-        !ln_query_states(&late, c->r->store, d->coll, region, c->n->env.now_ms(c->n->env.ctx), &why))
+        !ln_query_states(&late, c->r->store, d->coll, region, c->n->env.now_ms(c->n->env.ctx),
+                         &why))
         goto out;
     json_object_foreach(all, state, n)
     {
@@ -147,7 +156,8 @@ static bool take_node(void *ctx, const struct ln_cert *cert, struct ln_err *err)
     struct ln_buf name = ln_buf_new(512);
     json_t *o;
 
-    if (strcmp(cert->node, c->n->id) == 0 || !ln_cert_region_holds(c->n->config.region, cert->region))
+    if (strcmp(cert->node, c->n->id) == 0 ||
+        !ln_cert_region_holds(c->n->config.region, cert->region))
         return true;
     if (c->n->syncer != NULL)
         (void)ln_syncer_child(c->n->syncer, cert->node, &seen);
@@ -155,10 +165,14 @@ static bool take_node(void *ctx, const struct ln_cert *cert, struct ln_err *err)
         return false;
     if (!ln_region_name(&name, cert->region))
         ln_buf_adds(&name, cert->name);
-    o = json_pack("{s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:I}", "region", cert->region, "name", name.data, "node", cert->node, "role",
-                  ln_cert_role_word(cert->role), "last_contact_ms", (json_int_t)seen.at_ms, "seq", (json_int_t)log.head, "receipt",
+    o = json_pack("{s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:I}", "region", cert->region, "name", name.data,
+                  "node", cert->node, "role", ln_cert_role_word(cert->role), "last_contact_ms",
+                  (json_int_t)seen.at_ms, "seq", (json_int_t)log.head, "receipt",
                   (json_int_t)log.receipt, "lease_until_ms", (json_int_t)cert->until_s * 1000);
-    json_object_set_new(o, "lag_s", seen.at_ms > 0 ? json_integer((c->n->env.now_ms(c->n->env.ctx) - seen.at_ms) / 1000) : json_null());
+    json_object_set_new(o, "lag_s",
+                        seen.at_ms > 0
+                            ? json_integer((c->n->env.now_ms(c->n->env.ctx) - seen.at_ms) / 1000)
+                            : json_null());
     add_sums(c, o, cert->region);
     json_array_append_new(x->items, o);
     ln_buf_free(&name);
@@ -169,9 +183,10 @@ bool ln_api_info_nodes(struct ln_call *c, struct ln_err *err)
 {
     struct nodes x = { .c = c, .items = json_array() };
     void *hold;
-    bool staff = ln_engine_has_role(&c->user, "clerk") || ln_engine_has_role(&c->user, "province") ||
-                 ln_engine_has_role(&c->user, "committee") || ln_engine_has_role(&c->user, "admin") ||
-                 ln_engine_has_role(&c->user, "supervisor");
+    bool staff =
+        ln_engine_has_role(&c->user, "clerk") || ln_engine_has_role(&c->user, "province") ||
+        ln_engine_has_role(&c->user, "committee") || ln_engine_has_role(&c->user, "admin") ||
+        ln_engine_has_role(&c->user, "supervisor");
     bool ok = staff || ln_fail(err, LN_DENIED, "your role may not see the nodes");
 
     if (ok) {
@@ -188,18 +203,25 @@ bool ln_api_info_nodes(struct ln_call *c, struct ln_err *err)
 
 /* ---- short lists: first screens, search, conflicts */
 
-static json_t *short_list(struct ln_call *c, const struct ln_def_coll *d, struct ln_where *where, size_t n, const char *text,
-                          unsigned limit)
+static json_t *short_list(struct ln_call *c, const struct ln_def_coll *d, struct ln_where *where,
+                          size_t n, const char *text, unsigned limit)
 {
     struct ln_where any[4];
-    struct ln_list l = { .coll = d->coll, .where = where, .n = n, .any = any, .text = text, .descending = true, .limit = limit };
+    struct ln_list l = { .coll = d->coll,
+                         .where = where,
+                         .n = n,
+                         .any = any,
+                         .text = text,
+                         .descending = true,
+                         .limit = limit };
     json_t *rows = json_array();
     json_t *out = json_array();
     struct ln_err why = { 0 };
     size_t i;
     json_t *row;
 
-    if (!ln_engine_may_list(d, &c->user, any, &l.n_any) || !ln_query_list(rows, NULL, c->r->store, &l, &why)) {
+    if (!ln_engine_may_list(d, &c->user, any, &l.n_any) ||
+        !ln_query_list(rows, NULL, c->r->store, &l, &why)) {
         json_decref(rows);
         return out;
     }
@@ -209,13 +231,14 @@ static json_t *short_list(struct ln_call *c, const struct ln_def_coll *d, struct
             continue;
         ln_engine_mask(d, &c->user, row);
         const json_t *f = json_object_get(row, "f");
-        json_t *o = json_pack("{s:s,s:s,s:O}", "id", ln_web_text(row, "id"), "collection", d->name, "created_at",
-                              json_object_get(row, "created"));
+        json_t *o = json_pack("{s:s,s:s,s:O}", "id", ln_web_text(row, "id"), "collection", d->name,
+                              "created_at", json_object_get(row, "created"));
         json_t *title = json_string("");
         for (const char *const *t = d->title; t != NULL && *t != NULL; t++)
             if (ln_web_text(f, *t)[0] != '\0') {
-                json_t *longer = json_sprintf("%s%s%s", json_string_value(title), json_string_length(title) > 0 ? " " : "",
-                                              ln_web_text(f, *t));
+                json_t *longer =
+                    json_sprintf("%s%s%s", json_string_value(title),
+                                 json_string_length(title) > 0 ? " " : "", ln_web_text(f, *t));
                 json_decref(title);
                 title = longer;
             }
@@ -231,14 +254,15 @@ static json_t *short_list(struct ln_call *c, const struct ln_def_coll *d, struct
     return out;
 }
 
-static void add_block(struct ln_call *c, json_t *blocks, const char *kind, const char *coll, const char *zh, const char *en,
-                      struct ln_where *where, size_t n, unsigned limit)
+static void add_block(struct ln_call *c, json_t *blocks, const char *kind, const char *coll,
+                      const char *zh, const char *en, struct ln_where *where, size_t n,
+                      unsigned limit)
 {
     const struct ln_def_coll *d = ln_def_find(c->n->def, coll);
     json_t *items = d != NULL ? short_list(c, d, where, n, NULL, limit) : json_array();
 
-    json_array_append_new(blocks, json_pack("{s:s,s:s,s:{s:s,s:s},s:o}", "kind", kind, "collection", coll, "title", "zh", zh, "en", en,
-                                            "items", items));
+    json_array_append_new(blocks, json_pack("{s:s,s:s,s:{s:s,s:s},s:o}", "kind", kind, "collection",
+                                            coll, "title", "zh", zh, "en", en, "items", items));
 }
 
 bool ln_api_info_home(struct ln_call *c, struct ln_err *err)
@@ -246,7 +270,8 @@ bool ln_api_info_home(struct ln_call *c, struct ln_err *err)
     const char *role = ln_http_query(c->q, "role");
     json_t *blocks = json_array();
     struct ln_where published[] = { { "state", LN_WHERE_IS, "published" } };
-    struct ln_where mine[] = { { "reporter", LN_WHERE_IS, c->user.person[0] != '\0' ? c->user.person : "-" } };
+    struct ln_where mine[] = { { "reporter", LN_WHERE_IS,
+                                 c->user.person[0] != '\0' ? c->user.person : "-" } };
     struct ln_where fresh[] = { { "state", LN_WHERE_IS, "filed,returned" } };
     struct ln_where doing[] = { { "state", LN_WHERE_IS, "accepted,assigned,handling,escalated" } };
     struct ln_where review[] = { { "state", LN_WHERE_IS, "submitted,approved" } };
@@ -258,7 +283,8 @@ bool ln_api_info_home(struct ln_call *c, struct ln_err *err)
     if (staff) {
         add_block(c, blocks, "todo", "ticket", "待受理", "To accept", fresh, 1, 20);
         add_block(c, blocks, "todo", "ticket", "办理中", "In hand", doing, 1, 20);
-        add_block(c, blocks, "todo", "notice", "待审核发布", "To review and publish", review, 1, 20);
+        add_block(c, blocks, "todo", "notice", "待审核发布", "To review and publish", review, 1,
+                  20);
     } else if (c->known)
         add_block(c, blocks, "mine", "ticket", "我的来信", "My tickets", mine, 1, 10);
     add_block(c, blocks, "notices", "notice", "通知公告", "Notices", published, 1, 10);
@@ -268,7 +294,8 @@ bool ln_api_info_home(struct ln_call *c, struct ln_err *err)
 
 bool ln_api_info_search(struct ln_call *c, struct ln_err *err)
 {
-    static const char *const where[] = { "person", "dwelling", "household", "building", "ticket", "notice", "news", "unit" };
+    static const char *const where[] = { "person", "dwelling", "household", "building",
+                                         "ticket", "notice",   "news",      "unit" };
     const char *q = ln_http_query(c->q, "q");
     json_t *items = json_array();
 
@@ -289,11 +316,14 @@ bool ln_api_info_conflicts(struct ln_call *c, struct ln_err *err)
     for (size_t i = 0; i < c->n->def->n_colls; i++) {
         const struct ln_def_coll *d = &c->n->def->colls[i];
         struct ln_where any[4];
-        struct ln_list l = { .coll = d->coll, .any = any, .descending = true, .limit = 50, .conflicts = true };
+        struct ln_list l = {
+            .coll = d->coll, .any = any, .descending = true, .limit = 50, .conflicts = true
+        };
         json_t *rows = json_array();
         size_t k;
         json_t *row;
-        if (ln_engine_may_list(d, &c->user, any, &l.n_any) && !ln_query_list(rows, NULL, c->r->store, &l, err)) {
+        if (ln_engine_may_list(d, &c->user, any, &l.n_any) &&
+            !ln_query_list(rows, NULL, c->r->store, &l, err)) {
             json_decref(rows);
             json_decref(items);
             return false;
@@ -333,8 +363,9 @@ bool ln_api_info_metrics(struct ln_call *c, struct ln_err *err)
     if (!ln_cmd_status(&s, c->n, err))
         return false;
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-        ln_buf_addf(&c->out->body, "# HELP %s %s\n# TYPE %s gauge\n%s %" JSON_INTEGER_FORMAT "\n", numbers[i].name, numbers[i].help,
-                    numbers[i].name, numbers[i].name, json_integer_value(json_object_get(s, numbers[i].key)));
+        ln_buf_addf(&c->out->body, "# HELP %s %s\n# TYPE %s gauge\n%s %" JSON_INTEGER_FORMAT "\n",
+                    numbers[i].name, numbers[i].help, numbers[i].name, numbers[i].name,
+                    json_integer_value(json_object_get(s, numbers[i].key)));
     json_decref(s);
     c->out->content_type = "text/plain; version=0.0.4; charset=utf-8";
     return true;

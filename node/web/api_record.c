@@ -39,7 +39,8 @@ static void add_ref(struct ln_call *c, json_t *refs, const char *field, const ch
     struct ln_err why = { 0 };
     char title[TITLE_MAX + 1];
 
-    if (!ln_clock_id_read(&id, ln_span_of(id_text)) || !ln_query_record(&row, c->r->store, &id, &why) || row == NULL)
+    if (!ln_clock_id_read(&id, ln_span_of(id_text)) ||
+        !ln_query_record(&row, c->r->store, &id, &why) || row == NULL)
         return;
     const struct ln_def_coll *d = ln_def_find(c->n->def, ln_web_text(row, "collection"));
     if (d != NULL && ln_engine_may_read(d, &c->user, row)) {
@@ -56,7 +57,8 @@ static void add_refs(struct ln_call *c, const struct ln_def_coll *d, json_t *row
     const json_t *f = json_object_get(row, "f");
 
     for (size_t i = 0; i < d->n_fields; i++)
-        if (d->fields[i].type == LN_TYPE_REF && json_is_string(json_object_get(f, d->fields[i].name)))
+        if (d->fields[i].type == LN_TYPE_REF &&
+            json_is_string(json_object_get(f, d->fields[i].name)))
             add_ref(c, refs, d->fields[i].name, ln_web_text(f, d->fields[i].name));
     json_object_set_new(row, "refs", refs);
 }
@@ -67,7 +69,8 @@ static void add_actions(struct ln_call *c, const struct ln_def_coll *d, json_t *
     json_t *actions = json_array();
 
     for (size_t i = 0; state != NULL && i < d->n_steps; i++)
-        if (ln_def_has(d->steps[i].from, state) && ln_engine_may_step(&d->steps[i], d, &c->user, row))
+        if (ln_def_has(d->steps[i].from, state) &&
+            ln_engine_may_step(&d->steps[i], d, &c->user, row))
             json_array_append_new(actions, json_string(d->steps[i].action));
     json_object_set_new(row, "actions", actions);
 }
@@ -78,8 +81,10 @@ static void dress(struct ln_call *c, const struct ln_def_coll *d, json_t *row, b
     char title[TITLE_MAX + 1];
 
     add_actions(c, d, row);
-    json_object_set_new(row, "can", json_pack("{s:b,s:b}", "update", (int)ln_engine_may_change(d, &c->user, row), "delete",
-                                              (int)ln_engine_may_delete(d, &c->user, row)));
+    json_object_set_new(row, "can",
+                        json_pack("{s:b,s:b}", "update",
+                                  (int)ln_engine_may_change(d, &c->user, row), "delete",
+                                  (int)ln_engine_may_delete(d, &c->user, row)));
     ln_engine_mask(d, &c->user, row);
     title_of(title, d, row);
     json_object_set_new(row, "title", json_string(title));
@@ -119,14 +124,15 @@ static bool add_filter(struct listing *x, const struct ln_http_pair *p, struct l
         op = LN_WHERE_FROM;
     else if (dot != NULL && strcmp(dot, ".lte") == 0)
         op = LN_WHERE_TO;
-    (void)snprintf(x->names[x->l.n], sizeof x->names[0], "%.*s", (int)(op == LN_WHERE_IS ? strlen(p->name) : (size_t)(dot - p->name)),
-                   p->name);
+    (void)snprintf(x->names[x->l.n], sizeof x->names[0], "%.*s",
+                   (int)(op == LN_WHERE_IS ? strlen(p->name) : (size_t)(dot - p->name)), p->name);
     x->where[x->l.n] = (struct ln_where){ x->names[x->l.n], op, p->value };
     x->l.n++;
     return true;
 }
 
-static bool read_listing(struct listing *x, struct ln_call *c, const struct ln_def_coll *d, struct ln_err *err)
+static bool read_listing(struct listing *x, struct ln_call *c, const struct ln_def_coll *d,
+                         struct ln_err *err)
 {
     const char *limit = ln_http_query(c->q, "limit");
     const char *cursor = ln_http_query(c->q, "cursor");
@@ -151,7 +157,8 @@ static bool read_listing(struct listing *x, struct ln_call *c, const struct ln_d
     if (ln_http_query(c->q, "mine") != NULL && c->known) {
         x->where[x->l.n++] = (struct ln_where){ "author", LN_WHERE_IS, c->user.account };
     }
-    return ln_engine_may_list(d, &c->user, x->any, &x->l.n_any) || ln_fail(err, LN_DENIED, "%s: your role may not read it", d->name);
+    return ln_engine_may_list(d, &c->user, x->any, &x->l.n_any) ||
+           ln_fail(err, LN_DENIED, "%s: your role may not read it", d->name);
 }
 
 bool ln_api_record_list(struct ln_call *c, struct ln_err *err)
@@ -193,7 +200,8 @@ out:
 
 /* ---- one record */
 
-static json_t *load(struct ln_call *c, struct ln_sqlstore *s, const struct ln_def_coll *d, const char *id_text, struct ln_err *err)
+static json_t *load(struct ln_call *c, struct ln_sqlstore *s, const struct ln_def_coll *d,
+                    const char *id_text, struct ln_err *err)
 {
     struct ln_id id;
     json_t *row = NULL;
@@ -204,7 +212,8 @@ static json_t *load(struct ln_call *c, struct ln_sqlstore *s, const struct ln_de
     }
     if (!ln_query_record(&row, s, &id, err))
         return NULL;
-    if (row == NULL || strcmp(ln_web_text(row, "collection"), d->name) != 0 || !ln_engine_may_read(d, &c->user, row)) {
+    if (row == NULL || strcmp(ln_web_text(row, "collection"), d->name) != 0 ||
+        !ln_engine_may_read(d, &c->user, row)) {
         json_decref(row);
         (void)ln_fail(err, LN_MISSING, "no such record");
         return NULL;
@@ -228,7 +237,8 @@ bool ln_api_record_get(struct ln_call *c, struct ln_err *err)
 }
 
 /* The record as it is after the save: read anew, for the request's own snapshot is older. */
-static bool answer_fresh(struct ln_call *c, const struct ln_def_coll *d, const char *id, int status, struct ln_err *err)
+static bool answer_fresh(struct ln_call *c, const struct ln_def_coll *d, const char *id, int status,
+                         struct ln_err *err)
 {
     struct ln_node_reader *r;
     json_t *row;
@@ -286,7 +296,8 @@ static bool run_once(void *arg, struct ln_replica *r, struct ln_err *err)
     if (ok && o->again)
         (void)snprintf(o->job->out_id, sizeof o->job->out_id, "%s", id.data);
     else if (ok)
-        ok = ln_engine_run(o->job, r, err) && s->ops->meta_put(s->ctx, o->key, ln_span_of(o->job->out_id), err);
+        ok = ln_engine_run(o->job, r, err) &&
+             s->ops->meta_put(s->ctx, o->key, ln_span_of(o->job->out_id), err);
     ln_buf_free(&id);
     return ok;
 }
@@ -307,7 +318,8 @@ bool ln_api_record_create(struct ln_call *c, struct ln_err *err)
         job.e = &c->n->engine;
         job.u = &c->user;
         job.channel = "web";
-        (void)snprintf(once.key, sizeof once.key, "once/%s/%s", c->user.account, c->q->idempotency_key);
+        (void)snprintf(once.key, sizeof once.key, "once/%s/%s", c->user.account,
+                       c->q->idempotency_key);
         ok = ln_queue_write(c->n->queue, run_once, &once, err);
         if (!ok)
             c->fields = job.problems;
@@ -406,11 +418,14 @@ static void add_object(struct telling *x, json_t *to, struct ln_span object)
 
 static bool tell(void *ctx, const struct ln_history_item *i, struct ln_err *err)
 {
-    static const char *const ops[] = { "add", "set", "remove", "delete", "restore", "step", "alias", "other" };
+    static const char *const ops[] = { "add",     "set",  "remove", "delete",
+                                       "restore", "step", "alias",  "other" };
     struct telling *x = ctx;
     char id[LN_ID_TEXT + 1];
     json_t *fields = json_object();
-    const char *state = i->state == LN_STORE_VOID ? "refused" : i->provisional ? "provisional" : "accepted";
+    const char *state = i->state == LN_STORE_VOID ? "refused"
+                        : i->provisional          ? "provisional"
+                                                  : "accepted";
     json_t *o;
 
     (void)err;
@@ -418,8 +433,8 @@ static bool tell(void *ctx, const struct ln_history_item *i, struct ln_err *err)
     add_object(x, fields, i->c->fields);
     add_object(x, fields, i->clear);
     o = json_pack("{s:s,s:s,s:I,s:I,s:s,s:o,s:s}", "id", id, "op", ops[i->c->op], "at",
-                  (json_int_t)LN_HLC_MS(ln_clock_claimed(&i->c->id)), "eff", (json_int_t)LN_HLC_MS(i->eff), "node", i->log, "fields", fields,
-                  "state", state);
+                  (json_int_t)LN_HLC_MS(ln_clock_claimed(&i->c->id)), "eff",
+                  (json_int_t)LN_HLC_MS(i->eff), "node", i->log, "fields", fields, "state", state);
     if (i->c->user.len > 0)
         json_object_set_new(o, "user", json_stringn(i->c->user.p, i->c->user.len));
     if (i->c->channel.len > 0)
@@ -440,8 +455,10 @@ static void name_users(struct ln_call *c, json_t *items)
         struct ln_id id;
         json_t *row = NULL;
         struct ln_err why = { 0 };
-        if (ln_clock_id_read(&id, ln_span_of(ln_web_text(o, "user"))) && ln_query_record(&row, c->r->store, &id, &why) && row != NULL)
-            json_object_set_new(o, "user_name", json_string(ln_web_text(json_object_get(row, "f"), "shown_name")));
+        if (ln_clock_id_read(&id, ln_span_of(ln_web_text(o, "user"))) &&
+            ln_query_record(&row, c->r->store, &id, &why) && row != NULL)
+            json_object_set_new(o, "user_name",
+                                json_string(ln_web_text(json_object_get(row, "f"), "shown_name")));
         json_decref(row);
     }
 }
@@ -495,14 +512,17 @@ bool ln_api_record_unmask(struct ln_call *c, struct ln_err *err)
     }
     json_array_foreach(json_object_get(c->body, "fields"), i, name)
     {
-        json_t *v = json_object_get(json_object_get(row, "f"), json_string_value(name) != NULL ? json_string_value(name) : "");
+        json_t *v = json_object_get(json_object_get(row, "f"),
+                                    json_string_value(name) != NULL ? json_string_value(name) : "");
         if (v != NULL)
             json_object_set(out, json_string_value(name), v);
     }
-    f = json_pack("{s:s,s:s,s:s,s:O,s:s,s:I,s:s}", "actor", c->user.account, "action", "unmask", "object", c->q->arg[1], "fields",
-                  json_object_get(c->body, "fields"), "purpose", purpose, "at", (json_int_t)c->n->env.now_ms(c->n->env.ctx), "node",
-                  c->n->id);
-    struct ln_engine_job job = { .u = &system, .kind = LN_ENGINE_CREATE, .c = audit, .f = f, .channel = "web" };
+    f = json_pack("{s:s,s:s,s:s,s:O,s:s,s:I,s:s}", "actor", c->user.account, "action", "unmask",
+                  "object", c->q->arg[1], "fields", json_object_get(c->body, "fields"), "purpose",
+                  purpose, "at", (json_int_t)c->n->env.now_ms(c->n->env.ctx), "node", c->n->id);
+    struct ln_engine_job job = {
+        .u = &system, .kind = LN_ENGINE_CREATE, .c = audit, .f = f, .channel = "web"
+    };
     bool ok = ln_node_save(c->n, &job, err); /* first on record, then shown */
     json_decref(job.problems);
     json_decref(f);

@@ -45,12 +45,15 @@ static json_t *account_json(struct ln_call *c)
     struct ln_err why = { 0 };
     json_t *o;
 
-    if (!c->known || !ln_clock_id_read(&id, ln_span_of(c->user.account)) || !ln_query_record(&row, c->r->store, &id, &why))
+    if (!c->known || !ln_clock_id_read(&id, ln_span_of(c->user.account)) ||
+        !ln_query_record(&row, c->r->store, &id, &why))
         return json_null();
     const json_t *f = json_object_get(row, "f");
-    o = json_pack("{s:s,s:s,s:s,s:s,s:b}", "id", c->user.account, "login", c->user.login, "shown_name", c->user.shown, "level",
-                  ln_web_text(f, "level"), "elder_mode", (int)json_is_true(json_object_get(f, "elder_mode")));
-    json_object_set_new(o, "person", c->user.person[0] != '\0' ? json_string(c->user.person) : json_null());
+    o = json_pack("{s:s,s:s,s:s,s:s,s:b}", "id", c->user.account, "login", c->user.login,
+                  "shown_name", c->user.shown, "level", ln_web_text(f, "level"), "elder_mode",
+                  (int)json_is_true(json_object_get(f, "elder_mode")));
+    json_object_set_new(o, "person",
+                        c->user.person[0] != '\0' ? json_string(c->user.person) : json_null());
     json_decref(row);
     return o;
 }
@@ -63,10 +66,13 @@ static json_t *memberships(struct ln_call *c)
         struct ln_id id;
         json_t *home = NULL;
         struct ln_err why = { 0 };
-        if (!ln_clock_id_read(&id, ln_span_of(c->user.homes[i])) || !ln_query_record(&home, c->r->store, &id, &why))
+        if (!ln_clock_id_read(&id, ln_span_of(c->user.homes[i])) ||
+            !ln_query_record(&home, c->r->store, &id, &why))
             continue;
-        json_array_append_new(list, json_pack("{s:s,s:s,s:s}", "home", c->user.homes[i], "home_name",
-                                              ln_web_text(json_object_get(home, "f"), "name"), "role", c->user.roles[i]));
+        json_array_append_new(list,
+                              json_pack("{s:s,s:s,s:s}", "home", c->user.homes[i], "home_name",
+                                        ln_web_text(json_object_get(home, "f"), "name"), "role",
+                                        c->user.roles[i]));
         json_decref(home);
     }
     return list;
@@ -85,13 +91,15 @@ bool ln_api_session_get(struct ln_call *c, struct ln_err *err)
     for (size_t i = 0; i < c->n->def->n_modules; i++)
         json_array_append_new(modules, json_string(c->n->def->modules[i].name));
     ln_engine_today(today, c->n->env.now_ms(c->n->env.ctx));
-    json_t *o = json_pack("{s:o,s:o,s:o,s:o,s:s,s:n}", "account", account_json(c), "roles", roles, "memberships", memberships(c), "modules",
-                          modules, "today", today, "csrf");
+    json_t *o =
+        json_pack("{s:o,s:o,s:o,s:o,s:s,s:n}", "account", account_json(c), "roles", roles,
+                  "memberships", memberships(c), "modules", modules, "today", today, "csrf");
     json_object_set_new(o, "role", json_string(c->user.n_roles > 0 ? c->user.roles[0] : "guest"));
     json_object_set_new(o, "region", json_string(c->n->config.region));
     json_object_set_new(o, "node",
-                        json_pack("{s:s,s:s,s:s,s:s,s:s}", "id", c->n->id, "role", c->n->config.role, "region", c->n->config.region,
-                                  "name", c->n->config.name, "version", LN_VERSION));
+                        json_pack("{s:s,s:s,s:s,s:s,s:s}", "id", c->n->id, "role",
+                                  c->n->config.role, "region", c->n->config.region, "name",
+                                  c->n->config.name, "version", LN_VERSION));
     return ln_web_json(c, 200, o);
 }
 
@@ -121,7 +129,8 @@ static void set_cookie(struct ln_call *c, const uint8_t token[LN_SESSION_TOKEN],
     char text[LN_ENCODE_BASE32_LEN(LN_SESSION_TOKEN) + 1];
 
     ln_encode_base32hex(text, token, LN_SESSION_TOKEN);
-    (void)snprintf(c->out->cookie, sizeof c->out->cookie, "linli=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%lld",
+    (void)snprintf(c->out->cookie, sizeof c->out->cookie,
+                   "linli=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%lld",
                    hours > 0 ? text : "", (long long)hours * 3600);
 }
 
@@ -231,7 +240,8 @@ bool ln_api_session_password(struct ln_call *c, struct ln_err *err)
 
     if (!c->known)
         return ln_fail(err, LN_DENIED, "not logged in");
-    if (!ln_web_object(c, err) || !ln_session_login(&l, ln_sqlstore_db(c->r->store), c->user.login, err))
+    if (!ln_web_object(c, err) ||
+        !ln_session_login(&l, ln_sqlstore_db(c->r->store), c->user.login, err))
         return false;
     const char *old = ln_web_text(c->body, "old");
     const char *fresh = ln_web_text(c->body, "new");

@@ -1,4 +1,5 @@
-/* All paths of the API stand here; node to node paths in sync_http.c; every other path is the app. */
+/* All paths of the API stand here; node to node paths in sync_http.c; every other path is the app.
+ */
 #include "node/web/routes.h"
 
 const struct ln_route ln_routes[] = {

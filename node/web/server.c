@@ -22,10 +22,12 @@
 #define SYNC_PATH "/sync/v1/"
 #define API_PATH "/api/"
 
-static const char SECURITY[] =
-    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src "
-    "'self'; font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'\r\n"
-    "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nCross-Origin-Opener-Policy: same-origin\r\n";
+static const char SECURITY[] = "Content-Security-Policy: default-src 'none'; script-src 'self'; "
+                               "style-src 'self'; img-src 'self' data: blob:; connect-src "
+                               "'self'; font-src 'self'; base-uri 'none'; form-action 'self'; "
+                               "frame-ancestors 'none'; require-trusted-types-for 'script'\r\n"
+                               "X-Content-Type-Options: nosniff\r\nReferrer-Policy: "
+                               "no-referrer\r\nCross-Origin-Opener-Policy: same-origin\r\n";
 
 /* ---- replies */
 
@@ -58,7 +60,10 @@ static void send_reply(struct mg_connection *conn, const struct ln_http_reply *r
         ln_buf_addf(&h, "Content-Length: %zu\r\n", len);
     if (r->content_type != NULL && r->content_type[0] != '\0')
         ln_buf_addf(&h, "Content-Type: %s%s\r\n", r->content_type,
-                    strncmp(r->content_type, "text/", 5) == 0 && strchr(r->content_type, ';') == NULL ? "; charset=utf-8" : "");
+                    strncmp(r->content_type, "text/", 5) == 0 &&
+                            strchr(r->content_type, ';') == NULL
+                        ? "; charset=utf-8"
+                        : "");
     if (!r->bare) {
         ln_buf_adds(&h, SECURITY);
         ln_buf_addf(&h, "Cache-Control: %s\r\n", r->cache[0] != '\0' ? r->cache : "no-store");
@@ -88,7 +93,8 @@ static void send_reply(struct mg_connection *conn, const struct ln_http_reply *r
     ln_buf_free(&h);
 }
 
-static void refuse(struct ln_http_reply *out, int status, const char *word, const char *zh, const char *en)
+static void refuse(struct ln_http_reply *out, int status, const char *word, const char *zh,
+                   const char *en)
 {
     struct ln_err err = { .code = LN_INVALID };
 
@@ -141,7 +147,8 @@ static bool read_query(struct incoming *in, const char *raw)
             return false;
         at += n + 1;
         pair->value = at;
-        n = mg_url_decode(equals != NULL ? equals + 1 : "", equals != NULL ? (int)(len - name - 1) : 0, at, (int)(end - at), 1);
+        n = mg_url_decode(equals != NULL ? equals + 1 : "",
+                          equals != NULL ? (int)(len - name - 1) : 0, at, (int)(end - at), 1);
         if (n < 0)
             return false;
         at += n + 1;
@@ -154,13 +161,15 @@ static bool read_query(struct incoming *in, const char *raw)
 }
 
 /* A whole body below its ceiling, or a refusal. */
-static bool read_body(struct incoming *in, struct mg_connection *conn, const struct mg_request_info *i, size_t max,
-                      struct ln_http_reply *out)
+static bool read_body(struct incoming *in, struct mg_connection *conn,
+                      const struct mg_request_info *i, size_t max, struct ln_http_reply *out)
 {
-    bool takes = strcmp(in->q.method, "POST") == 0 || strcmp(in->q.method, "PUT") == 0 || strcmp(in->q.method, "PATCH") == 0;
+    bool takes = strcmp(in->q.method, "POST") == 0 || strcmp(in->q.method, "PUT") == 0 ||
+                 strcmp(in->q.method, "PATCH") == 0;
     char part[16384];
 
-    if (count_header(i, "content-length") > 1 || (count_header(i, "transfer-encoding") > 0 && i->content_length >= 0) ||
+    if (count_header(i, "content-length") > 1 ||
+        (count_header(i, "transfer-encoding") > 0 && i->content_length >= 0) ||
         count_header(i, "transfer-encoding") > 0) {
         refuse(out, 400, "invalid", "请求长度不明确", "The length of the request is ambiguous");
         return false;
@@ -246,7 +255,8 @@ static bool serve_page(struct incoming *in, struct ln_http_reply *out)
     out->content_type = a->type;
     (void)snprintf(out->etag, sizeof out->etag, "%.32s", a->etag);
     (void)snprintf(out->cache, sizeof out->cache, "%s",
-                   strncmp(a->path, "/assets/", 8) == 0 ? "public, max-age=31536000, immutable" : "no-cache");
+                   strncmp(a->path, "/assets/", 8) == 0 ? "public, max-age=31536000, immutable"
+                                                        : "no-cache");
     if (in->q.if_none_match != NULL && strstr(in->q.if_none_match, out->etag) != NULL) {
         out->status = 304;
         return true;
@@ -305,7 +315,8 @@ static bool find_session(struct ln_call *c, struct ln_err *err)
     struct ln_span text = { at + 6, strcspn(at + 6, "; ") };
     if (!ln_encode_unbase32hex(c->token, sizeof c->token, text))
         return true;
-    if (!ln_session_find(&s, ln_sqlstore_db(c->r->store), c->token, c->n->env.now_ms(c->n->env.ctx), err))
+    if (!ln_session_find(&s, ln_sqlstore_db(c->r->store), c->token, c->n->env.now_ms(c->n->env.ctx),
+                         err))
         return false;
     if (!s.found)
         return true;
@@ -328,7 +339,8 @@ static bool run_route(struct incoming *in, const struct ln_route *route, struct 
         }
     if (!find_session(c, err))
         return false;
-    if (in->body.len > 0 && in->q.content_type != NULL && strstr(in->q.content_type, "json") != NULL) {
+    if (in->body.len > 0 && in->q.content_type != NULL &&
+        strstr(in->q.content_type, "json") != NULL) {
         c->body = json_loadb(in->body.data, in->body.len, JSON_REJECT_DUPLICATES, NULL);
         if (c->body == NULL) {
             c->out->status = 400;
@@ -382,7 +394,8 @@ static void serve_api(struct ln_web *w, struct incoming *in, struct ln_http_repl
     if (!ok) {
         if (err.code == LN_BROKEN || err.code == LN_FULL)
             ln_log_err(LN_LOG_ERR, &err, "request method=%s path=%s", in->q.method, route->path);
-        const char *zh = c->word != NULL && strcmp(c->word, "login") == 0 ? "登录名或密码不对" : NULL;
+        const char *zh =
+            c->word != NULL && strcmp(c->word, "login") == 0 ? "登录名或密码不对" : NULL;
         const char *en = zh != NULL ? "Login or password is wrong" : NULL;
         if (!c->known && err.code == LN_DENIED && c->word == NULL) {
             out->status = 401;
@@ -399,7 +412,8 @@ static void serve_api(struct ln_web *w, struct incoming *in, struct ln_http_repl
     if (safe_method(in->q.method) && out->status == 200 && out->fixed == NULL) {
         if (out->etag[0] == '\0') {
             uint8_t hash[16];
-            (void)crypto_generichash(hash, sizeof hash, (const uint8_t *)out->body.data, out->body.len, NULL, 0);
+            (void)crypto_generichash(hash, sizeof hash, (const uint8_t *)out->body.data,
+                                     out->body.len, NULL, 0);
             (void)sodium_bin2hex(out->etag, sizeof out->etag, hash, sizeof hash);
         }
         if (in->q.if_none_match != NULL && strstr(in->q.if_none_match, out->etag) != NULL)
@@ -409,7 +423,8 @@ static void serve_api(struct ln_web *w, struct incoming *in, struct ln_http_repl
     }
 }
 
-static void fill_request(struct incoming *in, struct mg_connection *conn, const struct mg_request_info *i)
+static void fill_request(struct incoming *in, struct mg_connection *conn,
+                         const struct mg_request_info *i)
 {
     struct ln_http_request *q = &in->q;
 
@@ -430,8 +445,8 @@ static void fill_request(struct incoming *in, struct mg_connection *conn, const 
     q->zh = q->accept_language == NULL || strncmp(q->accept_language, "en", 2) != 0;
 }
 
-static void dispatch(struct ln_web *w, struct incoming *in, struct mg_connection *conn, const struct mg_request_info *i,
-                     struct ln_http_reply *out)
+static void dispatch(struct ln_web *w, struct incoming *in, struct mg_connection *conn,
+                     const struct mg_request_info *i, struct ln_http_reply *out)
 {
     bool node = strncmp(in->path, SYNC_PATH, sizeof SYNC_PATH - 1) == 0;
 
@@ -465,8 +480,8 @@ static int handle(struct mg_connection *conn)
 
     out->body = ln_buf_new(REPLY_MAX);
     const char *path = i->local_uri != NULL ? i->local_uri : "";
-    if (strlen(path) >= sizeof in->path || !ln_canon_utf8(path, strlen(path)) || strstr(path, "/..") != NULL ||
-        strstr(path, "//") != NULL || path[0] != '/') {
+    if (strlen(path) >= sizeof in->path || !ln_canon_utf8(path, strlen(path)) ||
+        strstr(path, "/..") != NULL || strstr(path, "//") != NULL || path[0] != '/') {
         out->status = 400;
         refuse(out, 400, "invalid", "地址有误", "The address is wrong");
     } else {
@@ -497,10 +512,31 @@ bool ln_web_start(struct ln_web **out, struct ln_node *n, const char *listen, st
     struct ln_web *w = ln_alloc(sizeof *w);
     struct mg_callbacks callbacks = { .begin_request = handle, .log_message = log_message };
     char threads[16];
-    /* DESIGN section 10: keep-alive holds a worker, so it is short; without nodelay a request takes 44 ms. */
-    const char *options[] = { "listening_ports", listen, "num_threads", threads, "enable_keep_alive", "yes", "keep_alive_timeout_ms",
-                              "50", "tcp_nodelay", "1", "request_timeout_ms", "15000", "connection_queue", "1000", "listen_backlog",
-                              "1000", "max_request_size", "16384", "access_control_allow_origin", "", "decode_url", "yes", NULL };
+    /* DESIGN section 10: keep-alive holds a worker, so it is short; without nodelay a request takes
+     * 44 ms. */
+    const char *options[] = { "listening_ports",
+                              listen,
+                              "num_threads",
+                              threads,
+                              "enable_keep_alive",
+                              "yes",
+                              "keep_alive_timeout_ms",
+                              "50",
+                              "tcp_nodelay",
+                              "1",
+                              "request_timeout_ms",
+                              "15000",
+                              "connection_queue",
+                              "1000",
+                              "listen_backlog",
+                              "1000",
+                              "max_request_size",
+                              "16384",
+                              "access_control_allow_origin",
+                              "",
+                              "decode_url",
+                              "yes",
+                              NULL };
 
     w->n = n;
     (void)pthread_mutex_init(&w->password, NULL);
@@ -511,7 +547,8 @@ bool ln_web_start(struct ln_web **out, struct ln_node *n, const char *listen, st
     w->server = mg_start(&callbacks, w, options);
     if (w->server == NULL) {
         ln_web_stop(w);
-        return ln_fail(err, LN_BUSY, "cannot listen on %s: 端口可能已被占用 (is the port taken?)", listen);
+        return ln_fail(err, LN_BUSY, "cannot listen on %s: 端口可能已被占用 (is the port taken?)",
+                       listen);
     }
     *out = w;
     return true;

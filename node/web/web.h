@@ -17,7 +17,8 @@ struct ln_web {
     pthread_mutex_t password; /* one Argon2 at a time: it takes 16 MiB */
     char hosts[512];
 };
-bool ln_web_start(struct ln_web **out, struct ln_node *n, const char *listen, struct ln_err *err) LN_MUST;
+bool ln_web_start(struct ln_web **out, struct ln_node *n, const char *listen,
+                  struct ln_err *err) LN_MUST;
 void ln_web_stop(struct ln_web *w); /* accepts NULL */
 
 /* ---- one request at work */
