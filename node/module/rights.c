@@ -104,8 +104,10 @@ bool ln_engine_may_list(const struct ln_def_coll *c, const struct ln_user *u,
     for (const char *const *w = c->read; w != NULL && *w != NULL; w++) {
         bool narrow =
             strchr(*w, ':') != NULL || strcmp(*w, "author") == 0 || strcmp(*w, "handler") == 0;
-        if (!narrow && ln_engine_has_role(u, *w))
+        if (!narrow && ln_engine_has_role(u, *w)) {
+            *n_any = 0;
             return true; /* all of it */
+        }
         char role[24];
         (void)snprintf(role, sizeof role, "%.*s", (int)strcspn(*w, ":"), *w);
         if (strcmp(*w, "author") != 0 && strcmp(*w, "handler") != 0 && !ln_engine_has_role(u, role))
