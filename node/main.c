@@ -3,12 +3,16 @@
 #include <sodium.h>
 
 #include "node/cmd/cmd.h"
+#include "sync/volume.h"
 
 int main(int argc, char **argv)
 {
-    if (sodium_init() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
+    struct ln_err err = { 0 };
+
+    if (sodium_init() < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != 0 || !ln_volume_start(&err))
         return 1;
     int rc = ln_cmd_main(argc, argv);
+    ln_volume_stop();
     curl_global_cleanup();
     return rc;
 }

@@ -12,6 +12,7 @@
 #include "crypto/base/alloc.h"
 #include "crypto/base/log.h"
 #include "node/disk.h"
+#include "node/export.h"
 #include "node/region/region.h"
 #include "node/syncer.h"
 
@@ -192,8 +193,21 @@ static void tick_seal(struct ln_node *n, struct ln_replica *r)
     }
 }
 
+static void tick_export(struct ln_node *n, struct ln_replica *r)
+{
+    struct ln_err err = { 0 };
+    bool more = true;
+
+    for (int round = 0; more && round < 4; round++)
+        if (!ln_export_run(n->dir, r, &more, &err)) {
+            ln_log_err(LN_LOG_WARN, &err, "git export");
+            return;
+        }
+}
+
 static void tick(void *ctx, struct ln_replica *r)
 {
+    tick_export(ctx, r);
     tick_seal(ctx, r);
     tick_words(ctx, r);
 }

@@ -78,6 +78,7 @@ kill_node() {
 restore() {
     node tests/e2e/lib-link.mjs "${link_port[$1]}" "$2" >>"$E2E/$1.link.log" 2>&1 &
     link_pid[$1]=$!
+    WITHIN=10 eventually curl -s -o /dev/null --max-time 1 "http://127.0.0.1:${link_port[$1]}/sync/v1/hello" || die "no link for $1"
 }
 cut() {
     kill -KILL "${link_pid[$1]}"

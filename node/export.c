@@ -1,0 +1,157 @@
+/* Segments into git volumes: see export.h. */
+#include "node/export.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/base/alloc.h"
+#include "node/disk.h"
+#include "sync/pack.h"
+#include "sync/volume.h"
+
+struct logs {
+    struct ln_store_log *list;
+    size_t n, cap;
+};
+
+static bool take_log(void *ctx, const struct ln_store_log *l, struct ln_err *err)
+{
+    struct logs *x = ctx;
+
+    (void)err;
+    if (l->volume >= l->head)
+        return true;
+    if (x->n == x->cap) {
+        x->cap = x->cap > 0 ? 2 * x->cap : 16;
+        x->list = ln_realloc(x->list, x->cap * sizeof *x->list);
+    }
+    x->list[x->n++] = *l;
+    return true;
+}
+
+struct packing {
+    struct ln_buf pack;
+    uint32_t objects;
+    uint64_t last;
+    char quarter[16], shallow[2 * LN_SHA1_LEN + 2];
+    struct ln_sha1 head;
+};
+
+/* "2026q4" of the commit's own time. */
+static void quarter_of(char out[16], struct ln_span commit)
+{
+    char line[256];
+    const char *at = strstr(commit.p, "\ncommitter ");
+    time_t t = 0;
+    struct tm tm = { 0 };
+
+    if (at != NULL) {
+        (void)snprintf(line, sizeof line, "%.*s", (int)strcspn(at + 1, "\n"), at + 1);
+        const char *zone = strrchr(line, ' ');
+        const char *start = zone;
+        while (start != NULL && start > line && start[-1] != ' ')
+            start--;
+        t = start != NULL ? (time_t)strtoll(start, NULL, 10) : 0;
+    }
+    (void)gmtime_r(&t, &tm);
+    (void)snprintf(out, 16, "%04uq%u", (unsigned)(tm.tm_year + 1900) % 10000, (unsigned)tm.tm_mon / 3 % 4 + 1);
+}
+
+static bool add_segment(struct packing *p, const struct ln_store_segment *s, struct ln_err *err)
+{
+    if (!ln_pack_add(&p->pack, LN_PACK_COMMIT, s->commit.p, s->commit.len, false, err) ||
+        !ln_pack_add(&p->pack, LN_PACK_TREE, s->tree.p, s->tree.len, true, err))
+        return false;
+    p->objects += 2;
+    for (size_t i = 0; i < s->n_files; i++) {
+        if (s->files[i].bytes.p == NULL)
+            continue;
+        bool open = strcmp(s->files[i].name, "public.jsonl") == 0;
+        if (!ln_pack_add(&p->pack, LN_PACK_BLOB, s->files[i].bytes.p, s->files[i].bytes.len, !open, err))
+            return false;
+        p->objects++;
+    }
+    return true;
+}
+
+static bool take_segment(void *ctx, const struct ln_store_segment *s, struct ln_err *err)
+{
+    struct packing *p = ctx;
+    char quarter[16];
+
+    if (s->commit.p == NULL || s->tree.p == NULL)
+        return ln_fail(err, LN_BROKEN, "segment %" PRIu64 " is not in the database", s->seq);
+    quarter_of(quarter, s->commit);
+    size_t size = s->commit.len + s->tree.len;
+    for (size_t i = 0; i < s->n_files; i++)
+        size += s->files[i].bytes.len;
+    if (p->last > 0 && (strcmp(quarter, p->quarter) != 0 || p->pack.len + size + 4096 > LN_PACK_MAX)) {
+        err->code = LN_OK;
+        return false;
+    }
+    memcpy(p->quarter, quarter, sizeof quarter);
+    p->head = ln_segment_sha1("commit", s->commit.p, s->commit.len);
+    if (p->last == 0 && s->seq > 1) { /* its parent may lie in the volume before */
+        struct ln_buf hex = ln_buf_new(64);
+        ln_encode_hex(&hex, p->head.b, LN_SHA1_LEN);
+        (void)snprintf(p->shallow, sizeof p->shallow, "%s\n", hex.data);
+        ln_buf_free(&hex);
+    }
+    p->last = s->seq;
+    return add_segment(p, s, err);
+}
+
+static bool keep_place(struct ln_replica *r, const struct ln_store_log *log, uint64_t last, struct ln_err *err)
+{
+    struct ln_store *s = ln_replica_store(r);
+    struct ln_store_log now = { 0 };
+
+    if (!ln_replica_begin(r, err))
+        return false;
+    if (s->ops->log_by(s->ctx, &now, log->n, err)) {
+        now.volume = last;
+        if (s->ops->log_put(s->ctx, &now, err))
+            return ln_replica_commit(r, err);
+    }
+    ln_replica_rollback(r);
+    return false;
+}
+
+static bool export_log(const char *dir, struct ln_replica *r, const struct ln_store_log *log, bool *more, struct ln_err *err)
+{
+    struct ln_store *s = ln_replica_store(r);
+    struct packing p = { .pack = ln_buf_new(LN_PACK_MAX + (1 << 20)) };
+    char path[1024];
+    bool ok;
+
+    ln_pack_begin(&p.pack);
+    err->code = LN_OK;
+    ok = s->ops->segment_each(s->ctx, log->n, log->volume + 1, true, take_segment, &p, err) || err->code == LN_OK;
+    ok = ok && (p.last == 0 || ln_pack_end(&p.pack, p.objects, err));
+    (void)snprintf(path, sizeof path, "%s/log/%s/%s.git", dir, log->id, p.quarter);
+    if (ok && p.last > 0) {
+        bool first = !ln_disk_there(path, "HEAD");
+        ok = ln_volume_add(path, p.pack.data, p.pack.len, &p.head, err);
+        if (ok && first && p.shallow[0] != '\0')
+            ok = ln_disk_write(path, "shallow", p.shallow, strlen(p.shallow), err);
+        ok = ok && keep_place(r, log, p.last, err);
+    }
+    *more = *more || p.last < log->head;
+    ln_buf_free(&p.pack);
+    return ok || ln_wrap(err, "export of %s", log->id);
+}
+
+bool ln_export_run(const char *dir, struct ln_replica *r, bool *more, struct ln_err *err)
+{
+    struct ln_store *s = ln_replica_store(r);
+    struct logs x = { .n = 0 };
+    bool ok = s->ops->log_each(s->ctx, take_log, &x, err);
+
+    *more = false;
+    for (size_t i = 0; ok && i < x.n; i++)
+        ok = export_log(dir, r, &x.list[i], more, err);
+    ln_free(x.list);
+    return ok;
+}

@@ -1,0 +1,11 @@
+/* The git export of all logs held: <dir>/log/<log>/<yyyyQn>.git, one bare repository a quarter. */
+#ifndef LN_EXPORT_H
+#define LN_EXPORT_H
+
+#include "sync/replica.h"
+
+/* Writes what is not exported yet, at most a pack a log; *more tells whether some is left. Writer thread, outside a
+ * transaction. */
+bool ln_export_run(const char *dir, struct ln_replica *r, bool *more, struct ln_err *err) LN_MUST;
+
+#endif

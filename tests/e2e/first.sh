@@ -1,0 +1,93 @@
+# The whole way once: province, district and community as three processes; what is saved below is read above, what the
+# district says comes down, and stock git checks every signature.
+. tests/e2e/lib.sh
+
+start_node sheng 330000000000 province
+start_node xihu 330106000000 district sheng
+start_node cuiyuan 330106005055 community xihu
+user cuiyuan juweihui linli-e2e-secret committee >/dev/null
+user cuiyuan shegong linli-e2e-secret worker >/dev/null
+user xihu jingban linli-e2e-secret clerk >/dev/null
+login cuiyuan juweihui linli-e2e-secret >/dev/null
+login xihu jingban linli-e2e-secret >/dev/null
+touch "$E2E/sheng.jar"
+
+id_of() { jq -r .id; }
+sync_all() { "$LINLI" sync --dir "$(dir_of cuiyuan)" && "$LINLI" sync --dir "$(dir_of xihu)"; }
+status_of() { "$LINLI" status --dir "$(dir_of "$1")" --json | jq -r "$2"; }
+is() { [ "$("${@:2}")" = "$1" ] || { echo "want $1, have $("${@:2}")"; return 1; }; }
+
+news=$(post cuiyuan /api/v1/news title=停水通知 body=周三停水 level=community section=community | id_of)
+post cuiyuan "/api/v1/news/$news/steps" action=publish >/dev/null
+ok "a save in the community is read in the district" eventually shows xihu /api/v1/news 停水通知
+ok "and in the province" eventually shows sheng /api/v1/news 停水通知
+unsent() { status_of cuiyuan .unsent; }
+ok "the community holds the receipt for everything" eventually is 0 unsent
+
+above=$(post xihu /api/v1/news title=区里通知 body=请各社区注意防汛 level=district section=community | id_of)
+post xihu "/api/v1/news/$above/steps" action=publish >/dev/null
+ok "both sync on demand" sync_all
+ok "what the district says comes down" eventually shows cuiyuan /api/v1/news 区里通知
+
+post cuiyuan /api/v1/person name=李邻里 id_type=111 sex=1 kind=registered status=living >/dev/null
+ok "residents are found in their community" eventually shows cuiyuan '/api/v1/person?q=%E9%82%BB%E9%87%8C' 李邻里
+ok "after another sync" sync_all
+denied() { [ "$(curl -s -o /dev/null -w '%{http_code}' --max-time 10 -b "$E2E/xihu.jar" "$(url_of xihu)/api/v1/person")" = 403 ]; }
+ok "and are nobody's business above" denied
+ok "nor do they stand in the district's files" fails grep -qa 李邻里 "$(dir_of xihu)/linli.db"
+
+verified() { # NODE: stock git checks every commit of every volume the node holds
+    local dir repo c n=0
+    dir=$(dir_of "$1")
+    "$LINLI" show --dir "$dir" --signers >"$E2E/$1.signers" || return 1
+    for repo in "$dir"/log/*/*.git; do
+        for c in $(git --git-dir="$repo" rev-list refs/heads/main); do
+            git --git-dir="$repo" -c gpg.format=ssh -c gpg.ssh.allowedSignersFile="$E2E/$1.signers" verify-commit "$c" || return 1
+            n=$((n + 1))
+        done
+    done
+    echo "$n commits"
+    [ "$n" -ge 3 ]
+}
+volumes() { ls -d "$(dir_of "$1")"/log/*/*.git >/dev/null 2>&1 && [ "$(ls -d "$(dir_of "$1")"/log/*/*.git | wc -l)" -ge "$2" ]; }
+ok "the logs stand in git repositories" eventually volumes xihu 3
+ok "stock git checks every signature the district holds" eventually verified xihu
+ok "and the community's own" eventually verified cuiyuan
+strict() { for r in "$(dir_of cuiyuan)"/log/"$(status_of cuiyuan .node)"/*.git; do git --git-dir="$r" fsck --strict --no-dangling || return 1; done; }
+ok "git fsck finds the community's own log whole" strict
+sed -i 's/ ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI/ ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAJ/' "$E2E/xihu.signers"
+unknown() { git --git-dir="$(ls -d "$(dir_of xihu)"/log/*/*.git | head -n 1)" -c gpg.format=ssh -c gpg.ssh.allowedSignersFile=/dev/null verify-commit refs/heads/main; }
+ok "and refuses a signer it was not told of" fails unknown
+
+ok "verify finds nothing wrong in the district" "$LINLI" verify --dir "$(dir_of xihu)"
+ok "nor in the community" "$LINLI" verify --dir "$(dir_of cuiyuan)"
+ok "rebuild reaches the same digests" "$LINLI" rebuild --dir "$(dir_of cuiyuan)"
+ok "and the records are as before" eventually shows cuiyuan /api/v1/news 区里通知
+
+cut cuiyuan
+late=$(post cuiyuan /api/v1/news title=断网也能发 body=照常工作 level=community section=community | id_of)
+post cuiyuan "/api/v1/news/$late/steps" action=publish >/dev/null
+ok "cut off, the community goes on" shows cuiyuan /api/v1/news 断网也能发
+kill_node cuiyuan
+serve_node cuiyuan
+login cuiyuan juweihui linli-e2e-secret >/dev/null
+ok "a kill -9 loses nothing that was answered" shows cuiyuan /api/v1/news 断网也能发
+offline() { get cuiyuan /api/v1/status | jq -e '.sync.state == "offline" and .sync.unsent > 0' >/dev/null; }
+ok "the strip says that it is offline and what waits" eventually offline
+restore cuiyuan "${node_port[xihu]}"
+ok "the uplink back, all goes up" eventually shows xihu /api/v1/news 断网也能发
+
+code() { curl -s -o /dev/null -w '%{http_code}' --max-time 10 "$@"; }
+api=$(url_of cuiyuan)/api/v1
+ok "a wrong password is refused" is 401 code -H "Origin: $(url_of cuiyuan)" -H 'Content-Type: application/json' \
+    -d '{"login":"juweihui","password":"falsch-falsch"}' "$api/session"
+ok "another site's page cannot write" is 403 code -b "$E2E/cuiyuan.jar" -H 'Origin: http://evil.example' \
+    -H 'Content-Type: application/json' -d '{}' "$api/news"
+ok "an unknown host name is refused" is 421 code -H 'Host: evil.example' "$(url_of cuiyuan)/"
+ok "a body that is too large is refused" is 413 code -X POST -H "Origin: $(url_of cuiyuan)" -H 'Content-Length: 99999999' "$api/news"
+out() { curl -s --compressed --max-time 10 --path-as-is "$(url_of cuiyuan)/assets/$1" | grep -q '^root:'; }
+ok "no path leads out" fails out ../../../../../../../../etc/passwd
+ok "nor does one in disguise" fails out ..%2f..%2f..%2f..%2f..%2f..%2f..%2fetc%2fpasswd
+ok "an unsigned push is refused" is 401 code -X POST --data-binary x "$(url_of xihu)/sync/v1/log/$(status_of cuiyuan .node)?from=1"
+stop_node cuiyuan
+ok "a node stops cleanly and starts again" serve_node cuiyuan
