@@ -81,7 +81,7 @@ test)
     ui
     counted layers bash -c 'make -s layers'
     e2e
-    for long in sim fuzz; do
+    for long in sim fuzz torture; do
         [ -x tests/$long/run.sh ] && counted "$long (short)" env SHORT=1 tests/$long/run.sh
     done
     ;;

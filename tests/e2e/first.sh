@@ -13,7 +13,7 @@ login xihu jingban linli-e2e-secret >/dev/null
 touch "$E2E/sheng.jar"
 
 id_of() { jq -r .id; }
-sync_all() { "$LINLI" sync --dir "$(dir_of cuiyuan)" && "$LINLI" sync --dir "$(dir_of xihu)"; }
+sync_all() { "$LINLI" sync --dir "$(dir_of xihu)" && "$LINLI" sync --dir "$(dir_of cuiyuan)"; }
 status_of() { "$LINLI" status --dir "$(dir_of "$1")" --json | jq -r "$2"; }
 is() { [ "$("${@:2}")" = "$1" ] || { echo "want $1, have $("${@:2}")"; return 1; }; }
 
@@ -29,7 +29,7 @@ post xihu "/api/v1/news/$above/steps" action=publish >/dev/null
 ok "both sync on demand" sync_all
 ok "what the district says comes down" eventually shows cuiyuan /api/v1/news 区里通知
 
-post cuiyuan /api/v1/person name=李邻里 id_type=111 sex=1 kind=registered status=living >/dev/null
+post cuiyuan /api/v1/person name=李邻里 id_type=111 sex=1 kind=local status=living >/dev/null
 ok "residents are found in their community" eventually shows cuiyuan '/api/v1/person?q=%E9%82%BB%E9%87%8C' 李邻里
 ok "after another sync" sync_all
 denied() { [ "$(curl -s -o /dev/null -w '%{http_code}' --max-time 10 -b "$E2E/xihu.jar" "$(url_of xihu)/api/v1/person")" = 403 ]; }

@@ -57,13 +57,13 @@ async function login(name, user) {
   nodes[name].cookie = r.headers.get('set-cookie').split(';')[0]
 }
 
-const acknowledged = new Map() // id -> title
+const acknowledged = new Map() // id -> name
 let serial = 0
 async function client(until) {
   while (!until.over) {
-    const title = `告示 ${seed}-${serial++}`
+    const title = `单位 ${seed}-${serial++}`
     try {
-      const r = await fetch(`${url('community')}/api/v1/notice`, { method: 'POST', headers: headers('community'), body: JSON.stringify({ title, body: '停水八小时', kind: 'water', expire: '2030-01-01' }) })
+      const r = await fetch(`${url('community')}/api/v1/unit`, { method: 'POST', headers: headers('community'), body: JSON.stringify({ name: title, kind: 'business', address: '翠苑路 1 号' }) })
       if (r.status === 201) acknowledged.set((await r.json()).id, title)
       else if (r.status < 500 && r.status !== 429) throw Object.assign(new Error(`${r.status} ${await r.text()}`), { fatal: true })
     } catch (e) {
@@ -75,8 +75,8 @@ async function client(until) {
 async function missing(name, ids) {
   const lost = []
   for (const id of ids) {
-    const r = await fetch(`${url(name)}/api/v1/notice/${id}`, { headers: headers(name) })
-    if (!r.ok || (await r.json()).f.title !== acknowledged.get(id)) lost.push(id)
+    const r = await fetch(`${url(name)}/api/v1/unit/${id}`, { headers: headers(name) })
+    if (!r.ok || (await r.json()).f.name !== acknowledged.get(id)) lost.push(id)
   }
   return lost
 }
