@@ -127,6 +127,13 @@ async function main() {
     verdict(`linli verify finds nothing wrong at ${name}`, r.status === 0, (r.stdout + r.stderr).slice(-400))
   }
 }
+process.on('unhandledRejection', e => { throw e })
+process.on('uncaughtException', e => {
+  console.log(`FAILED ${e.stack}`)
+  for (const n of Object.values(nodes)) if (n.child && !n.child.gone) n.child.kill('SIGKILL')
+  console.log('0 passed, 1 failed')
+  process.exit(1)
+})
 main().catch(e => { failed++; console.log(`FAILED ${e.stack}`) }).finally(() => {
   for (const n of Object.values(nodes)) if (n.child && !n.child.gone) n.child.kill('SIGKILL')
   if (failed === 0) fs.rmSync(dir, { recursive: true, force: true })
