@@ -91,7 +91,14 @@ static void dress(struct ln_call *c, const struct ln_def_coll *d, json_t *row, b
     json_object_set_new(row, "collection", json_string(d->name));
     json_object_set_new(row, "version_etag", json_string(ln_web_text(row, "etag")));
     json_object_set_new(row, "created_at", json_incref(json_object_get(row, "created")));
-    (void)whole;
+    if (whole && json_integer_value(json_object_get(row, "conflicts")) > 0) {
+        struct ln_id id;
+        if (ln_clock_id_read(&id, ln_span_of(ln_web_text(row, "id"))))
+            json_object_set_new(row, "conflicts", ln_api_conflict_list(c, d, &id));
+    } else {
+        json_object_set(row, "conflict_count", json_object_get(row, "conflicts"));
+        json_object_del(row, "conflicts");
+    }
     add_refs(c, d, row);
     json_object_del(row, "etag");
     json_object_del(row, "created");

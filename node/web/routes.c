@@ -14,6 +14,7 @@ const struct ln_route ln_routes[] = {
     { "GET", "/api/v1/home", ln_api_info_home },
     { "GET", "/api/v1/search", ln_api_info_search },
     { "GET", "/api/v1/conflicts", ln_api_info_conflicts },
+    { "GET", "/api/v1/export/:", ln_api_export_csv },
     { "GET", "/metrics", ln_api_info_metrics },
     { "GET", "/api/v1/:", ln_api_record_list },
     { "POST", "/api/v1/:", ln_api_record_create },
@@ -23,5 +24,6 @@ const struct ln_route ln_routes[] = {
     { "POST", "/api/v1/:/:/steps", ln_api_record_step },
     { "GET", "/api/v1/:/:/history", ln_api_record_history },
     { "POST", "/api/v1/:/:/unmask", ln_api_record_unmask },
+    { "POST", "/api/v1/:/:/resolve", ln_api_conflict_resolve },
 };
 const size_t ln_routes_n = sizeof ln_routes / sizeof ln_routes[0];

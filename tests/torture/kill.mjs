@@ -72,10 +72,20 @@ async function client(until) {
     }
   }
 }
+// a kept connection may close just as it is used again: reading is repeated, at most three times
+async function again(ask) {
+  for (let left = 3; ; left--)
+    try {
+      return await ask()
+    } catch (e) {
+      if (left === 0) throw e
+      await sleep(20)
+    }
+}
 async function missing(name, ids) {
   const lost = []
   for (const id of ids) {
-    const r = await fetch(`${url(name)}/api/v1/unit/${id}`, { headers: headers(name) })
+    const r = await again(() => fetch(`${url(name)}/api/v1/unit/${id}`, { headers: headers(name) }))
     if (!r.ok || (await r.json()).f.name !== acknowledged.get(id)) lost.push(id)
   }
   return lost
