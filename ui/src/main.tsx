@@ -1,24 +1,23 @@
 // Start: read who is here, then draw; every in-app link goes through one listener.
 import { render } from 'preact'
 import '@preact/signals'
+import { Find } from './app/find'
+import { Home } from './app/home'
 import { Login } from './app/login'
+import { Nodes } from './app/nodes'
 import { Shell } from './app/shell'
-import { collection, enter, go, modules, path, poll, reachable, session, setElder } from './app/state'
-import { t, word } from './i18n'
+import { collection, enter, go, path, poll, reachable, session, setElder } from './app/state'
+import { t } from './i18n'
 import { Form } from './kit/form'
 import { List } from './kit/list'
 import { Record } from './kit/record'
-
-function Home() {
-  return <><h1>{session.value ? session.value.node.name : '邻里'}</h1>
-    <div class="tiles">{modules.value.filter(m => m.enabled).map(m => m.collections.filter(c => c.list).slice(0, 4).map(c =>
-      <a class="tile" key={c.name} href={'/' + c.name}>{word(c.label, c.name)}</a>))}</div></>
-}
 
 function Page() {
   const [name, id, verb] = path.value.split('/').slice(1)
   if (!name) return <Home />
   if (name === 'login') return <Login />
+  if (name === 'nodes') return <Nodes />
+  if (name === 'search') return <Find />
   const found = collection(name)
   if (!found) return session.value ? <h1>{t('not_found')}</h1> : <p role="status">{t(reachable.value ? 'loading' : 'unreachable')}</p>
   if (id === 'new') return <Form key={name} {...found} />

@@ -21,6 +21,8 @@ function Nav() {
   return (
     <nav class="nav" aria-label={t('menu')}>
       <a href="/" aria-current={path.value === '/' ? 'page' : undefined}>{t('home')}</a>
+      <a href="/search" aria-current={here('/search')}>{t('search')}</a>
+      {session.value && session.value.account && session.value.node.role !== 'community' && <a href="/nodes" aria-current={here('/nodes')}>{t('nodes')}</a>}
       {modules.value.filter(m => m.enabled).map(m => (
         <section key={m.module}>
           <h2>{word(m.label, m.module)}</h2>

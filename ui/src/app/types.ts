@@ -5,7 +5,7 @@ export interface Field {
   name: string; type: string; label: Label; required?: boolean; mark?: string; codes?: string; to?: string
   max?: number; min?: number; readonly?: boolean; internal?: boolean; help?: Label
 }
-export interface Step { action: string; note?: string; label: Label }
+export interface Step { action: string; note?: string; home?: string; label: Label }
 export interface Collection {
   name: string; label: Label; fields: Field[]; list?: string[]; title?: string[]; log?: boolean
   workflow?: { states: Record<string, Label>; steps: Step[] }; can: { create: boolean; update: boolean; delete: boolean }
@@ -19,6 +19,6 @@ export interface Session {
 export interface Conflict { unit: string; values: { value: unknown; change: string; user_name: string; node: string; at: number }[] }
 export interface Rec {
   id: string; collection: string; version_etag: string; state?: string; actions?: string[]; provisional: boolean
-  conflicts?: Conflict[]; masked?: string[]; refs?: Record<string, Record<string, string>>; f: Record<string, unknown>
+  conflicts?: Conflict[]; title?: string; can?: { update: boolean; delete: boolean }; masked?: string[]; refs?: Record<string, Record<string, string>>; f: Record<string, unknown>
 }
-export interface Status { sync: { state: 'synced' | 'pending' | 'offline' | 'alone' | 'stopped'; unsent: number; unsealed: number } }
+export interface Status { sync: { state: 'synced' | 'pending' | 'offline' | 'alone' | 'stopped'; unsent: number; unsealed: number }; seq: number }

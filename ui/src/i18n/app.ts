@@ -15,5 +15,12 @@ export const app = {
   provisional: ['待上传', 'Not yet sent'], conflict: ['有冲突，需核对', 'In conflict, needs a decision'], take: ['采用此值', 'Take this value'],
   history: ['变更记录', 'History'], note: ['说明', 'Note'], not_found: ['没有这个页面', 'No such page'],
   stale: ['别人刚改过这条记录，请核对最新内容后再保存', 'Somebody has just changed this record; check it and save again'],
-  state: ['状态', 'State']
+  state: ['状态', 'State'], all: ['查看全部', 'See all'], sections: ['全部栏目', 'All sections'], new_one: ['新增{what}', 'New: {what}'],
+  nodes: ['下级节点', 'Nodes below'], community: ['社区', 'Community'], contact: ['最近联系', 'Last contact'], open: ['未办结', 'Open'],
+  overdue: ['超期', 'Overdue'], segments: ['已签收/已收段', 'Receipted/received'], never: ['从未', 'Never'], silent: ['超过一天没有联系', 'Silent for a day'],
+  search_hint: ['姓名、楼幢、事件、公告', 'Residents, buildings, tickets, notices'], type_to_find: ['输入文字查找', 'Type to find'], to_home: ['交给', 'Goes to'],
+  unmask: ['查看完整内容', 'Show in full'], purpose: ['查看用途（记入日志）', 'Purpose (is logged)'], p_visit: ['上门走访', 'Home visit'], p_ticket: ['处理事件', 'Handling a ticket'],
+  p_service: ['办理事项', 'Service'], p_check: ['核对登记', 'Checking the registry'], accepted: ['上级已签收', 'Receipted'], refused: ['未被接受', 'Refused'],
+  op_add: ['登记', 'Added'], op_set: ['更正', 'Changed'], op_step: ['办理', 'Step'], op_delete: ['删除', 'Deleted'], op_restore: ['恢复', 'Restored'],
+  op_remove: ['移除', 'Removed'], op_alias: ['合并', 'Merged'], op_other: ['其他', 'Other'], any: ['全部', 'Any']
 } satisfies Record<string, [string, string]>

@@ -6,14 +6,17 @@ import type { FieldError } from '../app/api'
 import type { Collection, Field, Module, Rec } from '../app/types'
 import { t, word } from '../i18n'
 import { parse, unparse } from './parse'
+import { Pick } from './pick'
 
 const WITHOUT_WIDGET = ['file', 'map', 'geo', 'ts']
 
-interface WidgetProps { field: Field; module: Module; value: string; bad?: FieldError; onInput: (text: string) => void }
+interface WidgetProps { field: Field; module: Module; value: string; title?: string; bad?: FieldError; onInput: (text: string) => void }
 
-function Widget({ field, module, value, bad, onInput }: WidgetProps) {
+function Widget({ field, module, value, title, bad, onInput }: WidgetProps) {
   const common = { id: 'f-' + field.name, value, required: field.required, 'aria-invalid': bad ? true : undefined,
     'aria-describedby': bad ? 'e-' + field.name : undefined }
+  if (field.type === 'ref' && field.to && field.to !== '*')
+    return <Pick id={'f-' + field.name} to={field.to} value={value} title={title} required={field.required} bad={bad !== undefined} onInput={onInput} />
   const options = field.type === 'bool'
     ? [{ code: 'true', label: t('yes') }, { code: 'false', label: t('no') }]
     : ((field.codes && field.type === 'code' && module.codes[field.codes]) || []).map(c => ({ code: c.code, label: word(c) }))
@@ -27,7 +30,7 @@ function Widget({ field, module, value, bad, onInput }: WidgetProps) {
 }
 
 export function Form({ module, def, rec }: { module: Module; def: Collection; rec?: Rec }) {
-  const fields = def.fields.filter(f => !f.readonly && !f.internal && f.name !== 'state' && WITHOUT_WIDGET.indexOf(f.type) < 0
+  const fields = def.fields.filter(f => !f.readonly && !f.internal && f.name !== 'state' && f.name !== 'files' && WITHOUT_WIDGET.indexOf(f.type) < 0
     && !(rec && rec.masked && rec.masked.indexOf(f.name) >= 0))
   const [text, setText] = useState<Record<string, string>>(() => {
     const start: Record<string, string> = {}
@@ -70,7 +73,7 @@ export function Form({ module, def, rec }: { module: Module; def: Collection; re
         const error = bad.find(b => b.field === f.name)
         return <div class="field" key={f.name}>
           <label for={'f-' + f.name}>{word(f.label, f.name)}{f.required && <span class="quiet"> · {t('required')}</span>}</label>
-          <Widget field={f} module={module} value={text[f.name]} bad={error} onInput={v => setText({ ...text, [f.name]: v })} />
+          <Widget field={f} module={module} value={text[f.name]} title={rec && rec.refs && rec.refs[f.name] && rec.refs[f.name][text[f.name]]} bad={error} onInput={v => setText({ ...text, [f.name]: v })} />
           {error && <p class="error" id={'e-' + f.name}>{word(error)}</p>}
           {error && error.warning && <label>{t('keep')}
             <input value={keep[f.name] || ''} onInput={e => setKeep({ ...keep, [f.name]: e.currentTarget.value })} /></label>}

@@ -9,11 +9,12 @@ interface Page { items: Rec[]; next: string | null }
 
 export function List({ module, def }: { module: Module; def: Collection }) {
   const [q, setQ] = useState('')
+  const [state, setState] = useState('')
   const [page, setPage] = useState<Page | null>(null)
   const [wrong, setWrong] = useState('')
   const fields = (def.list || def.title || def.fields.slice(0, 5).map(f => f.name))
     .map(name => def.fields.find(f => f.name === name)).filter(f => f !== undefined)
-  const url = (cursor: string) => `/${def.name}?limit=50&q=${encodeURIComponent(q)}&cursor=${encodeURIComponent(cursor)}`
+  const url = (cursor: string) => `/${def.name}?limit=50${q ? '&q=' + encodeURIComponent(q) : ''}${state ? '&state=' + state : ''}${cursor ? '&cursor=' + cursor : ''}`
 
   async function load(before: Rec[], cursor: string, alive: () => boolean) {
     try {
@@ -28,7 +29,7 @@ export function List({ module, def }: { module: Module; def: Collection }) {
     setWrong('')
     load([], '', () => on)
     return () => { on = false }
-  }, [def.name, q])
+  }, [def.name, q, state])
 
   const file = (ext: string) => `/api/v1/export/${def.name}.${ext}?q=${encodeURIComponent(q)}`
   return (
@@ -36,8 +37,9 @@ export function List({ module, def }: { module: Module; def: Collection }) {
       <h1>{word(def.label, def.name)}</h1>
       <div class="row tools">
         <label class="grow">{t('search')}<input type="search" value={q} onChange={e => setQ(e.currentTarget.value)} /></label>
+        {def.workflow && <label>{t('state')}<select value={state} onChange={e => setState(e.currentTarget.value)}>
+          <option value="">{t('any')}</option>{Object.keys(def.workflow.states).map(s => <option key={s} value={s}>{word(def.workflow && def.workflow.states[s], s)}</option>)}</select></label>}
         {def.can.create && <a class="button primary" href={`/${def.name}/new`}>{t('add')}</a>}
-        <a class="button" href={file('xlsx')} download>{t('export_xlsx')}</a>
         <a class="button" href={file('csv')} download>{t('export_csv')}</a>
         <button type="button" onClick={() => window.print()}>{t('print')}</button>
       </div>

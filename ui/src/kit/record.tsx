@@ -4,11 +4,32 @@ import { ApiError, call, newKey } from '../app/api'
 import type { Collection, Conflict, Module, Rec } from '../app/types'
 import { t, word } from '../i18n'
 import { Form } from './form'
+import { Pick } from './pick'
 import { show, stamp } from './value'
 
-interface Entry { id: string; op: string; at: number; user_name: string; node: string; channel: string }
+interface Entry { id: string; op: string; at: number; user_name?: string; node: string; channel?: string; state: string; fields: Record<string, unknown> }
+type OpKey = 'op_add' | 'op_set' | 'op_step' | 'op_delete' | 'op_restore' | 'op_remove' | 'op_alias' | 'op_other'
 
-function History({ def, id }: { def: Collection; id: string }) {
+function told(h: Entry, def: Collection, module: Module): string {
+  const step = def.workflow && h.op === 'step' ? def.workflow.steps.find(s => s.action === h.fields.action) : undefined
+  if (step) return word(step.label, step.action) + (h.fields.note ? '：' + String(h.fields.note) : '')
+  return Object.keys(h.fields).map(n => {
+    const f = def.fields.find(x => x.name === n)
+    return f ? word(f.label, n) + '：' + show(h.fields[n], f, module) : ''
+  }).filter(Boolean).join('；')
+}
+
+function Unmask({ def, id, names, onShow }: { def: Collection; id: string; names: string[]; onShow: (f: Record<string, unknown>) => void }) {
+  const [purpose, setPurpose] = useState('')
+  const [wrong, setWrong] = useState('')
+  const send = () => call<{ fields: Record<string, unknown> }>('POST', `/${def.name}/${id}/unmask`, { fields: names, purpose })
+    .then(r => onShow(r.fields), e => setWrong(word(e)))
+  return <div class="row"><label class="grow">{t('purpose')}<select value={purpose} onChange={e => setPurpose(e.currentTarget.value)}>
+    <option value="">{t('choose')}</option>{(['visit', 'ticket', 'service', 'check'] as const).map(p => <option key={p} value={p}>{t(`p_${p}`)}</option>)}</select></label>
+    <button type="button" disabled={purpose === ''} onClick={send}>{t('unmask')}</button>{wrong && <p class="error" role="alert">{wrong}</p>}</div>
+}
+
+function History({ module, def, id }: { module: Module; def: Collection; id: string }) {
   const [items, setItems] = useState<Entry[] | null>(null)
   const [wrong, setWrong] = useState('')
   function open() {
@@ -17,7 +38,7 @@ function History({ def, id }: { def: Collection; id: string }) {
   return <section><h2>{t('history')}</h2>
     {!items && <button type="button" onClick={open}>{t('more')}</button>}
     {wrong && <p class="error" role="alert">{wrong}</p>}
-    {items && <ol>{items.map(h => <li key={h.id}>{stamp(h.at)} {h.op} {h.user_name} {h.node} {h.channel}</li>)}</ol>}
+    {items && <ol>{items.map(h => <li key={h.id}><span class="quiet">{stamp(h.at)} {h.user_name || h.node}</span> <b>{t(('op_' + h.op) as OpKey)}</b> {told(h, def, module)} <span class="chip">{t(h.state === 'refused' ? 'refused' : h.state === 'accepted' ? 'accepted' : 'provisional')}</span></li>)}</ol>}
   </section>
 }
 
@@ -25,9 +46,12 @@ export function Record({ module, def, id, edit }: { module: Module; def: Collect
   const [rec, setRec] = useState<Rec | null>(null)
   const [wrong, setWrong] = useState('')
   const [note, setNote] = useState('')
+  const [home, setHome] = useState('')
+  const [clear, setClear] = useState<Record<string, unknown>>({})
   useEffect(() => {
     let on = true
     setRec(null)
+    setClear({})
     call<Rec>('GET', `/${def.name}/${id}`).then(r => on && setRec(r), e => on && setWrong(word(e)))
     return () => { on = false }
   }, [def.name, id])
@@ -63,14 +87,16 @@ export function Record({ module, def, id, edit }: { module: Module; def: Collect
     {wrong && <p class="error" role="alert">{wrong}</p>}
     {(rec.conflicts || []).map(conflict)}
     <dl class="card">{def.fields.filter(f => show(rec.f[f.name], f, module, rec) !== '').map(f =>
-      <div key={f.name}><dt>{word(f.label, f.name)}</dt><dd>{show(rec.f[f.name], f, module, rec)}</dd></div>)}</dl>
+      <div key={f.name}><dt>{word(f.label, f.name)}</dt><dd>{show(clear[f.name] !== undefined ? clear[f.name] : rec.f[f.name], f, module, rec)}</dd></div>)}</dl>
+    {rec.masked && rec.masked.length > 0 && <Unmask def={def} id={id} names={rec.masked} onShow={setClear} />}
     {steps.length > 0 && <section class="card form">
       <label>{t('note')}<textarea rows={3} value={note} onInput={e => setNote(e.currentTarget.value)} /></label>
-      <div class="row">{steps.map(s => <button type="button" class="primary" key={s.action} disabled={s.note === 'required' && note.trim() === ''}
-        onClick={() => send('steps', { action: s.action, note: note || undefined })}>{word(s.label, s.action)}</button>)}</div>
+      {steps.some(s => s.home) && <label>{t('to_home')}<Pick id="to-home" to="home" value={home} onInput={setHome} /></label>}
+      <div class="row">{steps.map(s => <button type="button" class="primary" key={s.action} disabled={(s.note === 'required' && note.trim() === '') || (s.home === 'required' && home === '')}
+        onClick={() => send('steps', { action: s.action, note: note || undefined, to_home: s.home && home ? home : undefined })}>{word(s.label, s.action)}</button>)}</div>
     </section>}
-    <div class="row">{def.can.update && !def.log && <a class="button" href={`/${def.name}/${id}/edit`}>{t('edit')}</a>}
+    <div class="row">{(rec.can ? rec.can.update : def.can.update) && !def.log && <a class="button" href={`/${def.name}/${id}/edit`}>{t('edit')}</a>}
       <button type="button" onClick={() => window.print()}>{t('print')}</button></div>
-    <History def={def} id={id} />
+    <History module={module} def={def} id={id} />
   </article>
 }

@@ -1,0 +1,40 @@
+// District and province: the communities below with last contact, open and overdue tickets, as bars and as a table.
+import { useEffect, useState } from 'preact/hooks'
+import { ApiError, call } from './api'
+import { t, word } from '../i18n'
+import { stamp } from '../kit/value'
+
+interface Node { region: string; name: string; node: string; role: string; last_contact_ms: number; lag_s: number | null; seq: number; receipt: number; open: number; overdue: number }
+const HOUR = 3600
+
+export function Nodes() {
+  const [items, setItems] = useState<Node[] | null>(null)
+  const [wrong, setWrong] = useState('')
+  useEffect(() => {
+    let on = true
+    const load = () => call<{ items: Node[] }>('GET', '/nodes').then(n => on && setItems(n.items),
+      e => on && setWrong(e instanceof ApiError ? word(e) : String(e)))
+    load()
+    const timer = setInterval(load, 15000)
+    return () => { on = false; clearInterval(timer) }
+  }, [])
+  const most = items ? Math.max(1, ...items.map(n => n.open)) : 1
+  return <>
+    <h1>{t('nodes')}</h1>
+    {wrong && <p class="error" role="alert">{wrong}</p>}
+    {!items && !wrong && <p role="status">{t('loading')}</p>}
+    {items && items.length === 0 && <p class="quiet">{t('empty')}</p>}
+    {items && items.length > 0 && <div class="scroll" tabIndex={0} role="region" aria-label={t('nodes')}><table>
+      <thead><tr><th scope="col">{t('community')}</th><th scope="col">{t('contact')}</th><th scope="col">{t('open')}</th>
+        <th scope="col">{t('overdue')}</th><th scope="col">{t('segments')}</th></tr></thead>
+      <tbody>{items.map(n => <tr key={n.node}>
+        <td>{n.name}<br /><span class="quiet">{n.region}</span></td>
+        <td>{n.last_contact_ms ? stamp(n.last_contact_ms) : t('never')}
+          {n.lag_s !== null && n.lag_s > 24 * HOUR && <span class="chip chip-bad">{t('silent')}</span>}</td>
+        <td><span class="bar" style={{ width: Math.round(n.open / most * 96) + 'px' }} aria-hidden="true" />{n.open}</td>
+        <td>{n.overdue > 0 ? <span class="chip chip-bad">{n.overdue}</span> : 0}</td>
+        <td>{n.receipt}/{n.seq}</td></tr>)}</tbody>
+    </table></div>}
+    <button type="button" onClick={() => window.print()}>{t('print')}</button>
+  </>
+}
