@@ -56,7 +56,8 @@ static void quarter_of(char out[16], struct ln_span commit)
         t = start != NULL ? (time_t)strtoll(start, NULL, 10) : 0;
     }
     (void)gmtime_r(&t, &tm);
-    (void)snprintf(out, 16, "%04uq%u", (unsigned)(tm.tm_year + 1900) % 10000, (unsigned)tm.tm_mon / 3 % 4 + 1);
+    (void)snprintf(out, 16, "%04uq%u", (unsigned)(tm.tm_year + 1900) % 10000,
+                   (unsigned)tm.tm_mon / 3 % 4 + 1);
 }
 
 static bool add_segment(struct packing *p, const struct ln_store_segment *s, struct ln_err *err)
@@ -69,7 +70,8 @@ static bool add_segment(struct packing *p, const struct ln_store_segment *s, str
         if (s->files[i].bytes.p == NULL)
             continue;
         bool open = strcmp(s->files[i].name, "public.jsonl") == 0;
-        if (!ln_pack_add(&p->pack, LN_PACK_BLOB, s->files[i].bytes.p, s->files[i].bytes.len, !open, err))
+        if (!ln_pack_add(&p->pack, LN_PACK_BLOB, s->files[i].bytes.p, s->files[i].bytes.len, !open,
+                         err))
             return false;
         p->objects++;
     }
@@ -87,7 +89,8 @@ static bool take_segment(void *ctx, const struct ln_store_segment *s, struct ln_
     size_t size = s->commit.len + s->tree.len;
     for (size_t i = 0; i < s->n_files; i++)
         size += s->files[i].bytes.len;
-    if (p->last > 0 && (strcmp(quarter, p->quarter) != 0 || p->pack.len + size + 4096 > LN_PACK_MAX)) {
+    if (p->last > 0 &&
+        (strcmp(quarter, p->quarter) != 0 || p->pack.len + size + 4096 > LN_PACK_MAX)) {
         err->code = LN_OK;
         return false;
     }
@@ -103,7 +106,8 @@ static bool take_segment(void *ctx, const struct ln_store_segment *s, struct ln_
     return add_segment(p, s, err);
 }
 
-static bool keep_place(struct ln_replica *r, const struct ln_store_log *log, uint64_t last, struct ln_err *err)
+static bool keep_place(struct ln_replica *r, const struct ln_store_log *log, uint64_t last,
+                       struct ln_err *err)
 {
     struct ln_store *s = ln_replica_store(r);
     struct ln_store_log now = { 0 };
@@ -119,7 +123,8 @@ static bool keep_place(struct ln_replica *r, const struct ln_store_log *log, uin
     return false;
 }
 
-static bool export_log(const char *dir, struct ln_replica *r, const struct ln_store_log *log, bool *more, struct ln_err *err)
+static bool export_log(const char *dir, struct ln_replica *r, const struct ln_store_log *log,
+                       bool *more, struct ln_err *err)
 {
     struct ln_store *s = ln_replica_store(r);
     struct packing p = { .pack = ln_buf_new(LN_PACK_MAX + (1 << 20)) };
@@ -128,7 +133,8 @@ static bool export_log(const char *dir, struct ln_replica *r, const struct ln_st
 
     ln_pack_begin(&p.pack);
     err->code = LN_OK;
-    ok = s->ops->segment_each(s->ctx, log->n, log->volume + 1, true, take_segment, &p, err) || err->code == LN_OK;
+    ok = s->ops->segment_each(s->ctx, log->n, log->volume + 1, true, take_segment, &p, err) ||
+         err->code == LN_OK;
     ok = ok && (p.last == 0 || ln_pack_end(&p.pack, p.objects, err));
     (void)snprintf(path, sizeof path, "%s/log/%s/%s.git", dir, log->id, p.quarter);
     if (ok && p.last > 0) {

@@ -4,8 +4,8 @@
 
 #include "sync/replica.h"
 
-/* Writes what is not exported yet, at most a pack a log; *more tells whether some is left. Writer thread, outside a
- * transaction. */
+/* Writes what is not exported yet, at most a pack a log; *more tells whether some is left. Writer
+ * thread, outside a transaction. */
 bool ln_export_run(const char *dir, struct ln_replica *r, bool *more, struct ln_err *err) LN_MUST;
 
 #endif

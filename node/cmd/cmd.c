@@ -71,10 +71,16 @@ static const struct command COMMANDS[] = {
       { { "--dir", false, true }, { "--json", true, false } },
       { NULL, NULL } },
     { "load",
-      "linli load --dir D [--collection C] FILE.jsonl [--dry-run]",
-      "载入记录(JSON Lines:规范变更行,或字段对象)。",
-      "Load records (JSON Lines: canonical changes, or objects of fields).",
-      { { "--dir", false, true }, { "--collection", false, false }, { "--dry-run", true, false } },
+      "linli load --dir D [--collection C] FILE.jsonl|FILE.csv|FILE.xlsx [--dry-run] [--keep "
+      "REASON]",
+      "载入记录:JSON Lines(规范变更行,或字段对象)或表格;--dry-run 只检查,--keep "
+      "说明保留校验警告的理由。",
+      "Load records: JSON Lines (canonical changes, or objects of fields) or a spreadsheet; "
+      "--dry-run only checks, --keep says why warnings are kept.",
+      { { "--dir", false, true },
+        { "--collection", false, false },
+        { "--dry-run", true, false },
+        { "--keep", false, false } },
       { "file", NULL } },
     { "verify",
       "linli verify --dir D",

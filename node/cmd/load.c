@@ -8,6 +8,7 @@
 #include "crypto/canon.h"
 #include "node/cmd/cmd.h"
 #include "node/disk.h"
+#include "node/import.h"
 #include "node/syncer.h"
 
 #define FILE_MAX (1 << 30)
@@ -181,6 +182,53 @@ static bool each_line(struct loading *l, const struct ln_buf *text, bool first_p
     return ok;
 }
 
+/* A spreadsheet: what is wrong is named row by row, what is right is saved. */
+static bool load_sheet(const struct loading *l, const json_t *args, const struct ln_buf *file,
+                       struct ln_buf *out, struct ln_err *err)
+{
+    static const struct ln_user system = { .system = true };
+    const char *keep = json_string_value(json_object_get(args, "keep"));
+    struct ln_import i = { .user = &system,
+                           .coll = ln_def_find(l->n->def, l->collection),
+                           .data = file->data,
+                           .len = file->len,
+                           .commit = !l->dry_run,
+                           .keep = keep != NULL ? keep : "" };
+    json_t *r = NULL;
+    const char *word;
+    json_t *v;
+    size_t k;
+
+    if (!ln_import_run(&r, l->n, &i, err))
+        return false;
+    json_array_foreach(json_object_get(r, "rows"), k, v)
+    {
+        const json_t *m = json_array_get(json_object_get(v, "messages"), 0);
+        if (m != NULL)
+            ln_buf_addf(out, ln_cmd_zh() ? "第 %d 行 %s:%s\n" : "row %d %s: %s\n",
+                        (int)json_integer_value(json_object_get(v, "no")),
+                        json_string_value(json_object_get(v, "status")),
+                        json_string_value(json_object_get(m, ln_cmd_zh() ? "zh" : "en")));
+    }
+    json_object_foreach(json_object_get(r, "counts"), word, v)
+    {
+        ln_buf_addf(out, "%s %d  ", word, (int)json_integer_value(v));
+    }
+    ln_buf_addf(out, ln_cmd_zh() ? "\n已保存 %d 行,共 %d 行\n" : "\nsaved %d of %d rows\n",
+                (int)json_integer_value(json_object_get(r, "saved")),
+                (int)json_integer_value(json_object_get(r, "total")));
+    json_decref(r);
+    return true;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text);
+    size_t m = strlen(end);
+
+    return n >= m && strcmp(text + n - m, end) == 0;
+}
+
 bool ln_cmd_load(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
 {
     struct loading l = { .n = n,
@@ -198,7 +246,15 @@ bool ln_cmd_load(struct ln_node *n, const json_t *args, struct ln_buf *out, stru
         (void)ln_fail(err, LN_INVALID, "no collection %s", l.collection);
         goto out;
     }
-    if (!ln_disk_read(&text, "", file + 1, err) || !each_line(&l, &text, true, err))
+    if (!ln_disk_read(&text, "", file + 1, err))
+        goto out;
+    if (ends_with(file, ".csv") || ends_with(file, ".xlsx")) {
+        ok = l.collection != NULL
+                 ? load_sheet(&l, args, &text, out, err)
+                 : ln_fail(err, LN_INVALID, "--collection is needed for spreadsheets");
+        goto out;
+    }
+    if (!each_line(&l, &text, true, err))
         goto out;
     ok = each_line(&l, &text, false, err);
     if (n->syncer != NULL)

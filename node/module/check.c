@@ -58,7 +58,9 @@ bool ln_check_phone(const char *text)
         else if (strchr("+- ()", *p) == NULL)
             return false;
     }
-    return digits >= 3 && digits <= 15;
+    /* A mobile number has 11 digits; shorter ones that begin with 1 are service numbers such as
+     * 12345. */
+    return digits >= 3 && digits <= 15 && (text[0] != '1' || digits <= 6 || digits == 11);
 }
 
 bool ln_check_date(const char *text)

@@ -218,8 +218,8 @@ bool ln_sqlstore_changes_set(void *ctx, const struct ln_store_change *c, size_t 
 bool ln_sqlstore_unsealed(void *ctx, size_t max, ln_store_change_fn *fn, void *fctx,
                           struct ln_err *err)
 {
-    static const char sql[] =
-        "SELECT " CHANGE_COLUMNS " FROM change WHERE seq IS NULL ORDER BY rec IS NOT NULL, n LIMIT ?";
+    static const char sql[] = "SELECT " CHANGE_COLUMNS
+                              " FROM change WHERE seq IS NULL ORDER BY rec IS NOT NULL, n LIMIT ?";
     struct ln_query *q = ln_db_use(((struct ln_sqlstore *)ctx)->db, sql);
 
     ln_db_int(q, max > INT64_MAX ? INT64_MAX : (int64_t)max);

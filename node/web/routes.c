@@ -14,6 +14,7 @@ const struct ln_route ln_routes[] = {
     { "GET", "/api/v1/home", ln_api_info_home },
     { "GET", "/api/v1/search", ln_api_info_search },
     { "GET", "/api/v1/conflicts", ln_api_info_conflicts },
+    { "POST", "/api/v1/import", ln_api_export_import },
     { "GET", "/api/v1/export/:", ln_api_export_csv },
     { "GET", "/metrics", ln_api_info_metrics },
     { "GET", "/api/v1/:", ln_api_record_list },

@@ -26,6 +26,7 @@ LN_ROUTE(ln_api_record_history);
 LN_ROUTE(ln_api_record_unmask);
 LN_ROUTE(ln_api_conflict_resolve);
 LN_ROUTE(ln_api_export_csv);
+LN_ROUTE(ln_api_export_import);
 
 /* [{"unit","values":[{"value","change","user_name","node","at"}]}] of a record. */
 json_t *ln_api_conflict_list(struct ln_call *c, const struct ln_def_coll *d,

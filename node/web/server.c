@@ -454,7 +454,10 @@ static void dispatch(struct ln_web *w, struct incoming *in, struct mg_connection
         refuse(out, 421, "invalid", "不认识的主机名", "Unknown host name");
         return;
     }
-    if (!read_body(in, conn, i, node ? LN_MESSAGE_BODY_MAX : LN_WEB_BODY_MAX, out))
+    if (!read_body(in, conn, i,
+                   node || strcmp(in->path, "/api/v1/import") == 0 ? LN_MESSAGE_BODY_MAX
+                                                                   : LN_WEB_BODY_MAX,
+                   out))
         return;
     if (node) {
         ln_sync_http(w->exchange, &in->q, out);

@@ -9,6 +9,7 @@ import { Shell } from './app/shell'
 import { collection, enter, go, path, poll, reachable, session, setElder } from './app/state'
 import { t } from './i18n'
 import { Form } from './kit/form'
+import { Import } from './kit/import'
 import { List } from './kit/list'
 import { Record } from './kit/record'
 
@@ -20,6 +21,7 @@ function Page() {
   if (name === 'search') return <Find />
   const found = collection(name)
   if (!found) return session.value ? <h1>{t('not_found')}</h1> : <p role="status">{t(reachable.value ? 'loading' : 'unreachable')}</p>
+  if (id === 'import') return <Import key={name} def={found.def} />
   if (id === 'new') return <Form key={name} {...found} />
   return id ? <Record key={path.value} {...found} id={id} edit={verb === 'edit'} /> : <List key={name} {...found} />
 }

@@ -3,7 +3,7 @@ export interface FieldError { field: string; zh: string; en: string; warning?: b
 
 export class ApiError extends Error {
   constructor(readonly status: number, readonly code: string, readonly zh: string, readonly en: string,
-    readonly fields: FieldError[]) {
+    readonly fields: FieldError[], readonly detail = '') {
     super(en)
   }
 }
@@ -17,7 +17,19 @@ export function newKey(): string {
 async function refusal(res: Response): Promise<ApiError> {
   const p = await res.json().catch(() => ({}))
   const text = String(p.title || res.statusText)
-  return new ApiError(res.status, p.code || 'broken', p.zh || text, p.en || text, p.fields || [])
+  return new ApiError(res.status, p.code || 'broken', p.zh || text, p.en || text, p.fields || [], p.detail || '')
+}
+
+/** A file as the body, as it is. */
+export async function post<T>(path: string, file: File): Promise<T> {
+  let res: Response
+  try {
+    res = await fetch('/api/v1' + path, { method: 'POST', headers: { 'Content-Type': 'application/octet-stream' }, credentials: 'same-origin', body: file })
+  } catch (e) {
+    throw new ApiError(0, 'unreachable', '连不上社区服务器', 'The community server is out of reach', [])
+  }
+  if (!res.ok) throw await refusal(res)
+  return res.json()
 }
 
 export async function call<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {

@@ -40,6 +40,7 @@ export function List({ module, def }: { module: Module; def: Collection }) {
         {def.workflow && <label>{t('state')}<select value={state} onChange={e => setState(e.currentTarget.value)}>
           <option value="">{t('any')}</option>{Object.keys(def.workflow.states).map(s => <option key={s} value={s}>{word(def.workflow && def.workflow.states[s], s)}</option>)}</select></label>}
         {def.can.create && <a class="button primary" href={`/${def.name}/new`}>{t('add')}</a>}
+        {def.can.create && !def.log && <a class="button" href={`/${def.name}/import`}>{t('import')}</a>}
         <a class="button" href={file('csv')} download>{t('export_csv')}</a>
         <button type="button" onClick={() => window.print()}>{t('print')}</button>
       </div>
