@@ -30,6 +30,7 @@ struct ln_exchange_client {
     bool loaded, changed;  /* the remembered state was read; differs from the store's */
     size_t slice;
     struct ln_exchange_report *out;
+    unsigned sealed; /* segments sealed by this client */
 };
 
 static int64_t now_ms(const struct ln_exchange_client *c)
@@ -228,7 +229,7 @@ static void start(struct ln_message *m, const char *method, const char *name, co
 struct prepare_job {
     struct ln_cert parent;
     struct ln_buf keys;
-    unsigned n_keys;
+    unsigned n_keys, sealed;
 };
 
 static bool prepare(void *arg, struct ln_replica *r, struct ln_err *err)
@@ -249,6 +250,7 @@ static bool prepare(void *arg, struct ln_replica *r, struct ln_err *err)
     /* Sealing may be stopped until the parent has confirmed our head: which is what follows. */
     if (!ln_replica_seal(r, true, &segments, err) && err->code != LN_CONFLICT)
         return false;
+    j->sealed = segments;
     return ln_keys_pending(&j->keys, &j->n_keys, r, err);
 }
 
@@ -298,6 +300,7 @@ static bool begin(struct ln_exchange_client *c, struct ln_err *err)
             c->nonce[0] = '\0';
         }
         c->parent = j.parent;
+        c->sealed += j.sealed;
         if (!c->loaded && !do_read(c, read_meta, c, err))
             goto out;
         c->loaded = true;
@@ -898,9 +901,22 @@ bool ln_exchange_sync(struct ln_exchange_client *c, struct ln_exchange_report *o
     c->out = out;
     if (!begin(c, err))
         goto failed;
-    for (int round = 0; round < ROUNDS && !out->level; round++)
-        if (!round_of(c, round > 0, err))
+    uint64_t got = 0;
+    for (int turn = 0; turn < 2; turn++) {
+        for (int round = 0; round < ROUNDS && !out->level; round++)
+            if (!round_of(c, round > 0, err))
+                goto failed;
+        /* What came may hold the epoch that our own lines waited for: they go in the same sync. */
+        if (out->got_segments == got || turn > 0)
+            break;
+        got = out->got_segments;
+        unsigned sealed = c->sealed;
+        if (!begin(c, err))
             goto failed;
+        if (c->sealed == sealed)
+            break;
+        out->level = false;
+    }
     if (!sync_files(c, err))
         goto failed;
     c->out = NULL;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "crypto/base/alloc.h"
+#include "crypto/base/log.h"
 #include "crypto/canon.h"
 #include "sync/exchange.h"
 #include "sync/join.h"
@@ -84,6 +85,8 @@ static void hello(struct ln_exchange_server *s, struct ln_message *reply)
 
 /* ---- heads */
 
+#define WAITING_LOOK 1024 /* unsealed lines looked at before each answer */
+
 struct heads_job {
     const char *child;
     struct ln_view view;
@@ -106,6 +109,44 @@ static bool member_is(struct ln_span body, const char *key, const char *text)
            ln_canon_plain(value, &word) && ln_span_is(word, text);
 }
 
+/* Whether something waits that a child may want. Receipts alone do not: they leave with the next
+ * segment. */
+static bool take_waiting(void *ctx, const struct ln_store_change *c, struct ln_err *err)
+{
+    static const char receipt[] = "\"t\":\"receipt@1\"}";
+    size_t n = sizeof receipt - 1;
+
+    (void)err;
+    if (c->line.len < n || memcmp(c->line.p + c->line.len - n, receipt, n) != 0)
+        *(bool *)ctx = true;
+    return true;
+}
+
+static bool read_waiting(void *arg, struct ln_store *reader, const struct ln_authority *a,
+                         struct ln_err *err)
+{
+    (void)a;
+    return reader->ops->unsealed(reader->ctx, WAITING_LOOK, take_waiting, arg, err);
+}
+
+static bool seal_waiting(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    return ln_replica_seal(r, true, arg, err);
+}
+
+/* What was saved here since is sealed before a child is told what there is. */
+static void seal_first(struct call *c)
+{
+    const struct ln_access *access = c->s->c.access;
+    struct ln_err err = { 0 };
+    unsigned segments;
+    bool waiting = false;
+
+    if (access->read(access->ctx, read_waiting, &waiting, &err) && waiting &&
+        !access->write(access->ctx, seal_waiting, &segments, &err) && err.code != LN_CONFLICT)
+        ln_log_err(LN_LOG_WARN, &err, "not sealed for a child");
+}
+
 /* {"all":hash,"sum":hash?} -> {"level":true} or {"have":[...]}. Where heads agree and both sides
  * have settled, "same" tells whether the digests do. */
 static void heads(struct call *c)
@@ -124,6 +165,7 @@ static void heads(struct call *c)
         problem(c, LN_PROBLEM_BAD, "the body is not a canonical object");
         return;
     }
+    seal_first(c);
     if (!c->s->c.access->read(c->s->c.access->ctx, read_heads, &j, &err)) {
         fail_with(c, &err);
         return;

@@ -33,7 +33,7 @@ bool ln_keys_pending(struct ln_buf *body, unsigned *n, struct ln_replica *r, str
     struct writing w = { .body = body };
 
     ln_buf_adds(body, "{\"keys\":[");
-    if (!ln_replica_keys_pending(r, LN_KEYS_BATCH, add_item, &w, err))
+    if (!ln_replica_keys_pending(r, LN_KEYS_BATCH / 2, /* escrow and copy */ add_item, &w, err))
         return false;
     ln_buf_adds(body, "]}");
     *n = w.n;

@@ -371,9 +371,20 @@ bool ln_replica_issue(struct ln_replica *r, struct ln_buf *cert_f, const struct 
         c.all_collections = true;
     (void)snprintf(log, sizeof log, "%s.%s", self->node, c.region);
     size_t at = cert_f->len;
-    return sign_cert(cert_f, r, &c, err) &&
-           publish_cert(r, (struct ln_span){ cert_f->data + at, cert_f->len - at }, err) &&
-           ln_replica_log(&down, r, log, err);
+    bool ok = sign_cert(cert_f, r, &c, err) &&
+              publish_cert(r, (struct ln_span){ cert_f->data + at, cert_f->len - at }, err) &&
+              ln_replica_log(&down, r, log, err);
+
+    /* A laptop can seal nothing before it has its grids' epochs: they leave with its certificate.
+     */
+    for (size_t i = 0; ok && c.role == LN_ROLE_LAPTOP && i < c.n_grids; i++) {
+        struct ln_epoch e;
+        char audience[LN_AUDIENCE_MAX];
+        ln_audience_name(audience, 'C', c.region, c.grids[i], "");
+        ok = ln_replica_epoch(&e, r, audience, err);
+        sodium_memzero(&e, sizeof e);
+    }
+    return ok;
 }
 
 bool ln_replica_found(struct ln_replica *r, const char *region, enum ln_role role, const char *name,

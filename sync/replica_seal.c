@@ -25,6 +25,8 @@ struct outbox {
     size_t n, cap;
     struct name *names;
     size_t n_names, cap_names;
+    int64_t *keyless; /* audiences of others whose epoch has not come: their lines wait */
+    size_t n_keyless;
 };
 struct file {
     int64_t audience;
@@ -112,9 +114,23 @@ static bool mint_epochs(struct outbox *o, struct ln_err *err)
         seen[n_seen++] = o->list[i].row.audience;
         ok = name_of(&name, o, o->list[i].row.audience, err) &&
              (strcmp(name, "public") == 0 || ln_replica_epoch(&e, o->r, name, err));
+        if (!ok && err->code == LN_MISSING) {
+            *err = (struct ln_err){ 0 };
+            o->keyless = ln_realloc(o->keyless, (o->n_keyless + 1) * sizeof *o->keyless);
+            o->keyless[o->n_keyless++] = o->list[i].row.audience;
+            ok = true;
+        }
     }
     ln_free(seen);
     return ok;
+}
+
+static void pass_over_keyless(struct outbox *o)
+{
+    for (size_t i = 0; i < o->n; i++)
+        for (size_t k = 0; k < o->n_keyless; k++)
+            if (o->list[i].row.audience == o->keyless[k])
+                o->list[i].done = true;
 }
 
 /* ---- one segment */
@@ -346,19 +362,25 @@ bool ln_replica_seal(struct ln_replica *r, bool all, unsigned *segments, struct 
         if (!load(&o, err))
             goto out;
         before = o.n;
+        o.n_keyless = 0;
         if (!mint_epochs(&o, err) || !load(&o, err)) /* again: epochs may have joined */
             goto out;
+        pass_over_keyless(&o);
+        unsigned so_far = *segments;
         for (made = true; made;) {
             if (!seal_next(&o, all, &made, err))
                 goto out;
             *segments += made;
         }
+        if (*segments == so_far)
+            break;
     } while (before >= ROUND);
     ok = true;
 out:
     clear(&o);
     ln_free(o.list);
     ln_free(o.names);
+    ln_free(o.keyless);
     return ok;
 }
 

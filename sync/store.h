@@ -238,8 +238,8 @@ struct ln_store_ops {
     bool (*changes_put)(void *ctx, struct ln_store_change *c, size_t n, struct ln_err *err);
     /* Writes seq, eff, state and line of changes that are there, by number. [w] */
     bool (*changes_set)(void *ctx, const struct ln_store_change *c, size_t n, struct ln_err *err);
-    /* Unsealed ones (seq = 0): lines of the protocol (rec = 0) first, each kind in order of number; at
-     * most `max`. Epochs thus leave before what is sealed under them. */
+    /* Unsealed ones (seq = 0): lines of the protocol (rec = 0) first, each kind in order of number;
+     * at most `max`. Epochs thus leave before what is sealed under them. */
     bool (*unsealed)(void *ctx, size_t max, ln_store_change_fn *fn, void *fctx, struct ln_err *err);
     bool (*unsealed_sum)(void *ctx, uint64_t *count, uint64_t *bytes, struct ln_err *err);
     bool (*rows_put)(void *ctx, const struct ln_store_row *r, size_t n,

@@ -9,7 +9,8 @@ static bool failed(struct ln_err *err, const char *what)
 {
     const git_error *e = git_error_last();
 
-    return ln_fail(err, LN_BROKEN, "git %s: %s", what, e != NULL && e->message != NULL ? e->message : "unknown");
+    return ln_fail(err, LN_BROKEN, "git %s: %s", what,
+                   e != NULL && e->message != NULL ? e->message : "unknown");
 }
 
 bool ln_volume_start(struct ln_err *err)
@@ -46,7 +47,8 @@ static bool index_pack(const char *path, const void *pack, size_t len, struct ln
 
     (void)git_indexer_options_init(&o, GIT_INDEXER_OPTIONS_VERSION);
     (void)snprintf(folder, sizeof folder, "%s/objects/pack", path);
-    ok = git_indexer_new(&indexer, folder, 0444, NULL, &o) == 0 && git_indexer_append(indexer, pack, len, &stats) == 0 &&
+    ok = git_indexer_new(&indexer, folder, 0444, NULL, &o) == 0 &&
+         git_indexer_append(indexer, pack, len, &stats) == 0 &&
          git_indexer_commit(indexer, &stats) == 0;
     if (!ok)
         (void)failed(err, "index");
@@ -54,7 +56,8 @@ static bool index_pack(const char *path, const void *pack, size_t len, struct ln
     return ok;
 }
 
-bool ln_volume_add(const char *path, const void *pack, size_t len, const struct ln_sha1 *head, struct ln_err *err)
+bool ln_volume_add(const char *path, const void *pack, size_t len, const struct ln_sha1 *head,
+                   struct ln_err *err)
 {
     git_repository *repo = NULL;
     git_reference *ref = NULL;

@@ -1,5 +1,6 @@
-/* A volume: one bare git repository for a quarter of a log, an export in packs that anybody can clone and check. The only
- * file that knows libgit2, which only ever sees packs we wrote ourselves. Any thread, one at a time a volume. */
+/* A volume: one bare git repository for a quarter of a log, an export in packs that anybody can
+ * clone and check. The only file that knows libgit2, which only ever sees packs we wrote ourselves.
+ * Any thread, one at a time a volume. */
 #ifndef LN_VOLUME_H
 #define LN_VOLUME_H
 
@@ -10,8 +11,10 @@
 bool ln_volume_start(struct ln_err *err) LN_MUST;
 void ln_volume_stop(void);
 
-/* Adds a pack of whole segments to the repository at `path`, which is made when it is not there, and moves refs/heads/main to
- * `head`. Durable when it returns true. Adding the same again does no harm. */
-bool ln_volume_add(const char *path, const void *pack, size_t len, const struct ln_sha1 *head, struct ln_err *err) LN_MUST;
+/* Adds a pack of whole segments to the repository at `path`, which is made when it is not there,
+ * and moves refs/heads/main to `head`. Durable when it returns true. Adding the same again does no
+ * harm. */
+bool ln_volume_add(const char *path, const void *pack, size_t len, const struct ln_sha1 *head,
+                   struct ln_err *err) LN_MUST;
 
 #endif

@@ -19,6 +19,7 @@ struct loading {
     const char *collection; /* NULL: each line names its own */
     bool dry_run;
     size_t done, total, changed;
+    char grid[16]; /* a laptop writes for its grid alone; "" a box */
     /* records of a stream that are published by one of its steps: all their lines go to the wider
      * audience */
     char (*wide)[LN_ID_TEXT + 1];
@@ -115,7 +116,9 @@ static bool add_change(struct group *g, struct ln_span line, struct ln_err *err)
     if (record.p == NULL)
         record = text_of(line, "i");
     char code = c->after != '\0' && is_wide(g->l, record) ? c->after : c->audience;
-    ln_audience_name(g->audiences[g->n], code == 'N' ? 'C' : code, g->l->n->config.region, "", "");
+    if (code == 'N' || g->l->grid[0] != '\0')
+        code = 'C';
+    ln_audience_name(g->audiences[g->n], code, g->l->n->config.region, g->l->grid, "");
     g->names[g->n] = g->audiences[g->n];
     g->lines[g->n++] = line;
     return g->n < GROUP || put_group(g, err);
@@ -229,6 +232,17 @@ static bool ends_with(const char *text, const char *end)
     return n >= m && strcmp(text + n - m, end) == 0;
 }
 
+static void find_grid(struct loading *l)
+{
+    void *hold;
+    const struct ln_authority *a = ln_queue_authority(l->n->queue, &hold);
+    const struct ln_cert *self = ln_authority_find(a, l->n->id);
+
+    if (self != NULL && self->role == LN_ROLE_LAPTOP && self->n_grids > 0)
+        (void)snprintf(l->grid, sizeof l->grid, "%s", self->grids[0]);
+    ln_queue_authority_done(l->n->queue, hold);
+}
+
 bool ln_cmd_load(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
 {
     struct loading l = { .n = n,
@@ -238,6 +252,7 @@ bool ln_cmd_load(struct ln_node *n, const json_t *args, struct ln_buf *out, stru
     struct ln_buf text = ln_buf_new(FILE_MAX);
     bool ok = false;
 
+    find_grid(&l);
     if (file == NULL || file[0] != '/') {
         (void)ln_fail(err, LN_INVALID, "no file");
         goto out;
