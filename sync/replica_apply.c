@@ -122,7 +122,7 @@ static bool apply_line(void *ctx, const char *audience, struct ln_span quoted, c
     struct ln_err why = { 0 };
     bool failed;
 
-    if (!ln_change_read(&line.c, ln_batch_keep(x->r->batch, text, len), len, &why)) {
+    if (!ln_change_read(&line.c, text, len, &why)) {
         x->refused++; /* no line at all: nothing that could be named */
         return true;
     }
@@ -132,6 +132,9 @@ static bool apply_line(void *ctx, const char *audience, struct ln_span quoted, c
     line.protocol = protocol(line.c.collection);
     line.why = judge(x, &line.c, audience, quoted.p != NULL, err, &failed);
     if (failed)
+        return false;
+    /* Kept only now: judging may flush the batch, and a flush forgets what was kept. */
+    if (!ln_change_read(&line.c, ln_batch_keep(x->r->batch, text, len), len, err))
         return false;
     if (line.why != NULL)
         note_refused(x, &line.c.id, line.why);

@@ -82,6 +82,19 @@ static const struct command COMMANDS[] = {
         { "--dry-run", true, false },
         { "--keep", false, false } },
       { "file", NULL } },
+    { "export",
+      "linli export --dir D [--to NODE] FOLDER",
+      "把日志写成 git bundle 文件(给上级,或给 --to 指定的下级),供 U 盘传递。",
+      "Write the logs as git bundle files, for the parent or the child named by --to, to be "
+      "carried by hand.",
+      { { "--dir", false, true }, { "--to", false, false } },
+      { "file", NULL } },
+    { "import",
+      "linli import --dir D FOLDER|FILE",
+      "读入 git bundle 文件;不改动介质上的文件。",
+      "Take git bundle files in; the medium is never written to.",
+      { { "--dir", false, true } },
+      { "file", NULL } },
     { "verify",
       "linli verify --dir D",
       "从头检查每个日志(签名、链、清单、证书)以及数据库。",
@@ -277,11 +290,26 @@ static void read_password(json_t *args)
     memset(line, 0, sizeof line);
 }
 
-static bool absolute(json_t *args, struct ln_err *err)
+static bool takes_file(const struct command *c)
+{
+    return strcmp(c->name, "load") == 0 || strcmp(c->name, "import") == 0 ||
+           strcmp(c->name, "export") == 0;
+}
+
+/* The serving process has another working folder. */
+static bool absolute(const struct command *c, json_t *args, struct ln_err *err)
 {
     char path[PATH_MAX];
     const char *file = arg(args, "file");
 
+    if (strcmp(c->name, "export") == 0) {
+        if (file[0] == '/')
+            return true;
+        if (getcwd(path, sizeof path) == NULL)
+            return ln_fail(err, LN_BROKEN, "no working folder");
+        json_object_set_new(args, "file", json_sprintf("%s/%s", path, file));
+        return true;
+    }
     if (realpath(file, path) == NULL)
         return ln_fail(err, LN_MISSING, TELL("没有文件 %s", "no file %s"), file);
     json_object_set_new(args, "file", json_string(path));
@@ -316,7 +344,7 @@ static bool run(const struct command *c, json_t *args, struct ln_err *err)
         return ln_cmd_serve(arg(args, "dir"), arg(args, "listen"), err);
     if (strcmp(c->name, "user") == 0)
         read_password(args);
-    if (strcmp(c->name, "load") == 0 && !absolute(args, err))
+    if (takes_file(c) && !absolute(c, args, err))
         return false;
     return on_node(args, err);
 }
@@ -345,7 +373,7 @@ int ln_cmd_main(int argc, char **argv)
         if (strcmp(argv[i], "--help") == 0)
             return usage(c, stdout);
     args = parse(c, argc, argv);
-    if (args == NULL || (strcmp(c->name, "load") == 0 && arg(args, "file")[0] == '\0') ||
+    if (args == NULL || (takes_file(c) && arg(args, "file")[0] == '\0') ||
         (strcmp(c->name, "user") == 0 && strcmp(arg(args, "verb"), "add") != 0)) {
         json_decref(args);
         return usage(c, stderr);

@@ -18,6 +18,10 @@ bool ln_cmd_load(struct ln_node *n, const json_t *args, struct ln_buf *out,
                  struct ln_err *err) LN_MUST;
 /* {"node","role",...} as `status --json` and the API give it. The caller frees. */
 bool ln_cmd_status(json_t **out, struct ln_node *n, struct ln_err *err) LN_MUST;
+bool ln_cmd_export(struct ln_node *n, const json_t *args, struct ln_buf *out,
+                   struct ln_err *err) LN_MUST;
+bool ln_cmd_import(struct ln_node *n, const json_t *args, struct ln_buf *out,
+                   struct ln_err *err) LN_MUST;
 bool ln_cmd_show(struct ln_node *n, const json_t *args, struct ln_buf *out,
                  struct ln_err *err) LN_MUST;
 /* linli serve: until SIGTERM or SIGINT. */

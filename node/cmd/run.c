@@ -440,9 +440,12 @@ bool ln_cmd_run(struct ln_node *n, const json_t *args, struct ln_buf *out, struc
     static const struct {
         const char *name;
         bool (*run)(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err);
-    } commands[] = { { "invite", invite }, { "join", join },        { "sync", sync_now },
-                     { "status", status }, { "verify", verify },    { "rebuild", rebuild },
-                     { "user", user_add }, { "load", ln_cmd_load }, { "show", ln_cmd_show } };
+    } commands[] = { { "invite", invite },       { "join", join },
+                     { "sync", sync_now },       { "status", status },
+                     { "verify", verify },       { "rebuild", rebuild },
+                     { "user", user_add },       { "load", ln_cmd_load },
+                     { "show", ln_cmd_show },    { "export", ln_cmd_export },
+                     { "import", ln_cmd_import } };
     const char *name = arg(args, "command");
 
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)

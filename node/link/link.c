@@ -159,7 +159,18 @@ static bool call(void *ctx, const struct ln_message *request, struct ln_message 
     l->bad_header = false;
     l->why[0] = '\0';
     set_request(l, request, url, &lines);
-    bool ok = judge(l, curl_easy_perform(l->curl), err);
+    CURLcode rc = curl_easy_perform(l->curl);
+    bool unheard = rc == CURLE_SEND_ERROR || rc == CURLE_RECV_ERROR || rc == CURLE_GOT_NOTHING;
+    if (unheard && l->header_bytes == 0) {
+        /* The kept connection was closed just as it was used again: once more over a new one. A
+         * request that was heard after all is refused by its nonce, and answered as every other
+         * stale nonce is. */
+        l->why[0] = '\0';
+        (void)curl_easy_setopt(l->curl, CURLOPT_FRESH_CONNECT, 1L);
+        rc = curl_easy_perform(l->curl);
+        (void)curl_easy_setopt(l->curl, CURLOPT_FRESH_CONNECT, 0L);
+    }
+    bool ok = judge(l, rc, err);
     /* Borrowed things must not be touched by a later call's set-up. */
     (void)curl_easy_setopt(l->curl, CURLOPT_HTTPHEADER, NULL);
     curl_slist_free_all(lines.list);

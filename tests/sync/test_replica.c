@@ -633,7 +633,30 @@ TEST(two_children_of_one_head_are_a_fork_and_the_other_one_is_kept)
     tree_end(&t);
 }
 
-TEST(if_match_refuses_a_record_that_changed_meanwhile)
+TEST(a_record_that_is_published_among_other_lines_arrives_with_its_fields)
+{
+    struct tree t;
+    char text[128];
+    struct ln_err err = { 0 };
+    tree_new(&t);
+    (void)add(&t.comm, "notice", "public", "{\"title\":\"first\"}", NULL);
+    struct ln_id id = add(&t.comm, "notice", "330106005055/c", "{\"title\":\"draft\"}", NULL);
+    struct ln_draft d = { .op = LN_OP_SET,
+                          .collection = "notice",
+                          .record = id,
+                          .audience = "public",
+                          .fields = ln_span_of("{\"title\":\"published\"}") };
+    MUST(draft(&t.comm, &d, &err));
+
+    sync_all(&t);
+
+    cell(text, &t.dist, TITLE, &id);
+    assert_string_equal(text, "published");
+    tree_end(&t);
+}
+
+TEST(a_record_that_is_published_among_other_lines_arrives_with_its_fields),
+    T(if_match_refuses_a_record_that_changed_meanwhile)
 {
     struct tree t;
     struct ln_err err = { 0 };

@@ -1,0 +1,295 @@
+/* linli export and import: logs as git bundle files (version 2) for couriers and memory sticks; any
+ * git can read them. <log>-<first>.bundle holds segments from <first> on, keys-<node>.json the
+ * subject keys that the addressee lacks. */
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "crypto/base/alloc.h"
+#include "node/cmd/cmd.h"
+#include "node/disk.h"
+#include "node/syncer.h"
+#include "sync/keys.h"
+#include "sync/pack.h"
+#include "sync/view.h"
+
+#define BUNDLE_MAX (LN_PACK_MAX + (1 << 16))
+#define HEADER_MAX 4096
+static const char MAGIC[] = "# v2 git bundle\n";
+
+static const char *arg(const json_t *args, const char *name)
+{
+    const char *text = json_string_value(json_object_get(args, name));
+
+    return text != NULL ? text : "";
+}
+
+/* ---- export */
+
+struct exporting {
+    struct ln_node *n;
+    const char *folder;
+    char to[LN_NODE_ID_MAX];
+    bool up; /* to the parent */
+    struct ln_store_log *logs;
+    size_t n_logs, cap;
+    unsigned files;
+    uint64_t segments;
+};
+
+static bool take_log(void *ctx, const struct ln_store_log *l, struct ln_err *err)
+{
+    struct exporting *x = ctx;
+
+    (void)err;
+    if (l->head == 0)
+        return true;
+    if (x->n_logs == x->cap) {
+        x->cap = x->cap > 0 ? 2 * x->cap : 16;
+        x->logs = ln_realloc(x->logs, x->cap * sizeof *x->logs);
+    }
+    x->logs[x->n_logs++] = *l;
+    return true;
+}
+
+static bool take_commit(void *ctx, const struct ln_store_segment *s, struct ln_err *err)
+{
+    struct ln_sha1 name = ln_segment_sha1("commit", s->commit.p, s->commit.len);
+
+    ln_encode_hex(ctx, name.b, LN_SHA1_LEN);
+    err->code = LN_OK;
+    return false;
+}
+
+static bool add_commit(struct ln_buf *out, struct ln_store *s, int64_t log, uint64_t seq,
+                       struct ln_err *err)
+{
+    err->code = LN_OK;
+    return s->ops->segment_each(s->ctx, log, seq, false, take_commit, out, err) ||
+           err->code == LN_OK;
+}
+
+static bool export_log(struct exporting *x, struct ln_store *s, const struct ln_authority *a,
+                       const struct ln_store_log *log, struct ln_err *err)
+{
+    const struct ln_cert *to = ln_authority_find(a, x->to);
+    bool ok = true;
+
+    for (uint64_t from = 1, last = 0; ok && from <= log->head; from = last + 1) {
+        struct ln_buf file = ln_buf_new(BUNDLE_MAX);
+        struct ln_buf pack = ln_buf_new(BUNDLE_MAX);
+        char name[96];
+        ok = ln_replica_slice(&pack, &last, s, a, log->id, from, to, LN_PACK_MAX, err);
+        if (ok && last == 0)
+            break;
+        ln_buf_adds(&file, MAGIC);
+        if (ok && from > 1) {
+            ln_buf_addc(&file, '-');
+            ok = add_commit(&file, s, log->n, from - 1, err);
+            ln_buf_adds(&file, " \n");
+        }
+        ok = ok && add_commit(&file, s, log->n, last, err);
+        ln_buf_addf(&file, " refs/heads/%s\n\n", log->id);
+        ln_buf_add(&file, pack.data, pack.len);
+        (void)snprintf(name, sizeof name, "%s-%" PRIu64 ".bundle", log->id, from);
+        ok = ok && ln_buf_done(&file, "bundle", err) &&
+             ln_disk_write(x->folder, name, file.data, file.len, err);
+        x->files += ok;
+        x->segments += ok ? last - from + 1 : 0;
+        ln_buf_free(&pack);
+        ln_buf_free(&file);
+    }
+    return ok || ln_wrap(err, "%s", log->id);
+}
+
+static bool export_read(void *arg_, struct ln_store *s, const struct ln_authority *a,
+                        struct ln_err *err)
+{
+    struct exporting *x = arg_;
+    const struct ln_cert *self = ln_authority_find(a, x->n->id);
+
+    if (self == NULL)
+        return ln_fail(err, LN_MISSING, "this node has not joined yet");
+    if (x->to[0] == '\0')
+        memcpy(x->to, self->parent, sizeof x->to);
+    const struct ln_cert *to = ln_authority_find(a, x->to);
+    if (to == NULL)
+        return ln_fail(err, LN_MISSING, "no node \"%s\" is known: name a child with --to", x->to);
+    x->up = strcmp(self->parent, x->to) == 0;
+    if (!x->up && strcmp(to->parent, self->node) != 0)
+        return ln_fail(err, LN_DENIED, "%s is neither parent nor child of this node", x->to);
+    if (!s->ops->log_each(s->ctx, take_log, x, err))
+        return false;
+    for (size_t i = 0; i < x->n_logs; i++) {
+        struct ln_view_log place = { .seq = 0 };
+        if (ln_view_holds(&place, a, x->up ? x->n->id : x->to, x->logs[i].id) &&
+            place.up == x->up && !export_log(x, s, a, &x->logs[i], err))
+            return false;
+    }
+    return true;
+}
+
+struct key_job {
+    struct ln_buf body;
+    unsigned n;
+};
+
+static bool keys_job(void *arg_, struct ln_replica *r, struct ln_err *err)
+{
+    struct key_job *j = arg_;
+
+    return ln_keys_pending(&j->body, &j->n, r, err);
+}
+
+bool ln_cmd_export(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
+{
+    struct exporting x = { .n = n, .folder = arg(args, "file") };
+    struct key_job keys = { .body = ln_buf_new(LN_MESSAGE_NOTE_MAX) };
+    char name[64];
+    bool ok;
+
+    (void)snprintf(x.to, sizeof x.to, "%s", arg(args, "to"));
+    if (mkdir(x.folder, 0700) != 0 && errno != EEXIST)
+        return ln_fail(err, LN_BROKEN, "cannot make %s: %s", x.folder, strerror(errno));
+    ok = ln_node_seal(n, err) && n->access.read(n->access.ctx, export_read, &x, err);
+    if (ok && x.up)
+        ok = ln_queue_write(n->queue, keys_job, &keys, err);
+    if (ok && keys.n > 0) {
+        (void)snprintf(name, sizeof name, "keys-%s.json", n->id);
+        ok = ln_disk_write(x.folder, name, keys.body.data, keys.body.len, err);
+    }
+    if (ok)
+        ln_buf_addf(out,
+                    ln_cmd_zh() ? "已写出 %u 个文件,%" PRIu64 " 段,%u 个密钥\n"
+                                : "wrote %u files, %" PRIu64 " segments, %u keys\n",
+                    x.files, x.segments, keys.n);
+    ln_free(x.logs);
+    ln_buf_free(&keys.body);
+    return ok;
+}
+
+/* ---- import */
+
+struct importing {
+    char log[LN_LOG_MAX];
+    const char *pack;
+    size_t len;
+    struct ln_receive got;
+    struct ln_span keys;
+    char from[LN_NODE_ID_MAX];
+    unsigned n_keys;
+};
+
+/* The one ref of the header names the log. */
+static bool read_header(struct importing *x, const struct ln_buf *file, struct ln_err *err)
+{
+    const char *end = strstr(file->data, "\n\n");
+    const char *ref = strstr(file->data, " refs/heads/");
+
+    if (strncmp(file->data, MAGIC, sizeof MAGIC - 1) != 0 || end == NULL || ref == NULL ||
+        ref > end || (size_t)(end - file->data) > HEADER_MAX)
+        return ln_fail(err, LN_INVALID, "no git bundle of a log");
+    ref += sizeof " refs/heads/" - 1;
+    size_t n = strcspn(ref, "\n");
+    if (n >= sizeof x->log)
+        return ln_fail(err, LN_INVALID, "no git bundle of a log");
+    memcpy(x->log, ref, n);
+    x->log[n] = '\0';
+    x->pack = end + 2;
+    x->len = file->len - (size_t)(x->pack - file->data);
+    return true;
+}
+
+static bool receive_job(void *arg_, struct ln_replica *r, struct ln_err *err)
+{
+    struct importing *x = arg_;
+    const struct ln_cert *from =
+        x->from[0] != '\0' ? ln_authority_find(ln_replica_authority(r), x->from) : NULL;
+
+    if (x->keys.p == NULL)
+        return ln_replica_receive(r, &x->got, x->log, x->pack, x->len, ln_replica_self(r), err);
+    if (from == NULL)
+        return ln_fail(err, LN_MISSING, "%s is unknown here", x->from);
+    return ln_keys_take(&x->n_keys, r, x->keys, from, err);
+}
+
+static bool import_file(struct ln_node *n, const char *path, struct ln_buf *out, struct ln_err *err)
+{
+    struct importing x = { .pack = NULL };
+    struct ln_buf file = ln_buf_new(BUNDLE_MAX);
+    const char *name = strrchr(path, '/');
+    bool ok = ln_disk_read(&file, "", path + 1, err);
+
+    name = name != NULL ? name + 1 : path;
+    if (ok && strncmp(name, "keys-", 5) == 0) {
+        (void)snprintf(x.from, sizeof x.from, "%.*s", (int)strcspn(name + 5, "."), name + 5);
+        x.keys = (struct ln_span){ file.data, file.len };
+    } else
+        ok = ok && read_header(&x, &file, err);
+    ok = ok && ln_queue_write(n->queue, receive_job, &x, err);
+    if (ok)
+        ln_buf_addf(out,
+                    ln_cmd_zh() ? "%s:%u 段,%u 条变更,%u 条未被接受,%u 个密钥\n"
+                                : "%s: %u segments, %u changes, %u refused, %u keys\n",
+                    name, x.got.segments, x.got.changes, x.got.refused, x.n_keys);
+    ln_buf_free(&x.got.receipt);
+    ln_buf_free(&file);
+    return ok || ln_wrap(err, "%s", name);
+}
+
+static int by_kind(const void *a, const void *b)
+{
+    const char *x = *(const char *const *)a;
+    const char *y = *(const char *const *)b;
+    bool kx = strncmp(x, "keys-", 5) == 0;
+    bool ky = strncmp(y, "keys-", 5) == 0;
+
+    return kx != ky ? (kx ? 1 : -1) : strcmp(x, y);
+}
+
+/* A folder: logs of upper nodes first (their names sort so, as their regions end in zeros), first
+ * segments before later ones; what waits for another file is tried again. */
+bool ln_cmd_import(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
+{
+    const char *path = arg(args, "file");
+    char full[1024];
+    char *names[4096];
+    size_t count = 0;
+    DIR *d = opendir(path);
+    struct dirent *e;
+    bool ok = true;
+
+    if (d == NULL)
+        return import_file(n, path, out, err);
+    while ((e = readdir(d)) != NULL && count < sizeof names / sizeof names[0])
+        if (strstr(e->d_name, ".bundle") != NULL || strncmp(e->d_name, "keys-", 5) == 0)
+            names[count++] = ln_strdup(e->d_name);
+    (void)closedir(d);
+    qsort(names, count, sizeof *names, by_kind);
+    for (int turn = 0; turn < 3; turn++) {
+        bool waits = false;
+        ok = true;
+        for (size_t i = 0; ok && i < count; i++) {
+            struct ln_err why = { 0 };
+            (void)snprintf(full, sizeof full, "%s/%s", path, names[i]);
+            if (import_file(n, full, out, &why))
+                continue;
+            waits = waits || why.code == LN_MISSING;
+            if (why.code != LN_MISSING || turn == 2) {
+                *err = why;
+                ok = false;
+            }
+        }
+        if (!ok || !waits)
+            break;
+    }
+    for (size_t i = 0; i < count; i++)
+        ln_free(names[i]);
+    if (n->syncer != NULL)
+        ln_syncer_poke(n->syncer);
+    return ok;
+}
