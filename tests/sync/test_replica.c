@@ -655,8 +655,7 @@ TEST(a_record_that_is_published_among_other_lines_arrives_with_its_fields)
     tree_end(&t);
 }
 
-TEST(a_record_that_is_published_among_other_lines_arrives_with_its_fields),
-    T(if_match_refuses_a_record_that_changed_meanwhile)
+TEST(if_match_refuses_a_record_that_changed_meanwhile)
 {
     struct tree t;
     struct ln_err err = { 0 };
@@ -771,6 +770,7 @@ RUN_TESTS(T(a_save_in_the_community_is_read_in_district_and_province),
           T(what_a_laptop_may_not_write_is_refused_and_named_in_the_receipt),
           T(a_gap_a_fork_and_a_tampered_pack_are_refused_and_change_nothing),
           T(two_children_of_one_head_are_a_fork_and_the_other_one_is_kept),
+          T(a_record_that_is_published_among_other_lines_arrives_with_its_fields),
           T(if_match_refuses_a_record_that_changed_meanwhile),
           T(a_restart_keeps_everything_and_never_repeats_a_time),
           T(verify_finds_nothing_wrong_and_rebuild_reaches_the_same_digests),
