@@ -82,6 +82,7 @@ $(B)/gen/asset_files.c: build/tool/embed build/ui/.done
 	@mkdir -p $(@D)
 	build/tool/embed asset $(@D) $@ $$(find build/ui -type f -not -name .done | LC_ALL=C sort)
 build/gen/region.bin: build/tool/region packaging/region/package-lock.json packaging/region/extract.sh
+	@mkdir -p $(@D)
 	packaging/region/extract.sh | build/tool/region $@
 $(B)/gen/region_file.c: build/gen/region.bin packaging/tool/region_file.sh
 	@mkdir -p $(@D)

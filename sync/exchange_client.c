@@ -17,7 +17,8 @@
 #define KEY_ROUNDS 64
 #define SLICE_START (1 << 20)
 #define SLICE_MIN (1 << 16)
-#define SLOW_MS 15000 /* a slice should take less, so that a cut costs little */
+#define SLICE_MAX (2 << 20) /* a small box holds a slice several times over while it checks it */
+#define SLOW_MS 15000       /* a slice should take less, so that a cut costs little */
 #define FAST_MS 4000
 
 struct ln_exchange_client {
@@ -420,7 +421,7 @@ static void adapt(struct ln_exchange_client *c, size_t len, int64_t took_ms)
 {
     if (took_ms > SLOW_MS && c->slice / 2 >= SLICE_MIN)
         c->slice /= 2;
-    else if (took_ms < FAST_MS && len >= c->slice / 2 && c->slice * 2 <= LN_PACK_MAX)
+    else if (took_ms < FAST_MS && len >= c->slice / 2 && c->slice * 2 <= SLICE_MAX)
         c->slice *= 2;
 }
 
@@ -465,7 +466,7 @@ static bool push_slice(struct ln_exchange_client *c, const char *log, uint64_t *
     adapt(c, request.body.len, now_ms(c) - start_ms);
     c->out->sent_segments += j.last - *from + 1;
     c->out->sent_bytes += request.body.len;
-    (void)ln_view_note(&c->theirs, log, head.seq, &head.sha);
+    ln_view_note(&c->theirs, log, head.seq, &head.sha)->seen = true;
     *from = head.seq + 1;
     ok = true;
 out:
@@ -655,8 +656,8 @@ static void note_level(struct ln_exchange_client *c, const struct ln_view *mine)
     for (size_t i = 0; i < mine->n; i++) {
         const struct ln_view_log *t = ln_view_find(&c->theirs, mine->logs[i].log);
         if (t == NULL || t->seq != mine->logs[i].seq)
-            (void)ln_view_note(&c->theirs, mine->logs[i].log, mine->logs[i].seq,
-                               &mine->logs[i].sha);
+            ln_view_note(&c->theirs, mine->logs[i].log, mine->logs[i].seq, &mine->logs[i].sha)
+                ->seen = true;
     }
     c->known = true;
     c->out->level = true;

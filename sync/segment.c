@@ -13,7 +13,8 @@
 #include "crypto/sshsig.h"
 
 #define SUITE 1
-#define ZSTD_LEVEL 3
+#define ZSTD_LEVEL                                                                                 \
+    16 /* of 250 lines: 68 B a change in 130 us, level 9 75 B in 80 us, level 3 82 B in 76 us */
 #define SKIPPABLE 0x184D2A50U /* RFC 8878 3.1.2 */
 #define SKIP_HEAD 8
 #define HEADER_MAX 512

@@ -396,7 +396,11 @@ bool ln_api_record_step(struct ln_call *c, struct ln_err *err)
         return false;
     job.f = c->body;
     match_of(&job, c);
-    return change(c, &job, err) && answer_fresh(c, d, c->q->arg[1], 200, err);
+    if (!change(c, &job, err))
+        return false;
+    if (strcmp(d->name, "membership") == 0 || strcmp(d->name, "account") == 0)
+        ln_web_forget(c->w);
+    return answer_fresh(c, d, c->q->arg[1], 200, err);
 }
 
 /* ---- history */

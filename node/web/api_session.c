@@ -189,6 +189,7 @@ bool ln_api_session_logout(struct ln_call *c, struct ln_err *err)
 {
     if (c->known && !ln_queue_write(c->n->queue, end_job, c, err))
         return false;
+    ln_web_forget(c->w);
     set_cookie(c, c->token, 0);
     c->out->status = 204;
     return true;
@@ -256,6 +257,7 @@ bool ln_api_session_password(struct ln_call *c, struct ln_err *err)
     j.account = l.account;
     if (!made || !ln_queue_write(c->n->queue, change_job, &j, err))
         return false;
+    ln_web_forget(c->w);
     c->out->status = 204;
     return true;
 }

@@ -303,25 +303,62 @@ static const struct ln_route *route_of(struct incoming *in, bool *path_known)
     return NULL;
 }
 
+static struct ln_web_known *known_slot(struct ln_web *w, const uint8_t token[32])
+{
+    return &w->known[(token[0] | token[1] << 8) % LN_WEB_KNOWN];
+}
+
+static bool recall(struct ln_call *c, int64_t now)
+{
+    struct ln_web_known *k = known_slot(c->w, c->token);
+
+    (void)pthread_mutex_lock(&c->w->known_mutex);
+    c->known = k->until_ms > now && sodium_memcmp(k->token, c->token, sizeof k->token) == 0;
+    if (c->known)
+        c->user = k->user;
+    (void)pthread_mutex_unlock(&c->w->known_mutex);
+    return c->known;
+}
+
+static void remember(struct ln_call *c, int64_t now)
+{
+    struct ln_web_known *k = known_slot(c->w, c->token);
+
+    (void)pthread_mutex_lock(&c->w->known_mutex);
+    memcpy(k->token, c->token, sizeof k->token);
+    k->user = c->user;
+    k->until_ms = now + LN_WEB_KNOWN_MS;
+    (void)pthread_mutex_unlock(&c->w->known_mutex);
+}
+
+void ln_web_forget(struct ln_web *w)
+{
+    (void)pthread_mutex_lock(&w->known_mutex);
+    memset(w->known, 0, sizeof w->known);
+    (void)pthread_mutex_unlock(&w->known_mutex);
+}
+
 static bool find_session(struct ln_call *c, struct ln_err *err)
 {
     const char *cookie = mg_get_header(c->q->conn, "cookie");
     const char *at = cookie != NULL ? strstr(cookie, "linli=") : NULL;
+    int64_t now = c->n->env.now_ms(c->n->env.ctx);
     struct ln_session_row s;
     struct ln_err why = { 0 };
 
     if (at == NULL || (at != cookie && at[-1] != ' ' && at[-1] != ';'))
         return true;
     struct ln_span text = { at + 6, strcspn(at + 6, "; ") };
-    if (!ln_encode_unbase32hex(c->token, sizeof c->token, text))
+    if (!ln_encode_unbase32hex(c->token, sizeof c->token, text) || recall(c, now))
         return true;
-    if (!ln_session_find(&s, ln_sqlstore_db(c->r->store), c->token, c->n->env.now_ms(c->n->env.ctx),
-                         err))
+    if (!ln_session_find(&s, ln_sqlstore_db(c->r->store), c->token, now, err))
         return false;
     if (!s.found)
         return true;
     c->known = ln_node_user(&c->user, c->n, c->r->store, &s.account, &why);
-    if (!c->known)
+    if (c->known)
+        remember(c, now);
+    else
         c->user = (struct ln_user){ .n_roles = 0 };
     return true;
 }
@@ -543,6 +580,7 @@ bool ln_web_start(struct ln_web **out, struct ln_node *n, const char *listen, st
 
     w->n = n;
     (void)pthread_mutex_init(&w->password, NULL);
+    (void)pthread_mutex_init(&w->known_mutex, NULL);
     (void)snprintf(w->hosts, sizeof w->hosts, "%s", n->config.hosts);
     (void)snprintf(threads, sizeof threads, "%" PRId64, n->config.threads);
     w->exchange = ln_exchange_server_new(&n->exchange);
@@ -565,6 +603,7 @@ void ln_web_stop(struct ln_web *w)
         mg_stop(w->server);
     ln_exchange_server_free(w->exchange);
     (void)pthread_mutex_destroy(&w->password);
+    (void)pthread_mutex_destroy(&w->known_mutex);
     (void)mg_exit_library();
     ln_free(w);
 }

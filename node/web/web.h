@@ -10,13 +10,25 @@
 #define LN_WEB_BODY_MAX (1 << 20) /* of API requests */
 
 struct mg_context;
+#define LN_WEB_KNOWN 256
+#define LN_WEB_KNOWN_MS 2000 /* how long a role that was taken away may still be used */
+/* Who a session belongs to, for the requests of the next moments. */
+struct ln_web_known {
+    uint8_t token[32];
+    int64_t until_ms;
+    struct ln_user user;
+};
 struct ln_web {
     struct ln_node *n;
     struct ln_exchange_server *exchange;
     struct mg_context *server;
     pthread_mutex_t password; /* one Argon2 at a time: it takes 16 MiB */
     char hosts[512];
+    pthread_mutex_t known_mutex;
+    struct ln_web_known known[LN_WEB_KNOWN];
 };
+/* Forgets all sessions kept in memory: after a login, a logout, a change of rights. */
+void ln_web_forget(struct ln_web *w);
 bool ln_web_start(struct ln_web **out, struct ln_node *n, const char *listen,
                   struct ln_err *err) LN_MUST;
 void ln_web_stop(struct ln_web *w); /* accepts NULL */
