@@ -1048,7 +1048,7 @@ static bool apply_fate(struct fates *x, struct ln_store_change *row, struct ln_e
     if (a == NULL || f == NULL)
         return a != NULL;
     ln_digest_take(&a->row.digest, &row->id, row->eff, was_void);
-    if (f->eff != 0)
+    if (f->eff != 0 && f->eff < row->eff) /* of several receipts the first one counts */
         row->eff = f->eff;
     if (f->why != NULL) {
         row->state = LN_STORE_VOID;

@@ -727,6 +727,18 @@ static bool same_heads(struct ln_exchange_client *c, const struct ln_view *mine)
     return true;
 }
 
+/* What is remembered of the parent may be older than what it has given us since: an answer may have
+ * been lost after it did its work. Then its heads are asked for again. */
+static bool is_outdated(struct ln_exchange_client *c, const struct ln_view *mine)
+{
+    for (size_t i = 0; i < mine->n; i++) {
+        const struct ln_view_log *t = ln_view_find(&c->theirs, mine->logs[i].log);
+        if (!mine->logs[i].up && (t == NULL || t->seq < mine->logs[i].seq))
+            return true;
+    }
+    return false;
+}
+
 /* One round. A push whose place is known needs no question first, and its answer tells whether
  * both sides are level then. */
 static bool round_of(struct ln_exchange_client *c, bool again, struct ln_err *err)
@@ -738,6 +750,8 @@ static bool round_of(struct ln_exchange_client *c, bool again, struct ln_err *er
 
     if (!do_read(c, read_view, &j, err))
         goto out;
+    if (c->known && is_outdated(c, &j.mine))
+        forget(c);
     if (again && c->known && same_heads(c, &j.mine)) {
         note_level(c, &j.mine); /* after a pull there is nothing left to ask */
     } else if ((again || !c->known || !to_push(c, &j.mine)) && !ask_heads(c, &j.mine, err)) {

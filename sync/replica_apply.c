@@ -444,10 +444,14 @@ bool ln_replica_settle(struct ln_replica *r, const struct ln_receipt *receipt,
         return true;
     }
     uint64_t before = log.receipt;
-    if (!s->ops->receipt_put(s->ctx, log.n, &row, err))
+    struct ln_store_receipt held = { 0 };
+    if (!s->ops->receipt_first(s->ctx, log.n, receipt->seq, &held, NULL, err) ||
+        !s->ops->receipt_put(s->ctx, log.n, &row, err))
         return false;
     if (receipt->seq <= before)
-        return true;
+        /* One whose first copy was lost on its way: it may cover lines earlier than the one that
+         * came after it. */
+        return held.seq == receipt->seq || rethink(r, &log, receipt, 1, receipt->seq, err);
     log.receipt = receipt->seq;
     return s->ops->log_put(s->ctx, &log, err) &&
            rethink(r, &log, receipt, before + 1, receipt->seq, err) &&
