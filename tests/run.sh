@@ -82,7 +82,7 @@ test)
     counted layers bash -c 'make -s layers'
     e2e
     for long in sim fuzz torture; do
-        [ -x tests/$long/run.sh ] && counted "$long (short)" env SHORT=1 tests/$long/run.sh
+        counted "$long (short)" env SHORT=1 tests/$long/run.sh
     done
     ;;
 esac

@@ -24,6 +24,6 @@ writeFileSync(out + '/index.html', `<!doctype html>
 <title>邻里</title><link rel="icon" href="data:,">
 <link rel="stylesheet" href="${entry['src/css/app.css']}">
 </head><body><div id="app"></div>
-<noscript><a href="/lite">无脚本版 Plain version</a></noscript>
+<noscript>本页需要 JavaScript。This page needs JavaScript.</noscript>
 <script type="module" src="${entry['src/main.tsx']}"></script></body></html>
 `)
