@@ -99,7 +99,7 @@ e2e: $(B)/linli ## end-to-end tests with real nodes; T=name runs one
 layers: $(LIB_OBJ) ## prove that includes, symbols and SQL stay in their rooms
 	@B=$(B) tests/layers.sh
 tidy: ## clang-tidy
-	clang-tidy-14 --quiet $(filter %.c,$(shell git ls-files 'crypto/*.c' 'sync/*.c' 'node/*.c')) -- -std=c17 \
+	clang-tidy-14 --quiet $(filter-out sync/volume.c,$(filter %.c,$(shell git ls-files 'crypto/*.c' 'sync/*.c' 'node/*.c'))) -- -std=c17 \
 	  -D_XOPEN_SOURCE=700 -D_DEFAULT_SOURCE -I. $(BAN)
 format: ## check the format (FIX=1 mends it)
 	clang-format-14 $(if $(FIX),-i,--dry-run -Werror) $(C_FILES)

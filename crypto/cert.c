@@ -358,7 +358,7 @@ bool ln_cert_check(struct ln_cert *out, const char *text, size_t len, const char
                    size_t sig_len, const struct ln_pubkey *issuer_key, const struct ln_cert *issuer,
                    struct ln_err *err)
 {
-    struct ln_cert c;
+    struct ln_cert c = { 0 };
     struct ln_pubkey by;
 
     if (!ln_cert_read(&c, text, len, err))

@@ -127,7 +127,7 @@ bool ln_httpsig_sign_request(struct ln_buf *digest, struct ln_buf *input, struct
                              const struct ln_seckey *key, struct ln_err *err)
 {
     struct ln_buf params = ln_buf_new(LN_HTTPSIG_HEADER_MAX);
-    struct ln_httpsig_part parts[REQUEST_PARTS];
+    struct ln_httpsig_part parts[REQUEST_PARTS] = { { NULL, NULL } };
     size_t at = digest->len;
     bool ok = false;
 
@@ -170,7 +170,7 @@ bool ln_httpsig_sign_response(struct ln_buf *digest, struct ln_buf *input, struc
                               struct ln_err *err)
 {
     struct ln_buf params = ln_buf_new(LN_HTTPSIG_HEADER_MAX);
-    struct ln_httpsig_part parts[RESPONSE_PARTS];
+    struct ln_httpsig_part parts[RESPONSE_PARTS] = { { NULL, NULL } };
     char status_text[8];
     size_t at = digest->len;
     bool ok = false;
@@ -379,7 +379,7 @@ bool ln_httpsig_verify_request(const struct ln_httpsig_request *r,
                                const struct ln_httpsig_headers *h, const struct ln_sha256 *body,
                                const struct ln_pubkey *key, struct ln_err *err)
 {
-    struct ln_httpsig_part parts[REQUEST_PARTS];
+    struct ln_httpsig_part parts[REQUEST_PARTS] = { { NULL, NULL } };
     struct claim c;
 
     if (!request_is_fit(r, err) || !read_claim(&c, h, err))
@@ -400,7 +400,7 @@ bool ln_httpsig_verify_response(int status, const char *next_nonce,
                                 const struct ln_httpsig_headers *request,
                                 const struct ln_pubkey *key, int64_t *created_s, struct ln_err *err)
 {
-    struct ln_httpsig_part parts[RESPONSE_PARTS];
+    struct ln_httpsig_part parts[RESPONSE_PARTS] = { { NULL, NULL } };
     char status_text[8];
     struct claim c;
 

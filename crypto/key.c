@@ -137,8 +137,9 @@ static bool read_file(struct ln_seckey *out, struct ln_span file, struct ln_err 
         return ln_fail(err, LN_INVALID, "not an OpenSSH private key");
     file.p += sizeof MAGIC;
     file.len -= sizeof MAGIC;
-    if (!ln_wire_expect(&file, "none") || !ln_wire_expect(&file, "none") ||
-        !ln_wire_expect(&file, ""))
+    bool open = ln_wire_expect(&file, "none"); /* cipher, key derivation, its options */
+    open = open && ln_wire_expect(&file, "none");
+    if (!open || !ln_wire_expect(&file, ""))
         return ln_fail(err, LN_INVALID, "the key is locked by a passphrase");
     if (!ln_wire_u32(&count, &file) || count != 1 || !ln_wire_string(&blob, &file) ||
         !ln_wire_string(&inner, &file) || file.len != 0 || !read_public_blob(&pub, blob))

@@ -167,7 +167,7 @@ static void message(struct row *row, const struct ln_def_field *f, const char *z
 static bool take_cell(struct row *row, const struct ln_def_field *f,
                       const struct ln_sheet_cell *cell)
 {
-    char text[VALUE_MAX];
+    char text[VALUE_MAX] = "";
     char date[16];
     bool digits = f->check != NULL || f->type == LN_TYPE_INT || f->type == LN_TYPE_DATE ||
                   f->type == LN_TYPE_FEN;
