@@ -17,7 +17,7 @@
 #define KEY_ROUNDS 64
 #define SLICE_START (1 << 20)
 #define SLICE_MIN (1 << 16)
-#define SLICE_MAX (2 << 20) /* a small box holds a slice several times over while it checks it */
+#define SLICE_MAX (1 << 20) /* a small box holds a slice several times over while it checks it */
 #define SLOW_MS 15000       /* a slice should take less, so that a cut costs little */
 #define FAST_MS 4000
 

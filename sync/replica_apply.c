@@ -9,7 +9,7 @@
 
 #define FLUSH_LINES 2048
 #define SHELF 32
-#define SHELF_BYTES (2 << 20)
+#define SHELF_BYTES (1 << 20)
 #define UNREAD_MAX 65536 /* of a note which segments wait for one epoch */
 
 /* ---- receipts */

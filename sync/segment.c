@@ -13,8 +13,8 @@
 #include "crypto/sshsig.h"
 
 #define SUITE 1
-#define ZSTD_LEVEL                                                                                 \
-    16 /* of 250 lines: 68 B a change in 130 us, level 9 75 B in 80 us, level 3 82 B in 76 us */
+/* Of 250 lines: 37 B a change in 80 us; level 3 takes 41 B and 76 us, level 16 34 B and 127 us. */
+#define ZSTD_LEVEL 9
 #define SKIPPABLE 0x184D2A50U /* RFC 8878 3.1.2 */
 #define SKIP_HEAD 8
 #define HEADER_MAX 512
