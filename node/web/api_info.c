@@ -270,8 +270,7 @@ bool ln_api_info_home(struct ln_call *c, struct ln_err *err)
     const char *role = ln_http_query(c->q, "role");
     json_t *blocks = json_array();
     struct ln_where published[] = { { "state", LN_WHERE_IS, "published" } };
-    struct ln_where mine[] = { { "reporter", LN_WHERE_IS,
-                                 c->user.person[0] != '\0' ? c->user.person : "-" } };
+    struct ln_where mine[] = { { "author", LN_WHERE_IS, c->user.account } };
     struct ln_where fresh[] = { { "state", LN_WHERE_IS, "filed,returned" } };
     struct ln_where doing[] = { { "state", LN_WHERE_IS, "accepted,assigned,handling,escalated" } };
     struct ln_where review[] = { { "state", LN_WHERE_IS, "submitted,approved" } };

@@ -1,0 +1,31 @@
+# A resident reports, a social worker handles and replies, the resident rates: and nobody else reads it.
+. tests/e2e/lib.sh
+start_node cuiyuan 330106005055 community
+user cuiyuan jumin linli-e2e-secret resident >/dev/null
+user cuiyuan shegong linli-e2e-secret worker >/dev/null
+user cuiyuan juweihui linli-e2e-secret committee >/dev/null
+login cuiyuan juweihui linli-e2e-secret >/dev/null
+h=$(curl -s -b "$E2E/cuiyuan.jar" "$(url_of cuiyuan)/api/v1/membership?limit=1" | jq -r '.items[0].f.home')
+cat=$(curl -s -b "$E2E/cuiyuan.jar" -H "Origin: $(url_of cuiyuan)" -H 'Content-Type: application/json' -d "{\"code\":\"lamp\",\"name\":\"路灯\",\"handler\":\"$h\",\"tier\":\"community\",\"accept_hours\":4,\"done_hours\":24}" "$(url_of cuiyuan)/api/v1/category" | jq -r .id)
+login cuiyuan jumin linli-e2e-secret >/dev/null
+t=$(post cuiyuan /api/v1/ticket kind=event category=$cat title=路灯不亮 body=三幢门口 | jq -r .id)
+ok "a resident files a ticket" test "$t" != null
+mine() { get cuiyuan '/api/v1/home?role=resident' | jq -e '.blocks[0].items[0].title | contains("路灯不亮")'; }
+ok "and finds it on the first screen" mine
+state() { get cuiyuan "/api/v1/ticket/$t" | jq -r .state; }
+is() { [ "$("${@:2}")" = "$1" ] || { echo "want $1, have $("${@:2}")"; return 1; }; }
+ok "it is filed" is filed state
+login cuiyuan shegong linli-e2e-secret >/dev/null
+for s in accept handle; do post cuiyuan "/api/v1/ticket/$t/steps" action=$s >/dev/null; done
+post cuiyuan "/api/v1/ticket/$t/steps" action=reply note=已更换灯泡 >/dev/null
+ok "a social worker accepts, handles, replies" is replied state
+due() { [ "$(get cuiyuan "/api/v1/ticket/$t" | jq .f.due)" -gt 1700000000000 ]; }
+ok "the due time follows from the category" due
+login cuiyuan jumin linli-e2e-secret >/dev/null
+post cuiyuan "/api/v1/ticket/$t/steps" action=rate >/dev/null
+ok "the resident rates" is rated state
+hist() { get cuiyuan "/api/v1/ticket/$t/history" | jq -e '[.items[].op] == ["add","set","step","step","step","step"]'; }
+ok "history holds every step" hist
+login cuiyuan juweihui linli-e2e-secret >/dev/null
+other() { user cuiyuan linju linli-e2e-secret resident >/dev/null; login cuiyuan linju linli-e2e-secret >/dev/null; [ "$(curl -s -o /dev/null -w '%{http_code}' -b "$E2E/cuiyuan.jar" "$(url_of cuiyuan)/api/v1/ticket/$t")" = 404 ]; }
+ok "a neighbour cannot read it" other
