@@ -81,6 +81,16 @@ code() { curl -s -o /dev/null -w '%{http_code}' --max-time 10 "$@"; }
 api=$(url_of cuiyuan)/api/v1
 ok "a wrong password is refused" is 401 code -H "Origin: $(url_of cuiyuan)" -H 'Content-Type: application/json' \
     -d '{"login":"juweihui","password":"falsch-falsch"}' "$api/session"
+for _ in 1 2 3 4 5; do
+    code -H "Origin: $(url_of cuiyuan)" -H 'Content-Type: application/json' -d '{"login":"shegong","password":"falsch-falsch"}' "$api/session" >/dev/null
+done
+ok "after five wrong passwords a login is locked for a while" is 429 code -H "Origin: $(url_of cuiyuan)" \
+    -H 'Content-Type: application/json' -d '{"login":"shegong","password":"linli-e2e-secret"}' "$api/session"
+ok "two lengths of one body are refused" is 400 code -X POST -H "Origin: $(url_of cuiyuan)" -H 'Content-Length: 2' \
+    -H 'Transfer-Encoding: chunked' -d '{}' "$api/session"
+ok "a body that is no JSON is refused" is 400 code -H "Origin: $(url_of cuiyuan)" -H 'Content-Type: application/json' -d '{"a":' "$api/session"
+ok "so is one that names a key twice" is 400 code -H "Origin: $(url_of cuiyuan)" -H 'Content-Type: application/json' \
+    -d '{"login":"a","login":"b"}' "$api/session"
 ok "another site's page cannot write" is 403 code -b "$E2E/cuiyuan.jar" -H 'Origin: http://evil.example' \
     -H 'Content-Type: application/json' -d '{}' "$api/news"
 ok "an unknown host name is refused" is 421 code -H 'Host: evil.example' "$(url_of cuiyuan)/"
