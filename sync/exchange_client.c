@@ -15,9 +15,9 @@
 #define META_MAX (1 << 20)
 #define ROUNDS 16 /* heads asked in one sync: each round but the last must move something */
 #define KEY_ROUNDS 64
-#define SLICE_START (1 << 20)
+#define SLICE_START (1 << 18)
 #define SLICE_MIN (1 << 16)
-#define SLICE_MAX (1 << 20) /* a small box holds a slice several times over while it checks it */
+#define SLICE_MAX (1 << 18) /* one transaction of the receiver, whose memory grows with it */
 #define SLOW_MS 15000       /* a slice should take less, so that a cut costs little */
 #define FAST_MS 4000
 
