@@ -42,6 +42,9 @@ static const struct key KEYS[] = {
            "最迟封存间隔(秒) changes are sealed at the latest after that many seconds"),
     NUMBER(session_hours, "12", 1, 720, "登录有效时间(小时) how long a login holds"),
     NUMBER(threads, "128", 4, 1024, "网页工作线程 threads that serve pages"),
+    NUMBER(files_mb, "8192", 16, 4194304, "附件总容量(MiB) room for all attachments"),
+    NUMBER(files_child_mb, "2048", 1, 4194304,
+           "每个下级节点的附件容量(MiB) room for the attachments of each node below"),
 };
 #define N_KEYS (sizeof KEYS / sizeof KEYS[0])
 
@@ -91,16 +94,23 @@ static bool read_line(struct ln_config *c, char *line, struct ln_err *err)
     return ln_fail(err, LN_INVALID, "unknown key \"%.60s\"", name);
 }
 
+void ln_config_init(struct ln_config *out)
+{
+    struct ln_err why = { 0 };
+
+    *out = (struct ln_config){ 0 };
+    for (size_t i = 0; i < N_KEYS; i++)
+        (void)!set(out, &KEYS[i], KEYS[i].initial, &why);
+}
+
 bool ln_config_read(struct ln_config *out, const char *dir, struct ln_err *err)
 {
-    struct ln_config c = { 0 };
+    struct ln_config c;
     struct ln_buf text = ln_buf_new(CONFIG_MAX);
-    bool ok = true;
+    bool ok = ln_disk_read(&text, dir, "config", err);
     unsigned line = 0;
 
-    for (size_t i = 0; ok && i < N_KEYS; i++)
-        ok = set(&c, &KEYS[i], KEYS[i].initial, err);
-    ok = ok && ln_disk_read(&text, dir, "config", err);
+    ln_config_init(&c);
     for (char *at = text.data, *next; ok && at != NULL; at = next) {
         next = strchr(at, '\n');
         if (next != NULL)

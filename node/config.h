@@ -16,7 +16,11 @@ struct ln_config {
     int64_t seal_every_s;
     int64_t session_hours;
     int64_t threads;
+    int64_t files_mb,
+        files_child_mb; /* MiB of attachments: all, and of each node that brings some */
 };
+/* Every key at its default. */
+void ln_config_init(struct ln_config *out);
 /* LN_INVALID names the line. Keys that are not there have their default. */
 bool ln_config_read(struct ln_config *out, const char *dir, struct ln_err *err) LN_MUST;
 /* Writes all keys with their help, durably. */

@@ -11,6 +11,7 @@
 
 #include "crypto/base/alloc.h"
 #include "crypto/base/log.h"
+#include "node/attach.h"
 #include "node/disk.h"
 #include "node/export.h"
 #include "node/region/region.h"
@@ -136,7 +137,7 @@ static bool access_read(void *ctx, ln_read_job *job, void *arg, struct ln_err *e
     return ok;
 }
 
-/* ---- work between jobs: sealing what waits too long, the full text */
+/* ---- work between jobs: sealing what waits too long; full text and attachments */
 
 struct ticking {
     int64_t sealed_ms;
@@ -144,21 +145,28 @@ struct ticking {
 
 static const char *const *searched(void *ctx, const char *collection)
 {
-    const struct ln_def_coll *c = ln_def_find(ctx, collection);
+    const struct ln_def_coll *c = ln_def_find(((struct ln_node *)ctx)->def, collection);
 
     return c != NULL ? c->search : NULL;
 }
 
-static void tick_words(struct ln_node *n, struct ln_replica *r)
+static bool named(void *ctx, const char *audience, const json_t *value, struct ln_err *err)
 {
+    return ln_attach_named(ctx, audience, value, err);
+}
+
+static void tick_after(struct ln_node *n, struct ln_replica *r)
+{
+    const struct ln_query_after after = { n, searched, named };
     struct ln_err err = { 0 };
     bool left = true;
 
     for (int round = 0; left && round < 5; round++) {
         if (!ln_replica_begin(r, &err))
             return;
-        if (!ln_query_words(n->writer, searched, n->def, WORDS_A_TICK, &left, &err)) {
-            ln_log_err(LN_LOG_WARN, &err, "full text");
+        if (!ln_query_after(n->writer, &after, WORDS_A_TICK, &left, &err) ||
+            !ln_attach_sweep(n, &err)) {
+            ln_log_err(LN_LOG_WARN, &err, "full text and attachments");
             ln_replica_rollback(r);
             return;
         }
@@ -209,7 +217,7 @@ static void tick(void *ctx, struct ln_replica *r)
 {
     tick_export(ctx, r);
     tick_seal(ctx, r);
-    tick_words(ctx, r);
+    tick_after(ctx, r);
 }
 
 /* ---- keys */
@@ -318,6 +326,8 @@ bool ln_node_open(struct ln_node **out, const char *dir, struct ln_err *err)
     n->exchange = (struct ln_exchange_config){
         .access = &n->access, .env = &n->env, .self = n->id, .key = n->key, .ident = n->ident
     };
+    ln_attach_files(&n->files, n);
+    n->exchange.files = &n->files;
     *out = n;
     return true;
 }
@@ -372,21 +382,17 @@ static bool found_job(void *arg, struct ln_replica *r, struct ln_err *err)
 bool ln_node_init(const char *dir, const struct ln_node_new *want, struct ln_buf *recovery,
                   char id[LN_NODE_ID_MAX], struct ln_err *err)
 {
-    struct ln_config c = { .sync_every_s = 900,
-                           .sync_soon_ms = 200,
-                           .seal_every_s = 900,
-                           .session_hours = 12,
-                           .threads = 128 };
+    struct ln_config c;
     struct founding f = { want };
     struct ln_node *n = NULL;
     bool ok;
 
     if (!ln_region_valid(want->region))
         return ln_fail(err, LN_INVALID, "region: 12 digits are needed (统计用区划代码为12位数字)");
+    ln_config_init(&c);
     (void)snprintf(c.region, sizeof c.region, "%s", want->region);
     (void)snprintf(c.role, sizeof c.role, "%s", ln_cert_role_word(want->role));
     (void)snprintf(c.name, sizeof c.name, "%s", want->name);
-    (void)snprintf(c.listen, sizeof c.listen, "127.0.0.1:8080");
     if (!ln_disk_make(dir, err) || !make_keys(dir, recovery, want->region, id, err) ||
         !ln_config_write(&c, dir, err) || !ln_node_open(&n, dir, err))
         return false;

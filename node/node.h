@@ -8,6 +8,7 @@
 #include "node/queue.h"
 #include "node/store/sqlstore.h"
 #include "sync/exchange.h"
+#include "sync/files.h"
 
 #define LN_VERSION "0.1.0"
 
@@ -32,6 +33,7 @@ struct ln_node {
     struct ln_access access;
     struct ln_engine engine;
     struct ln_exchange_config exchange;
+    struct ln_files files;
     struct ln_syncer *syncer; /* NULL unless served */
     void *pool;               /* readers */
     int64_t started_ms;

@@ -360,7 +360,8 @@ static const char *may_laptop(const struct ln_cert *c, const struct ln_audience 
     return has_grid(c, aud->who) ? NULL : "grid";
 }
 
-/* Others' records are answered (add, step), never changed. */
+/* Others' records are answered (add, step); what was passed up to a node may be set there too: who
+ * handles it, until when, with what result. */
 static const char *may_box(const struct ln_cert *c, const struct ln_change *line,
                            const struct ln_audience *aud)
 {
@@ -373,7 +374,9 @@ static const char *may_box(const struct ln_cert *c, const struct ln_change *line
         return "region";
     if (aud->kind == LN_AUD_GRID || (down && !ln_audience_member(aud, c)))
         return "audience";
-    return line->op == LN_OP_ADD || line->op == LN_OP_STEP ? NULL : "op";
+    return line->op == LN_OP_ADD || line->op == LN_OP_STEP || (down && line->op == LN_OP_SET)
+               ? NULL
+               : "op";
 }
 
 bool ln_authority_may(const struct ln_authority *a, const struct ln_cert *c,

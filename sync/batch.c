@@ -934,8 +934,7 @@ static bool put_rows(struct ln_batch *b, struct ln_err *err)
     }
     ok = b->s->ops->records_put(b->s->ctx, recs, n_recs, err) &&
          b->s->ops->rows_put(b->s->ctx, rows, n_rows, err) &&
-         b->s->ops->todo_put(b->s->ctx, LN_STORE_TODO_TEXT, todo, n_recs, err) &&
-         b->s->ops->todo_put(b->s->ctx, LN_STORE_TODO_STAT, todo, n_recs, err);
+         b->s->ops->todo_put(b->s->ctx, todo, n_recs, err);
 out:
     ln_free(rows);
     ln_free(recs);

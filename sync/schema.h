@@ -19,6 +19,7 @@ enum ln_type {
     LN_TYPE_CODE,
     LN_TYPE_REF,
     LN_TYPE_FILE,
+    LN_TYPE_FILES, /* a list of them, one value */
     LN_TYPE_LIST,
     LN_TYPE_MAP,
     LN_TYPE_GEO,

@@ -135,7 +135,6 @@ struct ln_store_counts {
 };
 
 enum ln_store_count { LN_STORE_RECORDS, LN_STORE_CHANGES };
-enum ln_store_todo { LN_STORE_TODO_TEXT = 1, LN_STORE_TODO_STAT = 2 };
 
 typedef bool ln_store_log_fn(void *ctx, const struct ln_store_log *l, struct ln_err *err);
 typedef bool ln_store_segment_fn(void *ctx, const struct ln_store_segment *s, struct ln_err *err);
@@ -244,8 +243,9 @@ struct ln_store_ops {
     bool (*unsealed_sum)(void *ctx, uint64_t *count, uint64_t *bytes, struct ln_err *err);
     bool (*rows_put)(void *ctx, const struct ln_store_row *r, size_t n,
                      struct ln_err *err); /* [w] */
-    bool (*todo_put)(void *ctx, enum ln_store_todo kind, const int64_t *recs, size_t n,
-                     struct ln_err *err); /* [w] */
+    /* Records that came or changed: what follows a commit (full text, attachments) looks at them.
+     * [w] */
+    bool (*todo_put)(void *ctx, const int64_t *recs, size_t n, struct ln_err *err);
     bool (*refused_put)(void *ctx, const struct ln_id *id, int64_t log, uint64_t seq,
                         const char *why, struct ln_err *err); /* [w] */
     bool (*refused_each)(void *ctx, int64_t log, uint64_t from, ln_store_refused_fn *fn, void *fctx,

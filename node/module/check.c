@@ -205,6 +205,31 @@ static void check_number(struct checking *x, const struct ln_def_field *f, const
         say(x, f, false, "超出范围", "is out of range");
 }
 
+/* As the engine writes it (node/attach.h). */
+static bool is_file(const json_t *v)
+{
+    const char *sha = json_string_value(json_object_get(v, "sha"));
+    const char *key = json_string_value(json_object_get(v, "key"));
+
+    return sha != NULL && strlen(sha) == 64 && key != NULL && json_object_size(v) == 6;
+}
+
+static void check_files(struct checking *x, const struct ln_def_field *f, const json_t *v)
+{
+    size_t n = json_array_size(v);
+
+    if (!json_is_array(v) || n > LN_CHECK_FILES) {
+        say(x, f, false, "最多 12 个附件", "takes at most 12 files");
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (!is_file(json_array_get(v, i))) {
+            say(x, f, false, "附件不对，请重新选择",
+                "has a wrong attachment: choose the file again");
+            return;
+        }
+}
+
 static void check_value(struct checking *x, const struct ln_def_field *f, const json_t *v)
 {
     switch (f->type) {
@@ -230,9 +255,15 @@ static void check_value(struct checking *x, const struct ln_def_field *f, const 
         if (!json_is_array(v))
             say(x, f, false, "应为列表", "must be a list");
         break;
+    case LN_TYPE_FILE:
+        if (!is_file(v))
+            say(x, f, false, "附件不对，请重新选择", "is no attachment: choose the file again");
+        break;
+    case LN_TYPE_FILES:
+        check_files(x, f, v);
+        break;
     case LN_TYPE_MAP:
     case LN_TYPE_GEO:
-    case LN_TYPE_FILE:
         if (!json_is_object(v))
             say(x, f, false, "格式不对", "has another form");
         break;

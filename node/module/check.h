@@ -5,6 +5,8 @@
 
 #include "node/module/def.h"
 
+#define LN_CHECK_FILES 12 /* attachments of one field */
+
 /* Appends {"field","zh","en","warning"?} to `out` (an array) for everything wrong with `f`, the
  * fields as given. `partial`: required fields may be absent (a correction). `keep` names fields
  * whose warnings were accepted with a reason; NULL none. `today` is YYYY-MM-DD. Returns how many

@@ -95,11 +95,12 @@ static const struct {
     const char *word;
     enum ln_type type;
 } TYPES[] = {
-    { "str", LN_TYPE_STR }, { "text", LN_TYPE_TEXT }, { "int", LN_TYPE_INT },
-    { "dec", LN_TYPE_DEC }, { "fen", LN_TYPE_FEN },   { "date", LN_TYPE_DATE },
-    { "ts", LN_TYPE_TS },   { "bool", LN_TYPE_BOOL }, { "code", LN_TYPE_CODE },
-    { "ref", LN_TYPE_REF }, { "file", LN_TYPE_FILE }, { "list", LN_TYPE_LIST },
-    { "map", LN_TYPE_MAP }, { "geo", LN_TYPE_GEO },   { "region", LN_TYPE_REGION },
+    { "str", LN_TYPE_STR },       { "text", LN_TYPE_TEXT }, { "int", LN_TYPE_INT },
+    { "dec", LN_TYPE_DEC },       { "fen", LN_TYPE_FEN },   { "date", LN_TYPE_DATE },
+    { "ts", LN_TYPE_TS },         { "bool", LN_TYPE_BOOL }, { "code", LN_TYPE_CODE },
+    { "ref", LN_TYPE_REF },       { "file", LN_TYPE_FILE }, { "files", LN_TYPE_FILES },
+    { "list", LN_TYPE_LIST },     { "map", LN_TYPE_MAP },   { "geo", LN_TYPE_GEO },
+    { "region", LN_TYPE_REGION },
 };
 
 static bool read_type(struct reading *r, enum ln_type *out, const char *word)
@@ -152,8 +153,9 @@ static bool read_field(struct reading *r, struct ln_def_field *f, struct ln_fiel
     f->has_max = json_is_integer(limit);
     f->max = json_integer_value(limit);
     f->mark = mark == NULL ? LN_MARK_PLAIN : mark[0] == '^' ? LN_MARK_SENSITIVE : LN_MARK_IDENT;
-    if (f->type == LN_TYPE_TEXT && narrow && f->mark == LN_MARK_PLAIN)
-        f->mark = LN_MARK_IDENT;
+    bool told = f->type == LN_TYPE_TEXT || f->type == LN_TYPE_FILE || f->type == LN_TYPE_FILES;
+    if (told && narrow && f->mark == LN_MARK_PLAIN)
+        f->mark = LN_MARK_IDENT; /* an attachment's value holds its key */
     const char *codes = text(j, "codes");
     if (codes != NULL && !read_codes_of(r, f, codes))
         return false;
@@ -224,7 +226,7 @@ static bool read_step(struct reading *r, struct ln_def_step *s, const json_t *j)
 {
     static const char *const KEYS[] = { "action",      "from",  "to",         "roles",  "note",
                                         "label",       "clock", "not_author", "effect", "max",
-                                        "within_days", "home",  NULL };
+                                        "within_days", "home",  "sets", "adds", NULL };
     const char *note = text(j, "note");
 
     s->action = text(j, "action");
@@ -235,10 +237,13 @@ static bool read_step(struct reading *r, struct ln_def_step *s, const json_t *j)
         return false;
     s->from = words(r->d, json_object_get(j, "from"));
     s->roles = words(r->d, json_object_get(j, "roles"));
+    s->sets = words(r->d, json_object_get(j, "sets"));
     s->note = note == NULL ? LN_NOTE_NONE : note[0] == 'r' ? LN_NOTE_REQUIRED : LN_NOTE_OPTIONAL;
     s->not_author = json_is_true(json_object_get(j, "not_author"));
     s->home = json_object_get(j, "home") != NULL;
     s->effect = text(j, "effect");
+    s->adds = text(json_object_get(j, "adds"), "collection");
+    s->adds_ref = text(json_object_get(j, "adds"), "ref");
     s->clock = text(j, "clock");
     s->max = (unsigned)json_integer_value(json_object_get(j, "max"));
     s->within_days = (unsigned)json_integer_value(json_object_get(j, "within_days"));
@@ -411,6 +416,18 @@ static bool read_module(struct reading *r, const char *name, const char *body, s
     return true;
 }
 
+static bool check_step(struct reading *r, const struct ln_def_coll *c, const struct ln_def_step *s)
+{
+    const struct ln_def_coll *to = s->adds != NULL ? ln_def_find(r->d, s->adds) : NULL;
+
+    for (const char *const *w = s->sets; w != NULL && *w != NULL; w++)
+        if (ln_def_field(c, *w) == NULL)
+            return wrong(r, "a step sets an unknown field", *w);
+    return s->adds == NULL ||
+           (to != NULL && s->adds_ref != NULL && ln_def_field(to, s->adds_ref) != NULL) ||
+           wrong(r, "a step adds a row of an unknown collection, or by an unknown ref", s->adds);
+}
+
 /* Refs lead somewhere, and words name things that are there. */
 static bool check(struct reading *r)
 {
@@ -427,6 +444,9 @@ static bool check(struct reading *r)
                 if (ln_def_field(c, *w) == NULL && strcmp(*w, "state") != 0 &&
                     strcmp(*w, "region") != 0)
                     return wrong(r, "a list names an unknown field", *w);
+        for (size_t k = 0; k < c->n_steps; k++)
+            if (!check_step(r, c, &c->steps[k]))
+                return false;
     }
     return true;
 }

@@ -9,6 +9,7 @@
 #include "crypto/base/alloc.h"
 #include "crypto/canon.h"
 #include "node/module/check.h"
+#include "node/store/attachment.h"
 
 #define CHINA_MS INT64_C(28800000) /* UTC+8 */
 #define DAY_MS INT64_C(86400000)
@@ -182,6 +183,74 @@ static bool save(struct work *w, struct ln_err *err)
     return ln_replica_save(w->r, w->drafts, w->n, err);
 }
 
+/* ---- attachments: who writes names them by `sha`; what the record holds is what the upload made,
+ * or what the field held before */
+
+static const json_t *held_value(const json_t *old, const char *sha)
+{
+    size_t n = json_is_array(old) ? json_array_size(old) : old != NULL;
+
+    for (size_t i = 0; i < n; i++) {
+        const json_t *v = json_is_array(old) ? json_array_get(old, i) : old;
+        const char *s = json_string_value(json_object_get(v, "sha"));
+        if (s != NULL && strcmp(s, sha) == 0)
+            return v;
+    }
+    return NULL;
+}
+
+/* A new reference to the value to be kept; NULL and `err` untouched when there is none. */
+static json_t *settle_one(struct work *w, const json_t *old, const json_t *given, bool *ok,
+                          struct ln_err *err)
+{
+    const char *hex = json_string_value(json_object_get(given, "sha"));
+    struct ln_buf text = ln_buf_secret(4096);
+    struct ln_sha256 sha;
+    struct ln_id account;
+    json_t *out = NULL;
+
+    if (hex == NULL || !ln_encode_unhex(sha.b, sizeof sha.b, ln_span_of(hex)))
+        goto out;
+    const json_t *held = held_value(old, hex);
+    if (held != NULL) {
+        out = json_deep_copy(held);
+        goto out;
+    }
+    if (!ln_clock_id_read(&account, ln_span_of(w->j->u->account)))
+        goto out;
+    *ok = ln_upload_take(&text, ln_sqlstore_db(w->j->e->writer), &sha, &account, err);
+    if (*ok && text.len > 0)
+        out = json_loadb(text.data, text.len, 0, NULL);
+out:
+    ln_buf_free(&text);
+    return out;
+}
+
+static bool settle_files(struct work *w, json_t *f, struct ln_err *err)
+{
+    const json_t *now = json_object_get(w->row, "f");
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < w->j->c->n_fields; i++) {
+        const struct ln_def_field *d = &w->j->c->fields[i];
+        const json_t *v = json_object_get(f, d->name);
+        const json_t *old = json_object_get(now, d->name);
+        if (d->type == LN_TYPE_FILE && json_is_object(v)) {
+            json_t *one = settle_one(w, old, v, &ok, err);
+            if (one != NULL) /* else the check says what is wrong */
+                json_object_set_new(f, d->name, one);
+        } else if (d->type == LN_TYPE_FILES && json_is_array(v)) {
+            json_t *list = json_array();
+            for (size_t k = 0; ok && k < json_array_size(v) && k <= LN_CHECK_FILES; k++) {
+                json_t *one = settle_one(w, old, json_array_get(v, k), &ok, err);
+                json_array_append_new(list, one != NULL ? one : json_null());
+            }
+            json_object_set_new(f, d->name, list);
+        }
+    }
+    return ok;
+}
+
 /* ---- audiences */
 
 static const char *grid_of(const json_t *f)
@@ -300,7 +369,7 @@ static bool create(struct work *w, struct ln_err *err)
     if (!refuse_fixed(w, j->f, err))
         return false;
     fill_in(w, j->f);
-    if (!check(w, j->f, false, err))
+    if (!settle_files(w, j->f, err) || !check(w, j->f, false, err))
         return false;
     if (j->c->number != '\0' && ln_def_field(j->c, "no") != NULL) {
         if (!next_number(no, w, err))
@@ -368,6 +437,8 @@ static bool update(struct work *w, struct ln_err *err)
 
     if (!ln_engine_may_change(w->j->c, w->j->u, w->row))
         return ln_fail(err, LN_DENIED, "%s: your role may not change this one", w->j->c->name);
+    if (!settle_files(w, w->j->f, err))
+        return false;
     changed = differing(w);
     ok = refuse_fixed(w, changed, err) && check(w, changed, true, err);
     if (ok && json_object_size(changed) > 0) {
@@ -437,6 +508,36 @@ static int64_t hours_of(const struct work *w, const char *clock)
     return hours;
 }
 
+/* The fields that were given with a step: only those that its definition names. */
+static bool check_given(struct work *w, const struct ln_def_step *s, struct ln_err *err)
+{
+    json_t *given = json_object_get(w->j->f, "set");
+    const char *key;
+    json_t *value;
+
+    if (given == NULL)
+        return true;
+    if (!json_is_object(given))
+        return ln_fail(err, LN_INVALID, "%s: set is an object", w->j->c->name);
+    json_object_foreach(given, key, value)
+    {
+        (void)value;
+        if (!ln_def_has(s->sets, key))
+            return ln_fail(err, LN_DENIED, "%s: the step %s does not set %.60s", w->j->c->name,
+                           s->action, key);
+    }
+    return settle_files(w, given, err) && check(w, given, true, err);
+}
+
+static bool in_time(const struct work *w, const struct ln_def_step *s, struct ln_err *err)
+{
+    int64_t since = json_integer_value(json_object_get(w->row, "eff"));
+
+    return s->within_days == 0 || w->now_ms - since <= (int64_t)s->within_days * DAY_MS ||
+           ln_fail(err, LN_CONFLICT, "%s: %s is possible for %u days only", w->j->c->name,
+                   s->action, s->within_days);
+}
+
 /* Fields that a step sets beside the state: those it was given, handler, due, and its effect's. */
 static json_t *step_sets(struct work *w, const struct ln_def_step *s)
 {
@@ -493,6 +594,24 @@ static bool apply_patch(struct work *w, struct ln_err *err)
     return ok;
 }
 
+/* The row that goes with a step: a rating with the score. */
+static bool add_row(struct work *w, const struct ln_def_step *s, struct ln_err *err)
+{
+    const json_t *given = json_object_get(w->j->f, "add");
+    struct ln_engine_job sub = {
+        .e = w->j->e, .u = w->j->u, .kind = LN_ENGINE_CREATE, .channel = w->j->channel
+    };
+
+    sub.c = ln_def_find(w->j->e->def, s->adds);
+    sub.f = json_is_object(given) ? json_copy((json_t *)(uintptr_t)given) : json_object();
+    json_object_set_new(sub.f, s->adds_ref, json_string(w->j->id));
+    bool ok = ln_engine_run(&sub, w->r, err);
+    json_decref(w->j->problems);
+    w->j->problems = sub.problems;
+    json_decref(sub.f);
+    return ok;
+}
+
 static bool step(struct work *w, struct ln_err *err)
 {
     const struct ln_def_coll *c = w->j->c;
@@ -513,9 +632,11 @@ static bool step(struct work *w, struct ln_err *err)
         return ln_fail(err, LN_INVALID, "%s: the step %s needs a note", c->name, action);
     if (s->home && (home == NULL || home[0] == '\0'))
         return ln_fail(err, LN_INVALID, "%s: the step %s names who goes on", c->name, action);
-    if (!often_enough(w, s, err))
+    if (!often_enough(w, s, err) || !in_time(w, s, err) || !check_given(w, s, err))
         return false;
     if (s->effect != NULL && strcmp(s->effect, "apply_patch") == 0 && !apply_patch(w, err))
+        return false;
+    if (s->adds != NULL && !add_row(w, s, err))
         return false;
     json_t *set = step_sets(w, s);
     json_t *line = json_object();

@@ -47,7 +47,7 @@ struct ln_engine_job {
     enum ln_engine_kind kind;
     const struct ln_def_coll *c;
     const char *id;      /* of the record; NULL on create */
-    json_t *f;           /* fields; of a step: "action", "note", "to_home", "set" */
+    json_t *f;           /* fields; of a step: "action", "note", "to_home", "set", "add" */
     const json_t *keep;  /* warnings accepted with a reason, NULL none */
     const char *channel; /* web counter import ... */
     bool if_match;
@@ -60,6 +60,8 @@ struct ln_engine_job {
  * LN_CONFLICT (changed meanwhile, or no such step from here). */
 bool ln_engine_run(void *job, struct ln_replica *r, struct ln_err *err);
 
+/* Takes the keys out of a value with attachments, for whoever is outside. */
+void ln_engine_hide_keys(const struct ln_def_field *d, json_t *value);
 /* Canonical JSON of a value. */
 void ln_engine_canon(struct ln_buf *out, const json_t *v);
 /* YYYY-MM-DD in China (UTC+8), where all communities are. */

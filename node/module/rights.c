@@ -164,6 +164,14 @@ bool ln_engine_may_step(const struct ln_def_step *s, const struct ln_def_coll *c
     return any_holds(s->roles, c, u, row);
 }
 
+void ln_engine_hide_keys(const struct ln_def_field *d, json_t *value)
+{
+    if (d->type == LN_TYPE_FILE)
+        json_object_del(value, "key");
+    for (size_t i = 0; d->type == LN_TYPE_FILES && i < json_array_size(value); i++)
+        json_object_del(json_array_get(value, i), "key");
+}
+
 void ln_engine_mask(const struct ln_def_coll *c, const struct ln_user *u, json_t *row)
 {
     json_t *f = json_object_get(row, "f");
@@ -175,9 +183,10 @@ void ln_engine_mask(const struct ln_def_coll *c, const struct ln_user *u, json_t
 
     for (size_t i = 0; i < c->n_fields; i++) {
         const struct ln_def_field *d = &c->fields[i];
-        const json_t *v = json_object_get(f, d->name);
+        json_t *v = json_object_get(f, d->name);
         if (v == NULL)
             continue;
+        ln_engine_hide_keys(d, v);
         /* Who stands behind a chosen name is for those who answer for it. */
         if ((strcmp(d->name, "author") == 0 || strcmp(d->name, "reporter") == 0) && !mine &&
             !staff && !u->system) {

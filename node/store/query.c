@@ -16,7 +16,8 @@
 
 static bool is_json(enum ln_type t)
 {
-    return t == LN_TYPE_LIST || t == LN_TYPE_MAP || t == LN_TYPE_GEO || t == LN_TYPE_FILE;
+    return t == LN_TYPE_LIST || t == LN_TYPE_MAP || t == LN_TYPE_GEO || t == LN_TYPE_FILE ||
+           t == LN_TYPE_FILES;
 }
 
 static const struct ln_field *field_of(const struct ln_coll *c, const char *name)
@@ -484,18 +485,67 @@ static bool gather(struct ln_sqlstore *s, int64_t rec, const struct ln_coll *c,
     return true;
 }
 
-bool ln_query_words(struct ln_sqlstore *s,
-                    const char *const *(*fields)(void *ctx, const char *collection), void *ctx,
-                    size_t max, bool *left, struct ln_err *err)
+/* Tells of every attachment that a record names. */
+static bool tell_files(struct ln_sqlstore *s, int64_t rec, const char *audience,
+                       const struct ln_coll *c, const struct ln_query_after *a, struct ln_err *err)
 {
-    static const char next[] = "SELECT t.rec, r.coll FROM todo t LEFT JOIN record r ON r.n = t.rec "
-                               "WHERE t.kind = 1 LIMIT 1";
-    static const char done[] = "DELETE FROM todo WHERE kind = 1 AND rec = ?";
+    struct ln_buf sql = ln_buf_new(SQL_MAX);
+    bool row = false;
+    bool ok = true;
+    int n = 0;
+
+    ln_buf_adds(&sql, "SELECT rec");
+    for (size_t i = 0; i < c->n_fields; i++)
+        if (c->fields[i].type == LN_TYPE_FILE || c->fields[i].type == LN_TYPE_FILES) {
+            ln_buf_addf(&sql, ", \"%s\"", c->fields[i].name);
+            n++;
+        }
+    if (n == 0) {
+        ln_buf_free(&sql);
+        return true;
+    }
+    ln_buf_addf(&sql, " FROM \"c_%s\" WHERE rec = ?", c->name);
+    struct ln_query *q = ln_db_use(s->db, ln_db_keep(s->db, sql.data, sql.len));
+    ln_buf_free(&sql);
+    ln_db_int(q, rec);
+    if (!ln_db_row(q, &row, err))
+        return false;
+    for (int i = 1; ok && row && i <= n; i++) {
+        json_t *v = ln_db_col_type(q, i) == LN_DB_TEXT
+                        ? text_value(ln_db_col_span(q, i), LN_TYPE_FILES)
+                        : NULL;
+        ok = v == NULL || a->file(a->ctx, audience, v, err);
+        json_decref(v);
+    }
+    (void)ln_db_end(q);
+    return ok;
+}
+
+static bool look_at(struct ln_sqlstore *s, int64_t rec, const char *name, const char *audience,
+                    const struct ln_query_after *a, struct ln_err *err)
+{
+    const struct ln_coll *c = ln_schema_find(s->schema, ln_span_of(name));
+    struct ln_buf body = ln_buf_new(2 * WORDS_MAX);
+    bool ok = c == NULL || (gather(s, rec, c, a->searched(a->ctx, name), &body, err) &&
+                            tell_files(s, rec, audience, c, a, err));
+
+    ok = ok && write_words(s, rec, &body, err);
+    ln_buf_free(&body);
+    return ok;
+}
+
+bool ln_query_after(struct ln_sqlstore *s, const struct ln_query_after *a, size_t max, bool *left,
+                    struct ln_err *err)
+{
+    static const char next[] = "SELECT t.rec, r.coll, a.name FROM todo t"
+                               " LEFT JOIN record r ON r.n = t.rec"
+                               " LEFT JOIN audience a ON a.n = r.audience LIMIT 1";
+    static const char done[] = "DELETE FROM todo WHERE rec = ?";
 
     *left = true;
     for (size_t i = 0; i < max; i++) {
         struct ln_query *q = ln_db_use(s->db, next);
-        struct ln_buf body = ln_buf_new(2 * WORDS_MAX);
+        char audience[LN_AUDIENCE_MAX];
         char name[32];
         bool row;
         if (!ln_db_row(q, &row, err))
@@ -506,14 +556,13 @@ bool ln_query_words(struct ln_sqlstore *s,
         }
         int64_t rec = ln_db_col_int(q, 0);
         ln_db_col_copy(q, 1, name, sizeof name);
+        ln_db_col_copy(q, 2, audience, sizeof audience);
         (void)ln_db_end(q);
-        const struct ln_coll *c = ln_schema_find(s->schema, ln_span_of(name));
-        bool ok = c == NULL || gather(s, rec, c, fields(ctx, name), &body, err);
-        ok = ok && write_words(s, rec, &body, err);
-        ln_buf_free(&body);
+        if (!look_at(s, rec, name, audience, a, err))
+            return false;
         q = ln_db_use(s->db, done);
         ln_db_int(q, rec);
-        if (!ok || !ln_db_run(q, err))
+        if (!ln_db_run(q, err))
             return false;
     }
     return true;

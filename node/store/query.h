@@ -43,11 +43,16 @@ bool ln_query_record(json_t **out, struct ln_sqlstore *s, const struct ln_id *id
 bool ln_query_states(json_t **out, struct ln_sqlstore *s, const struct ln_coll *coll,
                      const char *region, int64_t before, struct ln_err *err) LN_MUST;
 
-/* Brings the full text of up to `max` changed records up to date; *left tells whether more wait.
- * `fields` names what is searched in a collection (NULL-ended, NULL none). In a write transaction.
- */
-bool ln_query_words(struct ln_sqlstore *s,
-                    const char *const *(*fields)(void *ctx, const char *collection), void *ctx,
-                    size_t max, bool *left, struct ln_err *err) LN_MUST;
+/* What follows a commit, for up to `max` records that came or changed: their full text is brought
+ * up to date, and `file` is told of the value of each field with attachments. *left tells whether
+ * more wait. `searched` names what is searched in a collection (NULL-ended, NULL none). In a write
+ * transaction. */
+struct ln_query_after {
+    void *ctx;
+    const char *const *(*searched)(void *ctx, const char *collection);
+    bool (*file)(void *ctx, const char *audience, const json_t *value, struct ln_err *err);
+};
+bool ln_query_after(struct ln_sqlstore *s, const struct ln_query_after *a, size_t max, bool *left,
+                    struct ln_err *err) LN_MUST;
 
 #endif

@@ -243,15 +243,13 @@ bool ln_sqlstore_unsealed_sum(void *ctx, uint64_t *count, uint64_t *bytes, struc
 
 /* ---- what is left to do, what is refused */
 
-bool ln_sqlstore_todo_put(void *ctx, enum ln_store_todo kind, const int64_t *recs, size_t n,
-                          struct ln_err *err)
+bool ln_sqlstore_todo_put(void *ctx, const int64_t *recs, size_t n, struct ln_err *err)
 {
-    static const char sql[] = "INSERT OR IGNORE INTO todo(kind, rec) VALUES(?, ?)";
+    static const char sql[] = "INSERT OR IGNORE INTO todo(rec) VALUES(?)";
     struct ln_sqlstore *s = ctx;
 
     for (size_t i = 0; i < n; i++) {
         struct ln_query *q = ln_db_use(s->db, sql);
-        ln_db_int(q, kind);
         ln_db_int(q, recs[i]);
         if (!ln_db_run(q, err))
             return false;

@@ -95,6 +95,8 @@ json_t *ln_api_conflict_list(struct ln_call *c, const struct ln_def_coll *d, con
                     v, "user_name",
                     json_string(ln_web_text(json_object_get(row, "f"), "shown_name")));
             json_decref(row);
+            if (f != NULL)
+                ln_engine_hide_keys(f, json_object_get(v, "value"));
             if (f != NULL && f->mark == LN_MARK_SENSITIVE)
                 json_object_set_new(v, "value", json_string("****"));
         }

@@ -422,6 +422,8 @@ static void add_object(struct telling *x, json_t *to, struct ln_span object)
     {
         const struct ln_def_field *f = ln_def_field(x->d, key);
         bool hide = f != NULL && f->mark == LN_MARK_SENSITIVE && !x->unmasked;
+        if (f != NULL)
+            ln_engine_hide_keys(f, value);
         json_object_set_new(to, key, hide ? json_string("****") : json_incref(value));
     }
     json_decref(o);
@@ -523,10 +525,11 @@ bool ln_api_record_unmask(struct ln_call *c, struct ln_err *err)
     }
     json_array_foreach(json_object_get(c->body, "fields"), i, name)
     {
-        json_t *v = json_object_get(json_object_get(row, "f"),
-                                    json_string_value(name) != NULL ? json_string_value(name) : "");
-        if (v != NULL)
-            json_object_set(out, json_string_value(name), v);
+        const char *field = json_string_value(name) != NULL ? json_string_value(name) : "";
+        const struct ln_def_field *known = ln_def_field(d, field);
+        json_t *v = json_object_get(json_object_get(row, "f"), field);
+        if (v != NULL && known != NULL && known->mark == LN_MARK_SENSITIVE)
+            json_object_set(out, field, v);
     }
     f = json_pack("{s:s,s:s,s:s,s:O,s:s,s:I,s:s}", "actor", c->user.account, "action", "unmask",
                   "object", c->q->arg[1], "fields", json_object_get(c->body, "fields"), "purpose",

@@ -30,12 +30,11 @@ struct ln_http_request {
 struct ln_http_reply {
     int status;
     const char *content_type; /* static text */
-    char etag[80], location[128], cookie[256], cache[64], disposition[160];
+    char etag[80], location[128], cookie[256], cache[64], disposition[512];
     int retry_after_s;
     const unsigned char *fixed; /* an embedded, gzipped body instead of `body` */
     size_t fixed_len;
     bool gzip;
-    char file[256]; /* send this file (attachments), range allowed */
     struct ln_buf body;
     char headers[1400]; /* further header lines, each ended by \r\n */
     bool bare; /* status, content-length and `headers` only: no date, no security headers (node to

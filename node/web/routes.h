@@ -25,6 +25,8 @@ LN_ROUTE(ln_api_record_step);
 LN_ROUTE(ln_api_record_history);
 LN_ROUTE(ln_api_record_unmask);
 LN_ROUTE(ln_api_conflict_resolve);
+LN_ROUTE(ln_api_file_upload);
+LN_ROUTE(ln_api_file_get);
 LN_ROUTE(ln_api_export_csv);
 LN_ROUTE(ln_api_export_import);
 

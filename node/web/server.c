@@ -11,6 +11,7 @@
 #include "crypto/base/log.h"
 #include "crypto/canon.h"
 #include "node/asset.h"
+#include "node/attach.h"
 #include "node/store/session.h"
 #include "node/web/sync_http.h"
 #include "node/web/web.h"
@@ -482,21 +483,41 @@ static void fill_request(struct incoming *in, struct mg_connection *conn,
     q->zh = q->accept_language == NULL || strncmp(q->accept_language, "en", 2) != 0;
 }
 
+/* Most bodies are small; the few large ones take turns, so that they cannot fill the memory. */
+static bool read_in_turn(struct ln_web *w, struct incoming *in, struct mg_connection *conn,
+                         const struct mg_request_info *i, size_t max, struct ln_http_reply *out)
+{
+    if (i->content_length <= LN_WEB_BODY_MAX)
+        return read_body(in, conn, i, max, out);
+    bool ok = atomic_fetch_add(&w->large, 1) < LN_WEB_LARGE;
+    if (ok)
+        ok = read_body(in, conn, i, max, out);
+    else {
+        out->retry_after_s = 2;
+        refuse(out, 503, "busy", "正在接收别的大文件，请稍后再试",
+               "Other large files are being received: try again in a moment");
+    }
+    (void)atomic_fetch_sub(&w->large, 1);
+    return ok;
+}
+
+static size_t body_max(const char *path)
+{
+    if (strncmp(path, SYNC_PATH, sizeof SYNC_PATH - 1) == 0 || strcmp(path, "/api/v1/import") == 0)
+        return LN_MESSAGE_BODY_MAX;
+    return strcmp(path, "/api/v1/files") == 0 ? LN_ATTACH_UPLOAD_MAX : LN_WEB_BODY_MAX;
+}
+
 static void dispatch(struct ln_web *w, struct incoming *in, struct mg_connection *conn,
                      const struct mg_request_info *i, struct ln_http_reply *out)
 {
-    bool node = strncmp(in->path, SYNC_PATH, sizeof SYNC_PATH - 1) == 0;
-
     if (in->q.host == NULL || count_header(i, "host") != 1 || !host_allowed(w, in->q.host)) {
         refuse(out, 421, "invalid", "不认识的主机名", "Unknown host name");
         return;
     }
-    if (!read_body(in, conn, i,
-                   node || strcmp(in->path, "/api/v1/import") == 0 ? LN_MESSAGE_BODY_MAX
-                                                                   : LN_WEB_BODY_MAX,
-                   out))
+    if (!read_in_turn(w, in, conn, i, body_max(in->path), out))
         return;
-    if (node) {
+    if (strncmp(in->path, SYNC_PATH, sizeof SYNC_PATH - 1) == 0) {
         ln_sync_http(w->exchange, &in->q, out);
         return;
     }

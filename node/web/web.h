@@ -3,11 +3,13 @@
 #define LN_WEB_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "node/node.h"
 #include "node/web/http.h"
 
 #define LN_WEB_BODY_MAX (1 << 20) /* of API requests */
+#define LN_WEB_LARGE 8            /* larger ones (files, imports, slices) at a time */
 
 struct mg_context;
 #define LN_WEB_KNOWN 256
@@ -22,6 +24,7 @@ struct ln_web {
     struct ln_node *n;
     struct ln_exchange_server *exchange;
     struct mg_context *server;
+    atomic_int large;         /* bodies above LN_WEB_BODY_MAX being read */
     pthread_mutex_t password; /* one Argon2 at a time: it takes 16 MiB */
     char hosts[512];
     pthread_mutex_t known_mutex;

@@ -64,7 +64,7 @@ ok "nor in the community" "$LINLI" verify --dir "$(dir_of cuiyuan)"
 ok "rebuild reaches the same digests" "$LINLI" rebuild --dir "$(dir_of cuiyuan)"
 ok "and the records are as before" eventually shows cuiyuan /api/v1/news 区里通知
 
-cut cuiyuan
+part cuiyuan
 late=$(post cuiyuan /api/v1/news title=断网也能发 body=照常工作 level=community section=community | id_of)
 post cuiyuan "/api/v1/news/$late/steps" action=publish >/dev/null
 ok "cut off, the community goes on" shows cuiyuan /api/v1/news 断网也能发

@@ -1,7 +1,7 @@
 # End-to-end tests: real nodes on loopback. Source it first; it makes a directory, ends every node it
 # started (by pid) at exit, and prints `N passed, N failed`.
 #   start_node NAME REGION ROLE [PARENT]   init, enrol, serve     stop_node NAME / kill_node NAME (-9)
-#   cut NAME, restore NAME PORT              its uplink, through a forwarder the test owns
+#   part NAME, restore NAME PORT              its uplink, through a forwarder the test owns
 #   post NAME PATH key=value…, get NAME PATH, log_of NAME CHILD
 #   eventually COMMAND… (within WITHIN s, default 20)   ok SENTENCE COMMAND…   fails COMMAND…
 # Each wait is bounded. PORT0= moves the ports (three for each node).
@@ -80,7 +80,7 @@ restore() {
     link_pid[$1]=$!
     WITHIN=10 eventually curl -s -o /dev/null --max-time 1 "http://127.0.0.1:${link_port[$1]}/sync/v1/hello" || die "no link for $1"
 }
-cut() {
+part() {
     kill -KILL "${link_pid[$1]}"
     wait "${link_pid[$1]}" 2>/dev/null
     unset "link_pid[$1]"

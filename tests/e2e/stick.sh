@@ -6,7 +6,7 @@ start_node cuiyuan 330106005055 community xihu
 user cuiyuan juweihui linli-e2e-secret committee >/dev/null
 login cuiyuan juweihui linli-e2e-secret >/dev/null
 touch "$E2E/xihu.jar"
-cut cuiyuan
+part cuiyuan
 news=$(post cuiyuan /api/v1/news title=步行送达 body=没有网络 level=community section=community | jq -r .id)
 post cuiyuan "/api/v1/news/$news/steps" action=publish >/dev/null
 

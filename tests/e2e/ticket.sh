@@ -22,8 +22,12 @@ ok "a social worker accepts, handles, replies" is replied state
 due() { [ "$(get cuiyuan "/api/v1/ticket/$t" | jq .f.due)" -gt 1700000000000 ]; }
 ok "the due time follows from the category" due
 login cuiyuan jumin linli-e2e-secret >/dev/null
-post cuiyuan "/api/v1/ticket/$t/steps" action=rate >/dev/null
+post cuiyuan "/api/v1/ticket/$t/steps" action=rate >/dev/null 2>&1
+ok "a rating needs its answer" is replied state
+curl -fsS -o /dev/null -b "$E2E/cuiyuan.jar" -H "Origin: $(url_of cuiyuan)" -H 'Content-Type: application/json' -d '{"action":"rate","add":{"solved":true,"score":5,"text":"很快"}}' "$(url_of cuiyuan)/api/v1/ticket/$t/steps"
 ok "the resident rates" is rated state
+scored() { get cuiyuan "/api/v1/rating?ticket=$t" | jq -e '.items[0].f | .solved and .score == 5'; }
+ok "and the score stands beside it" scored
 hist() { get cuiyuan "/api/v1/ticket/$t/history" | jq -e '[.items[].op] == ["add","set","step","step","step","step"]'; }
 ok "history holds every step" hist
 login cuiyuan juweihui linli-e2e-secret >/dev/null
