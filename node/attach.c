@@ -329,7 +329,8 @@ static bool files_each(void *ctx, bool wanted,
     struct ln_node_reader *r;
     size_t count;
 
-    if (!ln_node_read(n, &r, err))
+    /* What this sync brought may name some. */
+    if ((wanted && !ln_node_look(n, err)) || !ln_node_read(n, &r, err))
         return false;
     bool ok = ln_attachment_next(list, ROUND, &count, ln_sqlstore_db(r->store), wanted,
                                  now_of(n) - AGAIN_MS, err);

@@ -20,6 +20,7 @@
 #define TICK_MS 1000
 #define ROOT_SEAL_S 2
 #define WORDS_A_TICK 200
+#define WORDS_AT_ONCE 2000
 #define SANE_MS INT64_C(1735689600000) /* 2025-01-01: before that the clock was never set */
 
 /* ---- the world */
@@ -153,6 +154,21 @@ static const char *const *searched(void *ctx, const char *collection)
 static bool named(void *ctx, const char *audience, const json_t *value, struct ln_err *err)
 {
     return ln_attach_named(ctx, audience, value, err);
+}
+
+static bool after_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct ln_node *n = arg;
+    const struct ln_query_after after = { n, searched, named };
+    bool left;
+
+    (void)r;
+    return ln_query_after(n->writer, &after, WORDS_AT_ONCE, &left, err);
+}
+
+bool ln_node_look(struct ln_node *n, struct ln_err *err)
+{
+    return ln_queue_write(n->queue, after_job, n, err);
 }
 
 static void tick_after(struct ln_node *n, struct ln_replica *r)

@@ -58,6 +58,8 @@ bool ln_node_seal(struct ln_node *n, struct ln_err *err) LN_MUST;
  * other. */
 bool ln_node_read(struct ln_node *n, struct ln_node_reader **out, struct ln_err *err) LN_MUST;
 void ln_node_read_done(struct ln_node *n, struct ln_node_reader *r);
+/* Full text and attachments of what came or changed, now instead of between jobs. */
+bool ln_node_look(struct ln_node *n, struct ln_err *err) LN_MUST;
 /* Saves, and wakes the sync thread. */
 bool ln_node_save(struct ln_node *n, struct ln_engine_job *job, struct ln_err *err) LN_MUST;
 /* Who an account is: roles from its active memberships. False also when it is suspended or closed

@@ -226,7 +226,7 @@ static bool read_step(struct reading *r, struct ln_def_step *s, const json_t *j)
 {
     static const char *const KEYS[] = { "action",      "from",  "to",         "roles",  "note",
                                         "label",       "clock", "not_author", "effect", "max",
-                                        "within_days", "home",  "sets", "adds", NULL };
+                                        "within_days", "home",  "sets",       "adds",   NULL };
     const char *note = text(j, "note");
 
     s->action = text(j, "action");

@@ -40,12 +40,12 @@ struct ln_def_step {
     const char *const *sets; /* fields that who takes it may set; NULL none */
     struct ln_def_label label;
     enum ln_def_note note;
-    bool not_author;    /* not by who added the record */
-    bool home;          /* names the home that goes on */
-    const char *adds, *adds_ref; /* a row of this collection goes with it, its ref to the record; NULL
-                                    none */
-    const char *effect; /* verify grant apply_patch, NULL none */
-    const char *clock;  /* field of the category that gives the hours until `due`, NULL none */
+    bool not_author;             /* not by who added the record */
+    bool home;                   /* names the home that goes on */
+    const char *adds, *adds_ref; /* a row of this collection goes with it, its ref to the record;
+                                    NULL none */
+    const char *effect;          /* verify grant apply_patch, NULL none */
+    const char *clock; /* field of the category that gives the hours until `due`, NULL none */
     unsigned max, within_days; /* 0 no limit */
 };
 struct ln_def_state {

@@ -91,8 +91,10 @@ static json_t *row_json(struct ln_sqlstore *s, const struct ln_coll *c, struct l
     ln_clock_id_write(text, &id);
     json_object_set_new(o, "id", json_string(text));
     json_object_set_new(o, "region", json_string(ln_db_col_text(q, 2)));
-    (void)snprintf(text, sizeof text, "%016llx",
-                   (unsigned long long)ln_replica_etag(ln_db_col_span(q, 3)));
+    uint64_t version = ln_replica_etag(ln_db_col_span(q, 3));
+    for (const char *p = ln_db_col_text(q, 7); *p != '\0'; p++)
+        version = (version ^ (unsigned char)*p) * UINT64_C(1099511628211); /* FNV: steps count */
+    (void)snprintf(text, sizeof text, "%016llx", (unsigned long long)version);
     json_object_set_new(o, "etag", json_string(text));
     json_object_set_new(o, "audience", json_string(ln_db_col_text(q, 4)));
     json_object_set_new(o, "conflicts", json_integer(ln_db_col_int(q, 5)));

@@ -32,7 +32,7 @@ static json_t *coll_json(struct ln_call *c, const struct ln_def_coll *d)
 {
     static const char *const keep[] = { "name",   "label",  "workflow", "list",   "filters",
                                         "sort",   "title",  "log",      "number", "own",
-                                        "search", "unmask", NULL };
+                                        "search", "unmask", "audience", NULL };
     json_t *o = json_object();
     json_t *none = json_pack("{s:{}}", "f");
 
@@ -78,7 +78,23 @@ bool ln_api_info_schema(struct ln_call *c, struct ln_err *err)
     return ln_web_json(c, 200, json_pack("{s:o}", "modules", modules));
 }
 
-/* ---- status: the sync strip */
+/* ---- status: the sync strip, and the wish to sync at once */
+
+/* Waits for the sync; how it went is told as by the command `sync`. */
+bool ln_api_info_sync(struct ln_call *c, struct ln_err *err)
+{
+    struct ln_exchange_report r = { 0 };
+
+    if (!c->known || c->user.n_roles == 0 ||
+        (c->user.n_roles == 1 && ln_engine_has_role(&c->user, "resident")))
+        return ln_fail(err, LN_DENIED, "your role may not start a sync");
+    if (c->n->syncer == NULL)
+        return ln_fail(err, LN_MISSING, "this node has no parent");
+    return ln_syncer_now(c->n->syncer, &r, err) &&
+           ln_web_json(c, 200,
+                       json_pack("{s:I,s:I,s:b}", "sent", (json_int_t)r.sent_segments, "got",
+                                 (json_int_t)r.got_changes, "level", (int)r.level));
+}
 
 bool ln_api_info_status(struct ln_call *c, struct ln_err *err)
 {

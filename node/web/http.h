@@ -27,6 +27,7 @@ struct ln_http_request {
     const char *(*header)(const struct ln_http_request *q, const char *name);
     void *conn; /* for `header` */
 };
+#define LN_ETAG_VERSION 16 /* digits of a record's version, with which its ETag begins */
 struct ln_http_reply {
     int status;
     const char *content_type; /* static text */

@@ -448,11 +448,14 @@ static void serve_api(struct ln_web *w, struct incoming *in, struct ln_http_repl
     }
     /* What did not change is not sent again. */
     if (safe_method(in->q.method) && out->status == 200 && out->fixed == NULL) {
-        if (out->etag[0] == '\0') {
+        size_t n = strlen(out->etag);
+        if (n <= LN_ETAG_VERSION) { /* what this reader sees: names of others, steps, masks */
             uint8_t hash[16];
+            if (n > 0)
+                out->etag[n++] = '-';
             (void)crypto_generichash(hash, sizeof hash, (const uint8_t *)out->body.data,
                                      out->body.len, NULL, 0);
-            (void)sodium_bin2hex(out->etag, sizeof out->etag, hash, sizeof hash);
+            (void)sodium_bin2hex(out->etag + n, sizeof out->etag - n, hash, sizeof hash);
         }
         if (in->q.if_none_match != NULL && strstr(in->q.if_none_match, out->etag) != NULL)
             out->status = 304;

@@ -21,7 +21,7 @@ async function refusal(res: Response): Promise<ApiError> {
 }
 
 /** A file as the body, as it is. */
-export async function post<T>(path: string, file: File): Promise<T> {
+export async function post<T>(path: string, file: Blob): Promise<T> {
   let res: Response
   try {
     res = await fetch('/api/v1' + path, { method: 'POST', headers: { 'Content-Type': 'application/octet-stream' }, credentials: 'same-origin', body: file })

@@ -3,14 +3,18 @@ import type { ComponentChildren } from 'preact'
 import { lang, setLang, t, word } from '../i18n'
 import { call } from './api'
 import { elder, enter, go, modules, path, reachable, session, setElder, status } from './state'
+import { dropDrafts } from '../kit/draft'
 import { strip } from './strip'
 
 function Strip() {
   const s = strip(status.value, reachable.value)
-  return <p class={'strip strip-' + s.key} role="status">{t(s.key, { n: s.n })}</p>
+  const staff = session.value && session.value.account && session.value.role !== 'resident' && s.key !== 'alone'
+  return <div class={'strip strip-' + s.key}><span role="status">{t(s.key, { n: s.n })}</span>
+    {staff && <button type="button" class="link" onClick={() => void call('POST', '/sync').then(() => undefined, () => undefined)}>{t('sync_now')}</button>}</div>
 }
 
 async function leave() {
+  dropDrafts()
   await call('DELETE', '/session')
   await enter()
   go('/')

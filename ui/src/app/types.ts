@@ -5,9 +5,10 @@ export interface Field {
   name: string; type: string; label: Label; required?: boolean; mark?: string; codes?: string; to?: string
   max?: number; min?: number; readonly?: boolean; internal?: boolean; help?: Label
 }
-export interface Step { action: string; note?: string; home?: string; label: Label }
+export interface Step { action: string; to: string; note?: string; home?: string; label: Label; sets?: string[]; adds?: { collection: string; ref: string } }
 export interface Collection {
   name: string; label: Label; fields: Field[]; list?: string[]; title?: string[]; log?: boolean
+  audience?: string | { after: string; when: string[] }
   workflow?: { states: Record<string, Label>; steps: Step[] }; can: { create: boolean; update: boolean; delete: boolean }
 }
 export interface Code extends Label { code: string }

@@ -25,5 +25,12 @@ export const app = {
   unmask: ['查看完整内容', 'Show in full'], purpose: ['查看用途（记入日志）', 'Purpose (is logged)'], p_visit: ['上门走访', 'Home visit'], p_ticket: ['处理事件', 'Handling a ticket'],
   p_service: ['办理事项', 'Service'], p_check: ['核对登记', 'Checking the registry'], accepted: ['上级已签收', 'Receipted'], refused: ['未被接受', 'Refused'],
   op_add: ['登记', 'Added'], op_set: ['更正', 'Changed'], op_step: ['办理', 'Step'], op_delete: ['删除', 'Deleted'], op_restore: ['恢复', 'Restored'],
+  uploading: ['正在上传 {what}…', 'Uploading {what}…'], remove: ['去掉', 'Remove'], not_here: ['还没有传到本机', 'has not arrived here yet'],
+  year: ['年', 'Year'], month: ['月', 'Month'], day: ['日', 'Day'], map_hint: ['每行一项，如 路：文一路', 'One per line, like road: Wenyi Road'], next_steps: ['下一步', 'Next steps'],
+  sync_now: ['立即同步', 'Sync now'],
+  confirm: ['确定{what}', 'Confirm: {what}'], cancel: ['取消', 'Cancel'], draft: ['已恢复上次没有提交的内容', 'What you had not sent yet is here again'],
+  widens_P: ['确定后对所有人公开，不能再收回', 'Once confirmed everybody can read it; it cannot be taken back'],
+  widens_D: ['确定后区县经办可以看到全部内容和照片，不能再收回', 'Once confirmed the district reads it in full with its photos; it cannot be taken back'],
+  widens_V: ['确定后省级可以看到，不能再收回', 'Once confirmed the province reads it; it cannot be taken back'],
   op_remove: ['移除', 'Removed'], op_alias: ['合并', 'Merged'], op_other: ['其他', 'Other'], any: ['全部', 'Any']
 } satisfies Record<string, [string, string]>

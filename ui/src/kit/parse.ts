@@ -1,5 +1,6 @@
 // What was typed, as the node wants it. undefined = the field was left empty.
 import type { Field } from '../app/types'
+import { stamp } from './value'
 
 export function parse(text: string, field: Field): unknown {
   const s = text.trim()
@@ -9,6 +10,14 @@ export function parse(text: string, field: Field): unknown {
     case 'fen': return /^-?\d+(\.\d{1,2})?$/.test(s) ? Math.round(Number(s) * 100) : s
     case 'ts': return /^\d{4}-\d\d-\d\d \d\d:\d\d$/.test(s) ? new Date(s.replace(' ', 'T')).getTime() : s
     case 'bool': return s === 'true'
+    case 'map': {
+      const o: Record<string, string> = {}
+      for (const line of s.split('\n')) {
+        const at = line.search(/[:：]/)
+        if (at > 0) o[line.slice(0, at).trim()] = line.slice(at + 1).trim()
+      }
+      return o
+    }
     case 'list': return s.split(/\s*[,，、\n]\s*/).filter(x => x !== '')
     default: return s
   }
@@ -18,6 +27,8 @@ export function parse(text: string, field: Field): unknown {
 export function unparse(value: unknown, field: Field): string {
   if (value === undefined || value === null) return ''
   if (field.type === 'fen') return (Number(value) / 100).toFixed(2)
+  if (field.type === 'ts') return stamp(Number(value))
+  if (field.type === 'map') return Object.keys(value as object).map(k => `${k}：${String((value as Record<string, unknown>)[k])}`).join('\n')
   if (Array.isArray(value)) return value.join('、')
   return String(value)
 }

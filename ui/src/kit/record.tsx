@@ -1,10 +1,12 @@
 // The one record page: fields, possible steps, conflicts side by side, history.
 import { useEffect, useState } from 'preact/hooks'
 import { ApiError, call, newKey } from '../app/api'
+import { collection } from '../app/state'
 import type { Collection, Conflict, Module, Rec } from '../app/types'
 import { t, word } from '../i18n'
 import { Form } from './form'
-import { Pick } from './pick'
+import { Shown } from './files'
+import { Steps } from './steps'
 import { show, stamp } from './value'
 
 interface Entry { id: string; op: string; at: number; user_name?: string; node: string; channel?: string; state: string; fields: Record<string, unknown> }
@@ -45,8 +47,6 @@ function History({ module, def, id }: { module: Module; def: Collection; id: str
 export function Record({ module, def, id, edit }: { module: Module; def: Collection; id: string; edit: boolean }) {
   const [rec, setRec] = useState<Rec | null>(null)
   const [wrong, setWrong] = useState('')
-  const [note, setNote] = useState('')
-  const [home, setHome] = useState('')
   const [clear, setClear] = useState<Record<string, unknown>>({})
   useEffect(() => {
     let on = true
@@ -56,12 +56,12 @@ export function Record({ module, def, id, edit }: { module: Module; def: Collect
     return () => { on = false }
   }, [def.name, id])
 
+  const refresh = () => call<Rec>('GET', `/${def.name}/${id}`).then(setRec, e => setWrong(word(e)))
   async function send(what: string, body: unknown) {
     setWrong('')
     try {
       await call('POST', `/${def.name}/${id}/${what}`, body, { 'Idempotency-Key': newKey() })
-      setRec(await call<Rec>('GET', `/${def.name}/${id}`))
-      setNote('')
+      await refresh()
     } catch (e) {
       if (!(e instanceof ApiError)) throw e
       setWrong(word(e))
@@ -76,8 +76,6 @@ export function Record({ module, def, id, edit }: { module: Module; def: Collect
 
   if (!rec) return wrong ? <p class="error" role="alert">{wrong}</p> : <p role="status">{t('loading')}</p>
   if (edit) return <Form module={module} def={def} rec={rec} />
-  const steps = (def.workflow ? def.workflow.steps : []).filter((s, i, all) =>
-    (rec.actions || []).indexOf(s.action) >= 0 && all.findIndex(o => o.action === s.action) === i)
   const title = (def.title || []).map(n => show(rec.f[n], field(n), module, rec)).join(' ')
   return <article>
     <p><a href={'/' + def.name}>{t('back')}</a></p>
@@ -87,14 +85,11 @@ export function Record({ module, def, id, edit }: { module: Module; def: Collect
     {wrong && <p class="error" role="alert">{wrong}</p>}
     {(rec.conflicts || []).map(conflict)}
     <dl class="card">{def.fields.filter(f => show(rec.f[f.name], f, module, rec) !== '').map(f =>
-      <div key={f.name}><dt>{word(f.label, f.name)}</dt><dd>{show(clear[f.name] !== undefined ? clear[f.name] : rec.f[f.name], f, module, rec)}</dd></div>)}</dl>
+      <div key={f.name}><dt>{word(f.label, f.name)}</dt><dd>{f.type === 'file' || f.type === 'files' ? <Shown base={`/api/v1/${def.name}/${id}`} value={rec.f[f.name]} />
+        : f.type === 'ref' && f.to && f.to !== '*' && rec.refs && rec.refs[f.name] && collection(f.to) ? <a href={`/${f.to}/${String(rec.f[f.name])}`}>{show(rec.f[f.name], f, module, rec)}</a>
+          : show(clear[f.name] !== undefined ? clear[f.name] : rec.f[f.name], f, module, rec)}</dd></div>)}</dl>
     {rec.masked && rec.masked.length > 0 && <Unmask def={def} id={id} names={rec.masked} onShow={setClear} />}
-    {steps.length > 0 && <section class="card form">
-      <label>{t('note')}<textarea rows={3} value={note} onInput={e => setNote(e.currentTarget.value)} /></label>
-      {steps.some(s => s.home) && <label>{t('to_home')}<Pick id="to-home" to="home" value={home} onInput={setHome} /></label>}
-      <div class="row">{steps.map(s => <button type="button" class="primary" key={s.action} disabled={(s.note === 'required' && note.trim() === '') || (s.home === 'required' && home === '')}
-        onClick={() => send('steps', { action: s.action, note: note || undefined, to_home: s.home && home ? home : undefined })}>{word(s.label, s.action)}</button>)}</div>
-    </section>}
+    <Steps module={module} def={def} rec={rec} onDone={refresh} />
     <div class="row">{(rec.can ? rec.can.update : def.can.update) && !def.log && <a class="button" href={`/${def.name}/${id}/edit`}>{t('edit')}</a>}
       <button type="button" onClick={() => window.print()}>{t('print')}</button></div>
     <History module={module} def={def} id={id} />

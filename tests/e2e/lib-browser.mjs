@@ -1,0 +1,88 @@
+// What browser tests share: nodes of their own, a real Chromium, axe, and every error a page logs.
+import { spawn, spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { createRequire } from 'node:module'
+const require = createRequire(path.resolve('tests/package.json'))
+const { chromium } = require('playwright-core')
+const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
+
+const linli = path.resolve('build/linli')
+export const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'linli-browser.'))
+const nodes = []
+const pages = []
+let passed = 0
+let failed = 0
+let browser
+export const wrong = [] // what pages threw, logged as errors, or were kept from by their policy
+
+export function ok(what, good, why = '') {
+  if (good) passed++
+  else failed++
+  console.log(`${good ? 'ok    ' : 'FAILED'} ${what} ${good ? '' : why}`)
+}
+export function run(args, input) {
+  const r = spawnSync(linli, args, { input, encoding: 'utf8', timeout: 60000 })
+  if (r.status !== 0) throw new Error(`linli ${args[0]}: ${r.stderr}`)
+  return r.stdout
+}
+/** A node with logins named as their roles, passwords linli-<role>. */
+export async function startNode(name, port, region, role, roles, parent) {
+  const at = `${dir}/${name}`
+  const base = `http://127.0.0.1:${port}`
+  run(['init', '--dir', at, '--region', region, '--role', role, '--name', name, ...(parent ? [] : ['--root'])])
+  if (parent) {
+    const code = run(['invite', '--dir', parent.dir, '--region', region, '--role', role]).trim().split(/\s+/).pop()
+    run(['join', '--dir', at, '--parent', parent.base, '--code', code])
+  }
+  const log = fs.openSync(`${dir}/${name}.log`, 'a')
+  const child = spawn(linli, ['serve', '--dir', at, '--listen', `127.0.0.1:${port}`], { stdio: ['ignore', log, log] })
+  nodes.push(child)
+  for (let i = 0; i < 100; i++) {
+    if (await fetch(`${base}/sync/v1/hello`).then(r => r.ok, () => false)) break
+    await new Promise(done => setTimeout(done, 100))
+  }
+  for (const r of roles) run(['user', 'add', '--dir', at, '--login', r, '--role', r], `linli-${r}\n`)
+  return { dir: at, base }
+}
+export async function open(width, height) {
+  browser = browser || await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic',
+    '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] })
+  const page = await (await browser.newContext({ viewport: { width, height }, locale: 'zh-CN' })).newPage()
+  await page.addInitScript(() => document.addEventListener('securitypolicyviolation', e => console.error('CSP ' + e.violatedDirective + ' ' + e.blockedURI)))
+  page.on('pageerror', e => wrong.push(e.message))
+  page.on('console', m => { if (m.type() === 'error' && !/40[13]|status of 4/.test(m.text())) wrong.push(m.text()) })
+  page.setDefaultTimeout(15000)
+  pages.push(page)
+  return page
+}
+export async function login(page, base, who) {
+  await page.goto(`${base}/login`)
+  await page.fill('input[autocomplete=username]', who)
+  await page.fill('input[type=password]', `linli-${who}`)
+  await page.keyboard.press('Enter')
+  await page.waitForSelector(`text=退出 · ${who}`)
+}
+/** No finding of axe, and nothing wider than the window. */
+export async function look(page, what) {
+  await page.evaluate(axe)
+  const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] })
+    .then(r => r.violations.map(v => `${v.id}: ${v.nodes[0].html.slice(0, 120)}`)))
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+  ok(`${what}: axe finds nothing, and it fits`, found.length === 0 && wide <= 0, `${wide > 0 ? wide + ' px too wide ' : ''}${found.join(' | ')}`)
+  if (process.env.SHOTS) await page.screenshot({ path: path.join(process.env.SHOTS, what.replace(/\W+/g, '-') + '.png'), fullPage: true })
+}
+export async function end() {
+  ok('no page threw, logged an error, or ran into its policy', wrong.length === 0, wrong.slice(0, 3).join(' | '))
+  for (let i = 0; failed > 0 && process.env.SHOTS && i < pages.length; i++)
+    await pages[i].screenshot({ path: path.join(process.env.SHOTS, `failed-${i}.png`), fullPage: true })
+  if (browser) await browser.close()
+  for (const n of nodes) {
+    n.kill('SIGTERM')
+    if (n.exitCode === null) await new Promise(done => n.on('exit', done))
+  }
+  fs.rmSync(dir, { recursive: true, force: true })
+  console.log(`${passed} passed, ${failed} failed`)
+  process.exit(failed === 0 ? 0 : 1)
+}

@@ -1,0 +1,33 @@
+// What was typed and not sent yet, kept on the device for the one who typed it; gone at logout.
+import type { Draft } from './fields'
+
+const PREFIX = 'draft/'
+
+/** null when there is none, or the form has other fields now. */
+export function readDraft(place: string, empty: Draft): Draft | null {
+  try {
+    const d = JSON.parse(localStorage.getItem(PREFIX + place) || 'null') as Draft | null
+    const same = (a: object, b: object) => Object.keys(a).join() === Object.keys(b).join()
+    return d && same(d.text, empty.text) && same(d.files, empty.files) ? d : null
+  } catch (e) {
+    return null
+  }
+}
+
+export function writeDraft(place: string, d: Draft): void {
+  try {
+    localStorage.setItem(PREFIX + place, JSON.stringify(d))
+  } catch (e) { /* storage refused or full: the form works without */ }
+}
+
+export function dropDraft(place: string): void {
+  try {
+    localStorage.removeItem(PREFIX + place)
+  } catch (e) { /* nothing was kept either */ }
+}
+
+export function dropDrafts(): void {
+  try {
+    for (const k of Object.keys(localStorage)) if (k.indexOf(PREFIX) === 0) localStorage.removeItem(k)
+  } catch (e) { /* nothing was kept either */ }
+}

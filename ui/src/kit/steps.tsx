@@ -1,0 +1,75 @@
+// What can be done with a record next: choose a step, see what it asks for and what follows from it, confirm.
+import { useState } from 'preact/hooks'
+import { ApiError, call, newKey } from '../app/api'
+import { collection } from '../app/state'
+import type { FieldError } from '../app/api'
+import type { Collection, Module, Rec, Step } from '../app/types'
+import { t, word } from '../i18n'
+import { begin, Fields, values } from './fields'
+import { Pick } from './pick'
+
+/** Who reads it from then on, when the step widens that. */
+function widening(def: Collection, step: Step): 'widens_P' | 'widens_D' | 'widens_V' | null {
+  const a = def.audience
+  if (!a || typeof a === 'string' || a.when.indexOf(step.to) < 0) return null
+  return a.after === 'P' ? 'widens_P' : a.after === 'V' ? 'widens_V' : 'widens_D'
+}
+
+interface PanelProps { module: Module; def: Collection; rec: Rec; step: Step; onDone: (done: boolean) => void }
+
+function Panel({ module, def, rec, step, onDone }: PanelProps) {
+  const sets = def.fields.filter(f => step.sets && step.sets.indexOf(f.name) >= 0)
+  const row = step.adds ? collection(step.adds.collection) : null
+  const adds = row ? row.def.fields.filter(f => !f.readonly && !f.internal && step.adds && f.name !== step.adds.ref) : []
+  const [note, setNote] = useState('')
+  const [home, setHome] = useState('')
+  const [set, setSet] = useState(() => begin(sets, rec))
+  const [add, setAdd] = useState(() => begin(adds))
+  const [bad, setBad] = useState<FieldError[]>([])
+  const [wrong, setWrong] = useState('')
+  const [key] = useState(newKey)
+  const warning = widening(def, step)
+  const name = word(step.label, step.action)
+
+  async function send(e: Event) {
+    e.preventDefault()
+    setWrong('')
+    setBad([])
+    const body: Record<string, unknown> = { action: step.action }
+    if (note.trim()) body.note = note
+    if (home) body.to_home = home
+    const changed = values(sets, set, rec)
+    if (Object.keys(changed).length > 0) body.set = changed
+    if (step.adds) body.add = values(adds, add)
+    try {
+      await call('POST', `/${def.name}/${rec.id}/steps`, body, { 'Idempotency-Key': key })
+      onDone(true)
+    } catch (err) {
+      if (!(err instanceof ApiError)) throw err
+      setBad(err.fields)
+      setWrong(word(err))
+    }
+  }
+  return <form class="card form" onSubmit={send} noValidate aria-label={name}>
+    <h2>{name}</h2>
+    {warning && <p class="warn note">{t(warning)}</p>}
+    {row && <Fields fields={adds} module={row.module} draft={add} prefix="a-" bad={bad} onChange={setAdd} />}
+    {sets.length > 0 && <Fields fields={sets} module={module} draft={set} prefix="s-" refs={rec.refs} bad={bad} onChange={setSet} />}
+    {step.home && <div class="field"><label for="to-home">{t('to_home')}</label><Pick id="to-home" to="home" value={home} onInput={setHome} /></div>}
+    {!step.adds && <label>{t('note')}{step.note === 'required' && <span class="quiet"> · {t('required')}</span>}
+      <textarea rows={3} value={note} onInput={e => setNote(e.currentTarget.value)} /></label>}
+    {wrong && <p class="error" role="alert">{wrong}</p>}
+    <div class="row"><button class="primary" disabled={(step.note === 'required' && note.trim() === '') || (!!step.home && home === '')}>{t('confirm', { what: name })}</button>
+      <button type="button" onClick={() => onDone(false)}>{t('cancel')}</button></div>
+  </form>
+}
+
+export function Steps({ module, def, rec, onDone }: { module: Module; def: Collection; rec: Rec; onDone: () => void }) {
+  const [chosen, setChosen] = useState<Step | null>(null)
+  const steps = (def.workflow ? def.workflow.steps : []).filter((s, i, all) =>
+    (rec.actions || []).indexOf(s.action) >= 0 && all.findIndex(o => o.action === s.action) === i)
+  if (steps.length === 0) return null
+  if (chosen) return <Panel key={chosen.action} module={module} def={def} rec={rec} step={chosen} onDone={done => { setChosen(null); if (done) onDone() }} />
+  return <div class="row" role="group" aria-label={t('next_steps')}>{steps.map(s =>
+    <button type="button" class="primary" key={s.action} onClick={() => setChosen(s)}>{word(s.label, s.action)}</button>)}</div>
+}
