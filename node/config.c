@@ -40,6 +40,8 @@ static const struct key KEYS[] = {
     NUMBER(sync_soon_ms, "200", 0, 600000, "保存后多久同步(毫秒) a sync that many ms after a save"),
     NUMBER(seal_every_s, "900", 1, 86400,
            "最迟封存间隔(秒) changes are sealed at the latest after that many seconds"),
+    NUMBER(stats_every_s, "21600", 5, 604800,
+           "统计上报间隔(秒) statistics go up, when they changed, after that many seconds"),
     NUMBER(session_hours, "12", 1, 720, "登录有效时间(小时) how long a login holds"),
     NUMBER(threads, "128", 4, 1024, "网页工作线程 threads that serve pages"),
     NUMBER(files_mb, "8192", 16, 4194304, "附件总容量(MiB) room for all attachments"),

@@ -14,6 +14,7 @@ struct ln_config {
     int64_t sync_every_s; /* at the latest */
     int64_t sync_soon_ms; /* after a save */
     int64_t seal_every_s;
+    int64_t stats_every_s;
     int64_t session_hours;
     int64_t threads;
     int64_t files_mb,

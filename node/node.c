@@ -15,6 +15,7 @@
 #include "node/disk.h"
 #include "node/export.h"
 #include "node/region/region.h"
+#include "node/stat.h"
 #include "node/syncer.h"
 
 #define TICK_MS 1000
@@ -141,7 +142,7 @@ static bool access_read(void *ctx, ln_read_job *job, void *arg, struct ln_err *e
 /* ---- work between jobs: sealing what waits too long; full text and attachments */
 
 struct ticking {
-    int64_t sealed_ms;
+    int64_t sealed_ms, counted_ms;
 };
 
 static const char *const *searched(void *ctx, const char *collection)
@@ -217,6 +218,26 @@ static void tick_seal(struct ln_node *n, struct ln_replica *r)
     }
 }
 
+static void tick_stat(struct ln_node *n, struct ln_replica *r)
+{
+    struct ticking *t = (void *)((char *)n->pool + sizeof(struct pool));
+    struct ln_err err = { 0 };
+    int64_t now = real_ms();
+
+    if (n->syncer == NULL || strcmp(n->config.role, "community") != 0 ||
+        ln_replica_self(r) == NULL || now - t->counted_ms < n->config.stats_every_s * 1000)
+        return;
+    t->counted_ms = now;
+    if (!ln_replica_begin(r, &err))
+        return;
+    if (ln_stat_publish(n, r, &err) && ln_replica_commit(r, &err)) {
+        ln_syncer_poke(n->syncer);
+        return;
+    }
+    ln_replica_rollback(r);
+    ln_log_err(LN_LOG_WARN, &err, "statistics not counted");
+}
+
 static void tick_export(struct ln_node *n, struct ln_replica *r)
 {
     struct ln_err err = { 0 };
@@ -234,6 +255,7 @@ static void tick(void *ctx, struct ln_replica *r)
     tick_export(ctx, r);
     tick_seal(ctx, r);
     tick_after(ctx, r);
+    tick_stat(ctx, r);
 }
 
 /* ---- keys */

@@ -37,7 +37,7 @@ init() { # NODE [--root]
     say "建立 ${name[$1]} …" "creating $1 …"
     # the recovery key is printed once; here, beside the trial data, it is kept in a file
     (umask 077; $linli init --dir "$run/$1" --region "${region[$1]}" --role "$1" --name "${name[$1]}" ${2:-} \
-        >"$run/$1.recovery.txt" && sed -i 's/^sync_every_s = .*/sync_every_s = 10/' "$run/$1/config") || { rm -rf "${run:?}/$1"; die "无法建立 $1" "cannot create $1"; }
+        >"$run/$1.recovery.txt" && sed -i 's/^sync_every_s = .*/sync_every_s = 10/; s/^stats_every_s = .*/stats_every_s = 30/' "$run/$1/config") || { rm -rf "${run:?}/$1"; die "无法建立 $1" "cannot create $1"; }
 }
 
 start() { # NODE

@@ -410,6 +410,115 @@ bool ln_query_states(json_t **out, struct ln_sqlstore *s, const struct ln_coll *
     }
 }
 
+/* ---- counting */
+
+static bool add_dim(struct building *b, const char *dim, const char *today, bool *veiled,
+                    struct ln_err *err)
+{
+    bool age = strncmp(dim, "age5:", 5) == 0;
+    const struct ln_field *f = field_of(b->l->coll, age ? dim + 5 : dim);
+
+    if (f == NULL && strcmp(dim, "state") == 0) {
+        ln_buf_adds(&b->sql, ", c._state");
+        return true;
+    }
+    if (f == NULL)
+        return ln_fail(err, LN_INVALID, "%s has no field %s", b->l->coll->name, dim);
+    *veiled = *veiled || f->mark == LN_MARK_SENSITIVE;
+    if (!age) {
+        ln_buf_addf(&b->sql, ", c.\"%s\"", f->name);
+        return true;
+    }
+    ln_buf_addf(
+        &b->sql,
+        ", (substr(?, 1, 4) - substr(c.\"%s\", 1, 4) - (substr(?, 6) < substr(c.\"%s\", 6)))"
+        " / 5 * 5",
+        f->name, f->name);
+    bind_add(b, (struct bind){ .text = today, .len = strlen(today) });
+    bind_add(b, (struct bind){ .text = today, .len = strlen(today) });
+    return true;
+}
+
+static json_t *dim_value(struct ln_sqlstore *s, const struct ln_coll *c, const char *dim,
+                         struct ln_query *q, int column)
+{
+    const struct ln_field *f = field_of(c, dim);
+    json_t *v;
+
+    if (f != NULL && ln_db_col_type(q, column) != LN_DB_NULL) {
+        v = cell_value(s, c, f, ln_db_col_int(q, 0), q, column);
+        return v != NULL ? v : json_string("");
+    }
+    if (ln_db_col_type(q, column) == LN_DB_INT)
+        return json_integer(ln_db_col_int(q, column));
+    return json_string(ln_db_col_text(q, column));
+}
+
+/* Adds a row to its equal, which only veiled values have. */
+static void merge_row(json_t *out, size_t from, json_t *row)
+{
+    size_t last = json_array_size(row) - 1;
+
+    for (size_t i = from; i < json_array_size(out); i++) {
+        json_t *o = json_array_get(out, i);
+        size_t k = 0;
+        while (k < last && json_equal(json_array_get(o, k), json_array_get(row, k)))
+            k++;
+        if (k < last)
+            continue;
+        json_array_set_new(o, last,
+                           json_integer(json_integer_value(json_array_get(o, last)) +
+                                        json_integer_value(json_array_get(row, last))));
+        json_decref(row);
+        return;
+    }
+    json_array_append_new(out, row);
+}
+
+bool ln_query_count(json_t *out, struct ln_sqlstore *s, const struct ln_count *c,
+                    struct ln_err *err)
+{
+    struct ln_where where[LN_QUERY_WHERE];
+    struct ln_list l = { .coll = c->coll, .where = where };
+    struct building b = { .s = s, .l = &l, .sql = ln_buf_new(SQL_MAX) };
+    bool veiled = false;
+    bool ok = c->n + 1 < LN_QUERY_WHERE && c->n_dims <= LN_QUERY_DIMS;
+    bool row = true;
+    size_t from = json_array_size(out);
+
+    if (!ok)
+        (void)ln_fail(err, LN_FULL, "too many filters or dimensions");
+    for (size_t i = 0; ok && i < c->n; i++)
+        where[l.n++] = c->where[i];
+    if (c->region[0] != '\0')
+        where[l.n++] = (struct ln_where){ "region", LN_WHERE_IS, c->region };
+    ln_buf_adds(&b.sql, "SELECT min(c.rec)");
+    for (size_t i = 0; ok && i < c->n_dims; i++)
+        ok = add_dim(&b, c->dims[i], c->today, &veiled, err);
+    ln_buf_addf(&b.sql, ", count(*) FROM \"c_%s\" c JOIN record r ON r.n = c.rec", c->coll->name);
+    ok = ok && add_filters(&b, err);
+    ln_buf_adds(&b.sql, " GROUP BY ");
+    for (size_t i = 0; i < c->n_dims; i++)
+        ln_buf_addf(&b.sql, "%zu, ", i + 2);
+    ln_buf_adds(&b.sql, veiled ? "c.rec" : "''");
+    struct ln_query *q = ok ? start(&b) : NULL;
+    while (ok && row) {
+        ok = ln_db_row(q, &row, err);
+        if (!ok || !row)
+            break;
+        json_t *o = json_array();
+        for (size_t i = 0; i < c->n_dims; i++)
+            json_array_append_new(o, dim_value(s, c->coll, c->dims[i], q, (int)i + 1));
+        json_array_append_new(o, json_integer(ln_db_col_int(q, (int)c->n_dims + 1)));
+        if (veiled)
+            merge_row(out, from, o);
+        else
+            json_array_append_new(out, o);
+    }
+    building_free(&b);
+    return ok;
+}
+
 /* ---- full text */
 
 static bool old_words(struct ln_sqlstore *s, int64_t rec, struct ln_buf *body, bool *had,

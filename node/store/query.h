@@ -43,6 +43,20 @@ bool ln_query_record(json_t **out, struct ln_sqlstore *s, const struct ln_id *id
 bool ln_query_states(json_t **out, struct ln_sqlstore *s, const struct ln_coll *coll,
                      const char *region, int64_t before, struct ln_err *err) LN_MUST;
 
+/* Counts records by up to LN_QUERY_DIMS dimensions: fields, `state`, or `age5:<date field>`
+ * (five-year groups on the day `today`, YYYY-MM-DD). Appends [dim, ..., n] to `out`, "" for an
+ * empty one; `^` fields are opened for it. `region` "" = all. LN_INVALID an unknown field. */
+#define LN_QUERY_DIMS 4
+struct ln_count {
+    const struct ln_coll *coll;
+    size_t n, n_dims;
+    const struct ln_where *where;
+    const char *const *dims;
+    const char *region, *today;
+};
+bool ln_query_count(json_t *out, struct ln_sqlstore *s, const struct ln_count *c,
+                    struct ln_err *err) LN_MUST;
+
 /* What follows a commit, for up to `max` records that came or changed: their full text is brought
  * up to date, and `file` is told of the value of each field with attachments. *left tells whether
  * more wait. `searched` names what is searched in a collection (NULL-ended, NULL none). In a write

@@ -10,6 +10,7 @@ const struct ln_route ln_routes[] = {
     { "POST", "/api/v1/session/password", ln_api_session_password },
     { "GET", "/api/v1/schema", ln_api_info_schema },
     { "GET", "/api/v1/status", ln_api_info_status },
+    { "GET", "/api/v1/stats", ln_api_stat_list },
     { "POST", "/api/v1/sync", ln_api_info_sync },
     { "GET", "/api/v1/nodes", ln_api_info_nodes },
     { "GET", "/api/v1/home", ln_api_info_home },

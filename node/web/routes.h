@@ -11,6 +11,7 @@ LN_ROUTE(ln_api_session_logout);
 LN_ROUTE(ln_api_session_password);
 LN_ROUTE(ln_api_info_schema);
 LN_ROUTE(ln_api_info_status);
+LN_ROUTE(ln_api_stat_list);
 LN_ROUTE(ln_api_info_sync);
 LN_ROUTE(ln_api_info_nodes);
 LN_ROUTE(ln_api_info_home);

@@ -6,6 +6,7 @@ import { Home } from './app/home'
 import { Login } from './app/login'
 import { Nodes } from './app/nodes'
 import { Shell } from './app/shell'
+import { Stats } from './app/stats'
 import { collection, enter, go, path, poll, reachable, session, setElder } from './app/state'
 import { t } from './i18n'
 import { Form } from './kit/form'
@@ -19,6 +20,7 @@ function Page() {
   if (name === 'login') return <Login />
   if (name === 'nodes') return <Nodes />
   if (name === 'search') return <Find />
+  if (name === 'stats' && session.value) return <Stats />
   const found = collection(name)
   if (!found) return session.value ? <h1>{t('not_found')}</h1> : <p role="status">{t(reachable.value ? 'loading' : 'unreachable')}</p>
   if (id === 'import') return <Import key={name} def={found.def} />

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact'
 import { lang, setLang, t, word } from '../i18n'
 import { call } from './api'
-import { elder, enter, go, modules, path, reachable, session, setElder, status } from './state'
+import { collection, elder, enter, go, modules, path, reachable, session, setElder, status } from './state'
 import { dropDrafts } from '../kit/draft'
 import { strip } from './strip'
 
@@ -27,10 +27,11 @@ function Nav() {
       <a href="/" aria-current={path.value === '/' ? 'page' : undefined}>{t('home')}</a>
       <a href="/search" aria-current={here('/search')}>{t('search')}</a>
       {session.value && session.value.account && session.value.node.role !== 'community' && <a href="/nodes" aria-current={here('/nodes')}>{t('nodes')}</a>}
+      {collection('stat_open') && <a href="/stats" aria-current={here('/stats')}>{t('stats')}</a>}
       {modules.value.filter(m => m.enabled).map(m => (
         <section key={m.module}>
           <h2>{word(m.label, m.module)}</h2>
-          {m.collections.map(c => <a key={c.name} href={'/' + c.name} aria-current={here('/' + c.name)}>{word(c.label, c.name)}</a>)}
+          {m.collections.filter(c => c.list).map(c => <a key={c.name} href={'/' + c.name} aria-current={here('/' + c.name)}>{word(c.label, c.name)}</a>)}
         </section>
       ))}
     </nav>
