@@ -1,6 +1,7 @@
 /* Subject keys: the sensitive fields of one line sealed once, under a key per (person, audience),
  * so that destroying the key erases them everywhere. XChaCha20-Poly1305; associated data
- * "collection|record|change id". Any thread. */
+ * "collection|record|change id". The nonce is BLAKE2b-192 of that data, which names a line that is
+ * written once: it need not be sent. Any thread. */
 #ifndef LN_SUBJECT_H
 #define LN_SUBJECT_H
 
@@ -10,10 +11,11 @@ struct ln_subject_key {
     uint8_t b[32];
 };
 #define LN_SUBJECT_KID_LEN 8   /* lower-case base32hex characters: 40 random bits */
-#define LN_SUBJECT_OVERHEAD 40 /* nonce 24, tag 16, before base64 */
+#define LN_SUBJECT_OVERHEAD 16 /* the tag, before base64 */
 
 void ln_subject_make(struct ln_subject_key *key, char kid[LN_SUBJECT_KID_LEN + 1]);
-/* Appends base64url without padding of nonce ‖ ciphertext; `out` sticks when it does not fit. */
+/* Appends base64url without padding of the ciphertext and its tag; `out` sticks when it does not
+ * fit. One key never seals two texts under the same `ad`. */
 void ln_subject_seal(struct ln_buf *out, const struct ln_subject_key *key, const char *ad,
                      const void *data, size_t len);
 /* Appends what was sealed. LN_INVALID not sealed text; LN_DENIED wrong key or moved to another

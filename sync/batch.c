@@ -345,9 +345,40 @@ out:
 
 /* ---- sealed fields */
 
+/* Names (as they stand in the line) and opened values as one object: nothing when they do not fit.
+ */
+static void put_together(struct ln_buf *out, struct ln_span names, const struct ln_buf *values)
+{
+    struct ln_err why = { 0 };
+    struct ln_span list = { values->data, values->len };
+    struct ln_span name;
+    struct ln_span value;
+    size_t at = 0;
+    size_t from = 0;
+
+    if (!ln_canon_check(values->data, values->len, &why) || ln_canon_type(list) != LN_CANON_ARRAY)
+        return;
+    ln_buf_addc(out, '{');
+    while (ln_canon_next(names, &at, NULL, &name)) {
+        if (!ln_canon_next(list, &from, NULL, &value)) {
+            ln_buf_clear(out);
+            return;
+        }
+        if (out->len > 1)
+            ln_buf_addc(out, ',');
+        ln_buf_add(out, name.p, name.len);
+        ln_buf_addc(out, ':');
+        ln_buf_add(out, value.p, value.len);
+    }
+    ln_buf_addc(out, '}');
+    if (ln_canon_next(list, &from, NULL, &value) || !ln_canon_check(out->data, out->len, &why))
+        ln_buf_clear(out);
+}
+
 bool ln_batch_open(struct ln_buf *out, struct ln_store *s, const struct ln_change *c,
                    struct ln_err *err)
 {
+    struct ln_buf values = ln_buf_secret(LN_CHANGE_MAX);
     struct ln_store_key key = { 0 };
     char kid[16];
     char ad[128];
@@ -364,12 +395,11 @@ bool ln_batch_open(struct ln_buf *out, struct ln_store *s, const struct ln_chang
     struct ln_subject_key secret;
     memcpy(secret.b, key.secret, sizeof secret.b);
     ln_change_ad(ad, c);
-    /* What does not open, or is no object, is the author's mistake: the line stands, its fields do
-     * not. */
-    if (!ln_subject_open(out, &secret, ad, c->sealed, &why) ||
-        !ln_canon_check(out->data, out->len, &why) ||
-        ln_canon_type((struct ln_span){ out->data, out->len }) != LN_CANON_OBJECT)
-        ln_buf_clear(out);
+    /* What does not open, or does not fit its names, is the author's mistake: the line stands, its
+     * fields do not. */
+    if (ln_subject_open(&values, &secret, ad, c->sealed, &why))
+        put_together(out, c->names, &values);
+    ln_buf_free(&values);
     sodium_memzero(&secret, sizeof secret);
     sodium_memzero(&key, sizeof key);
     return true;

@@ -27,7 +27,7 @@ struct ln_exchange_client {
     struct ln_cert parent; /* of this sync; .node "" before the first */
     char nonce[LN_HTTPSIG_NONCE_MAX];
     struct ln_view theirs; /* what the parent held when last seen (parsed) */
-    bool known;            /* theirs is worth something */
+    bool known, asked;     /* theirs is worth something; and was told in this sync */
     bool loaded, changed;  /* the remembered state was read; differs from the store's */
     size_t slice;
     struct ln_exchange_report *out;
@@ -691,6 +691,7 @@ static bool ask_heads(struct ln_exchange_client *c, const struct ln_view *mine, 
         if (!ln_view_parse(&c->theirs, item, err))
             goto out;
         c->known = true;
+        c->asked = true;
     } else {
         (void)ln_fail(err, LN_INVALID, "the answer tells no heads");
         goto out;
@@ -752,8 +753,8 @@ static bool round_of(struct ln_exchange_client *c, bool again, struct ln_err *er
         goto out;
     if (c->known && is_outdated(c, &j.mine))
         forget(c);
-    if (again && c->known && same_heads(c, &j.mine)) {
-        note_level(c, &j.mine); /* after a pull there is nothing left to ask */
+    if (again && c->asked && c->known && same_heads(c, &j.mine)) {
+        note_level(c, &j.mine); /* all that it told of in this sync has been moved */
     } else if ((again || !c->known || !to_push(c, &j.mine)) && !ask_heads(c, &j.mine, err)) {
         goto out;
     }
@@ -914,6 +915,7 @@ bool ln_exchange_sync(struct ln_exchange_client *c, struct ln_exchange_report *o
 {
     *out = (struct ln_exchange_report){ 0 };
     c->out = out;
+    c->asked = false;
     if (!begin(c, err))
         goto failed;
     uint64_t got = 0;

@@ -2,42 +2,70 @@
 #include "sync/keys.h"
 
 #include <string.h>
+#include <zstd.h>
 
 #include "crypto/canon.h"
 
-#define AGE_MAX 4096 /* one wrapped key */
+#define AGE_MAX 1024 /* a wrap */
+#define WRAPS 2      /* of a body: for the receiver, for the recovery key */
+#define ZSTD_LEVEL 3 /* names and ids repeat; boxes do not shrink */
 
 /* ---- writing */
 
 struct writing {
-    struct ln_buf *body;
+    struct ln_buf *json;
+    struct ln_buf wraps[WRAPS]; /* by `escrow` */
     unsigned n;
 };
 
-/* {"age":base64,"audience":...,"escrow":bool,"kid":...,"person":id} */
+/* {"audience":...,"box":...,"escrow":bool,"kid":...,"person":id} */
 static bool add_item(void *ctx, const struct ln_key_item *k, struct ln_err *err)
 {
     struct writing *w = ctx;
+    struct ln_buf *wrap = &w->wraps[k->escrow];
     char person[LN_ID_TEXT + 1];
 
     ln_clock_id_write(person, &k->person);
-    ln_buf_adds(w->body, w->n++ > 0 ? ",{\"age\":\"" : "{\"age\":\"");
-    ln_encode_base64(w->body, k->age.p, k->age.len, false);
-    ln_buf_addf(w->body, "\",\"audience\":\"%s\",\"escrow\":%s,\"kid\":\"%s\",\"person\":\"%s\"}",
-                k->audience, k->escrow ? "true" : "false", k->kid, person);
-    return ln_buf_done(w->body, "keys", err);
+    ln_buf_addf(w->json, "%s{\"audience\":\"%s\",\"box\":\"", w->n++ > 0 ? "," : "", k->audience);
+    ln_buf_add(w->json, k->box.p, k->box.len);
+    ln_buf_addf(w->json, "\",\"escrow\":%s,\"kid\":\"%s\",\"person\":\"%s\"}",
+                k->escrow ? "true" : "false", k->kid, person);
+    if (wrap->len == 0)
+        ln_encode_base64(wrap, k->wrap.p, k->wrap.len, false);
+    return ln_buf_done(w->json, "keys", err) && ln_buf_done(wrap, "keys", err);
+}
+
+static bool compress(struct ln_buf *out, const struct ln_buf *json, struct ln_err *err)
+{
+    size_t room = ZSTD_compressBound(json->len);
+    void *to = ln_buf_grow(out, room);
+
+    if (to == NULL)
+        return ln_fail(err, LN_FULL, "too many keys for one body");
+    size_t n = ZSTD_compress(to, room, json->data, json->len, ZSTD_LEVEL);
+    if (ZSTD_isError(n))
+        return ln_fail(err, LN_BROKEN, "zstd: %s", ZSTD_getErrorName(n));
+    ln_buf_cut(out, out->len - room + n);
+    return true;
 }
 
 bool ln_keys_pending(struct ln_buf *body, unsigned *n, struct ln_replica *r, struct ln_err *err)
 {
-    struct writing w = { .body = body };
+    struct ln_buf json = ln_buf_new(LN_KEYS_JSON_MAX);
+    struct writing w = { .json = &json,
+                         .wraps = { ln_buf_new(2 * AGE_MAX), ln_buf_new(2 * AGE_MAX) } };
 
-    ln_buf_adds(body, "{\"keys\":[");
-    if (!ln_replica_keys_pending(r, LN_KEYS_BATCH / 2, /* escrow and copy */ add_item, &w, err))
-        return false;
-    ln_buf_adds(body, "]}");
-    *n = w.n;
-    return ln_buf_done(body, "keys", err);
+    ln_buf_adds(&json, "{\"keys\":[");
+    bool ok =
+        ln_replica_keys_pending(r, LN_KEYS_BATCH / 2, /* escrow and copy */ add_item, &w, err);
+    ln_buf_addf(&json, "],\"wraps\":[\"%s\",\"%s\"]}", w.wraps[0].len > 0 ? w.wraps[0].data : "",
+                w.wraps[1].len > 0 ? w.wraps[1].data : "");
+    *n = ok ? w.n : 0;
+    ok = ok && (w.n == 0 || (ln_buf_done(&json, "keys", err) && compress(body, &json, err)));
+    ln_buf_free(&json);
+    ln_buf_free(&w.wraps[0]);
+    ln_buf_free(&w.wraps[1]);
+    return ok;
 }
 
 /* ---- reading */
@@ -55,7 +83,7 @@ static bool copy_word(char *out, size_t cap, struct ln_span object, const char *
     return true;
 }
 
-static bool read_item(struct ln_key_item *k, struct ln_buf *age, struct ln_span item)
+static bool read_item(struct ln_key_item *k, const struct ln_buf wraps[WRAPS], struct ln_span item)
 {
     char person[LN_ID_TEXT + 1];
     struct ln_span value;
@@ -68,35 +96,67 @@ static bool read_item(struct ln_key_item *k, struct ln_buf *age, struct ln_span 
         !ln_canon_get(item, "escrow", &value) || ln_canon_type(value) != LN_CANON_BOOL)
         return false;
     k->escrow = ln_canon_bool(value);
-    if (!ln_canon_get(item, "age", &value) || ln_canon_type(value) != LN_CANON_STRING ||
-        !ln_canon_plain(value, &word) || !ln_encode_unbase64(age, word, false))
+    if (!ln_canon_get(item, "box", &value) || ln_canon_type(value) != LN_CANON_STRING ||
+        !ln_canon_plain(value, &word))
         return false;
-    k->age = (struct ln_span){ age->data, age->len };
+    k->box = word;
+    k->wrap = (struct ln_span){ wraps[k->escrow].data, wraps[k->escrow].len };
+    return k->wrap.len > 0;
+}
+
+/* ["<age, base64, unpadded>" or "", the same for the recovery key] */
+static bool read_wraps(struct ln_buf wraps[WRAPS], struct ln_span body)
+{
+    struct ln_span list;
+    struct ln_span item;
+    struct ln_span word;
+    size_t at = 0;
+    size_t n = 0;
+
+    if (!ln_canon_get(body, "wraps", &list) || ln_canon_type(list) != LN_CANON_ARRAY)
+        return false;
+    while (ln_canon_next(list, &at, NULL, &item))
+        if (n == WRAPS || ln_canon_type(item) != LN_CANON_STRING || !ln_canon_plain(item, &word) ||
+            !ln_encode_unbase64(&wraps[n++], word, false))
+            return false;
+    return n == WRAPS;
+}
+
+/* The JSON of a body; its size is bounded before anything is unpacked. */
+static bool decompress(struct ln_buf *out, struct ln_span body, struct ln_err *err)
+{
+    unsigned long long size = ZSTD_getFrameContentSize(body.p, body.len);
+    void *to = size <= LN_KEYS_JSON_MAX ? ln_buf_grow(out, (size_t)size) : NULL;
+
+    if (to == NULL || ZSTD_decompress(to, (size_t)size, body.p, body.len) != size)
+        return ln_fail(err, LN_INVALID, "no list of keys, or one of more than %d bytes",
+                       LN_KEYS_JSON_MAX);
     return true;
 }
 
 typedef bool item_fn(void *ctx, const struct ln_key_item *k, struct ln_err *err);
 
-static bool each(struct ln_span body, item_fn *fn, void *ctx, struct ln_err *err)
+static bool each(struct ln_span packed, item_fn *fn, void *ctx, struct ln_err *err)
 {
-    struct ln_buf age = ln_buf_new(AGE_MAX);
+    struct ln_buf wraps[WRAPS] = { ln_buf_new(AGE_MAX), ln_buf_new(AGE_MAX) };
+    struct ln_buf json = ln_buf_new(LN_KEYS_JSON_MAX);
     struct ln_span list;
     struct ln_span item;
     size_t at = 0;
     unsigned n = 0;
     bool ok = false;
 
-    if (!ln_canon_check(body.p, body.len, err))
+    if (!decompress(&json, packed, err) || !ln_canon_check(json.data, json.len, err))
         goto out;
+    struct ln_span body = { json.data, json.len };
     if (ln_canon_type(body) != LN_CANON_OBJECT || !ln_canon_get(body, "keys", &list) ||
-        ln_canon_type(list) != LN_CANON_ARRAY) {
+        ln_canon_type(list) != LN_CANON_ARRAY || !read_wraps(wraps, body)) {
         (void)ln_fail(err, LN_INVALID, "no list of keys");
         goto out;
     }
     while (ln_canon_next(list, &at, NULL, &item)) {
         struct ln_key_item k = { 0 };
-        ln_buf_clear(&age);
-        if (++n > LN_KEYS_BATCH || !read_item(&k, &age, item)) {
+        if (++n > LN_KEYS_BATCH || !read_item(&k, wraps, item)) {
             (void)ln_fail(err, LN_INVALID, "key %u of the list is not one", n);
             goto out;
         }
@@ -105,7 +165,9 @@ static bool each(struct ln_span body, item_fn *fn, void *ctx, struct ln_err *err
     }
     ok = true;
 out:
-    ln_buf_free(&age);
+    ln_buf_free(&wraps[0]);
+    ln_buf_free(&wraps[1]);
+    ln_buf_free(&json);
     return ok;
 }
 

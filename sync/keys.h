@@ -1,11 +1,13 @@
 /* Subject keys on their way between two nodes, wrapped to the receiver or to the recovery key:
+: zstd frames,
  * bodies of /sync/v1/keys (README "Exchange"). Writer thread, open transaction. */
 #ifndef LN_KEYS_H
 #define LN_KEYS_H
 
 #include "sync/replica.h"
 
-#define LN_KEYS_BATCH 512 /* keys in one body: some 250 kB */
+#define LN_KEYS_BATCH 2048         /* keys in one body: some 130 kB */
+#define LN_KEYS_JSON_MAX (1 << 20) /* of a body before zstd */
 
 /* Takes every key of a body. LN_INVALID not such a body; otherwise as ln_replica_key_put. */
 bool ln_keys_take(unsigned *n, struct ln_replica *r, struct ln_span body,

@@ -128,12 +128,13 @@ bool ln_replica_receipt(struct ln_replica *r, struct ln_span f, const void *evid
                         struct ln_err *err) LN_MUST;
 
 /* ---- subject keys */
-/* Keys whose escrow, or whose copy for the parent, is still to be sent; wrapped already. Marks them
- * sent by _keys_sent. */
+/* Keys whose escrow, or whose copy for the parent, is still to be sent. Each stands in a box of its
+ * own (ln_subject_seal, associated data "key|audience|kid|person") under a batch key; the batch key
+ * is wrapped once, as an age file to the recovery key (escrow) or to the other node (member). */
 struct ln_key_item {
     char kid[16], audience[LN_AUDIENCE_MAX];
     struct ln_id person;
-    struct ln_span age; /* age file to the recovery key (escrow) or to the parent (member) */
+    struct ln_span box, wrap; /* the same bytes of `wrap` for all of one call */
     bool escrow;
 };
 bool ln_replica_keys_pending(struct ln_replica *r, size_t max,

@@ -11,7 +11,9 @@
 #include "sync/replica_core.h"
 
 #define MEMBERS_MAX 64 /* of one audience: the box, its laptops of a grid, the nodes above */
-#define KEY_TEXT_MAX 512
+#define WRAP_TEXT_MAX 128
+#define BOX_MAX 128
+#define BOX_AD_MAX 128
 #define AGE_MAX 1024
 #define MONTH 7 /* characters of "2026-11" */
 
@@ -282,17 +284,41 @@ bool ln_replica_key(struct ln_store_key *out, struct ln_replica *r, const struct
     return s->ops->key_put(s->ctx, out, err);
 }
 
-/* {"audience","key","kid","person"}: what an age file of a key holds. */
-static void key_text(struct ln_buf *out, const struct ln_store_key *k)
+static void box_ad(char out[BOX_AD_MAX], const char *audience, const char *kid,
+                   const struct ln_id *person)
 {
-    char person[LN_ID_TEXT + 1];
+    char text[LN_ID_TEXT + 1];
 
-    ln_clock_id_write(person, &k->person);
-    ln_buf_adds(out, "{\"audience\":");
-    ln_canon_add_string(out, k->audience, strlen(k->audience));
-    ln_buf_adds(out, ",\"key\":\"");
-    ln_encode_hex(out, k->secret, sizeof k->secret);
-    ln_buf_addf(out, "\",\"kid\":\"%s\",\"person\":\"%s\"}", k->kid, person);
+    ln_clock_id_write(text, person);
+    (void)snprintf(out, BOX_AD_MAX, "key|%s|%s|%s", audience, kid, text);
+}
+
+/* A batch key, and the age file that holds it as hex. */
+struct wrap {
+    bool made;
+    struct ln_subject_key key;
+    struct ln_buf age;
+};
+
+static bool wrap_make(struct wrap *w, const struct ln_recipient *to, struct ln_err *err)
+{
+    struct ln_buf text = ln_buf_secret(WRAP_TEXT_MAX);
+    char unused[LN_SUBJECT_KID_LEN + 1];
+
+    if (w->made)
+        return true;
+    ln_subject_make(&w->key, unused);
+    ln_encode_hex(&text, w->key.b, sizeof w->key.b);
+    w->age = ln_buf_new(AGE_MAX);
+    w->made = ln_age_seal(&w->age, to, 1, text.data, text.len, err);
+    ln_buf_free(&text);
+    return w->made;
+}
+
+static void wrap_free(struct wrap *w)
+{
+    sodium_memzero(&w->key, sizeof w->key);
+    ln_buf_free(&w->age);
 }
 
 struct pending {
@@ -300,31 +326,33 @@ struct pending {
     const struct ln_cert *to; /* who gets the member's copy; NULL none */
     bool (*fn)(void *ctx, const struct ln_key_item *k, struct ln_err *err);
     void *ctx;
+    struct wrap wraps[2]; /* for the member, for the recovery key */
 };
 
-static bool give(const struct pending *p, const struct ln_store_key *k, bool escrow,
-                 struct ln_err *err)
+static bool give(struct pending *p, const struct ln_store_key *k, bool escrow, struct ln_err *err)
 {
-    struct ln_buf text = ln_buf_secret(KEY_TEXT_MAX);
-    struct ln_buf age = ln_buf_new(AGE_MAX);
+    struct wrap *w = &p->wraps[escrow];
+    struct ln_buf box = ln_buf_new(BOX_MAX);
     struct ln_key_item item = { .person = k->person, .escrow = escrow };
+    char ad[BOX_AD_MAX];
     bool ok;
 
-    key_text(&text, k);
+    if (!wrap_make(w, escrow ? p->recovery : &p->to->age, err))
+        return false;
     (void)snprintf(item.kid, sizeof item.kid, "%s", k->kid);
     (void)snprintf(item.audience, sizeof item.audience, "%s", k->audience);
-    ok = ln_buf_done(&text, "key", err) &&
-         ln_age_seal(&age, escrow ? p->recovery : &p->to->age, 1, text.data, text.len, err);
-    item.age = (struct ln_span){ age.data, age.len };
-    ok = ok && p->fn(p->ctx, &item, err);
-    ln_buf_free(&age);
-    ln_buf_free(&text);
+    box_ad(ad, k->audience, k->kid, &k->person);
+    ln_subject_seal(&box, &w->key, ad, k->secret, sizeof k->secret);
+    item.box = (struct ln_span){ box.data, box.len };
+    item.wrap = (struct ln_span){ w->age.data, w->age.len };
+    ok = ln_buf_done(&box, "key", err) && p->fn(p->ctx, &item, err);
+    ln_buf_free(&box);
     return ok;
 }
 
 static bool take_pending(void *ctx, const struct ln_store_key *k, struct ln_err *err)
 {
-    const struct pending *p = ctx;
+    struct pending *p = ctx;
 
     if (p->to == NULL)
         return true;
@@ -336,9 +364,14 @@ bool ln_replica_keys_pending(struct ln_replica *r, size_t max,
                              bool (*fn)(void *ctx, const struct ln_key_item *k, struct ln_err *err),
                              void *ctx, struct ln_err *err)
 {
-    struct pending p = { &r->c.recovery, parent_of(r->authority, r->c.id), fn, ctx };
+    struct pending p = {
+        .recovery = &r->c.recovery, .to = parent_of(r->authority, r->c.id), .fn = fn, .ctx = ctx
+    };
+    bool ok = r->c.store->ops->key_pending(r->c.store->ctx, max, take_pending, &p, err);
 
-    return r->c.store->ops->key_pending(r->c.store->ctx, max, take_pending, &p, err);
+    wrap_free(&p.wraps[0]);
+    wrap_free(&p.wraps[1]);
+    return ok;
 }
 
 bool ln_replica_keys_sent(struct ln_replica *r, const struct ln_key_item *items, size_t n,
@@ -360,43 +393,37 @@ bool ln_replica_keys_sent(struct ln_replica *r, const struct ln_key_item *items,
     return ok;
 }
 
-static bool same_word(struct ln_span object, const char *key, const char *want)
-{
-    struct ln_span value;
-    struct ln_span text;
-
-    return ln_canon_get(object, key, &value) && ln_canon_plain(value, &text) &&
-           ln_span_is(text, want);
-}
-
-/* Opens an item sent to us; what stands inside must be what was announced. */
+/* Opens an item sent to us: the box opens only as the key that was announced. */
 static bool open_item(struct ln_store_key *out, const struct ln_replica *r,
                       const struct ln_key_item *k, struct ln_err *err)
 {
-    struct ln_buf text = ln_buf_secret(KEY_TEXT_MAX);
-    struct ln_span object;
-    struct ln_span value;
-    struct ln_span hex;
-    char person[LN_ID_TEXT + 1];
+    struct ln_buf text = ln_buf_secret(WRAP_TEXT_MAX);
+    struct ln_buf secret = ln_buf_secret(sizeof out->secret + 1);
+    struct ln_subject_key batch;
+    char ad[BOX_AD_MAX];
     bool ok = false;
 
-    ln_clock_id_write(person, &k->person);
-    if (!ln_age_open(&text, k->age.p, k->age.len, &r->c.ident, err) ||
-        !ln_canon_check(text.data, text.len, err))
+    box_ad(ad, k->audience, k->kid, &k->person);
+    if (!ln_age_open(&text, k->wrap.p, k->wrap.len, &r->c.ident, err))
         goto out;
-    object = (struct ln_span){ text.data, text.len };
-    if (ln_canon_type(object) != LN_CANON_OBJECT || !same_word(object, "kid", k->kid) ||
-        !same_word(object, "audience", k->audience) || !same_word(object, "person", person) ||
-        !ln_canon_get(object, "key", &value) || !ln_canon_plain(value, &hex) ||
-        !ln_encode_unhex(out->secret, sizeof out->secret, hex)) {
-        (void)ln_fail(err, LN_INVALID, "the key inside is another one");
+    if (!ln_encode_unhex(batch.b, sizeof batch.b, (struct ln_span){ text.data, text.len })) {
+        (void)ln_fail(err, LN_INVALID, "the wrap holds no batch key");
         goto out;
     }
+    if (!ln_subject_open(&secret, &batch, ad, k->box, err))
+        goto out;
+    if (secret.len != sizeof out->secret) {
+        (void)ln_fail(err, LN_INVALID, "the key inside has another length");
+        goto out;
+    }
+    memcpy(out->secret, secret.data, sizeof out->secret);
     memcpy(out->kid, k->kid, sizeof out->kid);
     memcpy(out->audience, k->audience, sizeof out->audience);
     out->person = k->person;
     ok = true;
 out:
+    sodium_memzero(&batch, sizeof batch);
+    ln_buf_free(&secret);
     ln_buf_free(&text);
     return ok;
 }
@@ -457,7 +484,7 @@ bool ln_replica_key_put(struct ln_replica *r, const struct ln_cert *from,
                         const struct ln_key_item *k, struct ln_err *err)
 {
     struct ln_store *s = r->c.store;
-    struct ln_store_escrow e = { .person = k->person, .age = k->age };
+    struct ln_store_escrow e = { .person = k->person, .box = k->box, .wrap = k->wrap };
 
     if (!k->escrow)
         return put_member_key(r, from, k, err);
@@ -477,12 +504,13 @@ bool ln_replica_key_for(struct ln_store *reader, const struct ln_cert *to, const
                         bool (*fn)(void *ctx, const struct ln_key_item *k, struct ln_err *err),
                         void *ctx, struct ln_err *err)
 {
-    struct pending p = { NULL, to, fn, ctx };
+    struct pending p = { .to = to, .fn = fn, .ctx = ctx };
     struct ln_store_key k;
     bool ok = reader->ops->key_get(reader->ctx, &k, kid, err);
 
     if (ok && k.kid[0] != '\0' && member(to, k.audience))
         ok = give(&p, &k, false, err);
+    wrap_free(&p.wraps[0]);
     sodium_memzero(&k, sizeof k);
     return ok;
 }

@@ -141,20 +141,25 @@ static bool find_bases(struct ln_replica *r, struct ln_change *c, const struct l
     return ln_merge_units(c, coll, take_unit, &b, err);
 }
 
-/* Names of an object's members as a canonical array; they stand sorted in it. */
-static void add_names(struct ln_buf *out, struct ln_span object)
+/* Names and values of an object's members as two canonical arrays; they stand sorted in it. */
+static void take_apart(struct ln_buf *names, struct ln_buf *values, struct ln_span object)
 {
     struct ln_span key;
     struct ln_span value;
     size_t at = 0;
 
-    ln_buf_addc(out, '[');
+    ln_buf_addc(names, '[');
+    ln_buf_addc(values, '[');
     while (ln_canon_next(object, &at, &key, &value)) {
-        if (out->data[out->len - 1] != '[')
-            ln_buf_addc(out, ',');
-        ln_canon_add_string(out, key.p, key.len);
+        if (names->len > 1) {
+            ln_buf_addc(names, ',');
+            ln_buf_addc(values, ',');
+        }
+        ln_canon_add_string(names, key.p, key.len);
+        ln_buf_add(values, value.p, value.len);
     }
-    ln_buf_addc(out, ']');
+    ln_buf_addc(names, ']');
+    ln_buf_addc(values, ']');
 }
 
 /* Sealed fields of a line: names, key, sealed text, all kept by the batch. */
@@ -162,6 +167,7 @@ static bool seal_fields(struct ln_replica *r, struct ln_change *c, struct ln_spa
                         const struct ln_id *subject, const char *audience, struct ln_err *err)
 {
     struct ln_buf names = ln_buf_new(LN_CHANGE_MAX);
+    struct ln_buf values = ln_buf_secret(LN_CHANGE_MAX);
     struct ln_buf sealed = ln_buf_new(2 * LN_CHANGE_MAX);
     struct ln_store_key key = { 0 };
     struct ln_subject_key secret;
@@ -176,8 +182,8 @@ static bool seal_fields(struct ln_replica *r, struct ln_change *c, struct ln_spa
         goto out;
     memcpy(secret.b, key.secret, sizeof secret.b);
     ln_change_ad(ad, c);
-    add_names(&names, clear);
-    ln_subject_seal(&sealed, &secret, ad, clear.p, clear.len);
+    take_apart(&names, &values, clear);
+    ln_subject_seal(&sealed, &secret, ad, values.data, values.len);
     if (!ln_buf_done(&names, "names of fields", err) || !ln_buf_done(&sealed, "sealed fields", err))
         goto out;
     c->names = (struct ln_span){ ln_batch_keep(r->batch, names.data, names.len), names.len };
@@ -188,6 +194,7 @@ out:
     sodium_memzero(&secret, sizeof secret);
     sodium_memzero(&key, sizeof key);
     ln_buf_free(&sealed);
+    ln_buf_free(&values);
     ln_buf_free(&names);
     return ok;
 }

@@ -126,7 +126,8 @@ struct ln_store_escrow {
     char node[LN_NODE_ID_MAX]; /* who gave it */
     struct ln_id person;
     char audience[LN_AUDIENCE_MAX];
-    struct ln_span age; /* to the recovery key */
+    struct ln_span box,
+        wrap; /* the key under a batch key; that one as an age file to the recovery key */
 };
 
 struct ln_store_counts {

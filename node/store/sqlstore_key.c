@@ -190,21 +190,42 @@ bool ln_sqlstore_key_pending(void *ctx, size_t max, ln_store_key_fn *fn, void *f
 
 /* ---- escrow */
 
+static bool wrap_put(int64_t *n, struct ln_db *keys, struct ln_span age, struct ln_err *err)
+{
+    static const char put[] = "INSERT OR IGNORE INTO wrap(age) VALUES(?)";
+    static const char get[] = "SELECT n FROM wrap WHERE age = ?";
+    struct ln_query *q = ln_db_use(keys, put);
+    bool row;
+
+    ln_db_blob(q, age.p, age.len);
+    if (!ln_db_run(q, err))
+        return false;
+    q = ln_db_use(keys, get);
+    ln_db_blob(q, age.p, age.len);
+    if (!ln_db_row(q, &row, err))
+        return false;
+    *n = row ? ln_db_col_int(q, 0) : 0;
+    (void)ln_db_end(q);
+    return true;
+}
+
 bool ln_sqlstore_escrow_put(void *ctx, const struct ln_store_escrow *e, struct ln_err *err)
 {
     static const char sql[] =
-        "INSERT INTO escrow(kid, node, person, audience, age) VALUES(?,?,?,?,?)"
-        " ON CONFLICT(kid, node) DO UPDATE SET age = excluded.age";
+        "INSERT INTO escrow(kid, node, person, audience, wrap, box) VALUES(?,?,?,?,?,?)"
+        " ON CONFLICT(kid, node) DO UPDATE SET wrap = excluded.wrap, box = excluded.box";
     struct ln_sqlstore *s = ctx;
+    int64_t wrap;
 
-    if (!ln_sqlstore_keys_begin(s, err))
+    if (!ln_sqlstore_keys_begin(s, err) || !wrap_put(&wrap, s->keys, e->wrap, err))
         return false;
     struct ln_query *q = ln_db_use(s->keys, sql);
     ln_db_text(q, e->kid);
     ln_db_text(q, e->node);
     ln_db_blob(q, e->person.b, sizeof e->person.b);
     ln_db_text(q, e->audience);
-    ln_db_blob(q, e->age.p, e->age.len);
+    ln_db_int(q, wrap);
+    ln_db_span(q, e->box);
     return ln_db_run(q, err);
 }
 
@@ -212,7 +233,8 @@ bool ln_sqlstore_escrow_each(void *ctx, const char *node, ln_store_escrow_fn *fn
                              struct ln_err *err)
 {
     static const char sql[] =
-        "SELECT kid, node, person, audience, age FROM escrow WHERE node = ? ORDER BY kid";
+        "SELECT e.kid, e.node, e.person, e.audience, e.box, w.age FROM escrow e"
+        " JOIN wrap w ON w.n = e.wrap WHERE e.node = ? ORDER BY e.kid";
     struct ln_query *q = ln_db_use(((struct ln_sqlstore *)ctx)->keys, sql);
     bool row;
 
@@ -227,7 +249,8 @@ bool ln_sqlstore_escrow_each(void *ctx, const char *node, ln_store_escrow_fn *fn
         ln_db_col_copy(q, 1, e.node, sizeof e.node);
         ln_sqlstore_id(&e.person, q, 2);
         ln_db_col_copy(q, 3, e.audience, sizeof e.audience);
-        e.age = ln_db_col_span(q, 4);
+        e.box = ln_db_col_span(q, 4);
+        e.wrap = ln_db_col_span(q, 5);
         if (!fn(fctx, &e, err))
             return ln_db_end(q);
     }

@@ -28,6 +28,13 @@ above=$(post xihu /api/v1/news title=区里通知 body=请各社区注意防汛 
 post xihu "/api/v1/news/$above/steps" action=publish >/dev/null
 ok "both sync on demand" sync_all
 ok "what the district says comes down" eventually shows cuiyuan /api/v1/news 区里通知
+WITHIN=10 eventually is 0 unsent
+above=$(post xihu /api/v1/news title=汛情通报 body=水位下降 level=district section=community | id_of)
+post xihu "/api/v1/news/$above/steps" action=publish >/dev/null
+"$LINLI" sync --dir "$(dir_of xihu)" >/dev/null
+post cuiyuan /api/v1/news title=自己的 body=先上传 level=community section=community >/dev/null
+both_ways() { "$LINLI" sync --dir "$(dir_of cuiyuan)" && shows cuiyuan /api/v1/news 汛情通报; }
+ok "a sync that sends also brings what waits above" both_ways
 
 post cuiyuan /api/v1/person name=李邻里 id_type=111 sex=1 kind=local status=living >/dev/null
 ok "residents are found in their community" eventually shows cuiyuan '/api/v1/person?q=%E9%82%BB%E9%87%8C' 李邻里
