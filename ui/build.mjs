@@ -24,6 +24,5 @@ writeFileSync(out + '/index.html', `<!doctype html>
 <title>邻里</title><link rel="icon" href="data:,">
 <link rel="stylesheet" href="${entry['src/css/app.css']}">
 </head><body><div id="app"></div>
-<noscript>本页需要 JavaScript。This page needs JavaScript.</noscript>
-<script type="module" src="${entry['src/main.tsx']}"></script></body></html>
+<noscript><p><a href="/lite">无脚本页面 Pages without script</a></p></noscript><script type="module" src="${entry['src/main.tsx']}"></script></body></html>
 `)

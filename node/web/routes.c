@@ -1,8 +1,10 @@
-/* All paths of the API stand here; node to node paths in sync_http.c; every other path is the app.
+/* All paths of the API and of what works without script stand here; node to node paths in
+ * sync_http.c; every other path is the app.
  */
 #include "node/web/routes.h"
 
 const struct ln_route ln_routes[] = {
+    { "GET", "/api/openapi.json", ln_api_openapi_get },
     { "GET", "/api/v1/session", ln_api_session_get },
     { "POST", "/api/v1/session", ln_api_session_login },
     { "PATCH", "/api/v1/session", ln_api_session_role },
@@ -19,6 +21,9 @@ const struct ln_route ln_routes[] = {
     { "POST", "/api/v1/files", ln_api_file_upload },
     { "POST", "/api/v1/import", ln_api_export_import },
     { "GET", "/api/v1/export/:", ln_api_export_csv },
+    { "GET", "/lite", ln_lite_home },
+    { "GET", "/lite/:/:", ln_lite_record },
+    { "GET", "/feed/:", ln_lite_feed },
     { "GET", "/metrics", ln_api_info_metrics },
     { "GET", "/api/v1/:", ln_api_record_list },
     { "POST", "/api/v1/:", ln_api_record_create },

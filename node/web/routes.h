@@ -4,6 +4,10 @@
 
 #include "node/web/web.h"
 
+LN_ROUTE(ln_api_openapi_get);
+LN_ROUTE(ln_lite_home);
+LN_ROUTE(ln_lite_record);
+LN_ROUTE(ln_lite_feed);
 LN_ROUTE(ln_api_session_get);
 LN_ROUTE(ln_api_session_login);
 LN_ROUTE(ln_api_session_role);

@@ -46,10 +46,10 @@ export async function startNode(name, port, region, role, roles, parent) {
   for (const r of roles) run(['user', 'add', '--dir', at, '--login', r, '--role', r], `linli-${r}\n`)
   return { dir: at, base }
 }
-export async function open(width, height) {
+export async function open(width, height, more = {}) {
   browser = browser || await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic',
     '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] })
-  const page = await (await browser.newContext({ viewport: { width, height }, locale: 'zh-CN' })).newPage()
+  const page = await (await browser.newContext({ viewport: { width, height }, locale: 'zh-CN', ...more })).newPage()
   await page.addInitScript(() => document.addEventListener('securitypolicyviolation', e => console.error('CSP ' + e.violatedDirective + ' ' + e.blockedURI)))
   page.on('pageerror', e => wrong.push(e.message))
   page.on('console', m => { if (m.type() === 'error' && !/40[13]|status of 4/.test(m.text())) wrong.push(m.text()) })

@@ -1,0 +1,280 @@
+/* The API described (OpenAPI 3.1), from the same definitions that run it: what the caller may see.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "node/web/routes.h"
+
+static json_t *type_of(const struct ln_def_field *f)
+{
+    switch (f->type) {
+    case LN_TYPE_INT:
+    case LN_TYPE_FEN:
+    case LN_TYPE_TS:
+        return json_pack("{s:s}", "type", "integer");
+    case LN_TYPE_BOOL:
+        return json_pack("{s:s}", "type", "boolean");
+    case LN_TYPE_LIST:
+        return json_pack("{s:s,s:{}}", "type", "array", "items");
+    case LN_TYPE_FILES:
+        return json_pack("{s:s,s:i,s:{s:s}}", "type", "array", "maxItems", 12, "items", "$ref",
+                         "#/components/schemas/File");
+    case LN_TYPE_FILE:
+        return json_pack("{s:s}", "$ref", "#/components/schemas/File");
+    case LN_TYPE_MAP:
+    case LN_TYPE_GEO:
+        return json_pack("{s:s}", "type", "object");
+    case LN_TYPE_DATE:
+        return json_pack("{s:s,s:s}", "type", "string", "format", "date");
+    case LN_TYPE_STR:
+    case LN_TYPE_TEXT:
+    case LN_TYPE_DEC:
+    case LN_TYPE_CODE:
+    case LN_TYPE_REF:
+    case LN_TYPE_REGION:
+        break;
+    }
+    return json_pack("{s:s}", "type", "string");
+}
+
+static json_t *field_schema(const struct ln_def_field *f)
+{
+    json_t *o = type_of(f);
+    json_t *codes = json_array();
+
+    if (json_object_get(o, "$ref") != NULL)
+        return o;
+    json_object_set_new(o, "title", json_string(f->label.zh));
+    json_object_set_new(o, "description",
+                        json_sprintf("%s%s%s%s", f->label.en,
+                                     f->type == LN_TYPE_FEN  ? "; 分"
+                                     : f->type == LN_TYPE_TS ? "; ms since 1970"
+                                                             : "",
+                                     f->to != NULL ? "; id of " : "", f->to != NULL ? f->to : ""));
+    for (size_t i = 0; f->codes != NULL && f->type == LN_TYPE_CODE && i < f->codes->n; i++)
+        json_array_append_new(codes, json_string(f->codes->list[i].code));
+    if (json_array_size(codes) > 0)
+        json_object_set(o, "enum", codes);
+    json_decref(codes);
+    if (f->has_min)
+        json_object_set_new(o, "minimum", json_integer(f->min));
+    if (f->has_max)
+        json_object_set_new(o, "maximum", json_integer(f->max));
+    if (f->readonly || f->internal)
+        json_object_set_new(o, "readOnly", json_true());
+    return o;
+}
+
+static json_t *fields_schema(const struct ln_def_coll *d)
+{
+    json_t *props = json_object();
+    json_t *required = json_array();
+
+    for (size_t i = 0; i < d->n_fields; i++) {
+        json_object_set_new(props, d->fields[i].name, field_schema(&d->fields[i]));
+        if (d->fields[i].required)
+            json_array_append_new(required, json_string(d->fields[i].name));
+    }
+    return json_pack("{s:s,s:s,s:o,s:o}", "type", "object", "title", d->label.zh, "properties",
+                     props, "required", required);
+}
+
+/* One operation; `body` and `answer` are schemas taken over, NULL none. */
+static json_t *operation(const char *tag, const char *id, const char *summary, json_t *params,
+                         json_t *body, const char *status, json_t *answer)
+{
+    json_t *ok = json_pack("{s:s}", "description", summary);
+    json_t *op = json_pack("{s:[s],s:s,s:s}", "tags", tag, "operationId", id, "summary", summary);
+
+    if (answer != NULL)
+        json_object_set_new(ok, "content",
+                            json_pack("{s:{s:o}}", "application/json", "schema", answer));
+    json_object_set_new(op, "responses",
+                        json_pack("{s:o,s:{s:s}}", status, ok, "default", "$ref",
+                                  "#/components/responses/Problem"));
+    if (params != NULL)
+        json_object_set_new(op, "parameters", params);
+    if (body != NULL)
+        json_object_set_new(op, "requestBody",
+                            json_pack("{s:b,s:{s:{s:o}}}", "required", 1, "content",
+                                      "application/json", "schema", body));
+    return op;
+}
+
+static json_t *param(const char *in, const char *name, const char *what)
+{
+    return json_pack("{s:s,s:s,s:s,s:b,s:{s:s}}", "name", name, "in", in, "description", what,
+                     "required", (int)(strcmp(in, "path") == 0), "schema", "type", "string");
+}
+
+static json_t *ref(const char *kind, const char *name)
+{
+    return json_pack("{s:o}", "$ref", json_sprintf("#/components/%s/%s", kind, name));
+}
+
+static json_t *list_params(const struct ln_def_coll *d)
+{
+    json_t *p = json_pack("[o,o,o,o,o]", param("query", "limit", "1 to 200, default 50"),
+                          param("query", "cursor", "next of the page before"),
+                          param("query", "sort", "a field or id, '-' before it for descending"),
+                          param("query", "q", "full text, two characters of Chinese or more"),
+                          param("query", "count", "1: with the total"));
+
+    for (const char *const *f = d->filters; f != NULL && *f != NULL; f++)
+        json_array_append_new(p, param("query", *f, "one value, or several by comma"));
+    return p;
+}
+
+static void add_paths(json_t *paths, struct ln_call *c, const struct ln_def_coll *d)
+{
+    char id[96];
+    char path[96];
+    json_t *all = json_object();
+    json_t *one = json_object();
+#define ID(verb) (void)snprintf(id, sizeof id, verb "_%s", d->name)
+
+    ID("list");
+    json_object_set_new(
+        all, "get",
+        operation(d->name, id, "List", list_params(d), NULL, "200",
+                  json_pack("{s:s,s:{s:{s:s,s:o},s:{s:[s,s]}}}", "type", "object", "properties",
+                            "items", "type", "array", "items", ref("schemas", d->name), "next",
+                            "type", "string", "null")));
+    if (ln_engine_may_create(d, &c->user)) {
+        ID("add");
+        json_object_set_new(all, "post",
+                            operation(d->name, id, "Add",
+                                      json_pack("[o]", param("header", "Idempotency-Key",
+                                                             "makes a repeated request harmless")),
+                                      fields_schema(d), "201", ref("schemas", d->name)));
+    }
+    ID("get");
+    json_object_set_new(one, "get",
+                        operation(d->name, id, "Read", NULL, NULL, "200", ref("schemas", d->name)));
+    if (!d->coll->log) {
+        ID("change");
+        json_object_set_new(
+            one, "patch",
+            operation(d->name, id, "Correct",
+                      json_pack("[o]", param("header", "If-Match", "version_etag of the record")),
+                      json_pack("{s:s}", "type", "object"), "200", ref("schemas", d->name)));
+        ID("delete");
+        json_object_set_new(one, "delete",
+                            operation(d->name, id, "Delete", NULL, NULL, "204", NULL));
+    }
+    json_object_set_new(one, "parameters", json_pack("[o]", param("path", "id", "of the record")));
+    (void)snprintf(path, sizeof path, "/api/v1/%s", d->name);
+    json_object_set_new(paths, path, all);
+    (void)snprintf(path, sizeof path, "/api/v1/%s/{id}", d->name);
+    json_object_set_new(paths, path, one);
+    ID("history");
+    (void)snprintf(path, sizeof path, "/api/v1/%s/{id}/history", d->name);
+    json_object_set_new(paths, path,
+                        json_pack("{s:[o],s:o}", "parameters", param("path", "id", "of the record"),
+                                  "get",
+                                  operation(d->name, id, "Every change of it", NULL, NULL, "200",
+                                            json_pack("{s:s}", "type", "object"))));
+    if (d->n_steps == 0)
+        return;
+    json_t *actions = json_array();
+    for (size_t i = 0; i < d->n_steps; i++)
+        json_array_append_new(actions, json_string(d->steps[i].action));
+    ID("step");
+    (void)snprintf(path, sizeof path, "/api/v1/%s/{id}/steps", d->name);
+    json_object_set_new(
+        paths, path,
+        json_pack("{s:[o],s:o}", "parameters", param("path", "id", "of the record"), "post",
+                  operation(d->name, id, "Take a step of its workflow", NULL,
+                            json_pack("{s:s,s:[s],s:{s:{s:s,s:o},s:{s:s},s:{s:s},s:{s:s},s:{s:s}}}",
+                                      "type", "object", "required", "action", "properties",
+                                      "action", "type", "string", "enum", actions, "note", "type",
+                                      "string", "to_home", "type", "string", "set", "type",
+                                      "object", "add", "type", "object"),
+                            "200", ref("schemas", d->name))));
+#undef ID
+}
+
+static json_t *record_schema(const struct ln_def_coll *d)
+{
+    json_t *states = json_array();
+    json_t *props = json_pack("{s:{s:s,s:b},s:{s:s,s:b},s:{s:s,s:b},s:{s:s,s:b},s:o}", "id", "type",
+                              "string", "readOnly", 1, "version_etag", "type", "string", "readOnly",
+                              1, "region", "type", "string", "readOnly", 1, "created_at", "type",
+                              "integer", "readOnly", 1, "f", fields_schema(d));
+
+    for (size_t i = 0; i < d->n_states; i++)
+        json_array_append_new(states, json_string(d->states[i].name));
+    if (d->n_states > 0)
+        json_object_set_new(
+            props, "state",
+            json_pack("{s:s,s:O,s:b}", "type", "string", "enum", states, "readOnly", 1));
+    json_decref(states);
+    return json_pack("{s:s,s:s,s:o}", "type", "object", "title", d->label.zh, "properties", props);
+}
+
+/* What is no collection. */
+static void add_fixed(json_t *paths)
+{
+    static const struct {
+        const char *path, *method, *id, *what, *status;
+    } ops[] = {
+        { "/api/v1/session", "get", "session", "Who is logged in", "200" },
+        { "/api/v1/session", "post", "login", "Log in: {login, password}", "200" },
+        { "/api/v1/session", "delete", "logout", "Log out", "204" },
+        { "/api/v1/schema", "get", "schema", "Modules and collections as the pages use them",
+          "200" },
+        { "/api/v1/status", "get", "status", "State of the sync", "200" },
+        { "/api/v1/sync", "post", "sync", "Sync at once", "200" },
+        { "/api/v1/nodes", "get", "nodes", "Nodes below with last contact and open work", "200" },
+        { "/api/v1/stats", "get", "stats", "Statistics", "200" },
+        { "/api/v1/search", "get", "search", "Full text over all collections", "200" },
+        { "/api/v1/conflicts", "get", "conflicts", "Records in conflict", "200" },
+        { "/api/v1/files", "post", "upload", "Bring an attachment (?name=)", "201" },
+        { "/api/v1/import", "post", "import",
+          "Preview or save a spreadsheet (?collection=&commit=)", "200" },
+    };
+
+    for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++) {
+        json_t *path = json_object_get(paths, ops[i].path);
+        char id[32];
+        (void)snprintf(id, sizeof id, "%s", ops[i].id);
+        if (path == NULL) {
+            path = json_object();
+            json_object_set_new(paths, ops[i].path, path);
+        }
+        json_object_set_new(path, ops[i].method,
+                            operation("node", id, ops[i].what, NULL, NULL, ops[i].status, NULL));
+    }
+}
+
+bool ln_api_openapi_get(struct ln_call *c, struct ln_err *err)
+{
+    const struct ln_def *def = c->n->def;
+    json_t *paths = json_object();
+    json_t *schemas =
+        json_pack("{s:{s:s,s:[s],s:{s:{s:s},s:{s:s},s:{s:s},s:{s:s}}}}", "File", "type", "object",
+                  "required", "sha", "properties", "sha", "type", "string", "name", "type",
+                  "string", "type", "type", "string", "size", "type", "integer");
+
+    (void)err;
+    add_fixed(paths);
+    for (size_t i = 0; i < def->n_colls; i++) {
+        struct ln_where any[4];
+        size_t n;
+        if (!ln_engine_may_list(&def->colls[i], &c->user, any, &n) &&
+            !ln_engine_may_create(&def->colls[i], &c->user))
+            continue;
+        json_object_set_new(schemas, def->colls[i].name, record_schema(&def->colls[i]));
+        add_paths(paths, c, &def->colls[i]);
+    }
+    json_t *problem =
+        json_pack("{s:s,s:{s:{s:{s:s,s:{s:{s:s},s:{s:s},s:{s:s},s:{s:s}}}}}}", "description",
+                  "RFC 9457 problem, in Chinese and English", "content", "application/problem+json",
+                  "schema", "type", "object", "properties", "type", "type", "string", "status",
+                  "type", "integer", "zh", "type", "string", "en", "type", "string");
+    return ln_web_json(c, 200,
+                       json_pack("{s:s,s:{s:s,s:s},s:o,s:{s:o,s:{s:o}}}", "openapi", "3.1.0",
+                                 "info", "title", "Linli", "version", LN_VERSION, "paths", paths,
+                                 "components", "schemas", schemas, "responses", "Problem",
+                                 problem));
+}

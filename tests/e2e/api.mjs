@@ -1,0 +1,60 @@
+// What other programs meet: the API's description is valid and true, feeds are well-formed, pages work without script.
+import { spawnSync } from 'node:child_process'
+import path from 'node:path'
+import { createRequire } from 'node:module'
+import { pathToFileURL } from 'node:url'
+import { end, look, ok, open, startNode } from './lib-browser.mjs'
+const { Validator } = await import(pathToFileURL(createRequire(path.resolve('tests/package.json')).resolve('@seriousme/openapi-schema-validator')).href)
+
+const { base } = await startNode('翠苑一区社区', Number(process.env.PORT0 ?? 18650) + 99, '330106005055', 'community', ['committee', 'resident'])
+let cookie = ''
+// The server closes idle connections after 50 ms: a request that meets the end of one is made again.
+const again = (url, what) => fetch(url, what).catch(() => fetch(url, what))
+const call = (method, where, body, headers = {}) => again(base + where, { method, body: body && JSON.stringify(body),
+  headers: { Origin: base, 'Content-Type': 'application/json', cookie, ...headers } })
+async function login(who) {
+  const r = await call('POST', '/api/v1/session', { login: who, password: `linli-${who}` })
+  cookie = r.headers.get('set-cookie').split(';')[0]
+}
+try {
+  const guest = await (await call('GET', '/api/openapi.json')).json()
+  await login('committee')
+  const spec = await (await call('GET', '/api/openapi.json')).json()
+  const judged = await new Validator().validate(structuredClone(spec))
+  ok('the description is valid OpenAPI 3.1', judged.valid, JSON.stringify(judged.errors)?.slice(0, 300))
+  ok('it tells a guest less', Object.keys(guest.paths).length < Object.keys(spec.paths).length && !guest.components.schemas.person)
+  const wrong = []
+  for (const [where, ops] of Object.entries(spec.paths)) {
+    if (!ops.get || where.includes('{')) continue
+    const r = await call('GET', where)
+    if (r.status !== 200) wrong.push(`${where} ${r.status}`)
+  }
+  ok('every path that it lists for reading answers', wrong.length === 0, wrong.join(', '))
+  const made = await call('POST', '/api/v1/news', { title: '停水 <b>"通知"</b> & 其他', body: '周三\n停水', section: 'community', level: 'community' })
+  const news = await made.json()
+  const schema = spec.components.schemas.news.properties.f.properties
+  ok('a record has the fields described', made.status === 201 && Object.keys(news.f).every(k => schema[k]), Object.keys(news.f).join())
+  ok('what is not described is refused', (await call('POST', '/api/v1/news', { title: 'x', body: 'x', nonsense: 1 })).status === 422)
+  await call('POST', `/api/v1/news/${news.id}/steps`, { action: 'publish' })
+
+  const feed = await (await again(`${base}/feed/news.atom`)).text()
+  const lint = spawnSync('xmllint', ['--noout', '-'], { input: feed, encoding: 'utf8' })
+  ok('the feed is well-formed and holds it', lint.status === 0 && feed.includes('停水 &lt;b&gt;&quot;通知&quot;&lt;/b&gt; &amp; 其他'), lint.stderr)
+  ok('an unknown feed is a 404', (await again(`${base}/feed/person.atom`)).status === 404)
+
+  const page = await open(360, 640, { javaScriptEnabled: false })
+  await page.goto(`${base}/lite`)
+  await page.click('a:has-text("停水")')
+  ok('without script a notice can be read', (await page.textContent('.plain-text')).includes('周三\n停水'))
+  await page.goBack()
+  ok('and the emergency numbers are there', (await page.textContent('main')).includes('119'))
+  const scripted = await open(360, 640)
+  await scripted.goto(`${base}/lite`)
+  await look(scripted, '360 lite')
+  const draft = await (await call('POST', '/api/v1/news', { title: '草稿', body: '不公开', section: 'community', level: 'community' })).json()
+  ok('what is not published is on neither', (await again(`${base}/lite/news/${draft.id}`)).status === 404 &&
+    !(await (await again(`${base}/lite`)).text()).includes('草稿') && !(await (await again(`${base}/feed/news.atom`)).text()).includes('草稿'))
+} catch (e) {
+  ok('the interfaces', false, e.stack.slice(0, 500))
+}
+await end()
