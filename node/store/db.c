@@ -50,7 +50,7 @@ static bool db_fail(struct ln_db *db, int rc, const char *what, struct ln_err *e
     const char *why = db->h != NULL ? sqlite3_errmsg(db->h) : sqlite3_errstr(rc);
 
     if (disk_full(db, rc))
-        return ln_fail(err, LN_FULL, "the disk is full: %s", what);
+        return ln_fail(err, LN_FULL, LN_DB_FULL ": %s", what);
     switch (rc & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -91,7 +91,7 @@ static bool db_touch(const char *path, struct ln_err *err)
 
     if (fd < 0) {
         if (errno == ENOSPC || errno == EDQUOT)
-            return ln_fail(err, LN_FULL, "%s: the disk is full", path);
+            return ln_fail(err, LN_FULL, LN_DB_FULL ": %s", path);
         return ln_fail(err, LN_BROKEN, "%s cannot be written: %s", path, strerror(errno));
     }
     (void)close(fd);

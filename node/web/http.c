@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "crypto/canon.h"
+#include "node/store/db.h"
 
 const char *ln_http_query(const struct ln_http_request *q, const char *name)
 {
@@ -31,11 +32,36 @@ static const struct {
                     "The node has a fault: tell its administrator" },
 };
 
+bool ln_http_shallow(const char *json, size_t len)
+{
+    size_t depth = 0;
+    bool text = false;
+
+    for (size_t i = 0; i < len; i++) {
+        char b = json[i];
+        if (text && b == '\\')
+            i++;
+        else if (b == '"')
+            text = !text;
+        else if (!text && (b == '[' || b == '{') && ++depth > LN_HTTP_DEPTH)
+            return false;
+        else if (!text && (b == ']' || b == '}') && depth > 0)
+            depth--;
+    }
+    return true;
+}
+
 bool ln_http_problem(struct ln_http_reply *out, const struct ln_err *err, const char *word,
                      const char *zh, const char *en)
 {
     const char *code = word != NULL ? word : ln_err_word(err->code);
 
+    if (err->code == LN_FULL && zh == NULL &&
+        strncmp(err->text, LN_DB_FULL, strlen(LN_DB_FULL)) == 0) {
+        zh = "磁盘已满，没有保存：请联系管理员腾出空间";
+        en = "The disk is full, nothing was saved: tell the administrator to make room";
+    } else if (err->code == LN_FULL && out->status < 400)
+        out->status = 413;
     if (out->status < 400)
         out->status = BY_CODE[err->code].status;
     zh = zh != NULL ? zh : BY_CODE[err->code].zh;

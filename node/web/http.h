@@ -43,6 +43,10 @@ struct ln_http_reply {
 };
 
 const char *ln_http_query(const struct ln_http_request *q, const char *name); /* NULL = absent */
+/* False when brackets nest deeper than LN_HTTP_DEPTH: parsers of JSON recurse, and the stacks of
+ * workers are small. */
+bool ln_http_shallow(const char *json, size_t len) LN_MUST;
+#define LN_HTTP_DEPTH 32
 /* RFC 9457 body from an error: status by code. `zh`/`en` may be NULL: then err->text serves both.
  */
 bool ln_http_problem(struct ln_http_reply *out, const struct ln_err *err, const char *word,

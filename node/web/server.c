@@ -379,6 +379,10 @@ static bool run_route(struct incoming *in, const struct ln_route *route, struct 
         return false;
     if (in->body.len > 0 && in->q.content_type != NULL &&
         strstr(in->q.content_type, "json") != NULL) {
+        if (!ln_http_shallow(in->body.data, in->body.len)) {
+            c->out->status = 400;
+            return ln_fail(err, LN_INVALID, "the body nests deeper than %d", LN_HTTP_DEPTH);
+        }
         c->body = json_loadb(in->body.data, in->body.len, JSON_REJECT_DUPLICATES, NULL);
         if (c->body == NULL) {
             c->out->status = 400;

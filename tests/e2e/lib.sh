@@ -12,6 +12,7 @@ E2E=$(mktemp -d "${TMPDIR:-/tmp}/linli-e2e.XXXXXX")
 PORT0=${PORT0:-18650}
 declare -A node_pid=() link_pid=() node_port=() link_port=()
 nodes=0
+e2e_mount=
 e2e_passed=0
 e2e_failed=0
 
@@ -23,6 +24,7 @@ e2e_end() {
         kill -KILL "$p" 2>/dev/null
     done
     if [ "$e2e_failed" -gt 0 ] && [ -z "${KEEP:-}" ]; then tail -n 15 "$E2E"/*.log 2>/dev/null; fi
+    [ -z "$e2e_mount" ] || umount "$e2e_mount"
     [ -n "${KEEP:-}" ] || rm -rf "$E2E"
     [ "$rc" = 0 ] || [ "$e2e_failed" -gt 0 ] || e2e_failed=1
     echo "$e2e_passed passed, $e2e_failed failed"
