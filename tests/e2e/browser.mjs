@@ -1,5 +1,5 @@
 // A real browser on a real node: log in, publish, find it, and look at every page at both sizes.
-import { end, login, look, ok, open, startNode } from './lib-browser.mjs'
+import { end, login, look, ok, open, shows, startNode } from './lib-browser.mjs'
 
 const { base } = await startNode('翠苑一区社区', Number(process.env.PORT0 ?? 18650) + 80, '330106005055', 'community', ['committee', 'worker', 'resident'])
 try {
@@ -18,14 +18,13 @@ try {
   await page.waitForSelector('h1:has-text("浏览器发的新闻")')
   ok('a form is saved and shown', true)
   await page.click('button:has-text("发布")')
-  ok('the step says that everybody will read it', (await page.textContent('form .warn')).includes('公开'))
+  ok('the step says that everybody will read it', await shows(page, 'form .warn:has-text("公开")'))
   await look(page, '1440 step of a news')
   await page.click('button:has-text("确定发布")')
   await page.waitForSelector('.chip:has-text("已发布")')
   ok('a step changes the state', true)
   await page.click('section:has(h2:has-text("变更记录")) button')
-  await page.waitForSelector('ol li:has-text("发布")')
-  ok('history tells it in words', (await page.locator('ol li').count()) >= 2)
+  ok('history tells it in words', await shows(page, 'ol li:has-text("发布") >> nth=0') && await shows(page, 'ol li >> nth=1'))
   await page.goto(`${base}/person/new`)
   await page.fill('#f-id_no', '330106199001011234')
   await page.fill('#f-name', '李邻里')
@@ -33,8 +32,8 @@ try {
   await page.selectOption('#f-kind', 'local')
   await page.click('button:has-text("保存")')
   await page.waitForSelector('text=校验位不符')
-  ok('a wrong check digit is named at its field', await page.getAttribute('#f-id_no', 'aria-invalid') === 'true')
-  ok('the strip tells the state of the sync', (await page.textContent('.strip')).includes('独立运行'))
+  ok('a wrong check digit is named at its field', await shows(page, '#f-id_no[aria-invalid="true"]'))
+  ok('the strip tells the state of the sync', await shows(page, '.strip:has-text("独立运行")'))
 
   const guest = await open(360, 640)
   await guest.goto(base)
@@ -47,13 +46,13 @@ try {
     await look(guest, `360 ${where}`)
   }
   await guest.click('button:has-text("长辈模式")')
-  ok('elder mode makes the text larger', parseFloat(await guest.evaluate(() => getComputedStyle(document.documentElement).fontSize)) > 20)
+  ok('elder mode makes the text larger', await guest.waitForFunction(() => parseFloat(getComputedStyle(document.documentElement).fontSize) > 20))
   await guest.goto(`${base}/search`)
   await guest.fill('input[type=search]', '浏览器')
   await guest.waitForSelector('main li a:has-text("浏览器发的新闻")')
   ok('Chinese full text finds it', true)
   await guest.click('button:has-text("English")')
-  ok('and in English', (await guest.textContent('.nav')).includes('Home'))
+  ok('and in English', await shows(guest, '.nav:has-text("Home")'))
 } catch (e) {
   ok('the tour', false, e.message.slice(0, 400))
 }

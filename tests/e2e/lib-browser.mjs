@@ -64,6 +64,8 @@ export async function login(page, base, who) {
   await page.keyboard.press('Enter')
   await page.waitForSelector(`text=退出 · ${who}`)
 }
+/** Whether the page comes to show it. What is only true after a render is waited for, never read at once. */
+export const shows = (page, selector) => page.waitForSelector(selector).then(() => true, () => false)
 /** No finding of axe, and nothing wider than the window. */
 export async function look(page, what) {
   await page.evaluate(axe)

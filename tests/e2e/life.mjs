@@ -2,7 +2,7 @@
 // answered, rated; each page at its size without a finding of axe.
 import fs from 'node:fs'
 import zlib from 'node:zlib'
-import { dir, end, login, look, ok, open, run, startNode } from './lib-browser.mjs'
+import { dir, end, login, look, ok, open, run, shows, startNode } from './lib-browser.mjs'
 
 /** A picture of one colour, as PNG. */
 function png(width, height, rgb) {
@@ -122,10 +122,10 @@ try {
   await seen(phone, 'done.jpg')
   ok('with the photo of the work', true)
   await phone.click('[aria-label="下一步"] button:has-text("评价")')
+  await phone.waitForSelector('#a-solved')
   await look(phone, '360 rating')
   await phone.click('button:has-text("确定评价")')
-  await phone.waitForSelector('text=必填')
-  ok('a rating without an answer is named at its field', await phone.getAttribute('#a-solved', 'aria-invalid') === 'true')
+  ok('a rating without an answer is named at its field', await shows(phone, '#a-solved[aria-invalid="true"]'))
   await phone.selectOption('#a-solved', 'true')
   await phone.selectOption('#a-score', '5')
   await phone.fill('#a-text', '很快')
