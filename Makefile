@@ -18,6 +18,9 @@ BAN := -include crypto/base/ban.h
 LDFLAGS := -pie -Wl,-z,relro,-z,now $(EXTRA_LDFLAGS)
 LIBS := -lcurl -lcivetweb -lsqlite3 -lgit2 -lzstd -ljansson -lxlsxwriter -lminizip -lexpat \
   -lqrencode -lsodium -lz -lm -lpthread -ldl
+ifeq ($(SAN)$(COV),)
+CFLAGS += -Wframe-larger-than=20480 # a web worker's stack has 100 KiB
+endif
 ifneq ($(SAN),)
 B := build/san-$(subst $(comma),-,$(SAN))
 CFLAGS += -fsanitize=$(SAN) -fno-omit-frame-pointer -U_FORTIFY_SOURCE
@@ -48,8 +51,8 @@ run: deps ## start province, district and community here, with sample data (PORT
 	@$(MAKE) --no-print-directory all sample && exec packaging/run.sh "$(RUN)" "$(PORT)"
 test: deps-test ## every test that fits in CI; ends with `N passed, N failed`
 	@tests/run.sh test
-check: ## what a change must pass; SAN=address,undefined or SAN=thread builds it with that
-	@$(if $(SAN),,$(MAKE) --no-print-directory layers &&) tests/run.sh unit
+check: ## what a change must pass; SAN=address,undefined or SAN=thread builds all with that, and runs end to end too
+	@$(if $(SAN),tests/run.sh san,$(MAKE) --no-print-directory layers && tests/run.sh unit)
 
 # --- the program
 $(B)/liblinli.a: $(LIB_OBJ)

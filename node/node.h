@@ -34,8 +34,8 @@ struct ln_node {
     struct ln_engine engine;
     struct ln_exchange_config exchange;
     struct ln_files files;
-    struct ln_syncer *syncer; /* NULL unless served */
-    void *pool;               /* readers */
+    struct ln_syncer *_Atomic syncer; /* NULL unless served; the writer thread pokes it */
+    void *pool;                       /* readers */
     int64_t started_ms;
 };
 

@@ -305,6 +305,7 @@ bool ln_syncer_start(struct ln_syncer **out, const struct ln_syncer_config *conf
     return true;
 fail:
     ln_syncer_stop(s);
+    ln_syncer_free(s);
     return false;
 }
 
@@ -321,10 +322,19 @@ void ln_syncer_stop(struct ln_syncer *s)
         if (s->http != NULL)
             ln_link_cancel(s->http);
         (void)pthread_join(s->thread, NULL);
+        s->started = false;
         write_contacts(s, true);
     }
     ln_exchange_client_free(s->client);
     ln_link_close(s->http);
+    s->client = NULL;
+    s->http = NULL;
+}
+
+void ln_syncer_free(struct ln_syncer *s)
+{
+    if (s == NULL)
+        return;
     (void)pthread_cond_destroy(&s->wake);
     (void)pthread_cond_destroy(&s->done);
     (void)pthread_mutex_destroy(&s->mutex);

@@ -27,8 +27,10 @@ struct ln_syncer;
 /* Reads the children's last contacts from the store and starts the thread. */
 bool ln_syncer_start(struct ln_syncer **out, const struct ln_syncer_config *config,
                      struct ln_err *err) LN_MUST;
-/* Ends a running sync, keeps the contacts, frees. The writer must still be there. Accepts NULL. */
+/* Ends a running sync and keeps the contacts. The writer must still be there, and may go on poking
+ * until it ends: only then free. Both accept NULL. */
 void ln_syncer_stop(struct ln_syncer *s);
+void ln_syncer_free(struct ln_syncer *s);
 
 /* All of these: any thread, none waits but ln_syncer_now. */
 void ln_syncer_poke(struct ln_syncer *s); /* something was saved or received: sync soon */

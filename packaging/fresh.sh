@@ -33,7 +33,8 @@ mount -t sysfs -o ro sys "$root/sys"
 rm -rf "$root/src/linli"
 mkdir -p "$root/src"
 git clone -q --no-hardlinks . "$root/src/linli"
-inside() { chroot "$root" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
+# a shell that was itself started in the background hands on an ignored SIGINT, which no trap can undo
+inside() { chroot "$root" env -i --default-signal=INT HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
     ${https_proxy:+https_proxy="$https_proxy"} ${http_proxy:+http_proxy="$http_proxy"} \
     NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt bash -c "cd /src/linli && $1"; }
 # a bare system has no make: the one package needed before `make deps` can speak
@@ -45,12 +46,13 @@ verdict() { if [ "$2" = 0 ]; then ok=$((ok + 1)); echo "ok     $1"; else bad=$((
 probe() { curl -fsS --max-time 5 -o /dev/null "http://127.0.0.1:$1/sync/v1/hello"; }
 port=${PORT:-18690}
 if [ "${STEPS:-run}" != test ]; then
+    set -m # a process group of its own, as in a terminal
     inside "exec make run PORT=$port" >"$root.run.log" 2>&1 &
     pid=$!
+    set +m
     for _ in $(seq 900); do grep -q "127.0.0.1:$port" "$root.run.log" && break; kill -0 $pid 2>/dev/null || break; sleep 1; done
     for p in $port $((port + 1)) $((port + 2)); do rc=0; probe "$p" || rc=1; verdict "make run answers at $p" $rc; done
-    child=$(pgrep -P "$pid" | head -n 1 || true)
-    kill -INT "${child:-$pid}" 2>/dev/null || true
+    kill -INT -- "-$pid" 2>/dev/null || true
     for _ in $(seq 30); do kill -0 $pid 2>/dev/null || break; sleep 1; done
     rc=0; probe "$port" 2>/dev/null && rc=1
     verdict "Ctrl-C stops the nodes" $rc

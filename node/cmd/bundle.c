@@ -19,6 +19,7 @@
 
 #define BUNDLE_MAX (LN_PACK_MAX + (1 << 16))
 #define HEADER_MAX 4096
+#define FILES_MAX 16384 /* files of a folder that one import takes */
 static const char MAGIC[] = "# v2 git bundle\n";
 
 static const char *arg(const json_t *args, const char *name)
@@ -257,19 +258,27 @@ bool ln_cmd_import(struct ln_node *n, const json_t *args, struct ln_buf *out, st
 {
     const char *path = arg(args, "file");
     char full[1024];
-    char *names[4096];
-    size_t count = 0;
+    char **names = NULL;
+    size_t count = 0, cap = 0;
     DIR *d = opendir(path);
     struct dirent *e;
     bool ok = true;
 
     if (d == NULL)
         return import_file(n, path, out, err);
-    while ((e = readdir(d)) != NULL && count < sizeof names / sizeof names[0])
-        if (strstr(e->d_name, ".bundle") != NULL || strncmp(e->d_name, "keys-", 5) == 0)
-            names[count++] = ln_strdup(e->d_name);
+    while ((e = readdir(d)) != NULL && count < FILES_MAX) {
+        if (strstr(e->d_name, ".bundle") == NULL && strncmp(e->d_name, "keys-", 5) != 0)
+            continue;
+        if (count == cap) {
+            cap = cap == 0 ? 64 : 2 * cap;
+            names = ln_realloc(names, cap * sizeof *names);
+        }
+        names[count++] = ln_strdup(e->d_name);
+    }
+    bool all = e == NULL;
     (void)closedir(d);
-    qsort(names, count, sizeof *names, by_kind);
+    if (count > 0)
+        qsort(names, count, sizeof *names, by_kind);
     for (int turn = 0; turn < 3; turn++) {
         bool waits = false;
         ok = true;
@@ -289,7 +298,11 @@ bool ln_cmd_import(struct ln_node *n, const json_t *args, struct ln_buf *out, st
     }
     for (size_t i = 0; i < count; i++)
         ln_free(names[i]);
+    ln_free(names);
     if (n->syncer != NULL)
         ln_syncer_poke(n->syncer);
-    return ok;
+    return ok && (all || ln_fail(err, LN_FULL,
+                                 "the folder holds more than %d files: 前面的已导入，请分批 "
+                                 "(those before are in; import the rest from another folder)",
+                                 FILES_MAX));
 }

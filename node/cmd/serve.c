@@ -20,6 +20,7 @@ bool ln_cmd_serve(const char *dir, const char *listen, struct ln_err *err)
     struct ln_node *n = NULL;
     struct ln_web *w = NULL;
     struct ln_control *c = NULL;
+    struct ln_syncer *syncer = NULL;
     sigset_t set;
     bool ok = false;
 
@@ -37,10 +38,11 @@ bool ln_cmd_serve(const char *dir, const char *listen, struct ln_err *err)
                                   .parent_url = n->config.parent,
                                   .every_s = (int)n->config.sync_every_s,
                                   .soon_ms = (int)n->config.sync_soon_ms };
-    if (!ln_syncer_start(&n->syncer, &s, err))
+    if (!ln_syncer_start(&syncer, &s, err))
         goto out;
     n->exchange.seen = ln_syncer_seen;
-    n->exchange.seen_ctx = n->syncer;
+    n->exchange.seen_ctx = syncer;
+    n->syncer = syncer;
     if (!ln_web_start(&w, n, listen, err) || !ln_control_start(&c, n, err))
         goto out;
     ln_log(LN_LOG_NOTE, "serving node=%s address=http://%s", n->id, listen);
@@ -52,8 +54,8 @@ bool ln_cmd_serve(const char *dir, const char *listen, struct ln_err *err)
 out:
     ln_control_stop(c);
     ln_web_stop(w);
-    ln_syncer_stop(n->syncer);
-    n->syncer = NULL;
+    ln_syncer_stop(syncer);
     ln_node_close(n);
+    ln_syncer_free(syncer);
     return ok;
 }

@@ -209,7 +209,7 @@ static bool read_part(struct ln_buf *out, unzFile zip, const char *name, bool *t
                       struct ln_err *err)
 {
     unz_file_info info;
-    char part[65536];
+    char part[8192]; /* a web worker's stack has 100 KiB */
     int n;
 
     *there = unzLocateFile(zip, name, 2) == UNZ_OK;

@@ -40,10 +40,10 @@ static json_t *type_of(const struct ln_def_field *f)
 static json_t *field_schema(const struct ln_def_field *f)
 {
     json_t *o = type_of(f);
-    json_t *codes = json_array();
 
     if (json_object_get(o, "$ref") != NULL)
         return o;
+    json_t *codes = json_array();
     json_object_set_new(o, "title", json_string(f->label.zh));
     json_object_set_new(o, "description",
                         json_sprintf("%s%s%s%s", f->label.en,

@@ -328,7 +328,9 @@ bool ln_api_record_create(struct ln_call *c, struct ln_err *err)
         (void)snprintf(once.key, sizeof once.key, "once/%s/%s", c->user.account,
                        c->q->idempotency_key);
         ok = ln_queue_write(c->n->queue, run_once, &once, err);
-        if (!ok)
+        if (ok)
+            json_decref(job.problems);
+        else
             c->fields = job.problems;
     } else
         ok = save(c, &job, err);

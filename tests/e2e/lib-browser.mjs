@@ -8,7 +8,7 @@ const require = createRequire(path.resolve('tests/package.json'))
 const { chromium } = require('playwright-core')
 const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
 
-const linli = path.resolve('build/linli')
+const linli = path.resolve(process.env.LINLI ?? 'build/linli')
 export const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'linli-browser.'))
 const nodes = []
 const pages = []
