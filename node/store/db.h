@@ -29,7 +29,7 @@
 #define LN_DB_BUSY_MS 5000
 #define LN_DB_FULL "the disk is full" /* how such an error begins */
 /* Connections of web workers are many and their queries small; the writer's is one. */
-#define LN_DB_CACHE_WRITER_KIB 8192
+#define LN_DB_CACHE_WRITER_KIB 4096
 #define LN_DB_CACHE_READER_KIB 512
 
 struct ln_db;
