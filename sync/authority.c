@@ -233,6 +233,17 @@ out:
     return ok;
 }
 
+bool ln_authority_may_revoke(const struct ln_authority *a, const char *author, const char *node,
+                             struct ln_err *err)
+{
+    const struct entry *e = find(a, node);
+
+    if (e == NULL)
+        return ln_fail(err, LN_MISSING, "revocation: %s is unknown", node);
+    return strcmp(e->cert.issuer, author) == 0 || above(a, author, node) ||
+           ln_fail(err, LN_DENIED, "revocation: %s does not stand above %s", author, node);
+}
+
 bool ln_authority_revoke(struct ln_authority *a, const char *author, struct ln_span f,
                          struct ln_err *err)
 {
@@ -251,11 +262,9 @@ bool ln_authority_revoke(struct ln_authority *a, const char *author, struct ln_s
         ln_canon_int(seq) < 0 || !ln_canon_get(f, "sha", &sha) || !ln_canon_plain(sha, &text) ||
         !ln_encode_unhex(hash, sizeof hash, text))
         return ln_fail(err, LN_INVALID, "revocation: no last good segment");
+    if (!ln_authority_may_revoke(a, author, id, err))
+        return false;
     struct entry *e = find(a, id);
-    if (e == NULL)
-        return ln_fail(err, LN_MISSING, "revocation: %s is unknown", id);
-    if (strcmp(e->cert.issuer, author) != 0 && !above(a, author, id))
-        return ln_fail(err, LN_DENIED, "revocation: %s does not stand above %s", author, id);
     uint64_t from = (uint64_t)ln_canon_int(seq) + 1;
     if (e->void_from == 0 || from < e->void_from)
         e->void_from = from; /* the earliest holds: order of arrival does not matter */

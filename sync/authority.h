@@ -20,6 +20,9 @@ struct ln_authority *ln_authority_copy(const struct ln_authority *a);
  * second certificate for an id with another key. A renewal (same key) replaces. */
 bool ln_authority_cert(struct ln_authority *a, const char *author, struct ln_span f,
                        struct ln_err *err) LN_MUST;
+/* Only the issuer or those above revoke. LN_MISSING unknown, LN_DENIED not below. */
+bool ln_authority_may_revoke(const struct ln_authority *a, const char *author, const char *node,
+                             struct ln_err *err) LN_MUST;
 /* revoke@1: f = {"node","seq","sha"}: the last good segment. Only by the issuer or above. */
 bool ln_authority_revoke(struct ln_authority *a, const char *author, struct ln_span f,
                          struct ln_err *err) LN_MUST;

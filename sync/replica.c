@@ -1,6 +1,7 @@
 /* A replica as such: opening, transactions, certificates of its own and of its children. */
 #include "sync/replica.h"
 
+#include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -384,6 +385,56 @@ bool ln_replica_issue(struct ln_replica *r, struct ln_buf *cert_f, const struct 
         ok = ln_replica_epoch(&e, r, audience, err);
         sodium_memzero(&e, sizeof e);
     }
+    return ok;
+}
+
+struct position {
+    uint64_t seq;
+    struct ln_sha256 sha;
+    bool there;
+};
+
+static bool take_position(void *ctx, const struct ln_store_segment *s, struct ln_err *err)
+{
+    struct position *p = ctx;
+
+    (void)err;
+    p->there = s->seq == p->seq;
+    p->sha = s->sha;
+    return false; /* the first is enough */
+}
+
+bool ln_replica_revoke(struct ln_replica *r, const char *node, uint64_t *after, struct ln_err *err)
+{
+    struct ln_store *s = r->c.store;
+    struct ln_store_log log = { 0 };
+    struct position p = { .there = true }; /* after 0: not one segment holds */
+    struct ln_buf f = ln_buf_new(512);
+    bool ok = false;
+
+    if (!s->ops->log_get(s->ctx, &log, node, err))
+        goto out;
+    if (*after == UINT64_MAX)
+        *after = log.head;
+    p.seq = *after;
+    if (p.seq > 0) {
+        p.there = false;
+        if (!s->ops->segment_each(s->ctx, log.n, p.seq, false, take_position, &p, err) &&
+            err->code != LN_OK)
+            goto out;
+    }
+    if (!p.there) {
+        (void)ln_fail(err, LN_MISSING, "%s: segment %" PRIu64 " is not held here", node, p.seq);
+        goto out;
+    }
+    ln_buf_addf(&f, "{\"node\":\"%s\",\"seq\":%" PRIu64 ",\"sha\":\"", node, p.seq);
+    ln_encode_hex(&f, p.sha.b, sizeof p.sha.b);
+    ln_buf_adds(&f, "\"}");
+    ok = ln_buf_done(&f, "revocation", err) &&
+         ln_authority_may_revoke(r->authority, r->c.id, node, err) &&
+         ln_replica_say(r, r->c.id, "revoke", (struct ln_span){ f.data, f.len }, err);
+out:
+    ln_buf_free(&f);
     return ok;
 }
 

@@ -158,6 +158,12 @@ bool ln_replica_key_put(struct ln_replica *r, const struct ln_cert *from,
  * in `cert_f` as the f object {"cert","sig"}. Mints the child's down-log. */
 bool ln_replica_issue(struct ln_replica *r, struct ln_buf *cert_f, const struct ln_cert *want,
                       struct ln_err *err) LN_MUST;
+/* Revokes a node below: what its log holds after segment *after (UINT64_MAX = what is held here;
+ * set to what holds) is void everywhere, whatever date it bears, and it is given nothing new. For
+ * ever: the earliest position holds. LN_MISSING unknown node or segment, LN_DENIED it is not below.
+ */
+bool ln_replica_revoke(struct ln_replica *r, const char *node, uint64_t *after,
+                       struct ln_err *err) LN_MUST;
 /* Makes this node the root: certifies itself. */
 bool ln_replica_found(struct ln_replica *r, const char *region, enum ln_role role, const char *name,
                       struct ln_err *err) LN_MUST;

@@ -52,6 +52,15 @@ static const struct command COMMANDS[] = {
         { "--grid", false, false },
         { "--continues", false, false } },
       { NULL, NULL } },
+    { "revoke",
+      "linli revoke --dir D NODE [--after SEQ] --yes",
+      "吊销下级节点(设备遗失或被盗):其日志在第 SEQ "
+      "段(默认:已收到的最后一段)之后的内容一律无效,不可撤销。",
+      "Revoke a node below (lost or stolen): what its log holds after segment SEQ (default: the "
+      "last "
+      "one received) is void. It cannot be undone.",
+      { { "--dir", false, true }, { "--after", false, false }, { "--yes", true, false } },
+      { "node", NULL } },
     { "join",
       "linli join --dir D --parent URL --code CODE",
       "用邀请码加入上级节点。",
@@ -320,10 +329,10 @@ static bool on_node(const json_t *args, struct ln_err *err)
 {
     struct ln_buf out = ln_buf_new(LN_CMD_OUT_MAX);
     struct ln_node *n = NULL;
-    bool ok;
+    bool served;
+    bool ok = ln_control_ask(arg(args, "dir"), args, &out, &served, err);
 
-    ok = ln_control_ask(arg(args, "dir"), args, &out, err);
-    if (!ok && err->code == LN_MISSING && out.len == 0) {
+    if (!served) {
         struct ln_err alone = { 0 };
         ok = ln_node_open(&n, arg(args, "dir"), &alone);
         if (ok)

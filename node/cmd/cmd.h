@@ -32,8 +32,8 @@ bool ln_cmd_serve(const char *dir, const char *listen, struct ln_err *err) LN_MU
 struct ln_control;
 bool ln_control_start(struct ln_control **out, struct ln_node *n, struct ln_err *err) LN_MUST;
 void ln_control_stop(struct ln_control *c);
-/* Asks the serving node. LN_MISSING: nobody serves there. */
-bool ln_control_ask(const char *dir, const json_t *args, struct ln_buf *out,
+/* Asks the serving node; `served` false: nobody serves there, and the error is no answer. */
+bool ln_control_ask(const char *dir, const json_t *args, struct ln_buf *out, bool *served,
                     struct ln_err *err) LN_MUST;
 
 bool ln_cmd_zh(

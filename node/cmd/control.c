@@ -178,7 +178,8 @@ static bool read_reply(const struct ln_buf *line, struct ln_buf *out, struct ln_
     return ok;
 }
 
-bool ln_control_ask(const char *dir, const json_t *args, struct ln_buf *out, struct ln_err *err)
+bool ln_control_ask(const char *dir, const json_t *args, struct ln_buf *out, bool *served,
+                    struct ln_err *err)
 {
     struct ln_buf line = ln_buf_new(LN_CMD_OUT_MAX);
     struct sockaddr_un a;
@@ -186,6 +187,7 @@ bool ln_control_ask(const char *dir, const json_t *args, struct ln_buf *out, str
     bool ok = false;
     char *text;
 
+    *served = false;
     if (!address(&a, dir, &folder, err))
         return false;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -193,6 +195,7 @@ bool ln_control_ask(const char *dir, const json_t *args, struct ln_buf *out, str
         (void)ln_fail(err, LN_MISSING, "nobody serves %s", dir);
         goto out;
     }
+    *served = true;
     text = json_dumps(args, JSON_COMPACT);
     if (text == NULL || !send_all(fd, text, strlen(text)) || !send_all(fd, "\n", 1) ||
         !read_line(fd, &line))

@@ -64,6 +64,45 @@ static bool invite(struct ln_node *n, const json_t *args, struct ln_buf *out, st
     return true;
 }
 
+struct revoking {
+    const char *node;
+    uint64_t after;
+};
+
+static bool revoke_job(void *arg_, struct ln_replica *r, struct ln_err *err)
+{
+    struct revoking *v = arg_;
+
+    return ln_replica_revoke(r, v->node, &v->after, err);
+}
+
+static bool revoke(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
+{
+    struct revoking v = { .node = arg(args, "node"), .after = UINT64_MAX };
+    const char *after = arg(args, "after");
+    char *end = NULL;
+
+    if (after[0] != '\0') {
+        v.after = strtoull(after, &end, 10);
+        if (*end != '\0' || after[0] == '-' || v.after == UINT64_MAX)
+            return ln_fail(err, LN_INVALID, ZH("--after 需要段号", "--after takes a number"));
+    }
+    if (!on(args, "yes"))
+        return ln_fail(err, LN_INVALID,
+                       ZH("吊销 %s 不可撤销:确认请加 --yes",
+                          "revoking %s cannot be undone: add --yes to confirm"),
+                       v.node);
+    if (!ln_queue_write(n->queue, revoke_job, &v, err))
+        return false;
+    ln_buf_addf(out,
+                ZH("已吊销 %s:第 %" PRIu64 " 段及以前有效,之后无效\n",
+                   "revoked %s: segments up to %" PRIu64 " hold, later ones are void\n"),
+                v.node, v.after);
+    if (n->syncer != NULL)
+        ln_syncer_poke(n->syncer);
+    return true;
+}
+
 static bool join(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
 {
     struct ln_link_http *http = NULL;
@@ -440,12 +479,12 @@ bool ln_cmd_run(struct ln_node *n, const json_t *args, struct ln_buf *out, struc
     static const struct {
         const char *name;
         bool (*run)(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err);
-    } commands[] = { { "invite", invite },       { "join", join },
-                     { "sync", sync_now },       { "status", status },
-                     { "verify", verify },       { "rebuild", rebuild },
-                     { "user", user_add },       { "load", ln_cmd_load },
-                     { "show", ln_cmd_show },    { "export", ln_cmd_export },
-                     { "import", ln_cmd_import } };
+    } commands[] = {
+        { "invite", invite },    { "revoke", revoke },        { "join", join },
+        { "sync", sync_now },    { "status", status },        { "verify", verify },
+        { "rebuild", rebuild },  { "user", user_add },        { "load", ln_cmd_load },
+        { "show", ln_cmd_show }, { "export", ln_cmd_export }, { "import", ln_cmd_import }
+    };
     const char *name = arg(args, "command");
 
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
