@@ -75,6 +75,7 @@ bool ln_api_info_schema(struct ln_call *c, struct ln_err *err)
         json_object_set(o, "statistics", json_object_get(x->json, "statistics"));
         json_array_append_new(modules, o);
     }
+    c->out->zip = true;
     return ln_web_json(c, 200, json_pack("{s:o}", "modules", modules));
 }
 

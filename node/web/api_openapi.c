@@ -272,6 +272,7 @@ bool ln_api_openapi_get(struct ln_call *c, struct ln_err *err)
                   "RFC 9457 problem, in Chinese and English", "content", "application/problem+json",
                   "schema", "type", "object", "properties", "type", "type", "string", "status",
                   "type", "integer", "zh", "type", "string", "en", "type", "string");
+    c->out->zip = true;
     return ln_web_json(c, 200,
                        json_pack("{s:s,s:{s:s,s:s},s:o,s:{s:o,s:{s:o}}}", "openapi", "3.1.0",
                                  "info", "title", "Linli", "version", LN_VERSION, "paths", paths,

@@ -36,6 +36,8 @@ struct ln_http_reply {
     const unsigned char *fixed; /* an embedded, gzipped body instead of `body` */
     size_t fixed_len;
     bool gzip;
+    bool zip; /* compress the body for those who accept it: only what holds nothing of a person,
+                 since the length of what is compressed together tells of it */
     struct ln_buf body;
     char headers[1400]; /* further header lines, each ended by \r\n */
     bool bare; /* status, content-length and `headers` only: no date, no security headers (node to

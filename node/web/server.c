@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "crypto/base/alloc.h"
 #include "crypto/base/log.h"
@@ -270,6 +271,28 @@ static bool serve_page(struct incoming *in, struct ln_http_reply *out)
 
 /* ---- the API */
 
+static void zip_body(struct ln_http_reply *out, const char *accepts)
+{
+    z_stream z = { 0 };
+
+    if (accepts == NULL || strstr(accepts, "gzip") == NULL || out->body.len > UINT32_MAX / 2 ||
+        deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+        return;
+    struct ln_buf zipped = ln_buf_new(deflateBound(&z, out->body.len) + 1);
+    z.next_in = (Bytef *)out->body.data;
+    z.avail_in = (uInt)out->body.len;
+    z.avail_out = (uInt)zipped.max - 1;
+    z.next_out = ln_buf_grow(&zipped, z.avail_out);
+    if (z.next_out != NULL && deflate(&z, Z_FINISH) == Z_STREAM_END) {
+        ln_buf_cut(&zipped, z.total_out);
+        ln_buf_free(&out->body);
+        out->body = zipped;
+        out->gzip = true;
+    } else
+        ln_buf_free(&zipped);
+    (void)deflateEnd(&z);
+}
+
 static bool match(struct incoming *in, const char *pattern)
 {
     const char *p = in->path;
@@ -463,6 +486,8 @@ static void serve_api(struct ln_web *w, struct incoming *in, struct ln_http_repl
         }
         if (in->q.if_none_match != NULL && strstr(in->q.if_none_match, out->etag) != NULL)
             out->status = 304;
+        else if (out->zip)
+            zip_body(out, mg_get_header(in->q.conn, "accept-encoding"));
         if (out->cache[0] == '\0')
             (void)snprintf(out->cache, sizeof out->cache, "private, no-cache");
     }

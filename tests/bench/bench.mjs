@@ -5,6 +5,7 @@ import fs from 'node:fs'
 import http from 'node:http'
 import os from 'node:os'
 import path from 'node:path'
+import zlib from 'node:zlib'
 import { counter, waitPort } from './net.mjs'
 import { stream } from './stream.mjs'
 
@@ -207,15 +208,20 @@ async function web() {
   figure('save.one', save1, 'saves/s', { name: 'sqlite alone', value: alone })
   figure('save.many', save64, 'saves/s')
 
+  await run(['user', 'add', '--dir', dir, '--login', 'resident', '--role', 'resident'], 'linli-resident\n')
+  figure('ui.resident_gz', [await firstLoad(host, await login('resident'))], 'kB')
+  figure('ui.staff_gz', [await firstLoad(host, cookie)], 'kB')
   figure('web.poll_p99_ms', [await poll(host, cookie)], 'ms')
   await node.stop()
 }
 function get(url, cookie, agent, etag) {
   return new Promise((done, fail) => {
-    http.get(url, { agent, headers: { Cookie: cookie, ...(etag ? { 'If-None-Match': etag } : {}) } }, s => {
+    const q = http.get(url, { agent, headers: { Cookie: cookie, ...(etag ? { 'If-None-Match': etag } : {}) } }, s => {
       s.resume()
       s.on('end', () => (s.statusCode < 400 ? done(s.headers.etag) : fail(new Error(`${url}: ${s.statusCode}`))))
-    }).on('error', fail)
+    })
+    // a connection that the node closed while it was idle is not a failure: browsers ask again, too
+    q.on('error', e => (q.reusedSocket && e.code === 'ECONNRESET' ? get(url, cookie, agent, etag).then(done, fail) : fail(e)))
   })
 }
 // 1,000 phones, each asking every 2 s for what is new
@@ -246,6 +252,20 @@ function sqliteAlone(n) {
   return n / seconds(from)
 }
 
+// what the first load brings: the page and all it names, as they come over the wire
+async function firstLoad(host, cookie) {
+  const bytes = async where => {
+    const r = await new Promise((done, fail) => http.get(host + where, { headers: { Cookie: cookie, 'Accept-Encoding': 'gzip' } }, done).on('error', fail))
+    const parts = []
+    for await (const part of r) parts.push(part)
+    return { body: Buffer.concat(parts), zipped: r.headers['content-encoding'] === 'gzip' }
+  }
+  const page = await bytes('/')
+  const html = (page.zipped ? zlib.gunzipSync(page.body) : page.body).toString()
+  let total = page.body.length
+  for (const [, where] of html.matchAll(/(?:src|href)="(\/[^"]+\.(?:js|css))"/g)) total += (await bytes(where)).body.length
+  return (total + (await bytes('/api/v1/schema')).body.length) / 1024
+}
 function size() {
   const stripped = path.join(root, 'stripped')
   spawnSync('strip', ['-o', stripped, linli])
