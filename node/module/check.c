@@ -230,6 +230,26 @@ static void check_files(struct checking *x, const struct ln_def_field *f, const 
         }
 }
 
+static void check_list(struct checking *x, const struct ln_def_field *f, const json_t *v)
+{
+    size_t i;
+    json_t *one;
+
+    if (!json_is_array(v)) {
+        say(x, f, false, "应为列表", "must be a list");
+        return;
+    }
+    if (f->required && json_array_size(v) == 0)
+        say(x, f, false, "必填", "is required");
+    json_array_foreach(
+        v, i, one) if (f->codes != NULL &&
+                       (!json_is_string(one) || !in_codes(f->codes, json_string_value(one))))
+    {
+        say(x, f, false, "不在可选值中", "is none of the choices");
+        return;
+    }
+}
+
 static void check_value(struct checking *x, const struct ln_def_field *f, const json_t *v)
 {
     switch (f->type) {
@@ -252,8 +272,7 @@ static void check_value(struct checking *x, const struct ln_def_field *f, const 
             say(x, f, false, "应为是或否", "must be true or false");
         break;
     case LN_TYPE_LIST:
-        if (!json_is_array(v))
-            say(x, f, false, "应为列表", "must be a list");
+        check_list(x, f, v);
         break;
     case LN_TYPE_FILE:
         if (!is_file(v))

@@ -127,7 +127,7 @@ static bool read_field(struct reading *r, struct ln_def_field *f, struct ln_fiel
     static const char *const KEYS[] = { "name",     "type",    "label",    "required", "mark",
                                         "codes",    "to",      "check",    "unit",     "max",
                                         "min",      "default", "readonly", "internal", "help",
-                                        "audience", "correct", NULL };
+                                        "audience", "correct", "once",     "staff",    NULL };
     const char *mark = text(j, "mark");
     const char *audience = text(j, "audience");
     const json_t *limit;
@@ -141,6 +141,8 @@ static bool read_field(struct reading *r, struct ln_def_field *f, struct ln_fiel
     f->required = json_is_true(json_object_get(j, "required"));
     f->readonly = json_is_true(json_object_get(j, "readonly"));
     f->internal = json_is_true(json_object_get(j, "internal"));
+    f->once = json_is_true(json_object_get(j, "once"));
+    f->staff = json_is_true(json_object_get(j, "staff"));
     f->correct = json_is_true(json_object_get(j, "correct"));
     f->audience = audience != NULL ? audience[0] : '\0';
     f->to = text(j, "to");

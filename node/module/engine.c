@@ -342,9 +342,11 @@ static bool refuse_fixed(struct work *w, const json_t *f, struct ln_err *err)
         const struct ln_def_field *d = &c->fields[i];
         bool behalf = strcmp(d->name, "on_behalf_of") == 0 || strcmp(d->name, "tags") == 0 ||
                       strcmp(d->name, "ext_id") == 0 || strcmp(d->name, "home") == 0;
-        bool login = strcmp(d->name, "login") == 0 && w->row == NULL; /* set once */
-        if ((d->readonly || d->internal) && !behalf && !login &&
+        bool later = d->once && w->row != NULL;
+        if (d->staff && !ln_engine_staff(w->j->u) && !ln_engine_has_role(w->j->u, "admin") &&
             json_object_get(f, d->name) != NULL)
+            return ln_fail(err, LN_DENIED, "%s: %s is filled at the counter", c->name, d->name);
+        if ((d->readonly || d->internal || later) && !behalf && json_object_get(f, d->name) != NULL)
             return ln_fail(err, LN_DENIED, "%s: %s is filled by the node", c->name, d->name);
     }
     return true;
@@ -358,6 +360,53 @@ static bool check(struct work *w, const json_t *f, bool partial, struct ln_err *
     return n == 0 || ln_fail(err, LN_INVALID, "%s: %zu fields are not right", w->j->c->name, n);
 }
 
+/* Staff say how it came in; everybody else came by the web. */
+static bool take_channel(struct work *w, struct ln_err *err)
+{
+    static const char *const known[] = { "web", "counter", "phone", "sms", "paper", "visit" };
+    const char *word = json_string_value(json_object_get(w->j->f, "channel"));
+
+    if (word == NULL || ln_def_field(w->j->c, "channel") != NULL)
+        return true;
+    if (!ln_engine_staff(w->j->u))
+        return ln_fail(err, LN_DENIED, "%s: channel is filled by the node", w->j->c->name);
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (strcmp(known[i], word) == 0) {
+            w->j->channel = known[i];
+            json_object_del(w->j->f, "channel");
+            return true;
+        }
+    return ln_fail(err, LN_INVALID, "%s: unknown channel %s", w->j->c->name, word);
+}
+
+static bool take_behalf(struct work *w, struct ln_err *err)
+{
+    const char *person = json_string_value(json_object_get(w->j->f, "on_behalf_of"));
+    bool may;
+
+    if (person == NULL || person[0] == '\0')
+        return true;
+    return ln_engine_stands_for(&may, w->j->e->writer, w->j->e->def, w->j->u, person,
+                                w->j->c->module, w->today, err) &&
+           (may ||
+            ln_fail(err, LN_DENIED, "%s: no delegation to act for that person", w->j->c->name));
+}
+
+/* What residents may add for themselves alone, they and those who stand for them add. */
+static bool for_oneself(struct work *w, struct ln_err *err)
+{
+    const struct ln_def_coll *c = w->j->c;
+    const char *person =
+        c->own != NULL ? json_string_value(json_object_get(w->j->f, c->own)) : NULL;
+    bool may = ln_engine_may_create_it(c, w->j->u, w->j->f);
+
+    if (!may && person != NULL &&
+        !ln_engine_stands_for(&may, w->j->e->writer, w->j->e->def, w->j->u, person, c->module,
+                              w->today, err))
+        return false;
+    return may || ln_fail(err, LN_DENIED, "%s: you may add one for yourself only", c->name);
+}
+
 static bool create(struct work *w, struct ln_err *err)
 {
     struct ln_engine_job *j = w->j;
@@ -366,9 +415,11 @@ static bool create(struct work *w, struct ln_err *err)
 
     if (!ln_engine_may_create(j->c, j->u))
         return ln_fail(err, LN_DENIED, "%s: your role may not add one", j->c->name);
-    if (!refuse_fixed(w, j->f, err))
+    if (!take_channel(w, err) || !refuse_fixed(w, j->f, err) || !take_behalf(w, err))
         return false;
     fill_in(w, j->f);
+    if (!for_oneself(w, err))
+        return false;
     if (!settle_files(w, j->f, err) || !check(w, j->f, false, err))
         return false;
     if (j->c->number != '\0' && ln_def_field(j->c, "no") != NULL) {

@@ -26,6 +26,8 @@ bool ln_engine_may_read(const struct ln_def_coll *c, const struct ln_user *u, co
 bool ln_engine_may_list(const struct ln_def_coll *c, const struct ln_user *u,
                         struct ln_where any[4], size_t *n_any);
 bool ln_engine_may_create(const struct ln_def_coll *c, const struct ln_user *u);
+/* The same for a record with these fields: "resident:own" adds for oneself alone. */
+bool ln_engine_may_create_it(const struct ln_def_coll *c, const struct ln_user *u, json_t *f);
 bool ln_engine_may_change(const struct ln_def_coll *c, const struct ln_user *u, const json_t *row);
 bool ln_engine_may_delete(const struct ln_def_coll *c, const struct ln_user *u, const json_t *row);
 bool ln_engine_may_step(const struct ln_def_step *s, const struct ln_def_coll *c,
@@ -33,6 +35,18 @@ bool ln_engine_may_step(const struct ln_def_step *s, const struct ln_def_coll *c
 /* Takes out of the row's fields what this user does not see, masks `^` ones and lists them in
  * "masked". */
 void ln_engine_mask(const struct ln_def_coll *c, const struct ln_user *u, json_t *row);
+
+/* ---- acting for another (代办) */
+/* Staff enter for whoever stands at the counter, and say through which channel it came. */
+bool ln_engine_staff(const struct ln_user *u);
+/* Whom this user's confirmed delegations let them act for on the day `today`: appends {"person",
+ * "scope"} to `out`. */
+bool ln_engine_principals(json_t *out, struct ln_sqlstore *s, const struct ln_def *def,
+                          const struct ln_user *u, const char *today, struct ln_err *err) LN_MUST;
+/* *may: staff, the person, or whoever holds a delegation over `module`. */
+bool ln_engine_stands_for(bool *may, struct ln_sqlstore *s, const struct ln_def *def,
+                          const struct ln_user *u, const char *person, const char *module,
+                          const char *today, struct ln_err *err) LN_MUST;
 
 /* ---- writing: jobs for the writer thread. */
 struct ln_engine {

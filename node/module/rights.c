@@ -42,7 +42,13 @@ static bool home_of(const struct ln_user *u, const char *home)
     return false;
 }
 
-/* One word: "worker", "resident:own", "property:handler", "author", "reporter", "handler". */
+static bool is_me(const struct ln_user *u, const char *value)
+{
+    return value[0] != '\0' && (strcmp(value, u->account) == 0 || strcmp(value, u->person) == 0);
+}
+
+/* One word: "worker", "resident:own", "property:handler", "author", "reporter", "handler", and
+ * "resident:FIELD" for a field that names the reader. */
 static bool word_holds(const char *word, const struct ln_def_coll *c, const struct ln_user *u,
                        const json_t *row)
 {
@@ -67,7 +73,8 @@ static bool word_holds(const char *word, const struct ln_def_coll *c, const stru
                (u->account[0] != '\0' && strcmp(field(row, "author"), u->account) == 0);
     if (strcmp(colon, ":handler") == 0)
         return home_of(u, field(row, "handler"));
-    return strcmp(colon, ":grid") == 0;
+    return strcmp(colon, ":grid") == 0 ||
+           (ln_def_field(c, colon + 1) != NULL && is_me(u, field(row, colon + 1)));
 }
 
 static bool any_holds(const char *const *words, const struct ln_def_coll *c,
@@ -120,6 +127,9 @@ bool ln_engine_may_list(const struct ln_def_coll *c, const struct ln_user *u,
             add_any(any, n_any, "author", u->account);
         } else if (strcmp(*w, "author") == 0)
             add_any(any, n_any, "author", u->account);
+        else if (strchr(*w, ':') != NULL && ln_def_field(c, strchr(*w, ':') + 1) != NULL &&
+                 strcmp(strchr(*w, ':') + 1, "handler") != 0)
+            add_any(any, n_any, strchr(*w, ':') + 1, u->person);
         else if (strstr(*w, "handler") != NULL && ln_def_field(c, "handler") != NULL)
             for (size_t i = 0; i < u->n_roles; i++)
                 add_any(any, n_any, "handler", u->homes[i]);
@@ -142,6 +152,19 @@ bool ln_engine_may_create(const struct ln_def_coll *c, const struct ln_user *u)
             return true;
     }
     return u->system;
+}
+
+bool ln_engine_may_create_it(const struct ln_def_coll *c, const struct ln_user *u, json_t *f)
+{
+    json_t *claimed = json_copy(f);
+    json_t *row = json_pack("{s:o}", "f", claimed);
+
+    if (c->own == NULL || strcmp(c->own, "author") != 0)
+        json_object_del(claimed, "author"); /* that one enters it does not make it one's own */
+    bool may = ln_engine_may_create(c, u) && any_holds(c->create, c, u, row);
+
+    json_decref(row);
+    return may;
 }
 
 bool ln_engine_may_change(const struct ln_def_coll *c, const struct ln_user *u, const json_t *row)

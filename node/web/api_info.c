@@ -11,8 +11,9 @@
 
 /* ---- schema: the definitions as far as the caller may see them */
 
-static json_t *own_fields(const struct ln_def_coll *d)
+static json_t *own_fields(const struct ln_call *c, const struct ln_def_coll *d)
 {
+    bool staff = ln_engine_staff(&c->user) || ln_engine_has_role(&c->user, "admin");
     json_t *list = json_array();
     const json_t *given = json_object_get(d->json, "fields");
     size_t i;
@@ -23,6 +24,8 @@ static json_t *own_fields(const struct ln_def_coll *d)
         json_t *copy = json_copy(f);
         if (d->fields[i].mark == LN_MARK_IDENT)
             json_object_set_new(copy, "mark", json_string("~"));
+        if (d->fields[i].staff && !staff)
+            json_object_set_new(copy, "readonly", json_true());
         json_array_append_new(list, copy);
     }
     return list;
@@ -39,7 +42,10 @@ static json_t *coll_json(struct ln_call *c, const struct ln_def_coll *d)
     for (const char *const *k = keep; *k != NULL; k++)
         if (json_object_get(d->json, *k) != NULL)
             json_object_set(o, *k, json_object_get(d->json, *k));
-    json_object_set_new(o, "fields", own_fields(d));
+    json_object_set_new(o, "fields", own_fields(c, d));
+    for (const char *const *w = d->create; w != NULL && *w != NULL; w++)
+        if (strncmp(*w, "resident", 8) == 0) /* what residents add, others may add for them */
+            json_object_set_new(o, "behalf", json_true());
     /* Rights over an imagined record of the caller's own: whether such buttons make sense at all.
      */
     json_object_set_new(json_object_get(none, "f"), "author", json_string(c->user.account));

@@ -221,6 +221,8 @@ static void add_fixed(json_t *paths)
         { "/api/v1/session", "get", "session", "Who is logged in", "200" },
         { "/api/v1/session", "post", "login", "Log in: {login, password}", "200" },
         { "/api/v1/session", "delete", "logout", "Log out", "204" },
+        { "/api/v1/account/{id}/card", "post", "card",
+          "A first password for a verified account, shown once", "201" },
         { "/api/v1/schema", "get", "schema", "Modules and collections as the pages use them",
           "200" },
         { "/api/v1/status", "get", "status", "State of the sync", "200" },
@@ -243,7 +245,11 @@ static void add_fixed(json_t *paths)
             json_object_set_new(paths, ops[i].path, path);
         }
         json_object_set_new(path, ops[i].method,
-                            operation("node", id, ops[i].what, NULL, NULL, ops[i].status, NULL));
+                            operation("node", id, ops[i].what,
+                                      strstr(ops[i].path, "{id}") != NULL
+                                          ? json_pack("[o]", param("path", "id", "Record"))
+                                          : NULL,
+                                      NULL, ops[i].status, NULL));
     }
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "crypto/base/log.h"
 #include "crypto/canon.h"
 #include "node/store/session.h"
 #include "node/web/routes.h"
@@ -78,6 +79,29 @@ static json_t *memberships(struct ln_call *c)
     return list;
 }
 
+/* Whom one may act for, by name. */
+static json_t *principals(struct ln_call *c, const char *today)
+{
+    json_t *list = json_array();
+    struct ln_err why = { 0 };
+    size_t i;
+    json_t *one;
+
+    if (!ln_engine_principals(list, c->r->store, c->n->def, &c->user, today, &why))
+        ln_log_err(LN_LOG_WARN, &why, "delegations");
+    json_array_foreach(list, i, one)
+    {
+        struct ln_id id;
+        json_t *row = NULL;
+        if (ln_clock_id_read(&id, ln_span_of(ln_web_text(one, "person"))) &&
+            ln_query_record(&row, c->r->store, &id, &why))
+            json_object_set_new(one, "name",
+                                json_string(ln_web_text(json_object_get(row, "f"), "name")));
+        json_decref(row);
+    }
+    return list;
+}
+
 bool ln_api_session_get(struct ln_call *c, struct ln_err *err)
 {
     json_t *roles = json_array();
@@ -94,6 +118,7 @@ bool ln_api_session_get(struct ln_call *c, struct ln_err *err)
     json_t *o =
         json_pack("{s:o,s:o,s:o,s:o,s:s,s:n}", "account", account_json(c), "roles", roles,
                   "memberships", memberships(c), "modules", modules, "today", today, "csrf");
+    json_object_set_new(o, "principals", principals(c, today));
     json_object_set_new(o, "role", json_string(c->user.n_roles > 0 ? c->user.roles[0] : "guest"));
     json_object_set_new(o, "region", json_string(c->n->config.region));
     json_object_set_new(o, "node",

@@ -5,6 +5,7 @@ import { Find } from './app/find'
 import { Home } from './app/home'
 import { Login } from './app/login'
 import { Nodes } from './app/nodes'
+import { Password } from './app/password'
 import { Shell } from './app/shell'
 import { Stats } from './app/stats'
 import { collection, enter, go, path, poll, reachable, session, setElder } from './app/state'
@@ -21,6 +22,7 @@ function Page() {
   if (name === 'nodes') return <Nodes />
   if (name === 'search') return <Find />
   if (name === 'stats' && session.value) return <Stats />
+  if (name === 'password' && session.value && session.value.account) return <Password />
   const found = collection(name)
   if (!found) return session.value ? <h1>{t('not_found')}</h1> : <p role="status">{t(reachable.value ? 'loading' : 'unreachable')}</p>
   if (id === 'import') return <Import key={name} def={found.def} />

@@ -28,6 +28,7 @@ function Nav() {
       <a href="/search" aria-current={here('/search')}>{t('search')}</a>
       {session.value && session.value.account && session.value.node.role !== 'community' && <a href="/nodes" aria-current={here('/nodes')}>{t('nodes')}</a>}
       {collection('stat_open') && <a href="/stats" aria-current={here('/stats')}>{t('stats')}</a>}
+      {session.value && session.value.account && <a href="/password" aria-current={here('/password')}>{t('new_password')}</a>}
       {modules.value.filter(m => m.enabled).map(m => (
         <section key={m.module}>
           <h2>{word(m.label, m.module)}</h2>

@@ -3,11 +3,11 @@ import type { Label } from '../i18n'
 
 export interface Field {
   name: string; type: string; label: Label; required?: boolean; mark?: string; codes?: string; to?: string
-  max?: number; min?: number; readonly?: boolean; internal?: boolean; help?: Label
+  max?: number; min?: number; readonly?: boolean; internal?: boolean; once?: boolean; help?: Label
 }
 export interface Step { action: string; to: string; note?: string; home?: string; label: Label; sets?: string[]; adds?: { collection: string; ref: string } }
 export interface Collection {
-  name: string; label: Label; fields: Field[]; list?: string[]; title?: string[]; log?: boolean
+  name: string; label: Label; fields: Field[]; list?: string[]; title?: string[]; log?: boolean; behalf?: boolean
   audience?: string | { after: string; when: string[] }
   workflow?: { states: Record<string, Label>; steps: Step[] }; can: { create: boolean; update: boolean; delete: boolean }
 }
@@ -15,7 +15,7 @@ export interface Code extends Label { code: string }
 export interface Module { module: string; label: Label; rank: number; enabled: boolean; codes: Record<string, Code[]>; collections: Collection[] }
 export interface Session {
   account: { id: string; login: string; shown_name: string; elder_mode: boolean } | null
-  roles: string[]; role: string; node: { name: string; role: string; region: string; version: string }
+  principals?: { person: string; name?: string; scope: string[] }[]; roles: string[]; role: string; node: { name: string; role: string; region: string; version: string }
 }
 export interface Conflict { unit: string; values: { value: unknown; change: string; user_name: string; node: string; at: number }[] }
 export interface Rec {

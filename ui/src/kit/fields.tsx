@@ -70,6 +70,12 @@ function Widget({ id, field, module, value, title, bad, onInput }: WidgetProps) 
     ? [{ code: 'true', label: t('yes') }, { code: 'false', label: t('no') }]
     : few ? upTo(field.max as number, field.min as number).map(n => ({ code: String(n), label: String(n) }))
       : ((field.codes && field.type === 'code' && module.codes[field.codes]) || []).map(c => ({ code: c.code, label: word(c) }))
+  if (field.type === 'list' && field.codes) {
+    const chosen = value === '' ? [] : value.split('、')
+    return <div class="checks" id={id} role="group" aria-label={word(field.label, field.name)}>{(module.codes[field.codes] || []).map(c => <label key={c.code}>
+      <input type="checkbox" checked={chosen.indexOf(c.code) >= 0}
+        onChange={e => onInput((e.currentTarget.checked ? chosen.concat(c.code) : chosen.filter(x => x !== c.code)).join('、'))} /> {word(c)}</label>)}</div>
+  }
   if (options.length > 0)
     return <select {...common} onChange={e => onInput(e.currentTarget.value)}>
       <option value="">{t('choose')}</option>{options.map(o => <option key={o.code} value={o.code}>{o.label}</option>)}

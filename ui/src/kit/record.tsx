@@ -1,15 +1,17 @@
 // The one record page: fields, possible steps, conflicts side by side, history.
 import { useEffect, useState } from 'preact/hooks'
 import { ApiError, call, newKey } from '../app/api'
-import { collection } from '../app/state'
+import { collection, session } from '../app/state'
 import type { Collection, Conflict, Module, Rec } from '../app/types'
 import { t, word } from '../i18n'
+import { Card } from './card'
 import { Form } from './form'
 import { Shown } from './files'
 import { Steps } from './steps'
 import { show, stamp } from './value'
 
 interface Entry { id: string; op: string; at: number; user_name?: string; node: string; channel?: string; state: string; fields: Record<string, unknown> }
+type ChannelKey = 'c_counter' | 'c_phone' | 'c_paper' | 'c_visit' | 'c_sms'
 type OpKey = 'op_add' | 'op_set' | 'op_step' | 'op_delete' | 'op_restore' | 'op_remove' | 'op_alias' | 'op_other'
 
 function told(h: Entry, def: Collection, module: Module): string {
@@ -40,8 +42,14 @@ function History({ module, def, id }: { module: Module; def: Collection; id: str
   return <section><h2>{t('history')}</h2>
     {!items && <button type="button" onClick={open}>{t('more')}</button>}
     {wrong && <p class="error" role="alert">{wrong}</p>}
-    {items && <ol>{items.map(h => <li key={h.id}><span class="quiet">{stamp(h.at)} {h.user_name || h.node}</span> <b>{t(('op_' + h.op) as OpKey)}</b> {told(h, def, module)} <span class="chip">{t(h.state === 'refused' ? 'refused' : h.state === 'accepted' ? 'accepted' : 'provisional')}</span></li>)}</ol>}
+    {items && <ol>{items.map(h => <li key={h.id}><span class="quiet">{stamp(h.at)} {h.user_name || h.node}</span> <b>{t(('op_' + h.op) as OpKey)}</b> {h.channel && h.channel !== 'web' && h.channel !== 'import' && `（${t(('c_' + h.channel) as ChannelKey)}）`}{told(h, def, module)} <span class="chip">{t(h.state === 'refused' ? 'refused' : h.state === 'accepted' ? 'accepted' : 'provisional')}</span></li>)}</ol>}
   </section>
+}
+
+/** The name of whom it was entered for: as staff may read it, or as the agent's own delegation tells. */
+function principal(rec: Rec, id: string): string {
+  const mine = ((session.value && session.value.principals) || []).find(p => p.person === id)
+  return (rec.refs && rec.refs.on_behalf_of && rec.refs.on_behalf_of[id]) || (mine && mine.name) || t('resident')
 }
 
 export function Record({ module, def, id, edit }: { module: Module; def: Collection; id: string; edit: boolean }) {
@@ -88,8 +96,10 @@ export function Record({ module, def, id, edit }: { module: Module; def: Collect
       <div key={f.name}><dt>{word(f.label, f.name)}</dt><dd>{f.type === 'file' || f.type === 'files' ? <Shown base={`/api/v1/${def.name}/${id}`} value={rec.f[f.name]} />
         : f.type === 'ref' && f.to && f.to !== '*' && rec.refs && rec.refs[f.name] && collection(f.to) ? <a href={`/${f.to}/${String(rec.f[f.name])}`}>{show(rec.f[f.name], f, module, rec)}</a>
           : show(clear[f.name] !== undefined ? clear[f.name] : rec.f[f.name], f, module, rec)}</dd></div>)}</dl>
+    {typeof rec.f.on_behalf_of === 'string' && <p class="quiet">{t('behalf_of', { who: principal(rec, rec.f.on_behalf_of) })}</p>}
     {rec.masked && rec.masked.length > 0 && <Unmask def={def} id={id} names={rec.masked} onShow={setClear} />}
     <Steps module={module} def={def} rec={rec} onDone={refresh} />
+    {def.name === 'account' && rec.state === 'verified' && session.value && session.value.roles.some(r => r === 'worker' || r === 'committee') && <Card id={id} />}
     <div class="row">{(rec.can ? rec.can.update : def.can.update) && !def.log && <a class="button" href={`/${def.name}/${id}/edit`}>{t('edit')}</a>}
       <button type="button" onClick={() => window.print()}>{t('print')}</button></div>
     <History module={module} def={def} id={id} />
