@@ -338,6 +338,7 @@ static bool read_coll(struct reading *r, const char *module, const json_t *j)
     r->where = c->name;
     c->module = module;
     c->json = j;
+    c->fresh_days = (int)json_integer_value(json_object_get(j, "fresh_days"));
     c->coll = s;
     s->name = c->name;
     s->version = (unsigned)json_integer_value(json_object_get(j, "version"));

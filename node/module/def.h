@@ -56,6 +56,7 @@ struct ln_def_state {
 };
 struct ln_def_coll {
     const char *module, *name;
+    int fresh_days; /* after which a record not `checked` is 待核实; 0 never */
     struct ln_def_label label;
     const struct ln_coll *coll; /* what merging knows of it */
     char audience, after;       /* after '\0': never widens */

@@ -168,6 +168,11 @@ static void add_one(struct building *b, const struct ln_where *w, const struct l
     const char *at = w->value;
     size_t n = 0;
 
+    if (w->op == LN_WHERE_STALE) {
+        ln_buf_addf(&b->sql, "(%s IS NULL OR %s < ?)", column, column);
+        bind_value(b, f, w->value, strlen(w->value));
+        return;
+    }
     if (w->op != LN_WHERE_IS) {
         ln_buf_addf(&b->sql, "%s %s ?", column, w->op == LN_WHERE_FROM ? ">=" : "<=");
         bind_value(b, f, w->value, strlen(w->value));

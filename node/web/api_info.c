@@ -33,9 +33,9 @@ static json_t *own_fields(const struct ln_call *c, const struct ln_def_coll *d)
 
 static json_t *coll_json(struct ln_call *c, const struct ln_def_coll *d)
 {
-    static const char *const keep[] = { "name",   "label",  "workflow", "list",   "filters",
-                                        "sort",   "title",  "log",      "number", "own",
-                                        "search", "unmask", "audience", NULL };
+    static const char *const keep[] = { "name",   "label",  "workflow", "list",       "filters",
+                                        "sort",   "title",  "log",      "number",     "own",
+                                        "search", "unmask", "audience", "fresh_days", NULL };
     json_t *o = json_object();
     json_t *none = json_pack("{s:{}}", "f");
 
@@ -288,6 +288,27 @@ static void add_block(struct ln_call *c, json_t *blocks, const char *kind, const
                                             coll, "title", "zh", zh, "en", en, "items", items));
 }
 
+/* What has not been checked for long, collection by collection. */
+static void add_stale(struct ln_call *c, json_t *blocks)
+{
+    for (size_t i = 0; i < c->n->def->n_colls; i++) {
+        const struct ln_def_coll *d = &c->n->def->colls[i];
+        char before[11];
+        char zh[128];
+        char en[128];
+        struct ln_where stale[] = { { "checked", LN_WHERE_STALE, before } };
+        struct ln_where any[4];
+        size_t n;
+        if (d->fresh_days <= 0 || !ln_engine_may_list(d, &c->user, any, &n))
+            continue;
+        ln_engine_today(before,
+                        c->n->env.now_ms(c->n->env.ctx) - d->fresh_days * INT64_C(86400000));
+        (void)snprintf(zh, sizeof zh, "待核实：%s", d->label.zh);
+        (void)snprintf(en, sizeof en, "To be checked: %s", d->label.en);
+        add_block(c, blocks, "stale", d->name, zh, en, stale, 1, 20);
+    }
+}
+
 bool ln_api_info_home(struct ln_call *c, struct ln_err *err)
 {
     const char *role = ln_http_query(c->q, "role");
@@ -307,6 +328,7 @@ bool ln_api_info_home(struct ln_call *c, struct ln_err *err)
         add_block(c, blocks, "todo", "ticket", "办理中", "In hand", doing, 1, 20);
         add_block(c, blocks, "todo", "notice", "待审核发布", "To review and publish", review, 1,
                   20);
+        add_stale(c, blocks);
     } else if (c->known)
         add_block(c, blocks, "mine", "ticket", "我的来信", "My tickets", mine, 1, 10);
     add_block(c, blocks, "notices", "notice", "通知公告", "Notices", published, 1, 10);

@@ -108,15 +108,19 @@ static void dress(struct ln_call *c, const struct ln_def_coll *d, json_t *row, b
 
 static bool reserved(const char *name)
 {
-    static const char *const words[] = { "limit", "cursor", "sort", "q", "count", "mine", NULL };
+    static const char *const words[] = { "limit", "cursor", "sort",  "q",
+                                         "count", "mine",   "stale", NULL };
 
     return ln_def_has(words, name);
 }
+
+#define DAY_MS INT64_C(86400000)
 
 struct listing {
     struct ln_where where[LN_QUERY_WHERE];
     struct ln_where any[4];
     char names[LN_QUERY_WHERE][64];
+    char stale[11];
     struct ln_list l;
 };
 
@@ -163,6 +167,10 @@ static bool read_listing(struct listing *x, struct ln_call *c, const struct ln_d
             return false;
     if (ln_http_query(c->q, "mine") != NULL && c->known) {
         x->where[x->l.n++] = (struct ln_where){ "author", LN_WHERE_IS, c->user.account };
+    }
+    if (ln_http_query(c->q, "stale") != NULL && d->fresh_days > 0) {
+        ln_engine_today(x->stale, c->n->env.now_ms(c->n->env.ctx) - d->fresh_days * DAY_MS);
+        x->where[x->l.n++] = (struct ln_where){ "checked", LN_WHERE_STALE, x->stale };
     }
     return ln_engine_may_list(d, &c->user, x->any, &x->l.n_any) ||
            ln_fail(err, LN_DENIED, "%s: your role may not read it", d->name);

@@ -116,6 +116,16 @@ try {
   await desk.click('button:has-text("确定结束")')
   await desk.waitForSelector('.chip:has-text("已结束")')
   ok('when it has ended she cannot any more', (await api(child, 'POST', '/ticket', ticket)).status === 403)
+
+  await desk.goto(base)
+  ok('what nobody has checked for long waits on the first screen', await shows(desk, 'section:has(h2:text-matches("^待核实：居民 ")) a:has-text("沈阿婆")'))
+  await desk.click('section:has(h2:text-matches("^待核实：居民 ")) a:has-text("查看全部")')
+  await desk.click('td a:has-text("沈阿婆")')
+  await desk.click('button:has-text("核实无误")')
+  ok('one tap checks it', await desk.waitForSelector('button:has-text("核实无误")', { state: 'detached' }).then(() => true, () => false) && await shows(desk, `dd:has-text("${today}")`))
+  await look(desk, '1440 checked')
+  const left = (await api(desk, 'GET', '/person?stale=1')).body.items.map(x => x.id)
+  ok('and it has left the queue, the others have not', !left.includes(granny) && left.includes(stranger))
 } catch (e) {
   ok('the counter', false, e.stack.slice(0, 700))
 }

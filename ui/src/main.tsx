@@ -39,7 +39,7 @@ document.addEventListener('click', e => {
   if (!a || a.origin !== location.origin || a.hasAttribute('download') || a.hash || e.ctrlKey || e.metaKey || e.shiftKey) return
   if (/^\/(api|feed|lite|print|log|metrics)(\/|$)/.test(a.pathname)) return
   e.preventDefault()
-  go(a.pathname)
+  go(a.pathname + a.search)
   const main = document.getElementById('main')
   if (main) main.focus()
 })

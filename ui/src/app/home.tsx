@@ -23,7 +23,7 @@ function Card({ block }: { block: Block }) {
   const found = collection(block.collection)
   return <section class="card">
     <div class="row"><h2 class="grow">{word(block.title)} <span class="count">{block.items.length}</span></h2>
-      {found && <a href={'/' + block.collection}>{t('all')}</a>}</div>
+      {found && <a href={'/' + block.collection + (block.kind === 'stale' ? '?stale=1' : '')}>{t('all')}</a>}</div>
     {block.items.length === 0 ? <p class="quiet">{t('empty')}</p>
       : <ul class="plain">{block.items.slice(0, 6).map(i => <Row key={i.id} item={i} def={found ? found.def : undefined} />)}</ul>}
   </section>

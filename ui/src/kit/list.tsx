@@ -10,11 +10,12 @@ interface Page { items: Rec[]; next: string | null }
 export function List({ module, def }: { module: Module; def: Collection }) {
   const [q, setQ] = useState('')
   const [state, setState] = useState('')
+  const [stale, setStale] = useState(/[?&]stale=1/.test(location.search))
   const [page, setPage] = useState<Page | null>(null)
   const [wrong, setWrong] = useState('')
   const fields = (def.list || def.title || def.fields.slice(0, 5).map(f => f.name))
     .map(name => def.fields.find(f => f.name === name)).filter(f => f !== undefined)
-  const url = (cursor: string) => `/${def.name}?limit=50${q ? '&q=' + encodeURIComponent(q) : ''}${state ? '&state=' + state : ''}${cursor ? '&cursor=' + cursor : ''}`
+  const url = (cursor: string) => `/${def.name}?limit=50${q ? '&q=' + encodeURIComponent(q) : ''}${state ? '&state=' + state : ''}${stale ? '&stale=1' : ''}${cursor ? '&cursor=' + cursor : ''}`
 
   async function load(before: Rec[], cursor: string, alive: () => boolean) {
     try {
@@ -29,7 +30,7 @@ export function List({ module, def }: { module: Module; def: Collection }) {
     setWrong('')
     load([], '', () => on)
     return () => { on = false }
-  }, [def.name, q, state])
+  }, [def.name, q, state, stale])
 
   const file = (ext: string) => `/api/v1/export/${def.name}.${ext}?q=${encodeURIComponent(q)}`
   return (
@@ -39,6 +40,7 @@ export function List({ module, def }: { module: Module; def: Collection }) {
         <label class="grow">{t('search')}<input type="search" value={q} onChange={e => setQ(e.currentTarget.value)} /></label>
         {def.workflow && <label>{t('state')}<select value={state} onChange={e => setState(e.currentTarget.value)}>
           <option value="">{t('any')}</option>{Object.keys(def.workflow.states).map(s => <option key={s} value={s}>{word(def.workflow && def.workflow.states[s], s)}</option>)}</select></label>}
+        {def.fresh_days && <label class="check"><input type="checkbox" checked={stale} onChange={e => setStale(e.currentTarget.checked)} /> {t('stale_only', { n: def.fresh_days })}</label>}
         {def.can.create && <a class="button primary" href={`/${def.name}/new`}>{t('add')}</a>}
         {def.can.create && !def.log && <a class="button" href={`/${def.name}/import`}>{t('import')}</a>}
         <a class="button" href={file('csv')} download>{t('export_csv')}</a>
