@@ -634,6 +634,7 @@ bool ln_web_start(struct ln_web **out, struct ln_node *n, const char *listen, st
     w->n = n;
     (void)pthread_mutex_init(&w->password, NULL);
     (void)pthread_mutex_init(&w->known_mutex, NULL);
+    (void)pthread_mutex_init(&w->status_mutex, NULL);
     (void)snprintf(w->hosts, sizeof w->hosts, "%s", n->config.hosts);
     (void)snprintf(threads, sizeof threads, "%" PRId64, n->config.threads);
     w->exchange = ln_exchange_server_new(&n->exchange);
@@ -657,6 +658,8 @@ void ln_web_stop(struct ln_web *w)
     ln_exchange_server_free(w->exchange);
     (void)pthread_mutex_destroy(&w->password);
     (void)pthread_mutex_destroy(&w->known_mutex);
+    (void)pthread_mutex_destroy(&w->status_mutex);
+    json_decref(w->status);
     (void)mg_exit_library();
     ln_free(w);
 }

@@ -28,6 +28,10 @@ struct ln_web {
     pthread_mutex_t password; /* one Argon2 at a time: it takes 16 MiB */
     char hosts[512];
     pthread_mutex_t known_mutex;
+    /* What the sync strip of every page asks for every few seconds; NULL before the first. */
+    pthread_mutex_t status_mutex;
+    json_t *status;
+    int64_t status_ms;
     struct ln_web_known known[LN_WEB_KNOWN];
 };
 /* Forgets all sessions kept in memory: after a login, a logout, a change of rights. */

@@ -214,14 +214,14 @@ async function web() {
   figure('web.poll_p99_ms', [await poll(host, cookie)], 'ms')
   await node.stop()
 }
-function get(url, cookie, agent, etag, tries = 3) {
+function get(url, cookie, agent, etag) {
   return new Promise((done, fail) => {
     const q = http.get(url, { agent, headers: { Cookie: cookie, ...(etag ? { 'If-None-Match': etag } : {}) } }, s => {
       s.resume()
       s.on('end', () => (s.statusCode < 400 ? done(s.headers.etag) : fail(new Error(`${url}: ${s.statusCode}`))))
     })
-    // a connection that the node closed while it was idle is not a failure: browsers ask again, too
-    q.on('error', e => (tries > 1 && e.code === 'ECONNRESET' ? get(url, cookie, agent, etag, tries - 1).then(done, fail) : fail(e)))
+    // a connection that the node closed while it was idle is not a failure: browsers ask again on a new one, too
+    q.on('error', e => (agent && e.code === 'ECONNRESET' ? get(url, cookie, false, etag).then(done, fail) : fail(e)))
   })
 }
 // 1,000 phones, each asking every 2 s for what is new
