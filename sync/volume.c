@@ -15,7 +15,8 @@ static bool failed(struct ln_err *err, const char *what)
 
 bool ln_volume_start(struct ln_err *err)
 {
-    /* Objects are written once and read by other programs: libgit2's cache of them would only grow. */
+    /* Objects are written once and read by other programs: libgit2's cache of them would only grow.
+     */
     if (git_libgit2_init() < 0 || git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1) != 0 ||
         git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 0) != 0)
         return failed(err, "start");
