@@ -52,9 +52,11 @@ if [ "${STEPS:-run}" != test ]; then
     set +m
     for _ in $(seq 900); do grep -q "127.0.0.1:$port" "$root.run.log" && break; kill -0 $pid 2>/dev/null || break; sleep 1; done
     for p in $port $((port + 1)) $((port + 2)); do rc=0; probe "$p" || rc=1; verdict "make run answers at $p" $rc; done
-    kill -INT -- "-$pid" 2>/dev/null || true
-    for _ in $(seq 30); do kill -0 $pid 2>/dev/null || break; sleep 1; done
-    rc=0; probe "$port" 2>/dev/null && rc=1
+    rc=0
+    kill -INT -- "-$pid" || rc=1 # nothing to stop is no stop
+    for _ in $(seq 30); do kill -0 "$pid" 2>/dev/null || break; sleep 1; done
+    if kill -0 "$pid" 2>/dev/null; then rc=1; fi
+    for p in $port $((port + 1)) $((port + 2)); do if probe "$p" 2>/dev/null; then rc=1; fi; done
     verdict "Ctrl-C stops the nodes" $rc
     [ "$bad" = 0 ] || tail -n 30 "$root.run.log"
 fi

@@ -89,6 +89,13 @@ void ln_engine_today(char out[11], int64_t now_ms)
     (void)strftime(out, 11, "%Y-%m-%d", &tm);
 }
 
+void ln_engine_fresh_since(char out[11], const struct ln_def_coll *d, int64_t now_ms)
+{
+    out[0] = '\0';
+    if (d->fresh_days > 0)
+        ln_engine_today(out, now_ms - d->fresh_days * INT64_C(86400000));
+}
+
 /* ---- one job at work */
 
 struct work {
@@ -379,9 +386,9 @@ static bool take_channel(struct work *w, struct ln_err *err)
     return ln_fail(err, LN_INVALID, "%s: unknown channel %s", w->j->c->name, word);
 }
 
-static bool take_behalf(struct work *w, struct ln_err *err)
+static bool take_behalf(struct work *w, const json_t *f, struct ln_err *err)
 {
-    const char *person = json_string_value(json_object_get(w->j->f, "on_behalf_of"));
+    const char *person = json_string_value(json_object_get(f, "on_behalf_of"));
     bool may;
 
     if (person == NULL || person[0] == '\0')
@@ -415,7 +422,7 @@ static bool create(struct work *w, struct ln_err *err)
 
     if (!ln_engine_may_create(j->c, j->u))
         return ln_fail(err, LN_DENIED, "%s: your role may not add one", j->c->name);
-    if (!take_channel(w, err) || !refuse_fixed(w, j->f, err) || !take_behalf(w, err))
+    if (!take_channel(w, err) || !refuse_fixed(w, j->f, err) || !take_behalf(w, j->f, err))
         return false;
     fill_in(w, j->f);
     if (!for_oneself(w, err))
@@ -491,7 +498,8 @@ static bool update(struct work *w, struct ln_err *err)
     if (!settle_files(w, w->j->f, err))
         return false;
     changed = differing(w);
-    ok = refuse_fixed(w, changed, err) && check(w, changed, true, err);
+    ok = refuse_fixed(w, changed, err) && take_behalf(w, changed, err) &&
+         check(w, changed, true, err);
     if (ok && json_object_size(changed) > 0) {
         (void)draft(w, LN_OP_SET, changed, false);
         ok = save(w, err);

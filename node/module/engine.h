@@ -80,5 +80,8 @@ void ln_engine_hide_keys(const struct ln_def_field *d, json_t *value);
 void ln_engine_canon(struct ln_buf *out, const json_t *v);
 /* YYYY-MM-DD in China (UTC+8), where all communities are. */
 void ln_engine_today(char out[11], int64_t now_ms);
+/* The day since which a record of `d` has to be `checked`; "" when the collection has no such rule.
+ */
+void ln_engine_fresh_since(char out[11], const struct ln_def_coll *d, int64_t now_ms);
 
 #endif

@@ -118,7 +118,7 @@ static bool card_job(void *arg, struct ln_replica *r, struct ln_err *err)
     return (member || make_member(j, r, today, err)) &&
            run_system(id, j, r, LN_ENGINE_CREATE, "audit", NULL,
                       json_pack("{s:s,s:s,s:s,s:s,s:I,s:s}", "actor", c->user.account, "action",
-                                "verify", "object", c->q->arg[0], "purpose", "service", "at",
+                                "card", "object", c->q->arg[0], "purpose", "service", "at",
                                 (json_int_t)c->n->env.now_ms(c->n->env.ctx), "node", c->n->id),
                       err) &&
            ln_session_password(db, j->login, &j->account, j->hash, err) &&

@@ -323,10 +323,9 @@ static void add_stale(struct ln_call *c, json_t *blocks)
         struct ln_where stale[] = { { "checked", LN_WHERE_STALE, before } };
         struct ln_where any[4];
         size_t n;
-        if (d->fresh_days <= 0 || !ln_engine_may_list(d, &c->user, any, &n))
+        ln_engine_fresh_since(before, d, c->n->env.now_ms(c->n->env.ctx));
+        if (before[0] == '\0' || !ln_engine_may_list(d, &c->user, any, &n))
             continue;
-        ln_engine_today(before,
-                        c->n->env.now_ms(c->n->env.ctx) - d->fresh_days * INT64_C(86400000));
         (void)snprintf(zh, sizeof zh, "待核实：%s", d->label.zh);
         (void)snprintf(en, sizeof en, "To be checked: %s", d->label.en);
         add_block(c, blocks, "stale", d->name, zh, en, stale, 1, 20);

@@ -79,12 +79,18 @@ static void add_actions(struct ln_call *c, const struct ln_def_coll *d, json_t *
 static void dress(struct ln_call *c, const struct ln_def_coll *d, json_t *row, bool whole)
 {
     char title[TITLE_MAX + 1];
+    char since[11];
 
     add_actions(c, d, row);
     json_object_set_new(row, "can",
                         json_pack("{s:b,s:b}", "update",
                                   (int)ln_engine_may_change(d, &c->user, row), "delete",
                                   (int)ln_engine_may_delete(d, &c->user, row)));
+    ln_engine_fresh_since(since, d, c->n->env.now_ms(c->n->env.ctx));
+    if (since[0] != '\0')
+        json_object_set_new(
+            row, "stale",
+            json_boolean(strcmp(ln_web_text(json_object_get(row, "f"), "checked"), since) < 0));
     ln_engine_mask(d, &c->user, row);
     title_of(title, d, row);
     json_object_set_new(row, "title", json_string(title));
@@ -113,8 +119,6 @@ static bool reserved(const char *name)
 
     return ln_def_has(words, name);
 }
-
-#define DAY_MS INT64_C(86400000)
 
 struct listing {
     struct ln_where where[LN_QUERY_WHERE];
@@ -168,8 +172,8 @@ static bool read_listing(struct listing *x, struct ln_call *c, const struct ln_d
     if (ln_http_query(c->q, "mine") != NULL && c->known) {
         x->where[x->l.n++] = (struct ln_where){ "author", LN_WHERE_IS, c->user.account };
     }
-    if (ln_http_query(c->q, "stale") != NULL && d->fresh_days > 0) {
-        ln_engine_today(x->stale, c->n->env.now_ms(c->n->env.ctx) - d->fresh_days * DAY_MS);
+    ln_engine_fresh_since(x->stale, d, c->n->env.now_ms(c->n->env.ctx));
+    if (ln_http_query(c->q, "stale") != NULL && x->stale[0] != '\0') {
         x->where[x->l.n++] = (struct ln_where){ "checked", LN_WHERE_STALE, x->stale };
     }
     return ln_engine_may_list(d, &c->user, x->any, &x->l.n_any) ||

@@ -118,6 +118,7 @@ bool ln_api_session_get(struct ln_call *c, struct ln_err *err)
     json_t *o =
         json_pack("{s:o,s:o,s:o,s:o,s:s,s:n}", "account", account_json(c), "roles", roles,
                   "memberships", memberships(c), "modules", modules, "today", today, "csrf");
+    json_object_set_new(o, "staff", json_boolean(ln_engine_staff(&c->user)));
     json_object_set_new(o, "principals", principals(c, today));
     json_object_set_new(o, "role", json_string(c->user.n_roles > 0 ? c->user.roles[0] : "guest"));
     json_object_set_new(o, "region", json_string(c->n->config.region));

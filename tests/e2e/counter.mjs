@@ -111,6 +111,10 @@ try {
   const counter = await api(desk, 'POST', '/ticket', { ...ticket, channel: 'counter', title: '窗口代办' })
   ok('at the counter staff enter for her, and how it came is on record', counter.status === 201 &&
     (await api(desk, 'GET', `/ticket/${counter.body.id}/history`)).body.items[0].channel === 'counter')
+  const notice = (await api(child, 'POST', '/notice', { title: '寻猫', body: '黄白相间', kind: 'other', expire: '2030-01-01' })).body.id
+  const put = body => api(child, 'PATCH', `/notice/${notice}`, body)
+  ok('nor does she put another name to what she wrote', (await put({ title: '寻猫启事' })).status === 200 &&
+    (await put({ on_behalf_of: stranger })).status === 403)
   ok('a resident does not name a channel', (await api(child, 'POST', '/ticket', { ...ticket, channel: 'paper' })).status === 403)
   await desk.click('[aria-label="下一步"] button:has-text("结束")')
   await desk.click('button:has-text("确定结束")')

@@ -15,11 +15,11 @@ export interface Code extends Label { code: string }
 export interface Module { module: string; label: Label; rank: number; enabled: boolean; codes: Record<string, Code[]>; collections: Collection[] }
 export interface Session {
   account: { id: string; login: string; shown_name: string; elder_mode: boolean } | null
-  principals?: { person: string; name?: string; scope: string[] }[]; roles: string[]; role: string; node: { name: string; role: string; region: string; version: string }
+  staff?: boolean; principals?: { person: string; name?: string; scope: string[] }[]; roles: string[]; role: string; node: { name: string; role: string; region: string; version: string }
 }
 export interface Conflict { unit: string; values: { value: unknown; change: string; user_name: string; node: string; at: number }[] }
 export interface Rec {
-  id: string; collection: string; version_etag: string; state?: string; actions?: string[]; provisional: boolean
+  id: string; collection: string; version_etag: string; state?: string; stale?: boolean; actions?: string[]; provisional: boolean
   conflicts?: Conflict[]; title?: string; can?: { update: boolean; delete: boolean }; masked?: string[]; refs?: Record<string, Record<string, string>>; f: Record<string, unknown>
 }
 export interface Status { sync: { state: 'synced' | 'pending' | 'offline' | 'alone' | 'stopped'; unsent: number; unsealed: number }; seq: number }

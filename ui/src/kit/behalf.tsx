@@ -5,12 +5,11 @@ import { Pick } from './pick'
 
 export interface ForWhom { person: string; channel: string }
 export const nobody: ForWhom = { person: '', channel: '' }
-const STAFF = ['worker', 'committee', 'party', 'centre', 'property']
 const CHANNELS = ['counter', 'phone', 'paper', 'visit', 'sms'] as const
 
 export function Behalf({ module, value, onChange }: { module: string; value: ForWhom; onChange: (v: ForWhom) => void }) {
   const s = session.value
-  const staff = s !== null && s.roles.some(r => STAFF.indexOf(r) >= 0)
+  const staff = s !== null && s.staff === true
   const mine = ((s && s.principals) || []).filter(p => p.scope.indexOf('all') >= 0 || p.scope.indexOf(module) >= 0)
   if (!staff && mine.length === 0) return null
   return <details class="behalf" open={value.person !== ''}>

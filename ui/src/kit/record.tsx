@@ -48,11 +48,6 @@ function History({ module, def, id }: { module: Module; def: Collection; id: str
 
 /** A day in China, where all communities are. */
 const day = (ms: number) => new Date(ms + 8 * 3600e3).toISOString().slice(0, 10)
-/** 待核实: not checked for as long as its collection allows. */
-function stale(def: Collection, rec: Rec): boolean {
-  return def.fresh_days !== undefined && String(rec.f.checked || '') < day(Date.now() - def.fresh_days * 864e5)
-}
-
 /** The name of whom it was entered for: as staff may read it, or as the agent's own delegation tells. */
 function principal(rec: Rec, id: string): string {
   const mine = ((session.value && session.value.principals) || []).find(p => p.person === id)
@@ -114,7 +109,7 @@ export function Record({ module, def, id, edit }: { module: Module; def: Collect
         : f.type === 'ref' && f.to && f.to !== '*' && rec.refs && rec.refs[f.name] && collection(f.to) ? <a href={`/${f.to}/${String(rec.f[f.name])}`}>{show(rec.f[f.name], f, module, rec)}</a>
           : show(clear[f.name] !== undefined ? clear[f.name] : rec.f[f.name], f, module, rec)}</dd></div>)}</dl>
     {typeof rec.f.on_behalf_of === 'string' && <p class="quiet">{t('behalf_of', { who: principal(rec, rec.f.on_behalf_of) })}</p>}
-    {stale(def, rec) && <p class="row"><span class="chip chip-bad">{t('stale_one')}</span>
+    {rec.stale && <p class="row"><span class="chip chip-bad">{t('stale_one')}</span>
       {rec.can && rec.can.update && <button type="button" class="primary" onClick={() => void check()}>{t('checked_now')}</button>}</p>}
     {rec.masked && rec.masked.length > 0 && <Unmask def={def} id={id} names={rec.masked} onShow={setClear} />}
     <Steps module={module} def={def} rec={rec} onDone={refresh} />
