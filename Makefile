@@ -116,10 +116,13 @@ fresh: ## both commands in a chroot with nothing but Debian 12 (root)
 	@packaging/fresh.sh
 
 # --- packages
-install: all ## DESTDIR= PREFIX=/usr
+$(B)/linli.1 $(B)/linli.zh.1: $(B)/%: packaging/%.in $(B)/linli
+	LC_ALL=$(if $(findstring zh,$*),zh,en) $(B)/linli help --roff > $@.commands
+	sed -e '/@COMMANDS@/{r $@.commands' -e 'd}' $< > $@
+install: all $(B)/linli.1 $(B)/linli.zh.1 ## DESTDIR= PREFIX=/usr
 	install -Dm755 $(B)/linli $(DESTDIR)$(PREFIX)/bin/linli
-	install -Dm644 packaging/linli.1 $(DESTDIR)$(PREFIX)/share/man/man1/linli.1
-	install -Dm644 packaging/linli.zh.1 $(DESTDIR)$(PREFIX)/share/man/zh_CN/man1/linli.1
+	install -Dm644 $(B)/linli.1 $(DESTDIR)$(PREFIX)/share/man/man1/linli.1
+	install -Dm644 $(B)/linli.zh.1 $(DESTDIR)$(PREFIX)/share/man/zh_CN/man1/linli.1
 	install -Dm644 packaging/linli@.service $(DESTDIR)$(PREFIX)/lib/systemd/system/linli@.service
 	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/doc/linli README.md LICENSE packaging/nginx.conf packaging/captive-portal.md
 	install -Dm644 packaging/linli.service.avahi $(DESTDIR)$(PREFIX)/share/doc/linli/linli.service.avahi

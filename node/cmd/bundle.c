@@ -165,7 +165,7 @@ bool ln_cmd_export(struct ln_node *n, const json_t *args, struct ln_buf *out, st
     }
     if (ok)
         ln_buf_addf(out,
-                    ln_cmd_zh() ? "已写出 %u 个文件,%" PRIu64 " 段,%u 个密钥\n"
+                    ln_cmd_zh() ? "已写出 %u 个文件，%" PRIu64 " 段，%u 个密钥\n"
                                 : "wrote %u files, %" PRIu64 " segments, %u keys\n",
                     x.files, x.segments, keys.n);
     ln_free(x.logs);
@@ -234,7 +234,7 @@ static bool import_file(struct ln_node *n, const char *path, struct ln_buf *out,
     ok = ok && ln_queue_write(n->queue, receive_job, &x, err);
     if (ok)
         ln_buf_addf(out,
-                    ln_cmd_zh() ? "%s:%u 段,%u 条变更,%u 条未被接受,%u 个密钥\n"
+                    ln_cmd_zh() ? "%s：%u 段，%u 条变更，%u 条未被接受，%u 个密钥\n"
                                 : "%s: %u segments, %u changes, %u refused, %u keys\n",
                     name, x.got.segments, x.got.changes, x.got.refused, x.n_keys);
     ln_buf_free(&x.got.receipt);

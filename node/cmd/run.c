@@ -57,7 +57,7 @@ static bool invite(struct ln_node *n, const json_t *args, struct ln_buf *out, st
     if (!ln_join_invite(&n->exchange, &want, code, err))
         return false;
     ln_buf_addf(out,
-                ZH("给 %s 的邀请码,%d 小时内有效,只能用一次:\n",
+                ZH("给 %s 的邀请码，%d 小时内有效，只能用一次：\n",
                    "Invitation for %s, valid for %d hours, once:\n"),
                 want.region, LN_JOIN_HOURS);
     ln_buf_addf(out, "%s\n", code);
@@ -89,13 +89,13 @@ static bool revoke(struct ln_node *n, const json_t *args, struct ln_buf *out, st
     }
     if (!on(args, "yes"))
         return ln_fail(err, LN_INVALID,
-                       ZH("吊销 %s 不可撤销:确认请加 --yes",
+                       ZH("吊销 %s 不可撤销：确认请加 --yes",
                           "revoking %s cannot be undone: add --yes to confirm"),
                        v.node);
     if (!ln_queue_write(n->queue, revoke_job, &v, err))
         return false;
     ln_buf_addf(out,
-                ZH("已吊销 %s:第 %" PRIu64 " 段及以前有效,之后无效\n",
+                ZH("已吊销 %s：第 %" PRIu64 " 段及以前有效，之后无效\n",
                    "revoked %s: segments up to %" PRIu64 " hold, later ones are void\n"),
                 v.node, v.after);
     if (n->syncer != NULL)
@@ -168,8 +168,8 @@ static bool sync_now(struct ln_node *n, const json_t *args, struct ln_buf *out, 
         json_decref(o);
     } else if (ok)
         ln_buf_addf(out,
-                    ZH("发送 %" PRIu64 " 段(%" PRIu64 " 字节),收到 %" PRIu64 " 段(%" PRIu64
-                       " 字节);上级已签收到第 %" PRIu64 " 段;%s\n",
+                    ZH("发送 %" PRIu64 " 段（%" PRIu64 " 字节），收到 %" PRIu64 " 段（%" PRIu64
+                       " 字节）；上级已签收到第 %" PRIu64 " 段；%s\n",
                        "sent %" PRIu64 " segments (%" PRIu64 " bytes), got %" PRIu64 " (%" PRIu64
                        " bytes); receipt up to segment %" PRIu64 "; %s\n"),
                     r.sent_segments, r.sent_bytes, r.got_segments, r.got_bytes, r.receipt_seq,
@@ -303,7 +303,7 @@ static bool verify(struct ln_node *n, const json_t *args, struct ln_buf *out, st
     if (!ln_queue_write(n->queue, verify_job, &c, err))
         return false;
     ln_buf_addf(out,
-                ZH("%" PRIu64 " 个日志、%" PRIu64 " 段、%" PRIu64 " 条变更,问题 %" PRIu64 " 处\n",
+                ZH("%" PRIu64 " 个日志、%" PRIu64 " 段、%" PRIu64 " 条变更，问题 %" PRIu64 " 处\n",
                    "%" PRIu64 " logs, %" PRIu64 " segments, %" PRIu64 " changes, %" PRIu64
                    " wrong\n"),
                 c.report.logs, c.report.segments, c.report.changes, c.report.bad);
@@ -323,7 +323,7 @@ static bool rebuild(struct ln_node *n, const json_t *args, struct ln_buf *out, s
     (void)args;
     if (!ln_queue_write(n->queue, rebuild_job, &c, err))
         return false;
-    ln_buf_adds(out, ZH("重建完成,摘要一致\n", "rebuilt: all digests as before\n"));
+    ln_buf_adds(out, ZH("重建完成，摘要一致\n", "rebuilt: all digests as before\n"));
     return true;
 }
 
@@ -420,7 +420,7 @@ static bool login_free(struct ln_node *n, const char *login, struct ln_err *err)
 
     if (login[0] == '\0' || strlen(login) > 64 || strpbrk(login, " \t\n\"\\") != NULL)
         return ln_fail(err, LN_INVALID,
-                       ZH("登录名须为 1–64 个字符,不含空白和引号",
+                       ZH("登录名须为 1–64 个字符，不含空白和引号",
                           "a login has 1 to 64 characters, no blanks and quotes"));
     if (!ln_node_read(n, &r, err))
         return false;
@@ -446,7 +446,7 @@ static bool user_add(struct ln_node *n, const json_t *args, struct ln_buf *out, 
 
     if (strlen(password) < 8)
         return ln_fail(err, LN_INVALID,
-                       ZH("密码至少 8 个字符,从标准输入读入",
+                       ZH("密码至少 8 个字符，从标准输入读入",
                           "the password, read from stdin, has at least 8 characters"));
     if (!login_free(n, login, err) ||
         !ln_password_hash(secret.hash, password, strlen(password), err) ||

@@ -1,0 +1,337 @@
+#include "node/cmd/command.h"
+
+#include <string.h>
+
+#define DIR_OPTION                                                                                 \
+    {                                                                                              \
+        "--dir", "D", true,                                                                        \
+        {                                                                                          \
+            "节点的目录", "the node's folder"                                                      \
+        }                                                                                          \
+    }
+#define JSON_OPTION                                                                                \
+    {                                                                                              \
+        "--json", NULL, false,                                                                     \
+        {                                                                                          \
+            "输出 JSON,供程序读取", "print JSON, for programs"                                     \
+        }                                                                                          \
+    }
+
+const struct ln_command ln_commands[] = {
+    { "init",
+      { "在新目录中建立节点：签名密钥、恢复密钥（只显示一次）和数据库。",
+        "Make a node in a new folder: keys, recovery key (shown once), database." },
+      { { "--dir",
+          "D",
+          true,
+          { "新目录；已在使用的目录会被拒绝", "a new folder; one in use is refused" } },
+        { "--region", "CODE", true, { "12 位统计用区划代码", "12-digit code of the region" } },
+        { "--role",
+          "ROLE",
+          true,
+          { "province city district subdistrict community laptop 之一",
+            "one of province city district subdistrict community laptop" } },
+        { "--name", "NAME", true, { "人们看到的名称", "the name people see" } },
+        { "--root",
+          NULL,
+          false,
+          { "成为根节点：它没有上级，自己签发证书",
+            "make it the root: it has no parent and certifies itself" } } },
+      { { NULL, NULL, false, { NULL, NULL } } },
+      false,
+      { "恢复密钥请抄写或打印后妥善保管：没有它，坏掉的节点无法恢复受保护的内容。",
+        "Keep the recovery key on paper: without it the protected contents of a broken node are "
+        "lost." },
+      "init --dir /var/lib/linli/home --region 330106005055 --role community --name 翠苑一区社区" },
+    { "serve",
+      { "运行节点：网页、接口和同步，直到 SIGTERM（结束手头的事，封存，停止）。",
+        "Run the node: pages, API and syncing, until SIGTERM (finish, seal, stop)." },
+      { DIR_OPTION,
+        { "--listen",
+          "ADDRESS:PORT",
+          false,
+          { "监听地址；默认取 config 中的 listen(127.0.0.1:8080)",
+            "where to listen; default: listen in config (127.0.0.1:8080)" } } },
+      { { NULL, NULL, false, { NULL, NULL } } },
+      false,
+      { NULL, NULL },
+      "serve --dir /var/lib/linli/home --listen 0.0.0.0:8080" },
+    { "invite",
+      { "为下级节点生成一次性邀请码（72 小时内有效）。",
+        "Print a one-time code for a node below, good for 72 hours." },
+      { DIR_OPTION,
+        { "--role",
+          "ROLE",
+          true,
+          { "下级的角色：city district subdistrict community laptop",
+            "its role: city district subdistrict community laptop" } },
+        { "--region",
+          "CODE",
+          false,
+          { "下级的区划代码；默认与本节点相同", "its region; default: this node's own" } },
+        { "--grid",
+          "01,02",
+          false,
+          { "移动终端可用的网格，以逗号分隔", "grids of a laptop, by comma" } },
+        { "--continues",
+          "NODE",
+          false,
+          { "新盒子接替的旧节点", "the node that a new box takes the place of" } } },
+      { { NULL, NULL, false, { NULL, NULL } } },
+      false,
+      { NULL, NULL },
+      "invite --dir /var/lib/linli/home --region 330106005055 --role community" },
+    { "revoke",
+      { "吊销下级节点（设备遗失或被盗）。", "Revoke a node below that was lost or stolen." },
+      { DIR_OPTION,
+        { "--after",
+          "SEQ",
+          false,
+          { "最后有效的段；默认为已收到的最后一段",
+            "the last good segment; default: the last one received" } },
+        { "--yes", NULL, false, { "确认：不可撤销", "confirm: it cannot be undone" } } },
+      { { "node", "NODE", true, { "要吊销的节点", "the node to revoke" } } },
+      false,
+      { "SEQ 之后的内容在所有节点上无效，无论它写着什么时间；该节点不再得到任何新内容。",
+        "What its log holds after SEQ is void at every node, whatever date it bears, and it is "
+        "given nothing new." },
+      "revoke --dir /var/lib/linli/home 330106005055-gmxywereba75el4j --yes" },
+    { "join",
+      { "用邀请码加入上级节点。", "Join a parent with its code." },
+      { DIR_OPTION,
+        { "--parent",
+          "URL",
+          true,
+          { "上级的地址，http:// 或 https://", "its address, http:// or https://" } },
+        { "--code", "CODE", true, { "上级 invite 给出的邀请码", "what its invite printed" } } },
+      { { NULL, NULL, false, { NULL, NULL } } },
+      false,
+      { "请在节点没有运行（serve）时加入。", "A node joins while it is not served." },
+      "join --dir /var/lib/linli/home --parent http://district.local:8080 --code 8H3K-…" },
+    { "sync",
+      { "立即同步一次，并说明传送了什么。", "Sync once and tell what moved." },
+      { DIR_OPTION, JSON_OPTION },
+      { { NULL, NULL, false, { NULL, NULL } } },
+      false,
+      { NULL, NULL },
+      "sync --dir /var/lib/linli/home" },
+    { "status",
+      { "节点状态：日志、待传、签收、冲突、拒收、磁盘、时钟。",
+        "State of the node: heads, unsent, receipts, conflicts, refusals, disk, clock." },
+      { DIR_OPTION, JSON_OPTION },
+      { { NULL, NULL, false, { NULL, NULL } } },
+      false,
+      { NULL, NULL },
+      "status --dir /var/lib/linli/home --json" },
+    { "load",
+      { "载入记录：表格（XLSX；CSV 可为 UTF-8 或 GB18030）或 JSON Lines。",
+        "Load records from a spreadsheet (XLSX, CSV in UTF-8 or GB18030) or from JSON Lines." },
+      { DIR_OPTION,
+        { "--collection",
+          "NAME",
+          false,
+          { "集合，如 person;规范变更行自带集合", "such as person; canonical change lines bring "
+                                                  "their own" } },
+        { "--dry-run", NULL, false, { "只逐行检查，不写入", "judge row by row, write nothing" } },
+        { "--keep",
+          "REASON",
+          false,
+          { "保留校验警告的理由", "why rows with warnings are kept" } } },
+      { { "file", "FILE", true, { ".xlsx .csv .jsonl 文件", "an .xlsx, .csv or .jsonl file" } } },
+      true,
+      { NULL, NULL },
+      "load --dir /var/lib/linli/home --collection person residents.xlsx --dry-run" },
+    { "export",
+      { "把日志写成 git bundle 文件，供 U 盘传递。",
+        "Write the logs as git bundle files, to be carried by hand." },
+      { DIR_OPTION,
+        { "--to",
+          "NODE",
+          false,
+          { "收件的下级节点；默认为上级", "the child they are for; default: the parent" } } },
+      { { "file", "FOLDER", true, { "目标文件夹", "where they go" } } },
+      true,
+      { NULL, NULL },
+      "export --dir /var/lib/linli/home /media/stick" },
+    { "import",
+      { "读入 git bundle 文件；不改动介质上的文件。",
+        "Take git bundle files in; the medium is never written to." },
+      { DIR_OPTION },
+      { { "file", "FOLDER|FILE", true, { "文件夹或文件", "a folder or a file" } } },
+      true,
+      { NULL, NULL },
+      "import --dir /var/lib/linli/home /media/stick" },
+    { "verify",
+      { "从头检查每个日志（签名、链、清单、证书）以及数据库。",
+        "Check every log from its first segment (signatures, chain, manifests, certificates), and "
+        "the database against them." },
+      { DIR_OPTION },
+      { { NULL, NULL, false, { NULL, NULL } } },
+      false,
+      { NULL, NULL },
+      "verify --dir /var/lib/linli/home" },
+    { "rebuild",
+      { "删除派生表并重放日志；摘要必须与之前一致。",
+        "Drop derived tables and replay the logs; digests must come out as before." },
+      { DIR_OPTION },
+      { { NULL, NULL, false, { NULL, NULL } } },
+      false,
+      { NULL, NULL },
+      "rebuild --dir /var/lib/linli/home" },
+    { "user",
+      { "建立账号；密码从标准输入读入。", "Add a login; the password is read from stdin." },
+      { DIR_OPTION,
+        { "--login", "NAME", true, { "登录名", "the login" } },
+        { "--role",
+          "ROLE",
+          true,
+          { "角色，如 resident worker committee clerk province admin",
+            "such as resident worker committee clerk province admin" } },
+        { "--name",
+          "SHOWN",
+          false,
+          { "显示的名称；默认为登录名", "the name shown; default: the "
+                                        "login" } },
+        { "--person",
+          "ID",
+          false,
+          { "本人在居民库中的记录", "the record of the person in the registry" } } },
+      { { "verb", "add", true, { "建立", "add it" } } },
+      false,
+      { NULL, NULL },
+      "user add --dir /var/lib/linli/home --login wang --role worker < password.txt" },
+    { "show",
+      { "列出日志，或显示某段中可读的变更。",
+        "List logs, or print the readable changes of a segment." },
+      { DIR_OPTION,
+        { "--signers",
+          NULL,
+          false,
+          { "输出 OpenSSH 的 allowed_signers,供 git verify-commit 使用",
+            "print an OpenSSH allowed_signers file, for git verify-commit" } } },
+      { { "log", "LOG", false, { "日志（节点编号）", "a log (node id)" } },
+        { "seq", "SEQ", false, { "段号；默认为全部", "one segment; default: all" } } },
+      false,
+      { NULL, NULL },
+      "show --dir /var/lib/linli/home --signers > signers" },
+};
+const size_t ln_commands_n = sizeof ln_commands / sizeof ln_commands[0];
+
+const struct ln_command *ln_command_find(const char *name)
+{
+    for (size_t i = 0; i < ln_commands_n; i++)
+        if (strcmp(ln_commands[i].name, name) == 0)
+            return &ln_commands[i];
+    return NULL;
+}
+
+const struct ln_command_option *ln_command_option(const struct ln_command *c, const char *name)
+{
+    for (size_t i = 0; i < LN_COMMAND_OPTIONS && c->options[i].name != NULL; i++)
+        if (strcmp(c->options[i].name, name) == 0)
+            return &c->options[i];
+    return NULL;
+}
+
+static const char *in(struct ln_command_text text, bool zh)
+{
+    return zh ? text.zh : text.en;
+}
+
+static void use_line(FILE *to, const struct ln_command *c, bool zh)
+{
+    (void)fprintf(to, "%s: linli %s", zh ? "用法" : "usage", c->name);
+    for (size_t i = 0; i < LN_COMMAND_WORDS && c->words[i].name != NULL; i++)
+        (void)fprintf(to, c->words[i].needed ? " %s" : " [%s]", c->words[i].shown);
+    for (size_t i = 0; i < LN_COMMAND_OPTIONS && c->options[i].name != NULL; i++) {
+        const struct ln_command_option *o = &c->options[i];
+        (void)fprintf(to, o->needed ? " %s%s%s" : " [%s%s%s]", o->name, o->value != NULL ? " " : "",
+                      o->value != NULL ? o->value : "");
+    }
+    (void)fputs("\n", to);
+}
+
+void ln_command_help(FILE *to, const struct ln_command *c, bool zh)
+{
+    char left[64];
+
+    use_line(to, c, zh);
+    (void)fprintf(to, "\n%s\n\n", in(c->what, zh));
+    for (size_t i = 0; i < LN_COMMAND_WORDS && c->words[i].name != NULL; i++)
+        (void)fprintf(to, "  %-22s %s\n", c->words[i].shown, in(c->words[i].help, zh));
+    for (size_t i = 0; i < LN_COMMAND_OPTIONS && c->options[i].name != NULL; i++) {
+        const struct ln_command_option *o = &c->options[i];
+        (void)snprintf(left, sizeof left, "%s%s%s", o->name, o->value != NULL ? " " : "",
+                       o->value != NULL ? o->value : "");
+        (void)fprintf(to, "  %-22s %s\n", left, in(o->help, zh));
+    }
+    if (c->notes.en != NULL)
+        (void)fprintf(to, "\n%s\n", in(c->notes, zh));
+    (void)fprintf(to, "\n%s: linli %s\n", zh ? "例" : "example", c->example);
+}
+
+void ln_command_list(FILE *to, bool zh)
+{
+    (void)fprintf(to, "%s\n\n",
+                  zh ? "linli 邻里：断网可用的社区同步节点"
+                     : "linli: an offline-first sync node for neighbourhoods");
+    for (size_t i = 0; i < ln_commands_n; i++)
+        (void)fprintf(to, "  %-10s %s\n", ln_commands[i].name, in(ln_commands[i].what, zh));
+    (void)fprintf(to, "  %-10s %s\n  %-10s %s\n\n%s\n", "version", zh ? "版本" : "the version",
+                  "help", zh ? "本帮助" : "this help",
+                  zh ? "linli <命令> --help 显示用法。退出码：0 完成，1 失败，2 用法错误。"
+                     : "linli <command> --help shows how to use it. Exit codes: 0 done, 1 failed, "
+                       "2 used wrongly.");
+}
+
+/* ---- roff: a hyphen of an option is \\-, and no line begins with a dot or quote */
+
+static void roff(FILE *to, const char *text)
+{
+    if (text[0] == '.' || text[0] == '\'')
+        (void)fputs("\\&", to);
+    for (; *text != '\0'; text++) {
+        if (*text == '-' || *text == '\\')
+            (void)fputc('\\', to);
+        (void)fputc(*text, to);
+    }
+}
+
+static void roff_item(FILE *to, const char *left, const char *value, const char *text)
+{
+    (void)fputs(".TP\n\\fB", to);
+    roff(to, left);
+    (void)fputs("\\fR", to);
+    if (value != NULL) {
+        (void)fputs(" \\fI", to);
+        roff(to, value);
+        (void)fputs("\\fR", to);
+    }
+    (void)fputs("\n", to);
+    roff(to, text);
+    (void)fputs("\n", to);
+}
+
+static void roff_command(FILE *to, const struct ln_command *c, bool zh)
+{
+    (void)fprintf(to, ".SS %s\n", c->name);
+    roff(to, in(c->what, zh));
+    if (c->notes.en != NULL) {
+        (void)fputs("\n", to);
+        roff(to, in(c->notes, zh));
+    }
+    (void)fputs("\n", to);
+    for (size_t i = 0; i < LN_COMMAND_WORDS && c->words[i].name != NULL; i++)
+        roff_item(to, c->words[i].shown, NULL, in(c->words[i].help, zh));
+    for (size_t i = 0; i < LN_COMMAND_OPTIONS && c->options[i].name != NULL; i++)
+        roff_item(to, c->options[i].name, c->options[i].value, in(c->options[i].help, zh));
+    (void)fputs(".PP\n.nf\nlinli ", to);
+    roff(to, c->example);
+    (void)fputs("\n.fi\n", to);
+}
+
+void ln_command_roff(FILE *to, bool zh)
+{
+    for (size_t i = 0; i < ln_commands_n; i++)
+        roff_command(to, &ln_commands[i], zh);
+}
