@@ -14,12 +14,14 @@
 #include "node/attach.h"
 #include "node/disk.h"
 #include "node/export.h"
+#include "node/module/special.h"
 #include "node/region/region.h"
 #include "node/stat.h"
 #include "node/syncer.h"
 
 #define TICK_MS 1000
 #define ROOT_SEAL_S 2
+#define DUE_EVERY_MS 3000 /* what fell due, and what came from elsewhere and waits */
 #define WORDS_A_TICK 200
 #define WORDS_AT_ONCE 2000
 #define SANE_MS INT64_C(1735689600000) /* 2025-01-01: before that the clock was never set */
@@ -142,7 +144,7 @@ static bool access_read(void *ctx, ln_read_job *job, void *arg, struct ln_err *e
 /* ---- work between jobs: sealing what waits too long; full text and attachments */
 
 struct ticking {
-    int64_t sealed_ms, counted_ms;
+    int64_t sealed_ms, counted_ms, due_ms;
 };
 
 static const char *const *searched(void *ctx, const char *collection)
@@ -250,8 +252,20 @@ static void tick_export(struct ln_node *n, struct ln_replica *r)
         }
 }
 
+static void tick_special(struct ln_node *n, struct ln_replica *r)
+{
+    struct ticking *t = (void *)((char *)n->pool + sizeof(struct pool));
+    int64_t now = real_ms();
+
+    if (now - t->due_ms < DUE_EVERY_MS)
+        return;
+    t->due_ms = now;
+    ln_special_tick(&n->engine, r);
+}
+
 static void tick(void *ctx, struct ln_replica *r)
 {
+    tick_special(ctx, r);
     tick_export(ctx, r);
     tick_seal(ctx, r);
     tick_after(ctx, r);
@@ -360,7 +374,7 @@ bool ln_node_open(struct ln_node **out, const char *dir, struct ln_err *err)
         return false;
     }
     n->access = (struct ln_access){ n, access_write, access_read };
-    n->engine = (struct ln_engine){ n->def, n->writer, &n->env };
+    n->engine = (struct ln_engine){ n->def, n->writer, &n->env, ln_specials };
     n->exchange = (struct ln_exchange_config){
         .access = &n->access, .env = &n->env, .self = n->id, .key = n->key, .ident = n->ident
     };

@@ -226,9 +226,10 @@ static bool read_fields(struct reading *r, struct ln_def_coll *c, struct ln_coll
 
 static bool read_step(struct reading *r, struct ln_def_step *s, const json_t *j)
 {
-    static const char *const KEYS[] = { "action",      "from",  "to",         "roles",  "note",
-                                        "label",       "clock", "not_author", "effect", "max",
-                                        "within_days", "home",  "sets",       "adds",   NULL };
+    static const char *const KEYS[] = { "action", "from",  "to",          "roles",
+                                        "note",   "label", "clock",       "not_author",
+                                        "effect", "max",   "within_days", "home",
+                                        "sets",   "adds",  "at",          NULL };
     const char *note = text(j, "note");
 
     s->action = text(j, "action");
@@ -247,6 +248,7 @@ static bool read_step(struct reading *r, struct ln_def_step *s, const json_t *j)
     s->adds = text(json_object_get(j, "adds"), "collection");
     s->adds_ref = text(json_object_get(j, "adds"), "ref");
     s->clock = text(j, "clock");
+    s->at = text(j, "at");
     s->max = (unsigned)json_integer_value(json_object_get(j, "max"));
     s->within_days = (unsigned)json_integer_value(json_object_get(j, "within_days"));
     return (s->from != NULL && s->roles != NULL) ||
@@ -426,6 +428,9 @@ static bool check_step(struct reading *r, const struct ln_def_coll *c, const str
     for (const char *const *w = s->sets; w != NULL && *w != NULL; w++)
         if (ln_def_field(c, *w) == NULL)
             return wrong(r, "a step sets an unknown field", *w);
+    const struct ln_def_field *at = s->at != NULL ? ln_def_field(c, s->at) : NULL;
+    if (s->at != NULL && (at == NULL || (at->type != LN_TYPE_DATE && at->type != LN_TYPE_TS)))
+        return wrong(r, "a step falls due by a field that is no date", s->at);
     return s->adds == NULL ||
            (to != NULL && s->adds_ref != NULL && ln_def_field(to, s->adds_ref) != NULL) ||
            wrong(r, "a step adds a row of an unknown collection, or by an unknown ref", s->adds);

@@ -48,6 +48,8 @@ struct ln_def_step {
                                     NULL none */
     const char *effect;          /* verify grant apply_patch, NULL none */
     const char *clock; /* field of the category that gives the hours until `due`, NULL none */
+    const char
+        *at; /* date or ts field: the owning node takes the step when it has passed; NULL none */
     unsigned max, within_days; /* 0 no limit */
 };
 struct ln_def_state {

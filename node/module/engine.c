@@ -9,6 +9,7 @@
 #include "crypto/base/alloc.h"
 #include "crypto/canon.h"
 #include "node/module/check.h"
+#include "node/module/special.h"
 #include "node/store/attachment.h"
 
 #define CHINA_MS INT64_C(28800000) /* UTC+8 */
@@ -190,6 +191,44 @@ static bool save(struct work *w, struct ln_err *err)
     return ln_replica_save(w->r, w->drafts, w->n, err);
 }
 
+/* ---- hooks */
+
+static struct ln_special_call hook(const struct work *w, const struct ln_def_step *s, json_t *f)
+{
+    struct ln_engine_job *j = w->j;
+
+    if (j->problems == NULL)
+        j->problems = json_array();
+    return (struct ln_special_call){ .e = j->e,
+                                     .r = w->r,
+                                     .u = j->u,
+                                     .kind = j->kind,
+                                     .c = j->c,
+                                     .step = s,
+                                     .id = j->out_id,
+                                     .row = w->row,
+                                     .f = f,
+                                     .given = s != NULL ? j->f : NULL,
+                                     .channel = j->channel,
+                                     .today = w->today,
+                                     .now_ms = w->now_ms,
+                                     .problems = j->problems };
+}
+
+static bool before(struct work *w, const struct ln_def_step *s, json_t *f, struct ln_err *err)
+{
+    struct ln_special_call x = hook(w, s, f);
+
+    return ln_special_before(&x, err);
+}
+
+static bool after(struct work *w, const struct ln_def_step *s, json_t *f, struct ln_err *err)
+{
+    struct ln_special_call x = hook(w, s, f);
+
+    return ln_special_after(&x, err);
+}
+
 /* ---- attachments: who writes names them by `sha`; what the record holds is what the upload made,
  * or what the field held before */
 
@@ -361,7 +400,8 @@ static bool refuse_fixed(struct work *w, const json_t *f, struct ln_err *err)
 
 static bool check(struct work *w, const json_t *f, bool partial, struct ln_err *err)
 {
-    w->j->problems = json_array();
+    if (w->j->problems == NULL)
+        w->j->problems = json_array();
     size_t n = ln_check_fields(w->j->problems, w->j->c, f, partial, w->j->keep, w->today);
 
     return n == 0 || ln_fail(err, LN_INVALID, "%s: %zu fields are not right", w->j->c->name, n);
@@ -434,12 +474,13 @@ static bool create(struct work *w, struct ln_err *err)
             return false;
         json_object_set_new(j->f, "no", json_string(no));
     }
-    (void)name_audience(w, j->c->audience, self->region, j->f);
-    (void)draft(w, LN_OP_ADD, j->f, false);
-    if (!save(w, err))
+    struct ln_id id = ln_replica_id(w->r);
+    ln_clock_id_write(j->out_id, &id);
+    if (!before(w, NULL, j->f, err))
         return false;
-    ln_clock_id_write(j->out_id, &w->drafts[0].record);
-    return true;
+    (void)name_audience(w, j->c->audience, self->region, j->f);
+    draft(w, LN_OP_ADD, j->f, false)->record = id;
+    return save(w, err) && after(w, NULL, j->f, err);
 }
 
 /* ---- change and delete */
@@ -501,8 +542,11 @@ static bool update(struct work *w, struct ln_err *err)
     ok = refuse_fixed(w, changed, err) && take_behalf(w, changed, err) &&
          check(w, changed, true, err);
     if (ok && json_object_size(changed) > 0) {
-        (void)draft(w, LN_OP_SET, changed, false);
-        ok = save(w, err);
+        ok = before(w, NULL, changed, err);
+        if (ok) {
+            (void)draft(w, LN_OP_SET, changed, false);
+            ok = save(w, err) && after(w, NULL, changed, err);
+        }
     }
     json_decref(changed);
     return ok;
@@ -512,8 +556,10 @@ static bool erase(struct work *w, struct ln_err *err)
 {
     if (!ln_engine_may_delete(w->j->c, w->j->u, w->row))
         return ln_fail(err, LN_DENIED, "%s: your role may not delete this one", w->j->c->name);
+    if (!before(w, NULL, NULL, err))
+        return false;
     (void)draft(w, LN_OP_DELETE, NULL, false);
-    return save(w, err);
+    return save(w, err) && after(w, NULL, NULL, err);
 }
 
 /* ---- steps */
@@ -698,6 +744,10 @@ static bool step(struct work *w, struct ln_err *err)
     if (s->adds != NULL && !add_row(w, s, err))
         return false;
     json_t *set = step_sets(w, s);
+    if (!before(w, s, set, err)) {
+        json_decref(set);
+        return false;
+    }
     json_t *line = json_object();
     char wider[LN_AUDIENCE_MAX];
     json_object_set_new(line, "action", json_string(action));
@@ -720,7 +770,7 @@ static bool step(struct work *w, struct ln_err *err)
         d->sealed = (struct ln_span){ w->sealed[w->n - 1].data, w->sealed[w->n - 1].len };
         json_decref(n);
     }
-    ok = save(w, err);
+    ok = save(w, err) && after(w, s, set, err);
     json_decref(all);
     json_decref(set);
     json_decref(line);

@@ -49,10 +49,12 @@ bool ln_engine_stands_for(bool *may, struct ln_sqlstore *s, const struct ln_def 
                           const char *today, struct ln_err *err) LN_MUST;
 
 /* ---- writing: jobs for the writer thread. */
+struct ln_special;
 struct ln_engine {
     const struct ln_def *def;
     struct ln_sqlstore *writer; /* the replica's store */
     const struct ln_env *env;
+    const struct ln_special *const *special; /* tables of hooks, ended by NULL; NULL none */
 };
 enum ln_engine_kind { LN_ENGINE_CREATE, LN_ENGINE_UPDATE, LN_ENGINE_DELETE, LN_ENGINE_STEP };
 struct ln_engine_job {
@@ -68,7 +70,8 @@ struct ln_engine_job {
     uint64_t etag;
     /* out */
     char out_id[LN_ID_TEXT + 1];
-    json_t *problems; /* array as of ln_check_fields; the caller frees */
+    json_t *problems; /* array as of ln_check_fields; an entry with field "" is about the whole; the
+                         caller frees */
 };
 /* An ln_write_job over struct ln_engine_job. LN_INVALID with `problems`, LN_DENIED, LN_MISSING,
  * LN_CONFLICT (changed meanwhile, or no such step from here). */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "crypto/canon.h"
+#include "node/module/special.h"
 #include "node/web/routes.h"
 
 #define TITLE_MAX 200
@@ -80,6 +81,7 @@ static void dress(struct ln_call *c, const struct ln_def_coll *d, json_t *row, b
 {
     char title[TITLE_MAX + 1];
     char since[11];
+    char today[11];
 
     add_actions(c, d, row);
     json_object_set_new(row, "can",
@@ -92,6 +94,10 @@ static void dress(struct ln_call *c, const struct ln_def_coll *d, json_t *row, b
             row, "stale",
             json_boolean(strcmp(ln_web_text(json_object_get(row, "f"), "checked"), since) < 0));
     ln_engine_mask(d, &c->user, row);
+    struct ln_special_read read = { &c->n->engine, c->r->store, &c->user, today,
+                                    c->n->env.now_ms(c->n->env.ctx) };
+    ln_engine_today(today, read.now_ms);
+    ln_special_show(&read, d, row);
     title_of(title, d, row);
     json_object_set_new(row, "title", json_string(title));
     json_object_set_new(row, "collection", json_string(d->name));

@@ -468,6 +468,11 @@ static void serve_api(struct ln_web *w, struct incoming *in, struct ln_http_repl
             zh = "请先登录";
             en = "Please log in";
         }
+        const json_t *first = json_array_get(c->fields, 0);
+        if (first != NULL && ln_web_text(first, "field")[0] == '\0') { /* about the whole */
+            zh = ln_web_text(first, "zh");
+            en = ln_web_text(first, "en");
+        }
         (void)ln_http_problem(out, &err, c->word, zh, en);
         add_fields(c);
         out->etag[0] = '\0';

@@ -1,0 +1,277 @@
+/* Hooks by collection, and what they stand on: see special.h. */
+#include "node/module/special.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/base/log.h"
+
+#define DUE_AT_ONCE 50 /* steps of one kind that fall due in one tick */
+
+const struct ln_special *const ln_specials[] = { NULL };
+
+static const struct ln_user NODE = { .system = true };
+
+/* ---- running them */
+
+static const struct ln_special *next_of(const struct ln_engine *e, const char *collection,
+                                        size_t *table, size_t *row)
+{
+    for (; e->special != NULL && e->special[*table] != NULL; (*table)++, *row = 0)
+        for (; e->special[*table][*row].collection != NULL; (*row)++)
+            if (collection == NULL || strcmp(e->special[*table][*row].collection, collection) == 0)
+                return &e->special[*table][(*row)++];
+    return NULL;
+}
+
+bool ln_special_before(struct ln_special_call *x, struct ln_err *err)
+{
+    const struct ln_special *s;
+    size_t table = 0;
+    size_t row = 0;
+
+    while ((s = next_of(x->e, x->c->name, &table, &row)) != NULL)
+        if (s->before != NULL && !s->before(x, err))
+            return false;
+    return true;
+}
+
+bool ln_special_after(struct ln_special_call *x, struct ln_err *err)
+{
+    const struct ln_special *s;
+    size_t table = 0;
+    size_t row = 0;
+
+    while ((s = next_of(x->e, x->c->name, &table, &row)) != NULL)
+        if (s->after != NULL && !s->after(x, err))
+            return false;
+    return true;
+}
+
+void ln_special_show(const struct ln_special_read *x, const struct ln_def_coll *c, json_t *row)
+{
+    const struct ln_special *s;
+    size_t table = 0;
+    size_t at = 0;
+
+    while ((s = next_of(x->e, c->name, &table, &at)) != NULL)
+        if (s->show != NULL)
+            s->show(x, row);
+}
+
+/* ---- what falls due */
+
+/* The last value of a step's `at` field that is due now. */
+static void due_before(char out[24], const struct ln_def_field *f, int64_t now_ms)
+{
+    if (f->type == LN_TYPE_DATE) /* a day is over when the next begins */
+        ln_engine_today(out, now_ms - INT64_C(86400000));
+    else
+        (void)snprintf(out, 24, "%" PRId64, now_ms);
+}
+
+static bool take_due(struct ln_special_call *x, const struct ln_def_coll *c,
+                     const struct ln_def_step *s, struct ln_err *err)
+{
+    const struct ln_def_field *f = ln_def_field(c, s->at);
+    const char *region = ln_replica_self(x->r)->region;
+    char until[24];
+    bool ok = true;
+
+    due_before(until, f, x->now_ms);
+    for (const char *const *from = s->from; ok && *from != NULL; from++) {
+        const struct ln_where where[] = { { "state", LN_WHERE_IS, *from },
+                                          { "region", LN_WHERE_IS, region },
+                                          { s->at, LN_WHERE_TO, until } };
+        json_t *rows = NULL;
+        size_t i;
+        json_t *row;
+        ok = ln_special_find(&rows, x, c->name, where, 3, 0, err);
+        json_array_foreach(rows, i, row)
+        {
+            struct ln_err why = { 0 };
+            const char *value = ln_special_text(row, s->at);
+            const json_t *at = json_object_get(json_object_get(row, "f"), s->at);
+            if (i == DUE_AT_ONCE || (value[0] == '\0' && !json_is_integer(at)))
+                continue; /* an empty day is no day */
+            bool done = ln_replica_savepoint(x->r, err) &&
+                        ln_special_step(x, c->name, ln_special_word(row, "id"), s->action, NULL,
+                                        NULL, &why);
+            ln_replica_savepoint_end(x->r, done);
+            if (!done)
+                ln_log_err(LN_LOG_WARN, &why, "a step that fell due was not taken");
+        }
+        json_decref(rows);
+    }
+    return ok;
+}
+
+static bool timed(struct ln_special_call *x, struct ln_err *err)
+{
+    for (size_t i = 0; i < x->e->def->n_colls; i++) {
+        const struct ln_def_coll *c = &x->e->def->colls[i];
+        for (size_t k = 0; k < c->n_steps; k++)
+            if (c->steps[k].at != NULL && !take_due(x, c, &c->steps[k], err))
+                return ln_wrap(err, "%s", c->name);
+    }
+    return true;
+}
+
+static void run(struct ln_special_call *x, bool (*job)(struct ln_special_call *, struct ln_err *))
+{
+    struct ln_err err = { 0 };
+
+    if (!ln_replica_begin(x->r, &err))
+        return;
+    if (job(x, &err) && ln_replica_commit(x->r, &err))
+        return;
+    ln_replica_rollback(x->r);
+    ln_log_err(LN_LOG_WARN, &err, "what fell due waits");
+}
+
+void ln_special_tick(const struct ln_engine *e, struct ln_replica *r)
+{
+    const struct ln_cert *self = ln_replica_self(r);
+    const struct ln_special *s;
+    char today[11];
+    struct ln_special_call x = { .e = e,
+                                 .r = r,
+                                 .u = &NODE,
+                                 .channel = "",
+                                 .today = today,
+                                 .now_ms = e->env->now_ms(e->env->ctx) };
+    size_t table = 0;
+    size_t row = 0;
+
+    if (self == NULL || self->role == LN_ROLE_LAPTOP)
+        return;
+    ln_engine_today(today, x.now_ms);
+    run(&x, timed);
+    while ((s = next_of(e, NULL, &table, &row)) != NULL)
+        if (s->tick != NULL)
+            run(&x, s->tick);
+}
+
+/* ---- for hooks */
+
+bool ln_special_problem(struct ln_special_call *x, const char *field, const char *zh,
+                        const char *en, struct ln_err *err)
+{
+    const struct ln_def_field *d = x->c != NULL ? ln_def_field(x->c, field) : NULL;
+
+    json_array_append_new(
+        x->problems, json_pack("{s:s,s:o,s:o}", "field", field, "zh",
+                               json_sprintf("%s：%s", d != NULL ? d->label.zh : field, zh), "en",
+                               json_sprintf("%s: %s", d != NULL ? d->label.en : field, en)));
+    return ln_fail(err, LN_INVALID, "%s: %s", field, en);
+}
+
+bool ln_special_refuse(struct ln_special_call *x, enum ln_code code, const char *zh, const char *en,
+                       struct ln_err *err)
+{
+    json_array_append_new(x->problems, json_pack("{s:s,s:s,s:s}", "field", "", "zh", zh, "en", en));
+    return ln_fail(err, code, "%s", en);
+}
+
+static bool sub_run(char out[LN_ID_TEXT + 1], struct ln_special_call *x, const char *collection,
+                    struct ln_engine_job *job, struct ln_err *err)
+{
+    job->e = x->e;
+    job->u = &NODE;
+    job->c = ln_def_find(x->e->def, collection);
+    job->channel = x->channel;
+    bool ok = job->c != NULL ? ln_engine_run(job, x->r, err)
+                             : ln_fail(err, LN_MISSING, "no collection %s", collection);
+    if (ok && out != NULL)
+        (void)snprintf(out, LN_ID_TEXT + 1, "%s", job->out_id);
+    if (!ok && x->problems != NULL && job->problems != NULL)
+        (void)json_array_extend(x->problems, job->problems);
+    json_decref(job->problems);
+    return ok;
+}
+
+bool ln_special_add(char out[LN_ID_TEXT + 1], struct ln_special_call *x, const char *collection,
+                    json_t *f, struct ln_err *err)
+{
+    struct ln_engine_job job = { .kind = LN_ENGINE_CREATE, .f = f };
+    bool ok = sub_run(out, x, collection, &job, err);
+
+    json_decref(f);
+    return ok;
+}
+
+bool ln_special_set(struct ln_special_call *x, const char *collection, const char *id, json_t *f,
+                    struct ln_err *err)
+{
+    struct ln_engine_job job = { .kind = LN_ENGINE_UPDATE, .id = id, .f = f };
+    bool ok = sub_run(NULL, x, collection, &job, err);
+
+    json_decref(f);
+    return ok;
+}
+
+bool ln_special_step(struct ln_special_call *x, const char *collection, const char *id,
+                     const char *action, const char *note, json_t *set, struct ln_err *err)
+{
+    struct ln_engine_job job = { .kind = LN_ENGINE_STEP, .id = id };
+
+    job.f = json_pack("{s:s}", "action", action);
+    if (note != NULL)
+        json_object_set_new(job.f, "note", json_string(note));
+    if (set != NULL)
+        json_object_set_new(job.f, "set", set);
+    bool ok = sub_run(NULL, x, collection, &job, err);
+    json_decref(job.f);
+    return ok;
+}
+
+bool ln_special_get(json_t **out, struct ln_special_call *x, const char *collection, const char *id,
+                    struct ln_err *err)
+{
+    struct ln_id key;
+
+    *out = NULL;
+    if (!ln_clock_id_read(&key, ln_span_of(id)))
+        return true;
+    if (!ln_query_record(out, x->e->writer, &key, err))
+        return false;
+    if (*out != NULL && (strcmp(ln_special_word(*out, "collection"), collection) != 0 ||
+                         json_is_true(json_object_get(*out, "deleted")))) {
+        json_decref(*out);
+        *out = NULL;
+    }
+    return true;
+}
+
+bool ln_special_find(json_t **out, struct ln_special_call *x, const char *collection,
+                     const struct ln_where *where, size_t n, unsigned offset, struct ln_err *err)
+{
+    const struct ln_def_coll *c = ln_def_find(x->e->def, collection);
+    struct ln_list l = { .where = where, .n = n, .limit = LN_QUERY_LIMIT, .offset = offset };
+
+    *out = json_array();
+    if (c == NULL)
+        return ln_fail(err, LN_MISSING, "no collection %s", collection);
+    l.coll = c->coll;
+    return ln_query_list(*out, NULL, x->e->writer, &l, err);
+}
+
+bool ln_special_owns(const struct ln_special_call *x, const char *region)
+{
+    const struct ln_cert *self = ln_replica_self(x->r);
+
+    return self != NULL && self->role != LN_ROLE_LAPTOP && strcmp(self->region, region) == 0;
+}
+
+const char *ln_special_word(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+
+    return text != NULL ? text : "";
+}
+
+const char *ln_special_text(const json_t *row, const char *field)
+{
+    return ln_special_word(json_object_get(row, "f"), field);
+}
