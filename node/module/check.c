@@ -12,6 +12,7 @@
 
 #define STR_MAX 200 /* characters: MODULES "Types" */
 #define TEXT_MAX 16000
+#define ROWS_MAX 500 /* of a list whose entries are objects: ballots of a big house fit */
 
 /* ---- numbers with check digits */
 
@@ -230,6 +231,52 @@ static void check_files(struct checking *x, const struct ln_def_field *f, const 
         }
 }
 
+static void check_value(struct checking *x, const struct ln_def_field *f, const json_t *v);
+
+static const struct ln_def_field *item_of(const struct ln_def_field *f, const char *name)
+{
+    for (size_t i = 0; i < f->n_items; i++)
+        if (strcmp(f->items[i].name, name) == 0)
+            return &f->items[i];
+    return NULL;
+}
+
+/* One row of such a list; what is wrong with it is told with its number. */
+static void check_row(struct checking *x, const struct ln_def_field *f, const json_t *row,
+                      size_t no)
+{
+    struct checking y = { .out = json_array(), .c = x->c, .f = row, .today = x->today };
+    const char *key;
+    json_t *value;
+    size_t i;
+
+    json_object_foreach((json_t *)(uintptr_t)row, key, value)
+    {
+        const struct ln_def_field *d = item_of(f, key);
+        struct ln_def_field unknown = { .name = key, .label = { key, key } };
+        if (d == NULL)
+            say(&y, &unknown, false, "没有这一项", "is no field");
+        else if (!json_is_null(value))
+            check_value(&y, d, value);
+    }
+    for (i = 0; i < f->n_items; i++)
+        if (f->items[i].required && json_object_get(row, f->items[i].name) == NULL)
+            say(&y, &f->items[i], false, "必填", "is required");
+    if (!json_is_object(row))
+        say(&y, f, false, "格式不对", "has another form");
+    json_array_foreach(y.out, i, value)
+    {
+        char zh[256];
+        char en[256];
+        (void)snprintf(zh, sizeof zh, "第 %zu 行 %s", no,
+                       json_string_value(json_object_get(value, "zh")));
+        (void)snprintf(en, sizeof en, "row %zu, %s", no,
+                       json_string_value(json_object_get(value, "en")));
+        say(x, f, false, zh, en);
+    }
+    json_decref(y.out);
+}
+
 static void check_list(struct checking *x, const struct ln_def_field *f, const json_t *v)
 {
     size_t i;
@@ -241,6 +288,13 @@ static void check_list(struct checking *x, const struct ln_def_field *f, const j
     }
     if (f->required && json_array_size(v) == 0)
         say(x, f, false, "必填", "is required");
+    if (f->n_items > 0) {
+        if (json_array_size(v) > ROWS_MAX)
+            say(x, f, false, "最多 500 行", "takes at most 500 rows");
+        for (i = 0; i < json_array_size(v) && i < ROWS_MAX; i++)
+            check_row(x, f, json_array_get(v, i), i + 1);
+        return;
+    }
     json_array_foreach(
         v, i, one) if (f->codes != NULL &&
                        (!json_is_string(one) || !in_codes(f->codes, json_string_value(one))))

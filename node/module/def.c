@@ -122,12 +122,37 @@ static bool read_codes_of(struct reading *r, struct ln_def_field *f, const char 
 }
 
 static bool read_field(struct reading *r, struct ln_def_field *f, struct ln_field *s,
+                       const json_t *j, bool narrow);
+
+/* The entries of a list that are objects: simple fields of their own. */
+static bool read_items(struct reading *r, struct ln_def_field *f, const json_t *list)
+{
+    size_t n = json_array_size(list);
+    struct ln_def_field *items = take(r->d, (n + 1) * sizeof *items);
+    struct ln_field unused;
+
+    if (f->type != LN_TYPE_LIST || n == 0)
+        return wrong(r, "items belong to a list", f->name);
+    for (size_t i = 0; i < n; i++) {
+        if (!read_field(r, &items[i], &unused, json_array_get(list, i), false))
+            return false;
+        if (items[i].type == LN_TYPE_FILE || items[i].type == LN_TYPE_FILES ||
+            items[i].items != NULL)
+            return wrong(r, "an item cannot be of this type", items[i].name);
+    }
+    f->items = items;
+    f->n_items = n;
+    return true;
+}
+
+static bool read_field(struct reading *r, struct ln_def_field *f, struct ln_field *s,
                        const json_t *j, bool narrow)
 {
     static const char *const KEYS[] = { "name",     "type",    "label",    "required", "mark",
                                         "codes",    "to",      "check",    "unit",     "max",
                                         "min",      "default", "readonly", "internal", "help",
-                                        "audience", "correct", "once",     "staff",    NULL };
+                                        "audience", "correct", "once",     "staff",    "items",
+                                        NULL };
     const char *mark = text(j, "mark");
     const char *audience = text(j, "audience");
     const json_t *limit;
@@ -160,6 +185,8 @@ static bool read_field(struct reading *r, struct ln_def_field *f, struct ln_fiel
         f->mark = LN_MARK_IDENT; /* an attachment's value holds its key */
     const char *codes = text(j, "codes");
     if (codes != NULL && !read_codes_of(r, f, codes))
+        return false;
+    if (json_object_get(j, "items") != NULL && !read_items(r, f, json_object_get(j, "items")))
         return false;
     const char *unit = text(j, "unit");
     *s = (struct ln_field){

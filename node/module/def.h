@@ -32,7 +32,9 @@ struct ln_def_field {
     const char *to, *check;           /* NULL none */
     bool has_min, has_max;
     int64_t min, max;
-    const json_t *initial; /* "default", NULL none */
+    const json_t *initial;            /* "default", NULL none */
+    const struct ln_def_field *items; /* of a list whose entries are objects; NULL: plain values */
+    size_t n_items;
 };
 enum ln_def_note { LN_NOTE_NONE, LN_NOTE_OPTIONAL, LN_NOTE_REQUIRED };
 struct ln_def_step {

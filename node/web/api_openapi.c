@@ -37,6 +37,25 @@ static json_t *type_of(const struct ln_def_field *f)
     return json_pack("{s:s}", "type", "string");
 }
 
+static json_t *field_schema(const struct ln_def_field *f);
+
+static json_t *items_schema(const struct ln_def_field *f)
+{
+    json_t *all = json_object();
+    json_t *needed = json_array();
+
+    for (size_t i = 0; i < f->n_items; i++) {
+        json_object_set_new(all, f->items[i].name, field_schema(&f->items[i]));
+        if (f->items[i].required)
+            json_array_append_new(needed, json_string(f->items[i].name));
+    }
+    json_t *o = json_pack("{s:s,s:o}", "type", "object", "properties", all);
+    if (json_array_size(needed) > 0)
+        json_object_set(o, "required", needed);
+    json_decref(needed);
+    return o;
+}
+
 static json_t *field_schema(const struct ln_def_field *f)
 {
     json_t *o = type_of(f);
@@ -44,6 +63,8 @@ static json_t *field_schema(const struct ln_def_field *f)
     if (json_object_get(o, "$ref") != NULL)
         return o;
     json_t *codes = json_array();
+    if (f->n_items > 0)
+        json_object_set_new(o, "items", items_schema(f));
     json_object_set_new(o, "title", json_string(f->label.zh));
     json_object_set_new(o, "description",
                         json_sprintf("%s%s%s%s", f->label.en,

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "node/module/check.h"
 #include "node/module/def.h"
 
 TEST(the_definitions_that_ship_are_read)
@@ -51,5 +52,34 @@ TEST(an_unknown_key_an_unknown_type_and_a_ref_to_nowhere_are_refused)
                      LN_INVALID);
 }
 
+TEST(a_row_of_a_list_is_checked_by_its_own_fields_and_named_by_its_number)
+{
+    static const char text[] =
+        "{\"module\":\"m\",\"label\":{\"zh\":\"a\",\"en\":\"b\"},\"collections\":[{\"name\":\"c\","
+        "\"version\":1,\"label\":{\"zh\":\"a\",\"en\":\"b\"},\"audience\":\"P\",\"fields\":[{"
+        "\"name\":"
+        "\"l\",\"type\":\"list\",\"label\":{\"zh\":\"材料\",\"en\":\"Papers\"},\"items\":[{"
+        "\"name\":"
+        "\"name\",\"type\":\"str\",\"required\":true,\"label\":{\"zh\":\"名称\",\"en\":\"Name\"}},"
+        "{\"name\":\"n\",\"type\":\"int\",\"label\":{\"zh\":\"份数\",\"en\":\"Copies\"}}]}]}]}";
+    struct ln_def *d;
+    struct ln_err err = { 0 };
+    json_t *out = json_array();
+    json_t *good = json_loads("{\"l\":[{\"name\":\"身份证\",\"n\":1}]}", 0, NULL);
+    json_t *bad = json_loads("{\"l\":[{\"name\":\"x\"},{\"n\":\"two\"}]}", 0, NULL);
+    MUST(ln_def_read(&d, "test.json", text, strlen(text), &err));
+
+    assert_int_equal(ln_check_fields(out, d->colls, good, false, NULL, "2026-11-25"), 0);
+    assert_int_equal(ln_check_fields(out, d->colls, bad, false, NULL, "2026-11-25"), 2);
+
+    const char *zh = json_string_value(json_object_get(json_array_get(out, 0), "zh"));
+    assert_non_null(strstr(zh, "第 2 行"));
+    json_decref(good);
+    json_decref(bad);
+    json_decref(out);
+    ln_def_close(d);
+}
+
 RUN_TESTS(T(the_definitions_that_ship_are_read),
+          T(a_row_of_a_list_is_checked_by_its_own_fields_and_named_by_its_number),
           T(an_unknown_key_an_unknown_type_and_a_ref_to_nowhere_are_refused))

@@ -3,7 +3,7 @@ import type { Label } from '../i18n'
 
 export interface Field {
   name: string; type: string; label: Label; required?: boolean; mark?: string; codes?: string; to?: string
-  max?: number; min?: number; readonly?: boolean; internal?: boolean; once?: boolean; help?: Label
+  items?: Field[]; max?: number; min?: number; readonly?: boolean; internal?: boolean; once?: boolean; help?: Label
 }
 export interface Step { action: string; to: string; note?: string; home?: string; label: Label; sets?: string[]; adds?: { collection: string; ref: string } }
 export interface Collection {

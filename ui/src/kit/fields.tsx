@@ -5,6 +5,7 @@ import { t, word } from '../i18n'
 import { Files, type FileValue } from './files'
 import { parse, unparse } from './parse'
 import { Pick } from './pick'
+import { Rows } from './rows'
 
 export interface Draft { text: Record<string, string>; files: Record<string, FileValue[]> }
 type Titles = Record<string, Record<string, string>>
@@ -60,10 +61,11 @@ function Day({ id, value, onInput }: { id: string; value: string; onInput: (text
 
 interface WidgetProps { id: string; field: Field; module: Module; value: string; title?: string; bad?: FieldError; onInput: (text: string) => void }
 
-function Widget({ id, field, module, value, title, bad, onInput }: WidgetProps) {
+export function Widget({ id, field, module, value, title, bad, onInput }: WidgetProps) {
   const common = { id, value, required: field.required, 'aria-invalid': bad ? true : undefined, 'aria-describedby': bad ? 'e-' + id : undefined }
   if (field.type === 'ref' && field.to && field.to !== '*')
     return <Pick id={id} to={field.to} value={value} title={title} required={field.required} bad={bad !== undefined} onInput={onInput} />
+  if (field.items) return <Rows id={id} field={field} module={module} value={value} onInput={onInput} />
   if (field.type === 'date') return <Day id={id} value={value} onInput={onInput} />
   const few = field.type === 'int' && field.min !== undefined && field.max !== undefined && field.max - field.min < 12
   const options = field.type === 'bool'

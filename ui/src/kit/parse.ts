@@ -5,6 +5,7 @@ import { stamp } from './value'
 export function parse(text: string, field: Field): unknown {
   const s = text.trim()
   if (s === '') return undefined
+  if (field.items) return JSON.parse(s) as unknown
   switch (field.type) {
     case 'int': return /^-?\d+$/.test(s) ? Number(s) : s
     case 'fen': return /^-?\d+(\.\d{1,2})?$/.test(s) ? Math.round(Number(s) * 100) : s
@@ -26,6 +27,7 @@ export function parse(text: string, field: Field): unknown {
 /** The form's text of a stored value; parse(unparse(v)) is v. */
 export function unparse(value: unknown, field: Field): string {
   if (value === undefined || value === null) return ''
+  if (field.items) return JSON.stringify(value)
   if (field.type === 'fen') return (Number(value) / 100).toFixed(2)
   if (field.type === 'ts') return stamp(Number(value))
   if (field.type === 'map') return Object.keys(value as object).map(k => `${k}：${String((value as Record<string, unknown>)[k])}`).join('\n')

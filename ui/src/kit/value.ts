@@ -18,6 +18,8 @@ export function money(fen: number): string {
 export function show(value: unknown, field: Field | undefined, module: Module, rec?: Rec): string {
   if (value === undefined || value === null || value === '') return ''
   if (!field) return String(value)
+  if (field.items && Array.isArray(value)) return value.map((v: Record<string, unknown>) => (field.items || [])
+    .map(i => show(v[i.name], i, module)).filter(x => x !== '').join(' · ')).join('\n')
   if (Array.isArray(value)) return value.map(v => show(v, field, module, rec)).join(lang.value === 'zh' ? '、' : ', ')
   if (field.type === 'ts') return stamp(Number(value))
   if (field.type === 'fen') return money(Number(value))
