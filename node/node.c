@@ -526,6 +526,7 @@ bool ln_node_user(struct ln_user *out, struct ln_node *n, struct ln_sqlstore *re
         goto out;
     if (strcmp(n->config.role, "community") == 0)
         add_role(&u, "resident", "");
+    ln_engine_name_me(&u);
     *out = u;
     ok = true;
 out:

@@ -253,10 +253,10 @@ static bool read_fields(struct reading *r, struct ln_def_coll *c, struct ln_coll
 
 static bool read_step(struct reading *r, struct ln_def_step *s, const json_t *j)
 {
-    static const char *const KEYS[] = { "action", "from",  "to",          "roles",
-                                        "note",   "label", "clock",       "not_author",
-                                        "effect", "max",   "within_days", "home",
-                                        "sets",   "adds",  "at",          NULL };
+    static const char *const KEYS[] = { "action",      "from",  "to",         "roles",  "note",
+                                        "label",       "clock", "not_author", "effect", "max",
+                                        "within_days", "home",  "sets",       "adds",   "at",
+                                        "other",       NULL };
     const char *note = text(j, "note");
 
     s->action = text(j, "action");
@@ -270,6 +270,7 @@ static bool read_step(struct reading *r, struct ln_def_step *s, const json_t *j)
     s->sets = words(r->d, json_object_get(j, "sets"));
     s->note = note == NULL ? LN_NOTE_NONE : note[0] == 'r' ? LN_NOTE_REQUIRED : LN_NOTE_OPTIONAL;
     s->not_author = json_is_true(json_object_get(j, "not_author"));
+    s->other = json_is_true(json_object_get(j, "other"));
     s->home = json_object_get(j, "home") != NULL;
     s->effect = text(j, "effect");
     s->adds = text(json_object_get(j, "adds"), "collection");
@@ -332,7 +333,22 @@ static bool read_audience(struct reading *r, struct ln_def_coll *c, const json_t
     c->audience = word[0];
     c->after = after != NULL ? after[0] : '\0';
     c->when = json_is_object(a) ? words(r->d, json_object_get(a, "when")) : NULL;
+    c->only_if = text(a, "if");
     return true;
+}
+
+static const char *by_commas(struct ln_def *d, const char *const *list)
+{
+    size_t len = 1;
+
+    for (const char *const *w = list; w != NULL && *w != NULL; w++)
+        len += strlen(*w) + 1;
+    char *out = take(d, len);
+    size_t at = 0;
+    out[0] = '\0';
+    for (const char *const *w = list; w != NULL && *w != NULL; w++)
+        at += (size_t)snprintf(out + at, len - at, "%s%s", at > 0 ? "," : "", *w);
+    return out;
 }
 
 static void read_rights(struct reading *r, struct ln_def_coll *c, const json_t *j)
@@ -347,6 +363,8 @@ static void read_rights(struct reading *r, struct ln_def_coll *c, const json_t *
     c->unmask = words(r->d, json_object_get(j, "unmask"));
     c->read_states = words(r->d, json_object_get(when, "states"));
     c->read_states_roles = words(r->d, json_object_get(when, "roles"));
+    c->read_states_text = by_commas(r->d, c->read_states);
+    c->read_if = text(when, "if");
 }
 
 static bool read_coll(struct reading *r, const char *module, const json_t *j)
@@ -470,6 +488,9 @@ static bool check(struct reading *r)
         const struct ln_def_coll *c = &r->d->colls[i];
         const char *const *const lists[] = { c->title, c->search, c->list, c->filters };
         r->where = c->name;
+        if ((c->only_if != NULL && ln_def_field(c, c->only_if) == NULL) ||
+            (c->read_if != NULL && ln_def_field(c, c->read_if) == NULL))
+            return wrong(r, "a condition names an unknown field", "if");
         for (size_t k = 0; k < c->n_fields; k++)
             if (c->fields[k].to != NULL && strcmp(c->fields[k].to, "*") != 0 &&
                 ln_def_find(r->d, c->fields[k].to) == NULL && !c->fields[k].internal)

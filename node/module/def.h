@@ -45,6 +45,7 @@ struct ln_def_step {
     struct ln_def_label label;
     enum ln_def_note note;
     bool not_author;             /* not by who added the record */
+    bool other;                  /* not by who took the step before: two people sign */
     bool home;                   /* names the home that goes on */
     const char *adds, *adds_ref; /* a row of this collection goes with it, its ref to the record;
                                     NULL none */
@@ -65,6 +66,7 @@ struct ln_def_coll {
     const struct ln_coll *coll; /* what merging knows of it */
     char audience, after;       /* after '\0': never widens */
     const char *const *when;    /* states that widen it */
+    const char *only_if;        /* a field that has to be true for that; NULL none */
     const char *own, *estate;
     char number;                       /* '\0' none */
     const struct ln_def_field *fields; /* same order as coll->fields */
@@ -75,6 +77,7 @@ struct ln_def_coll {
     size_t n_steps;
     const char *const *read, *const *create, *const *update, *const *remove, *const *unmask;
     const char *const *read_states, *const *read_states_roles;
+    const char *read_states_text, *read_if; /* the states, by commas; a field that has to be true */
     const char *const *title, *const *search, *const *list, *const *filters;
     const char *sort;
     const json_t *json; /* as written */

@@ -363,7 +363,13 @@ static void fill_in(struct work *w, json_t *f)
             json_object_del(f, d->name); /* an empty field is no field */
         if (json_object_get(f, d->name) != NULL || d->initial == NULL)
             continue;
-        if (d->type == LN_TYPE_CODE && json_is_integer(d->initial))
+        const char *word = json_string_value(d->initial);
+        if (d->type == LN_TYPE_REF && word != NULL && strcmp(word, "me") == 0) {
+            if (u->account[0] != '\0')
+                json_object_set_new(f, d->name, json_string(u->account));
+        } else if (d->type == LN_TYPE_DATE && word != NULL && strcmp(word, "today") == 0)
+            json_object_set_new(f, d->name, json_string(w->today));
+        else if (d->type == LN_TYPE_CODE && json_is_integer(d->initial))
             json_object_set_new(f, d->name,
                                 json_sprintf("%d", (int)json_integer_value(d->initial)));
         else
@@ -569,6 +575,41 @@ struct counting {
     unsigned n;
 };
 
+/* Who took the step before, "" nobody or the node. */
+struct last {
+    char user[LN_ID_TEXT + 1];
+};
+
+static bool note_last(void *ctx, const struct ln_history_item *i, struct ln_err *err)
+{
+    struct last *x = ctx;
+
+    (void)err;
+    if (i->c->op == LN_OP_STEP && i->state == LN_STORE_GOOD)
+        (void)snprintf(x->user, sizeof x->user, "%.*s", (int)i->c->user.len,
+                       i->c->user.p != NULL ? i->c->user.p : "");
+    return true;
+}
+
+/* Two people sign: whoever took the step before does not take this one, too. */
+static bool by_another(const struct work *w, const struct ln_def_step *s, struct ln_err *err)
+{
+    struct last x = { "" };
+    struct ln_id id;
+
+    if (!s->other || w->j->u->system)
+        return true;
+    if (!ln_clock_id_read(&id, ln_span_of(w->j->id)) ||
+        !ln_replica_history(ln_replica_store(w->r), &id, note_last, &x, err))
+        return false;
+    const char *first = x.user[0] != '\0' ? x.user : row_text(w, "author");
+    if (first[0] == '\0' || strcmp(first, w->j->u->account) != 0)
+        return true;
+    struct ln_special_call h = hook(w, s, NULL);
+    return ln_special_refuse(&h, LN_DENIED, "需由另一人办理：上一步是您办的",
+                             "somebody else has to do this: you took the step before", err);
+}
+
 static bool count_step(void *ctx, const struct ln_history_item *i, struct ln_err *err)
 {
     struct counting *x = ctx;
@@ -717,6 +758,20 @@ static bool add_row(struct work *w, const struct ln_def_step *s, struct ln_err *
     return ok;
 }
 
+/* Whether the record goes to the wider audience with this step. */
+static bool widens(const struct work *w, const struct ln_def_step *s, const json_t *set)
+{
+    const struct ln_def_coll *c = w->j->c;
+
+    if (c->after == '\0' || !ln_def_has(c->when, s->to))
+        return false;
+    if (c->only_if == NULL)
+        return true;
+    const json_t *given = json_object_get(set, c->only_if);
+    return json_is_true(given != NULL ? given
+                                      : json_object_get(json_object_get(w->row, "f"), c->only_if));
+}
+
 static bool step(struct work *w, struct ln_err *err)
 {
     const struct ln_def_coll *c = w->j->c;
@@ -737,7 +792,8 @@ static bool step(struct work *w, struct ln_err *err)
         return ln_fail(err, LN_INVALID, "%s: the step %s needs a note", c->name, action);
     if (s->home && (home == NULL || home[0] == '\0'))
         return ln_fail(err, LN_INVALID, "%s: the step %s names who goes on", c->name, action);
-    if (!often_enough(w, s, err) || !in_time(w, s, err) || !check_given(w, s, err))
+    if (!by_another(w, s, err) || !often_enough(w, s, err) || !in_time(w, s, err) ||
+        !check_given(w, s, err))
         return false;
     if (s->effect != NULL && strcmp(s->effect, "apply_patch") == 0 && !apply_patch(w, err))
         return false;
@@ -753,7 +809,7 @@ static bool step(struct work *w, struct ln_err *err)
     json_object_set_new(line, "action", json_string(action));
     json_object_set_new(line, "to", json_string(s->to));
     memcpy(wider, w->audience, sizeof wider);
-    if (c->after != '\0' && ln_def_has(c->when, s->to)) {
+    if (widens(w, s, set)) {
         const char *region = json_string_value(json_object_get(w->row, "region"));
         ln_audience_name(wider, c->after, region, "", "");
     }

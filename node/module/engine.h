@@ -8,6 +8,7 @@
 #include "sync/access.h"
 
 #define LN_USER_ROLES 16
+#define LN_USER_ME ((LN_USER_ROLES + 2) * (LN_ID_TEXT + 1))
 
 /* Who asks. An empty account is a guest; `system` is the node itself. */
 struct ln_user {
@@ -15,8 +16,11 @@ struct ln_user {
     char roles[LN_USER_ROLES][24];
     char homes[LN_USER_ROLES][LN_ID_TEXT + 1]; /* of the role at the same place, "" none */
     size_t n_roles;
+    char me[LN_USER_ME]; /* account, person and homes by commas: ln_engine_name_me */
     bool system;
 };
+/* Fills `me` from the others. */
+void ln_engine_name_me(struct ln_user *u);
 bool ln_engine_has_role(const struct ln_user *u, const char *role);
 
 /* ---- reading. `row` is what ln_query_record gave. */

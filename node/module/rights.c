@@ -15,6 +15,20 @@ bool ln_engine_has_role(const struct ln_user *u, const char *role)
     return false;
 }
 
+void ln_engine_name_me(struct ln_user *u)
+{
+    size_t at = 0;
+
+    u->me[0] = '\0';
+    for (size_t i = 0; i < u->n_roles + 2; i++) {
+        const char *id = i == 0 ? u->account : i == 1 ? u->person : u->homes[i - 2];
+        if (i > 1 && strcmp(u->roles[i - 2], "resident") == 0)
+            continue; /* lives there, does not speak for it */
+        if (id[0] != '\0' && strstr(u->me, id) == NULL)
+            at += (size_t)snprintf(u->me + at, sizeof u->me - at, "%s%s", at > 0 ? "," : "", id);
+    }
+}
+
 static const char *field(const json_t *row, const char *name)
 {
     const char *text = json_string_value(json_object_get(json_object_get(row, "f"), name));
@@ -37,14 +51,28 @@ static bool owns(const struct ln_def_coll *c, const struct ln_user *u, const jso
 static bool home_of(const struct ln_user *u, const char *home)
 {
     for (size_t i = 0; home[0] != '\0' && i < u->n_roles; i++)
-        if (strcmp(u->homes[i], home) == 0)
-            return true;
+        if (strcmp(u->homes[i], home) == 0 && strcmp(u->roles[i], "resident") != 0)
+            return true; /* who lives in a community does not speak for its home */
     return false;
 }
 
 static bool is_me(const struct ln_user *u, const char *value)
 {
-    return value[0] != '\0' && (strcmp(value, u->account) == 0 || strcmp(value, u->person) == 0);
+    return value[0] != '\0' &&
+           (strcmp(value, u->account) == 0 || strcmp(value, u->person) == 0 || home_of(u, value));
+}
+
+/* A field that names one, or a list that holds one: account, person or home of the reader. */
+static bool names_me(const struct ln_user *u, const json_t *row, const char *name)
+{
+    const json_t *v = json_object_get(json_object_get(row, "f"), name);
+
+    for (size_t i = 0; i < json_array_size(v); i++) {
+        const char *one = json_string_value(json_array_get(v, i));
+        if (one != NULL && is_me(u, one))
+            return true;
+    }
+    return is_me(u, field(row, name));
 }
 
 /* One word: "worker", "resident:own", "property:handler", "author", "reporter", "handler", and
@@ -74,7 +102,7 @@ static bool word_holds(const char *word, const struct ln_def_coll *c, const stru
     if (strcmp(colon, ":handler") == 0)
         return home_of(u, field(row, "handler"));
     return strcmp(colon, ":grid") == 0 ||
-           (ln_def_field(c, colon + 1) != NULL && is_me(u, field(row, colon + 1)));
+           (ln_def_field(c, colon + 1) != NULL && names_me(u, row, colon + 1));
 }
 
 static bool any_holds(const char *const *words, const struct ln_def_coll *c,
@@ -93,6 +121,8 @@ bool ln_engine_may_read(const struct ln_def_coll *c, const struct ln_user *u, co
     if (any_holds(c->read, c, u, row))
         return true;
     return state != NULL && ln_def_has(c->read_states, state) &&
+           (c->read_if == NULL ||
+            json_is_true(json_object_get(json_object_get(row, "f"), c->read_if))) &&
            any_holds(c->read_states_roles, c, u, row);
 }
 
@@ -100,6 +130,19 @@ static void add_any(struct ln_where any[4], size_t *n, const char *name, const c
 {
     if (*n < 4 && value[0] != '\0')
         any[(*n)++] = (struct ln_where){ name, LN_WHERE_IS, value };
+}
+
+/* Rows whose field names the reader; once, however many words of a right say so. */
+static void add_me(struct ln_where any[4], size_t *n, const struct ln_def_field *f,
+                   const struct ln_user *u)
+{
+    for (size_t i = 0; i < *n; i++)
+        if (strcmp(any[i].field, f->name) == 0)
+            return;
+    if (*n < 4 && u->me[0] != '\0')
+        any[(*n)++] =
+            (struct ln_where){ f->name, f->type == LN_TYPE_LIST ? LN_WHERE_HAS : LN_WHERE_IS,
+                               u->me };
 }
 
 bool ln_engine_may_list(const struct ln_def_coll *c, const struct ln_user *u,
@@ -129,17 +172,20 @@ bool ln_engine_may_list(const struct ln_def_coll *c, const struct ln_user *u,
             add_any(any, n_any, "author", u->account);
         else if (strchr(*w, ':') != NULL && ln_def_field(c, strchr(*w, ':') + 1) != NULL &&
                  strcmp(strchr(*w, ':') + 1, "handler") != 0)
-            add_any(any, n_any, strchr(*w, ':') + 1, u->person);
+            add_me(any, n_any, ln_def_field(c, strchr(*w, ':') + 1), u);
         else if (strstr(*w, "handler") != NULL && ln_def_field(c, "handler") != NULL)
             for (size_t i = 0; i < u->n_roles; i++)
                 add_any(any, n_any, "handler", u->homes[i]);
         some = some || *n_any > 0;
     }
-    for (const char *const *w = c->read_states_roles; w != NULL && *w != NULL; w++)
-        if (ln_engine_has_role(u, *w) && c->read_states != NULL && c->read_states[0] != NULL) {
-            add_any(any, n_any, "state", c->read_states[0]);
-            return true;
+    for (const char *const *w = c->read_states_roles; w != NULL && *w != NULL; w++) {
+        char role[24];
+        (void)snprintf(role, sizeof role, "%.*s", (int)strcspn(*w, ":"), *w);
+        if (ln_engine_has_role(u, role) && c->read_states_text[0] != '\0') {
+            add_any(any, n_any, "state", c->read_states_text);
+            return true; /* what else it asks for is judged row by row */
         }
+    }
     return some && *n_any > 0;
 }
 

@@ -162,15 +162,37 @@ static void bind_value(struct building *b, const struct ln_field *f, const char 
         bind_add(b, (struct bind){ .text = text, .len = len });
 }
 
+/* " IN (?,?)" for values separated by commas. */
+static void add_in(struct building *b, const struct ln_field *f, const char *at)
+{
+    size_t n = 0;
+
+    ln_buf_adds(&b->sql, " IN (");
+    while (n < LN_QUERY_VALUES) {
+        size_t len = strcspn(at, ",");
+        ln_buf_adds(&b->sql, n++ > 0 ? ",?" : "?");
+        bind_value(b, f, at, len);
+        if (at[len] == '\0')
+            break;
+        at += len + 1;
+    }
+    ln_buf_addc(&b->sql, ')');
+}
+
 static void add_one(struct building *b, const struct ln_where *w, const struct ln_field *f,
                     const char *column)
 {
     const char *at = w->value;
-    size_t n = 0;
 
     if (w->op == LN_WHERE_STALE) {
         ln_buf_addf(&b->sql, "(%s IS NULL OR %s < ?)", column, column);
         bind_value(b, f, w->value, strlen(w->value));
+        return;
+    }
+    if (w->op == LN_WHERE_HAS) {
+        ln_buf_addf(&b->sql, "EXISTS (SELECT 1 FROM json_each(%s) j WHERE j.value", column);
+        add_in(b, NULL, at);
+        ln_buf_addc(&b->sql, ')');
         return;
     }
     if (w->op != LN_WHERE_IS) {
@@ -182,16 +204,8 @@ static void add_one(struct building *b, const struct ln_where *w, const struct l
         ln_buf_addf(&b->sql, "%s IS NULL", column);
         return;
     }
-    ln_buf_addf(&b->sql, "%s IN (", column);
-    while (n < LN_QUERY_VALUES) {
-        size_t len = strcspn(at, ",");
-        ln_buf_adds(&b->sql, n++ > 0 ? ",?" : "?");
-        bind_value(b, f, at, len);
-        if (at[len] == '\0')
-            break;
-        at += len + 1;
-    }
-    ln_buf_addc(&b->sql, ')');
+    ln_buf_adds(&b->sql, column);
+    add_in(b, f, at);
 }
 
 static bool add_where(struct building *b, const struct ln_where *w, struct ln_err *err)

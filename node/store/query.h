@@ -11,8 +11,8 @@
 #define LN_QUERY_WHERE 32
 #define LN_QUERY_VALUES 64 /* of one filter */
 
-/* STALE: empty, or before the value */
-enum ln_where_op { LN_WHERE_IS, LN_WHERE_FROM, LN_WHERE_TO, LN_WHERE_STALE };
+/* STALE: empty, or before the value; HAS: a list that holds one of the values */
+enum ln_where_op { LN_WHERE_IS, LN_WHERE_FROM, LN_WHERE_TO, LN_WHERE_STALE, LN_WHERE_HAS };
 struct ln_where {
     const char *field; /* of the collection, or state region id; a `^` field is found by its tag */
     enum ln_where_op op;

@@ -9,6 +9,7 @@
 #include "node/web/routes.h"
 
 #define TITLE_MAX 200
+#define REFS_MAX 50 /* of a list whose titles are told */
 
 static const struct ln_def_coll *coll_of(struct ln_call *c, struct ln_err *err)
 {
@@ -47,7 +48,9 @@ static void add_ref(struct ln_call *c, json_t *refs, const char *field, const ch
     if (d != NULL && ln_engine_may_read(d, &c->user, row)) {
         ln_engine_mask(d, &c->user, row);
         title_of(title, d, row);
-        json_object_set_new(refs, field, json_pack("{s:s}", id_text, title));
+        if (json_object_get(refs, field) == NULL)
+            json_object_set_new(refs, field, json_object());
+        json_object_set_new(json_object_get(refs, field), id_text, json_string(title));
     }
     json_decref(row);
 }
@@ -57,10 +60,14 @@ static void add_refs(struct ln_call *c, const struct ln_def_coll *d, json_t *row
     json_t *refs = json_object();
     const json_t *f = json_object_get(row, "f");
 
-    for (size_t i = 0; i < d->n_fields; i++)
-        if (d->fields[i].type == LN_TYPE_REF &&
-            json_is_string(json_object_get(f, d->fields[i].name)))
-            add_ref(c, refs, d->fields[i].name, ln_web_text(f, d->fields[i].name));
+    for (size_t i = 0; i < d->n_fields; i++) {
+        const json_t *v = json_object_get(f, d->fields[i].name);
+        if (d->fields[i].type == LN_TYPE_REF && json_is_string(v))
+            add_ref(c, refs, d->fields[i].name, json_string_value(v));
+        for (size_t k = 0; d->fields[i].to != NULL && k < json_array_size(v) && k < REFS_MAX; k++)
+            if (json_is_string(json_array_get(v, k)))
+                add_ref(c, refs, d->fields[i].name, json_string_value(json_array_get(v, k)));
+    }
     json_object_set_new(row, "refs", refs);
 }
 

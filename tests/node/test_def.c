@@ -20,7 +20,7 @@ TEST(the_definitions_that_ship_are_read)
     assert_int_equal(ln_def_field(ticket, "body")->mark, LN_MARK_IDENT);
     assert_int_equal(ln_def_field(ticket, "contact")->mark, LN_MARK_SENSITIVE);
     assert_non_null(ln_def_field(ln_def_find(d, "person"), "author"));
-    assert_int_equal(d->n_modules, 4);
+    assert_true(d->n_modules >= 7);
     ln_def_close(d);
 }
 
