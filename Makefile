@@ -112,7 +112,7 @@ sim fuzz torture bench: $(B)/linli ## long tests of their own: tests/<name>/run.
 coverage: ## branches of crypto/ and sync/ that the unit tests reach (build/cov/)
 	@$(MAKE) --no-print-directory COV=1 unit
 	gcovr --root . --object-directory build/cov --filter 'crypto/' --filter 'sync/' --branches --print-summary
-fresh: ## both commands in a chroot with nothing but Debian 12 (root)
+fresh: ## both commands in a chroot with nothing but Debian 12, the package and its service in another (root; STEPS="run test package")
 	@packaging/fresh.sh
 
 # --- packages
