@@ -6,10 +6,12 @@
 
 #include "crypto/base/alloc.h"
 #include "node/asset.h"
+#include "node/module/screen.h"
 
 #define COLLS_MAX 256
 #define MODULES_MAX 64
 #define CODES_MAX 256
+#define SCREENS_MAX 512
 
 struct block {
     struct block *next;
@@ -22,6 +24,7 @@ struct reading {
     struct ln_coll *schema;
     struct ln_def_coll *colls;
     struct ln_def_module *modules;
+    struct ln_def_screen *screens;
     struct ln_def_codes *codes;
     size_t n_codes;
 };
@@ -434,10 +437,31 @@ static bool read_codes(struct reading *r, const json_t *codes)
     return true;
 }
 
+static bool read_screens(struct reading *r, const char *module, const json_t *list)
+{
+    size_t i;
+    json_t *j;
+
+    json_array_foreach(list, i, j)
+    {
+        struct ln_def_screen *s = &r->screens[r->d->n_screens];
+        if (r->d->n_screens == SCREENS_MAX)
+            return wrong(r, "too many screens", module);
+        s->module = module;
+        s->kind = text(j, "kind");
+        s->slot = text(j, "slot");
+        s->rank = (int)json_integer_value(json_object_get(j, "rank"));
+        s->roles = words(r->d, json_object_get(j, "for"));
+        s->json = j;
+        r->d->n_screens++;
+    }
+    return true;
+}
+
 static bool read_module(struct reading *r, const char *name, const char *body, size_t len)
 {
-    static const char *const KEYS[] = { "module",      "rank",       "label", "codes",
-                                        "collections", "statistics", NULL };
+    static const char *const KEYS[] = { "module",      "rank",       "label",   "codes",
+                                        "collections", "statistics", "screens", NULL };
     struct arena *a = r->d->arena;
     struct ln_def_module *m = &r->modules[r->d->n_modules];
     json_error_t why;
@@ -463,7 +487,7 @@ static bool read_module(struct reading *r, const char *name, const char *body, s
     for (size_t i = 0; i < json_array_size(colls); i++)
         if (!read_coll(r, m->name, json_array_get(colls, i)))
             return false;
-    return true;
+    return read_screens(r, m->name, json_object_get(j, "screens"));
 }
 
 static bool check_step(struct reading *r, const struct ln_def_coll *c, const struct ln_def_step *s)
@@ -504,7 +528,23 @@ static bool check(struct reading *r)
             if (!check_step(r, c, &c->steps[k]))
                 return false;
     }
+    for (size_t i = 0; i < r->d->n_screens; i++) {
+        const char *coll = text(r->screens[i].json, "collection");
+        r->screens[i].coll = coll != NULL ? ln_def_find(r->d, coll) : NULL;
+        if (!ln_screen_check(r->d, &r->screens[i], r->err))
+            return false;
+    }
     return true;
+}
+
+static int screen_by_rank(const void *a, const void *b)
+{
+    const struct ln_def_screen *x = a;
+    const struct ln_def_screen *y = b;
+
+    if (x->rank != y->rank)
+        return x->rank < y->rank ? -1 : 1;
+    return strcmp(x->module, y->module);
 }
 
 static int by_rank(const void *a, const void *b)
@@ -525,8 +565,10 @@ static struct ln_def *fresh(struct reading *r, struct ln_err *err)
     r->colls = take(d, COLLS_MAX * sizeof *r->colls);
     r->modules = take(d, MODULES_MAX * sizeof *r->modules);
     r->codes = take(d, CODES_MAX * sizeof *r->codes);
+    r->screens = take(d, SCREENS_MAX * sizeof *r->screens);
     d->colls = r->colls;
     d->modules = r->modules;
+    d->screens = r->screens;
     return d;
 }
 
@@ -537,6 +579,7 @@ static bool finish(struct ln_def **out, struct reading *r, bool ok)
         return false;
     }
     qsort(r->modules, r->d->n_modules, sizeof *r->modules, by_rank);
+    qsort(r->screens, r->d->n_screens, sizeof *r->screens, screen_by_rank);
     r->d->schema = (struct ln_schema){ r->schema, r->d->n_colls };
     *out = r->d;
     return true;

@@ -88,12 +88,22 @@ struct ln_def_module {
     struct ln_def_label label;
     const json_t *json;
 };
+/* One block of the first screens, or part of one: README "First screens". */
+struct ln_def_screen {
+    const char *module, *kind, *slot; /* slot NULL: a block of its own */
+    int rank;
+    const char *const *roles;
+    const struct ln_def_coll *coll; /* of a list; NULL none */
+    const json_t *json;
+};
 struct ln_def {
     struct ln_schema schema;
     const struct ln_def_coll *colls; /* same order as schema.colls */
     size_t n_colls;
     const struct ln_def_module *modules; /* by rank */
     size_t n_modules;
+    const struct ln_def_screen *screens; /* of all modules, by rank */
+    size_t n_screens;
     void *arena;
 };
 

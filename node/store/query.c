@@ -13,6 +13,7 @@
 #define SQL_MAX 65536
 #define CELL_MAX 65536
 #define WORDS_MAX 65536
+#define KEPT_MAX (4 * LN_QUERY_WHERE + 8)
 
 static bool is_json(enum ln_type t)
 {
@@ -125,7 +126,7 @@ struct building {
     struct ln_buf sql;
     struct bind *binds;
     size_t n, cap;
-    char *kept[LN_QUERY_WHERE * 2 + 8]; /* texts that binds point into */
+    char *kept[KEPT_MAX]; /* texts that binds point into */
     size_t n_kept;
 };
 
@@ -148,7 +149,7 @@ static void bind_value(struct building *b, const struct ln_field *f, const char 
     if (f != NULL && f->mark == LN_MARK_SENSITIVE) {
         uint8_t *tag = ln_alloc(LN_SQLSTORE_TAG);
         ln_sqlstore_tag(tag, b->s, (struct ln_span){ text, len });
-        if (b->n_kept < sizeof b->kept / sizeof b->kept[0]) {
+        if (b->n_kept < KEPT_MAX - 2 * LN_QUERY_WHERE) { /* the rest is for ids, times and words */
             b->kept[b->n_kept++] = (char *)tag;
             bind_add(b, (struct bind){ .blob = true, .text = (char *)tag, .len = LN_SQLSTORE_TAG });
         } else {
@@ -208,6 +209,25 @@ static void add_one(struct building *b, const struct ln_where *w, const struct l
     add_in(b, f, at);
 }
 
+/* An id begins with the time at which its record was added. */
+static bool add_created(struct building *b, const struct ln_where *w, struct ln_err *err)
+{
+    int64_t ms = strtoll(w->value, NULL, 10);
+    uint8_t *bound = ln_alloc(LN_ID_LEN);
+
+    if (b->n_kept >= KEPT_MAX - 2) {
+        ln_free(bound);
+        return ln_fail(err, LN_FULL, "too many filters");
+    }
+    memset(bound, w->op == LN_WHERE_TO ? 0xff : 0, LN_ID_LEN);
+    for (int i = 0; i < 6; i++)
+        bound[i] = (uint8_t)((uint64_t)ms >> (40 - 8 * i));
+    b->kept[b->n_kept++] = (char *)bound;
+    ln_buf_adds(&b->sql, w->op == LN_WHERE_TO ? "r.id <= ?" : "r.id >= ?");
+    bind_add(b, (struct bind){ .blob = true, .text = (char *)bound, .len = LN_ID_LEN });
+    return true;
+}
+
 static bool add_where(struct building *b, const struct ln_where *w, struct ln_err *err)
 {
     const struct ln_field *f = field_of(b->l->coll, w->field);
@@ -217,11 +237,12 @@ static bool add_where(struct building *b, const struct ln_where *w, struct ln_er
         (void)snprintf(column, sizeof column, "c._state");
     else if (strcmp(w->field, "region") == 0 && f == NULL)
         (void)snprintf(column, sizeof column, "r.region");
+    else if (strcmp(w->field, "created") == 0 && f == NULL)
+        return add_created(b, w, err);
     else if (strcmp(w->field, "id") == 0) {
         struct ln_id id = { 0 };
         char *kept;
-        if (!ln_clock_id_read(&id, ln_span_of(w->value)) ||
-            b->n_kept == sizeof b->kept / sizeof b->kept[0]) {
+        if (!ln_clock_id_read(&id, ln_span_of(w->value)) || b->n_kept >= KEPT_MAX - 2) {
             ln_buf_adds(&b->sql, "0");
             return true;
         }

@@ -1,5 +1,5 @@
-/* What pages need besides records: the schema, the sync strip, the nodes below, first screens,
- * search, queues, metrics. */
+/* What pages need besides records: the schema, the sync strip, the nodes below, queues,
+ * metrics. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +8,7 @@
 #include "node/region/region.h"
 #include "node/syncer.h"
 #include "node/web/routes.h"
+#include "node/web/title.h"
 
 /* ---- schema: the definitions as far as the caller may see them */
 
@@ -248,137 +249,12 @@ bool ln_api_info_nodes(struct ln_call *c, struct ln_err *err)
     return ln_web_json(c, 200, json_pack("{s:o}", "items", x.items));
 }
 
-/* ---- short lists: first screens, search, conflicts */
-
-static json_t *short_list(struct ln_call *c, const struct ln_def_coll *d, struct ln_where *where,
-                          size_t n, const char *text, unsigned limit)
-{
-    struct ln_where any[4];
-    struct ln_list l = { .coll = d->coll,
-                         .where = where,
-                         .n = n,
-                         .any = any,
-                         .text = text,
-                         .descending = true,
-                         .limit = limit };
-    json_t *rows = json_array();
-    json_t *out = json_array();
-    struct ln_err why = { 0 };
-    size_t i;
-    json_t *row;
-
-    if (!ln_engine_may_list(d, &c->user, any, &l.n_any) ||
-        !ln_query_list(rows, NULL, c->r->store, &l, &why)) {
-        json_decref(rows);
-        return out;
-    }
-    json_array_foreach(rows, i, row)
-    {
-        if (!ln_engine_may_read(d, &c->user, row))
-            continue;
-        ln_engine_mask(d, &c->user, row);
-        const json_t *f = json_object_get(row, "f");
-        json_t *o = json_pack("{s:s,s:s,s:O}", "id", ln_web_text(row, "id"), "collection", d->name,
-                              "created_at", json_object_get(row, "created"));
-        json_t *title = json_string("");
-        for (const char *const *t = d->title; t != NULL && *t != NULL; t++)
-            if (ln_web_text(f, *t)[0] != '\0') {
-                json_t *longer =
-                    json_sprintf("%s%s%s", json_string_value(title),
-                                 json_string_length(title) > 0 ? " " : "", ln_web_text(f, *t));
-                json_decref(title);
-                title = longer;
-            }
-        json_object_set_new(o, "title", title);
-        if (json_object_get(row, "state") != NULL)
-            json_object_set(o, "state", json_object_get(row, "state"));
-        if (json_object_get(f, "due") != NULL)
-            json_object_set(o, "due", json_object_get(f, "due"));
-        json_object_set_new(o, "sub", json_string(d->label.zh));
-        json_array_append_new(out, o);
-    }
-    json_decref(rows);
-    return out;
-}
-
-static void add_block(struct ln_call *c, json_t *blocks, const char *kind, const char *coll,
-                      const char *zh, const char *en, struct ln_where *where, size_t n,
-                      unsigned limit)
-{
-    const struct ln_def_coll *d = ln_def_find(c->n->def, coll);
-    json_t *items = d != NULL ? short_list(c, d, where, n, NULL, limit) : json_array();
-
-    json_array_append_new(blocks, json_pack("{s:s,s:s,s:{s:s,s:s},s:o}", "kind", kind, "collection",
-                                            coll, "title", "zh", zh, "en", en, "items", items));
-}
-
-/* What has not been checked for long, collection by collection. */
-static void add_stale(struct ln_call *c, json_t *blocks)
-{
-    for (size_t i = 0; i < c->n->def->n_colls; i++) {
-        const struct ln_def_coll *d = &c->n->def->colls[i];
-        char before[11];
-        char zh[128];
-        char en[128];
-        struct ln_where stale[] = { { "checked", LN_WHERE_STALE, before } };
-        struct ln_where any[4];
-        size_t n;
-        ln_engine_fresh_since(before, d, c->n->env.now_ms(c->n->env.ctx));
-        if (before[0] == '\0' || !ln_engine_may_list(d, &c->user, any, &n))
-            continue;
-        (void)snprintf(zh, sizeof zh, "待核实：%s", d->label.zh);
-        (void)snprintf(en, sizeof en, "To be checked: %s", d->label.en);
-        add_block(c, blocks, "stale", d->name, zh, en, stale, 1, 20);
-    }
-}
-
-bool ln_api_info_home(struct ln_call *c, struct ln_err *err)
-{
-    const char *role = ln_http_query(c->q, "role");
-    json_t *blocks = json_array();
-    struct ln_where published[] = { { "state", LN_WHERE_IS, "published" } };
-    struct ln_where mine[] = { { "author", LN_WHERE_IS, c->user.account } };
-    struct ln_where fresh[] = { { "state", LN_WHERE_IS, "filed,returned" } };
-    struct ln_where doing[] = { { "state", LN_WHERE_IS, "accepted,assigned,handling,escalated" } };
-    struct ln_where review[] = { { "state", LN_WHERE_IS, "submitted,approved" } };
-
-    (void)err;
-    if (role == NULL || !ln_engine_has_role(&c->user, role))
-        role = c->user.n_roles > 0 ? c->user.roles[0] : "guest";
-    bool staff = strcmp(role, "resident") != 0 && strcmp(role, "guest") != 0;
-    if (staff) {
-        add_block(c, blocks, "todo", "ticket", "待受理", "To accept", fresh, 1, 20);
-        add_block(c, blocks, "todo", "ticket", "办理中", "In hand", doing, 1, 20);
-        add_block(c, blocks, "todo", "notice", "待审核发布", "To review and publish", review, 1,
-                  20);
-        add_stale(c, blocks);
-    } else if (c->known)
-        add_block(c, blocks, "mine", "ticket", "我的来信", "My tickets", mine, 1, 10);
-    add_block(c, blocks, "notices", "notice", "通知公告", "Notices", published, 1, 10);
-    add_block(c, blocks, "news", "news", "社区新闻", "News", published, 1, 10);
-    return ln_web_json(c, 200, json_pack("{s:s,s:o}", "role", role, "blocks", blocks));
-}
-
-bool ln_api_info_search(struct ln_call *c, struct ln_err *err)
-{
-    static const char *const where[] = { "person", "dwelling", "household", "building",
-                                         "ticket", "notice",   "news",      "unit" };
-    const char *q = ln_http_query(c->q, "q");
-    json_t *items = json_array();
-
-    (void)err;
-    for (size_t i = 0; q != NULL && q[0] != '\0' && i < sizeof where / sizeof where[0]; i++) {
-        const struct ln_def_coll *d = ln_def_find(c->n->def, where[i]);
-        json_t *part = d != NULL ? short_list(c, d, NULL, 0, q, 10) : json_array();
-        (void)json_array_extend(items, part);
-        json_decref(part);
-    }
-    return ln_web_json(c, 200, json_pack("{s:o}", "items", items));
-}
+/* ---- conflicts */
 
 bool ln_api_info_conflicts(struct ln_call *c, struct ln_err *err)
 {
     json_t *items = json_array();
+    char title[LN_TITLE_MAX + 1];
 
     for (size_t i = 0; i < c->n->def->n_colls; i++) {
         const struct ln_def_coll *d = &c->n->def->colls[i];
@@ -400,6 +276,8 @@ bool ln_api_info_conflicts(struct ln_call *c, struct ln_err *err)
             if (!ln_engine_may_read(d, &c->user, row))
                 continue;
             ln_engine_mask(d, &c->user, row);
+            ln_title_write(title, c, d, row);
+            json_object_set_new(row, "title", json_string(title));
             json_object_set_new(row, "collection", json_string(d->name));
             json_array_append(items, row);
         }

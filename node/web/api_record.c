@@ -7,8 +7,8 @@
 #include "crypto/canon.h"
 #include "node/module/special.h"
 #include "node/web/routes.h"
+#include "node/web/title.h"
 
-#define TITLE_MAX 200
 #define REFS_MAX 50 /* of a list whose titles are told */
 
 static const struct ln_def_coll *coll_of(struct ln_call *c, struct ln_err *err)
@@ -22,37 +22,15 @@ static const struct ln_def_coll *coll_of(struct ln_call *c, struct ln_err *err)
 
 /* ---- what a record looks like from outside */
 
-static void title_of(char out[TITLE_MAX + 1], const struct ln_def_coll *d, const json_t *row)
+static void add_ref(struct ln_call *c, json_t *refs, const char *field, const char *id)
 {
-    size_t at = 0;
+    const char *title = ln_title_of(c, id);
 
-    out[0] = '\0';
-    for (const char *const *t = d->title; t != NULL && *t != NULL; t++) {
-        const char *text = ln_web_text(json_object_get(row, "f"), *t);
-        if (text[0] != '\0' && at < TITLE_MAX)
-            at += (size_t)snprintf(out + at, TITLE_MAX + 1 - at, "%s%s", at > 0 ? " " : "", text);
-    }
-}
-
-static void add_ref(struct ln_call *c, json_t *refs, const char *field, const char *id_text)
-{
-    struct ln_id id;
-    json_t *row = NULL;
-    struct ln_err why = { 0 };
-    char title[TITLE_MAX + 1];
-
-    if (!ln_clock_id_read(&id, ln_span_of(id_text)) ||
-        !ln_query_record(&row, c->r->store, &id, &why) || row == NULL)
+    if (title == NULL)
         return;
-    const struct ln_def_coll *d = ln_def_find(c->n->def, ln_web_text(row, "collection"));
-    if (d != NULL && ln_engine_may_read(d, &c->user, row)) {
-        ln_engine_mask(d, &c->user, row);
-        title_of(title, d, row);
-        if (json_object_get(refs, field) == NULL)
-            json_object_set_new(refs, field, json_object());
-        json_object_set_new(json_object_get(refs, field), id_text, json_string(title));
-    }
-    json_decref(row);
+    if (json_object_get(refs, field) == NULL)
+        json_object_set_new(refs, field, json_object());
+    json_object_set_new(json_object_get(refs, field), id, json_string(title));
 }
 
 static void add_refs(struct ln_call *c, const struct ln_def_coll *d, json_t *row)
@@ -86,7 +64,7 @@ static void add_actions(struct ln_call *c, const struct ln_def_coll *d, json_t *
 /* Turns a row into the record of the contract (README "Records"). */
 static void dress(struct ln_call *c, const struct ln_def_coll *d, json_t *row, bool whole)
 {
-    char title[TITLE_MAX + 1];
+    char title[LN_TITLE_MAX + 1];
     char since[11];
     char today[11];
 
@@ -105,7 +83,7 @@ static void dress(struct ln_call *c, const struct ln_def_coll *d, json_t *row, b
                                     c->n->env.now_ms(c->n->env.ctx) };
     ln_engine_today(today, read.now_ms);
     ln_special_show(&read, d, row);
-    title_of(title, d, row);
+    ln_title_write(title, c, d, row);
     json_object_set_new(row, "title", json_string(title));
     json_object_set_new(row, "collection", json_string(d->name));
     json_object_set_new(row, "version_etag", json_string(ln_web_text(row, "etag")));
@@ -282,6 +260,8 @@ static bool answer_fresh(struct ln_call *c, const struct ln_def_coll *d, const c
     if (row != NULL) {
         struct ln_node_reader *old = c->r;
         c->r = r;
+        json_decref(c->titles);
+        c->titles = NULL;
         ok = answer(c, d, row, status);
         c->r = old;
     } else if (err->code == LN_MISSING) { /* saved, and no longer theirs to read */

@@ -414,6 +414,7 @@ static bool run_route(struct incoming *in, const struct ln_route *route, struct 
     }
     ok = route->run(c, err);
     json_decref(c->body);
+    json_decref(c->titles);
     return ok;
 }
 

@@ -1,6 +1,7 @@
 /* The definitions that ship, and what is refused. */
 #include "tests/lib/test.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "node/module/check.h"
@@ -21,6 +22,7 @@ TEST(the_definitions_that_ship_are_read)
     assert_int_equal(ln_def_field(ticket, "contact")->mark, LN_MARK_SENSITIVE);
     assert_non_null(ln_def_field(ln_def_find(d, "person"), "author"));
     assert_true(d->n_modules >= 7);
+    assert_true(d->n_screens > 0);
     ln_def_close(d);
 }
 
@@ -80,6 +82,48 @@ TEST(a_row_of_a_list_is_checked_by_its_own_fields_and_named_by_its_number)
     ln_def_close(d);
 }
 
-RUN_TESTS(T(the_definitions_that_ship_are_read),
+/* A module with one collection and this one screen. */
+static enum ln_code screen(const char *block)
+{
+    struct ln_def *d = NULL;
+    struct ln_err err = { 0 };
+    char text[4096];
+
+    (void)snprintf(
+        text, sizeof text,
+        "{\"module\":\"m\",\"label\":{\"zh\":\"a\",\"en\":\"b\"},\"collections\":[{\"name\":\"c\","
+        "\"version\":1,\"label\":{\"zh\":\"a\",\"en\":\"b\"},\"audience\":\"P\",\"fields\":["
+        "{\"name\":\"f\",\"type\":\"ts\",\"label\":{\"zh\":\"a\",\"en\":\"b\"}}]}],"
+        "\"screens\":[%s]}",
+        block);
+    bool ok = ln_def_read(&d, "test.json", text, strlen(text), &err);
+    ln_def_close(d);
+    return ok ? LN_OK : err.code;
+}
+
+#define LIST(rest)                                                                                 \
+    "{\"for\":[\"worker\"],\"rank\":1,\"kind\":\"list\",\"title\":{\"zh\":\"a\",\"en\":\"b\"},"    \
+    "\"collection\":\"c\"" rest "}"
+
+TEST(a_first_screen_names_only_what_is_there_and_says_it_in_both_languages)
+{
+    assert_int_equal(screen(LIST(",\"where\":{\"f.lte\":\"@now+24h\"},\"by\":\"f\"")), LN_OK);
+    assert_int_equal(screen(LIST(",\"where\":{\"g\":\"1\"}")), LN_INVALID);
+    assert_int_equal(screen(LIST(",\"where\":{\"f\":\"@noon\"}")), LN_INVALID);
+    assert_int_equal(screen(LIST(",\"open\":true")), LN_INVALID);
+    assert_int_equal(screen(LIST(",\"colour\":\"red\"")), LN_INVALID);
+    assert_int_equal(
+        screen("{\"for\":[\"worker\"],\"rank\":1,\"kind\":\"tiles\",\"tiles\":[{\"label\":"
+               "{\"zh\":\"a\"},\"icon\":\"x\",\"to\":\"/c\"}]}"),
+        LN_INVALID);
+    assert_int_equal(
+        screen("{\"for\":[\"worker\"],\"rank\":1,\"kind\":\"tiles\",\"tiles\":[{\"label\":"
+               "{\"zh\":\"a\",\"en\":\"b\"},\"icon\":\"x\",\"to\":\"//evil\"}]}"),
+        LN_INVALID);
+    assert_int_equal(screen("{\"for\":[],\"rank\":1,\"kind\":\"search\"}"), LN_INVALID);
+}
+
+RUN_TESTS(T(a_first_screen_names_only_what_is_there_and_says_it_in_both_languages),
+          T(the_definitions_that_ship_are_read),
           T(a_row_of_a_list_is_checked_by_its_own_fields_and_named_by_its_number),
           T(an_unknown_key_an_unknown_type_and_a_ref_to_nowhere_are_refused))

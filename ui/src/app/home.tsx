@@ -1,59 +1,42 @@
-// The first screen of each role: what to do, what is mine, what is new; and the way to everything else.
+// The first screen of a role: blocks that the modules define and the node fills (node/module/README "First screens").
 import { useEffect, useState } from 'preact/hooks'
 import { call } from './api'
-import { collection, modules, session, status } from './state'
-import type { Collection } from './types'
-import { t, word, type Label } from '../i18n'
-import { stamp } from '../kit/value'
+import { elder, session, status } from './state'
+import { lang, t, word } from '../i18n'
+import { Block, type BlockData } from './blocks'
+import { Waiting } from '../kit/state'
+import { Icon } from '../kit/icon'
 
-interface Item { id: string; collection: string; title: string; created_at: number; state?: string; due?: number }
-interface Block { kind: string; collection: string; title: Label; items: Item[] }
-
-function Row({ item, def }: { item: Item; def: Collection | undefined }) {
-  const late = item.due !== undefined && item.due < Date.now()
-  return <li><a href={`/${item.collection}/${item.id}`}>
-    <span class="grow">{item.title || item.id}</span>
-    {def && def.workflow && item.state && <span class="chip">{word(def.workflow.states[item.state], item.state)}</span>}
-    {late && <span class="chip chip-bad">{t('overdue')}</span>}
-    <time class="quiet">{stamp(item.created_at)}</time>
-  </a></li>
-}
-
-function Card({ block }: { block: Block }) {
-  const found = collection(block.collection)
-  return <section class="card">
-    <div class="row"><h2 class="grow">{word(block.title)} <span class="count">{block.items.length}</span></h2>
-      {found && <a href={'/' + block.collection + (block.kind === 'stale' ? '?stale=1' : '')}>{t('all')}</a>}</div>
-    {block.items.length === 0 ? <p class="quiet">{t('empty')}</p>
-      : <ul class="plain">{block.items.slice(0, 6).map(i => <Row key={i.id} item={i} def={found ? found.def : undefined} />)}</ul>}
-  </section>
-}
-
-const ACTIONS = ['ticket', 'notice', 'news', 'person', 'change_request']
+let kept: { for: string; blocks: BlockData[] } | null = null // the last one, so that going back shows it at once
 
 export function Home() {
-  const [blocks, setBlocks] = useState<Block[] | null>(null)
-  const role = session.value ? session.value.role : 'guest'
-  const who = session.value && session.value.account ? session.value.account.id : ''
+  const s = session.value
+  const role = s ? s.role : 'guest'
+  const who = (s && s.account ? s.account.id : '') + '/' + role + '/' + lang.value
+  const [blocks, setBlocks] = useState<BlockData[] | null>(kept && kept.for === who ? kept.blocks : null)
+  const [wrong, setWrong] = useState('')
   const seq = status.value ? status.value.seq : 0
   useEffect(() => {
     let on = true
-    call<{ blocks: Block[] }>('GET', '/home?role=' + role).then(h => on && setBlocks(h.blocks), () => on && setBlocks([]))
+    if (!s) return
+    if (kept && kept.for !== who) setBlocks(null)
+    call<{ blocks: BlockData[] }>('GET', '/home?role=' + role).then(h => {
+      kept = { for: who, blocks: h.blocks }
+      if (on) setBlocks(h.blocks)
+      setWrong('')
+    }, e => on && setWrong(word(e)))
     return () => { on = false }
-  }, [role, who, seq])
-  const actions = ACTIONS.map(collection).filter(c => c !== null).filter(c => c.def.can.create)
-  const upper = session.value !== null && session.value.node.role !== 'community' && session.value.account !== null
+  }, [who, seq, s !== null])
+  if (!s) return <Waiting />
+  const shown = (blocks || []).filter(b => !elder.value || b.kind === 'urgent' || b.kind === 'tiles' || b.slot === 'mine')
+  const wide = shown.filter(b => b.kind !== 'list' && b.kind !== 'stale' && b.kind !== 'conflicts')
+  const narrow = shown.filter(b => wide.indexOf(b) < 0)
   return <>
-    <h1>{session.value ? session.value.node.name : '邻里'}</h1>
-    {actions.length > 0 && session.value && session.value.account && <div class="row">
-      {actions.map((c, i) => <a class={i === 0 ? 'button primary' : 'button'} key={c.def.name} href={`/${c.def.name}/new`}>
-        {t('new_one', { what: word(c.def.label) })}</a>)}
-      {upper && <a class="button" href="/nodes">{t('nodes')}</a>}
-    </div>}
-    {!blocks && <p role="status">{t('loading')}</p>}
-    <div class="cards">{blocks && blocks.map((b, i) => <Card key={b.kind + b.collection + i} block={b} />)}</div>
-    <h2>{t('sections')}</h2>
-    <div class="tiles">{modules.value.filter(m => m.enabled).map(m => m.collections.filter(c => c.list).slice(0, 4).map(c =>
-      <a class="tile" key={c.name} href={'/' + c.name}>{word(c.label, c.name)}</a>))}</div>
+    <div class="hello"><h1>{s.account ? t('hello', { who: s.account.shown_name }) : s.node.name}</h1>
+      {!s.account && <a class="button primary" href="/login"><Icon name="login" />{t('login')}</a>}</div>
+    {wrong && <p class="error" role="alert">{wrong}</p>}
+    {!blocks && !wrong && <Waiting lines={6} />}
+    {wide.map((b, i) => <Block key={b.kind + b.slot + i} block={b} />)}
+    <div class="cards">{narrow.map((b, i) => <Block key={b.kind + b.collection + i} block={b} />)}</div>
   </>
 }

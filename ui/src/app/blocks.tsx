@@ -1,0 +1,100 @@
+// The kinds of blocks on a first screen.
+import type { Collection } from './types'
+import { collection, elder, go } from './state'
+import { t, word, type Label } from '../i18n'
+import { Icon } from '../kit/icon'
+import { lazy } from '../kit/lazy'
+import { Empty } from '../kit/state'
+import { ago, due } from '../kit/when'
+
+export interface Item {
+  id: string; collection: string; title: string; sub?: string; state?: string; actions: string[]; created_at: number
+  at?: number; day?: string; late?: boolean; conflicts?: number; what?: Label
+}
+export interface Tile { key?: string; label: Label; hint?: Label; icon?: string; to: string; collection?: string }
+interface Figure { label: Label; n: number; before?: number; days?: number; tone?: string; collection: string; query: string }
+export interface BlockData {
+  kind: string; slot?: string; title?: Label; hint?: Label; empty?: Label; more?: string; collection?: string; query?: string
+  total?: number; items?: Item[]; figures?: Figure[]; tiles?: Tile[]; statistic?: string
+}
+
+const Chart = lazy(() => import('./stats').then(m => m.One))
+const Nodes = lazy(() => import('./nodes').then(m => m.NodesTable))
+const STATE_TONE: Record<string, string> = { returned: 'warn', refused: 'warn', overdue: 'bad', published: 'good', replied: 'good', closed: 'good', confirmed: 'good', done: 'good' }
+
+/** The first thing that the reader may do with it, as far as it is not only undoing. */
+function next(item: Item, def: Collection | undefined): string {
+  const step = def && def.workflow && def.workflow.steps.find(s => item.actions.indexOf(s.action) >= 0 && s.action !== 'withdraw' && s.action !== 'reopen')
+  return step ? word(step.label, step.action) : ''
+}
+
+export function Row({ item, mine }: { item: Item; mine?: boolean }) {
+  const found = collection(item.collection)
+  const def = found ? found.def : undefined
+  const step = mine ? next(item, def) : ''
+  const time = due(item.at, item.day)
+  return <li><a class="item" href={`/${item.collection}/${item.id}`}>
+    <span class="item-main"><span class="item-title">{item.title || (def ? word(def.label) : item.id)}</span>
+      {(item.sub || item.what) && <span class="item-sub">{item.what ? word(item.what) + (item.sub ? ' · ' : '') : ''}{item.sub}</span>}</span>
+    <span class="item-side">
+      {def && def.workflow && item.state && <span class={'chip tone-' + (STATE_TONE[item.state] || 'plain')}>{word(def.workflow.states[item.state], item.state)}</span>}
+      {step && <span class="chip tone-main">{t('next_one', { what: step })}</span>}
+      {!!item.conflicts && <span class="chip tone-bad">{t('conflict')}</span>}
+      {time ? <span class={item.late ? 'late' : 'quiet'}>{item.late && <Icon name="clock" />}{time}</span> : <time class="quiet">{ago(item.created_at)}</time>}
+    </span></a></li>
+}
+
+function Listed({ block }: { block: BlockData }) {
+  const items = block.items || []
+  const label = word(block.title)
+  const all = block.more || (block.collection && collection(block.collection) ? `/${block.collection}${block.query ? '?' + block.query : ''}` : '')
+  return <section class={'card block block-' + block.kind}>
+    <div class="block-head"><h2>{label} {!!block.total && <span class={'count' + (block.slot === 'red' ? ' count-bad' : '')}>{block.total}</span>}</h2>
+      {all && items.length > 0 && <a class="more" href={all} aria-label={t('all') + ' ' + label}>{t('all')}</a>}</div>
+    {block.hint && items.length > 0 && <p class="quiet">{word(block.hint)}</p>}
+    {items.length === 0 ? <Empty text={block.empty && word(block.empty)} />
+      : <ul class="plain">{items.map(i => <Row key={i.id} item={i} mine={block.slot === 'mine'} />)}</ul>}
+  </section>
+}
+
+function Urgent({ block }: { block: BlockData }) {
+  return <section class="urgent" aria-label={word(block.title)}><Icon name="warn" />
+    <ul class="plain">{(block.items || []).map(i => <li key={i.id}><a href={`/${i.collection}/${i.id}`}><b>{i.title}</b> <span>{i.sub} · {ago(i.created_at)}</span></a></li>)}</ul></section>
+}
+
+function Tiles({ tiles }: { tiles: Tile[] }) {
+  return <nav class={'tiles tiles-' + Math.min(tiles.length, 4)} aria-label={t('what_to_do')}>{tiles.slice(0, elder.value ? 4 : 8).map(x =>
+    <a class="tile" key={x.to} href={x.to}><Icon name={x.icon} /><b>{word(x.label)}</b>{x.hint && <span class="quiet">{word(x.hint)}</span>}</a>)}</nav>
+}
+
+function Figures({ block }: { block: BlockData }) {
+  return <section class="card block"><h2>{word(block.title)}</h2>
+    <dl class="figures">{(block.figures || []).map(f => {
+      const d = f.before === undefined ? 0 : f.n - f.before
+      return <div key={f.collection + f.query} class={f.tone === 'bad' && f.n > 0 ? 'figure figure-bad' : 'figure'}><dt>{word(f.label)}</dt>
+        <dd><a href={`/${f.collection}${f.query ? '?' + f.query : ''}`}>{f.n}</a>
+          {f.before !== undefined && <span class="change">{d === 0 ? t('same_as_before') : t(d > 0 ? 'more_than' : 'less_than', { n: Math.abs(d) })}</span>}</dd></div>
+    })}</dl></section>
+}
+
+function Search({ block }: { block: BlockData }) {
+  return <form class="searchbar" role="search" onSubmit={e => {
+    e.preventDefault()
+    const q = (new FormData(e.target as HTMLFormElement).get('q') as string).trim()
+    if (q) go('/search?q=' + encodeURIComponent(q))
+  }}><Icon name="search" /><input name="q" type="search" aria-label={word(block.title)} placeholder={word(block.title)} autocomplete="off" /><button class="primary">{t('search')}</button></form>
+}
+
+export function Block({ block }: { block: BlockData }) {
+  switch (block.kind) {
+    case 'urgent': return <Urgent block={block} />
+    case 'tiles': return <Tiles tiles={block.tiles || []} />
+    case 'actions': return <div class="actions" role="group" aria-label={block.title ? word(block.title) : t('what_to_do')}>{(block.tiles || []).map(x =>
+      <a class="action" key={x.to} href={x.to}><Icon name={x.icon} />{word(x.label)}</a>)}</div>
+    case 'figures': return <Figures block={block} />
+    case 'search': return <Search block={block} />
+    case 'nodes': return <section class="block"><h2>{word(block.title)}</h2><Nodes /></section>
+    case 'chart': return <section class="card block"><Chart code={block.statistic || ''} title={word(block.title)} /></section>
+    default: return <Listed block={block} />
+  }
+}
