@@ -123,7 +123,7 @@ try {
 
   await desk.goto(base)
   ok('what nobody has checked for long waits on the first screen', await shows(desk, 'section:has(h2:text-matches("^待核实：居民 ")) a:has-text("沈阿婆")'))
-  await desk.click('section:has(h2:text-matches("^待核实：居民 ")) a:has-text("查看全部")')
+  await desk.click('section:has(h2:text-matches("^待核实：居民 ")) a:has-text("全部")')
   await desk.click('td a:has-text("沈阿婆")')
   await desk.click('button:has-text("核实无误")')
   ok('one tap checks it', await desk.waitForSelector('button:has-text("核实无误")', { state: 'detached' }).then(() => true, () => false) && await shows(desk, `dd:has-text("${today}")`))

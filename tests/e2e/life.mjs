@@ -71,7 +71,7 @@ try {
 
   const phone = await open(360, 640)
   await login(phone, community.base, 'resident')
-  await phone.click('main a:has-text("新增来信事件")')
+  await phone.click('main a:has-text("报事")')
   await phone.fill('#f-title', '三幢门口路灯不亮')
   await phone.reload()
   await phone.waitForSelector('text=已恢复上次没有提交的内容')

@@ -1,4 +1,6 @@
 // Talks with the node as node/web/README.md says. A failure is an ApiError with words for the reader.
+import { lang } from '../i18n'
+
 export interface FieldError { field: string; zh: string; en: string; warning?: boolean }
 
 export class ApiError extends Error {
@@ -33,7 +35,7 @@ export async function post<T>(path: string, file: Blob): Promise<T> {
 }
 
 export async function call<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
-  const h: Record<string, string> = { Accept: 'application/json', ...headers }
+  const h: Record<string, string> = { Accept: 'application/json', 'Accept-Language': lang.value, ...headers }
   if (body !== undefined) h['Content-Type'] = 'application/json'
   let res: Response
   try {

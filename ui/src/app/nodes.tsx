@@ -8,6 +8,11 @@ interface Node { region: string; name: string; node: string; role: string; last_
 const HOUR = 3600
 
 export function Nodes() {
+  return <><h1>{t('nodes')}</h1><NodesTable />
+    <div class="row tools"><button type="button" onClick={() => window.print()}>{t('print')}</button></div></>
+}
+
+export function NodesTable() {
   const [items, setItems] = useState<Node[] | null>(null)
   const [wrong, setWrong] = useState('')
   useEffect(() => {
@@ -20,7 +25,6 @@ export function Nodes() {
   }, [])
   const most = items ? Math.max(1, ...items.map(n => n.open)) : 1
   return <>
-    <h1>{t('nodes')}</h1>
     {wrong && <p class="error" role="alert">{wrong}</p>}
     {!items && !wrong && <p role="status">{t('loading')}</p>}
     {items && items.length === 0 && <p class="quiet">{t('empty')}</p>}
@@ -35,6 +39,5 @@ export function Nodes() {
         <td>{n.overdue > 0 ? <span class="chip chip-bad">{n.overdue}</span> : 0}</td>
         <td>{n.receipt}/{n.seq}</td></tr>)}</tbody>
     </table></div>}
-    <button type="button" onClick={() => window.print()}>{t('print')}</button>
   </>
 }

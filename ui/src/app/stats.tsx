@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { call } from './api'
 import { session } from './state'
 import { t, word, type Label } from '../i18n'
+import { Empty, Waiting } from '../kit/state'
 import { stamp } from '../kit/value'
 
 type Cell = (string | number | boolean | null)[]
@@ -33,6 +34,8 @@ function by(stat: Stat, dim: number): { key: string; n: number; least: boolean }
   }
   return out.sort((a, b) => a.order - b.order || b.n - a.n)
 }
+
+const isPyramid = (s: Stat) => s.dims.some(d => d.name === 'age5') && s.dims.some(d => d.name === 'sex')
 
 const ROW = 28
 
@@ -99,10 +102,27 @@ export function Stats() {
     {shown.length === 0 && <p>{t('empty')}</p>}
     <div class="cards cards-start">{shown.map(s => <section class="card" key={s.code}>
       <h2>{word(s.label, s.code)} <span class="count">{s.cells.some(c => count(c) === null) ? '≥ ' : ''}{s.cells.reduce((n, c) => n + (count(c) || 0), 0)}</span></h2>
-      {s.dims.some(d => d.name === 'age5') && s.dims.some(d => d.name === 'sex') ? <Pyramid stat={s} /> : <Bars stat={s} />}
+      {isPyramid(s) ? <Pyramid stat={s} /> : <Bars stat={s} />}
       <Table stat={s} min={answer.min} />
     </section>)}</div>
     <div class="row"><button type="button" onClick={() => window.print()}>{t('print')}</button></div>
     <p class="quiet">{session.value ? session.value.node.name : ''} {stamp(Date.now())}</p>
   </>
+}
+
+/** One statistic for a first screen, all regions together. */
+export function One({ code, title }: { code: string; title: string }) {
+  const [answer, setAnswer] = useState<Answer | null>(null)
+  const [wrong, setWrong] = useState('')
+  useEffect(() => {
+    let on = true
+    call<Answer>('GET', '/stats').then(a => on && setAnswer(a), e => on && setWrong(word(e)))
+    return () => { on = false }
+  }, [])
+  const stat = answer && answer.items.find(s => s.code === code)
+  return <><h2>{title || (stat && word(stat.label))}</h2>
+    {wrong && <p class="error" role="alert">{wrong}</p>}
+    {!answer && !wrong && <Waiting />}
+    {answer && (!stat || stat.cells.length === 0) && <Empty />}
+    {answer && stat && stat.cells.length > 0 && <>{isPyramid(stat) ? <Pyramid stat={stat} /> : <Bars stat={stat} />}<Table stat={stat} min={answer.min} /></>}</>
 }

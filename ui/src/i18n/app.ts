@@ -1,5 +1,9 @@
 // Words of the shell and the generic screens: [Chinese, English].
 export const app = {
+  hello: ['{who}，您好', 'Hello, {who}'], what_to_do: ['要做什么', 'What to do'], part_missing: ['这部分没有取到，请检查网络', 'This part did not arrive; check the network'], reload: ['重新载入', 'Reload'],
+  due_today: ['今天到期', 'Due today'], due_days: ['还有 {n} 天', '{n} days left'], due_hours: ['还有 {n} 小时', '{n} hours left'], late_days: ['超期 {n} 天', '{n} days late'], late_hours: ['超期 {n} 小时', '{n} hours late'],
+  just_now: ['刚刚', 'just now'], min_ago: ['{n} 分钟前', '{n} min ago'], hours_ago: ['{n} 小时前', '{n} h ago'], days_ago: ['{n} 天前', '{n} days ago'],
+  next_one: ['可{what}', 'You can: {what}'], same_as_before: ['与上期持平', 'as before'], more_than: ['比上期多 {n}', '{n} more than before'], less_than: ['比上期少 {n}', '{n} fewer than before'],
   home: ['首页', 'Home'], skip: ['跳到正文', 'Skip to content'], menu: ['栏目', 'Sections'],
   login: ['登录', 'Sign in'], logout: ['退出', 'Sign out'], name: ['登录名', 'Login name'],
   password: ['密码', 'Password'], no_account: ['没有账号？请带身份证到社区服务窗口办理，家人也可以代办。', 'No account yet? Bring your ID to the community desk; a relative may come for you.'],
@@ -15,7 +19,7 @@ export const app = {
   provisional: ['待上传', 'Not yet sent'], conflict: ['有冲突，需核对', 'In conflict, needs a decision'], take: ['采用此值', 'Take this value'],
   history: ['变更记录', 'History'], note: ['说明', 'Note'], not_found: ['没有这个页面', 'No such page'],
   stale: ['别人刚改过这条记录，请核对最新内容后再保存', 'Somebody has just changed this record; check it and save again'],
-  state: ['状态', 'State'], all: ['查看全部', 'See all'], sections: ['全部栏目', 'All sections'], new_one: ['新增{what}', 'New: {what}'],
+  state: ['状态', 'State'], all: ['全部', 'All'], sections: ['全部栏目', 'All sections'], new_one: ['新增{what}', 'New: {what}'],
   nodes: ['下级节点', 'Nodes below'], community: ['社区', 'Community'], contact: ['最近联系', 'Last contact'], open: ['未办结', 'Open'],
   overdue: ['超期', 'Overdue'], segments: ['已签收/已收段', 'Receipted/received'], never: ['从未', 'Never'], silent: ['超过一天没有联系', 'Silent for a day'],
   search_hint: ['姓名、楼幢、事件、公告', 'Residents, buildings, tickets, notices'], type_to_find: ['输入文字查找', 'Type to find'], to_home: ['交给', 'Goes to'],
