@@ -14,7 +14,8 @@
 /* STALE: empty, or before the value; HAS: a list that holds one of the values */
 enum ln_where_op { LN_WHERE_IS, LN_WHERE_FROM, LN_WHERE_TO, LN_WHERE_STALE, LN_WHERE_HAS };
 struct ln_where {
-    const char *field; /* of the collection, or state region id created (ms); a `^` field is found by its tag */
+    const char *field; /* of the collection, or state region id created (ms); a `^` field is found
+                          by its tag */
     enum ln_where_op op;
     const char *value; /* IS: several separated by commas; "" = empty */
 };

@@ -52,8 +52,8 @@ struct ln_call {
     uint8_t token[32]; /* of the session */
     json_t *body;      /* parsed, NULL when there is none */
     json_t *fields;    /* problems of single fields for the error's body */
-    json_t *titles;    /* what title.c has looked up: id to title, null for what is not to be read */
-    const char *word;  /* stable word of the error, NULL by code */
+    json_t *titles;   /* what title.c has looked up: id to title, null for what is not to be read */
+    const char *word; /* stable word of the error, NULL by code */
 };
 typedef bool ln_handler(struct ln_call *c, struct ln_err *err);
 struct ln_route {
