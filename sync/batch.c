@@ -8,6 +8,7 @@
 #include "crypto/base/alloc.h"
 #include "crypto/canon.h"
 #include "crypto/subject.h"
+#include "sync/alias.h"
 #include "sync/workflow.h"
 
 #define KEPT_LINE 8 /* room of a state vector grows by doubling from here */
@@ -25,6 +26,8 @@ struct entry {
     const struct ln_coll *coll;
     struct ln_merged merged;
     bool exists, derive, stepped, fresh;
+    bool was_live, was_aliased; /* as the store had it */
+    struct ln_id was_alias;
     unsigned refused_only; /* nothing accepted yet in this flush */
     int64_t eff;
     struct cell *cells;
@@ -249,16 +252,21 @@ static bool take_record(void *ctx, const struct ln_store_record *r, struct ln_er
     memcpy(e->region, r->region, sizeof e->region);
     (void)snprintf(e->collection, sizeof e->collection, "%.*s", (int)r->collection.len,
                    r->collection.p);
-    return ln_merge_unpack(&e->merged, r->heads.p, r->heads.len, err);
+    if (!ln_merge_unpack(&e->merged, r->heads.p, r->heads.len, err))
+        return false;
+    e->was_live = !r->deleted && r->region[0] != '\0';
+    e->was_aliased = e->merged.aliased;
+    e->was_alias = e->merged.alias;
+    return true;
 }
 
-static bool load_entries(struct ln_batch *b, struct ln_err *err)
+static bool load_entries(struct ln_batch *b, size_t from, struct ln_err *err)
 {
     struct ln_id *ids = ln_alloc_array(b->n_entries + 1, sizeof *ids);
 
-    for (size_t i = 0; i < b->n_entries; i++)
-        ids[i] = b->entries[i].id;
-    bool ok = b->s->ops->records_get(b->s->ctx, ids, b->n_entries, take_record, b, err);
+    for (size_t i = from; i < b->n_entries; i++)
+        ids[i - from] = b->entries[i].id;
+    bool ok = b->s->ops->records_get(b->s->ctx, ids, b->n_entries - from, take_record, b, err);
     ln_free(ids);
     return ok;
 }
@@ -510,6 +518,7 @@ static bool merge_line(struct ln_batch *b, struct line *k, struct ln_err *err)
         e->audience = k->audience;
     if (e->coll != NULL &&
         (c->op == LN_OP_REMOVE || c->op == LN_OP_DELETE || c->op == LN_OP_RESTORE ||
+         c->op == LN_OP_ALIAS || c->op == LN_OP_UNALIAS ||
          (c->op != LN_OP_STEP && writes_map(e, c->fields))))
         e->derive = true;
     if (c->op != LN_OP_STEP)
@@ -884,11 +893,33 @@ static bool take_step(void *ctx, const struct ln_store_change *c, struct ln_err 
         (void)snprintf(x->action, sizeof x->action, "%.*s", (int)word.len, word.p);
     if (ln_canon_get(line.fields, "to", &value) && ln_canon_plain(value, &word))
         (void)snprintf(x->to, sizeof x->to, "%.*s", (int)word.len, word.p);
+    size_t at = 0;
+    struct ln_span item;
+    if (ln_canon_get(line.fields, "settles", &value) && ln_canon_type(value) == LN_CANON_ARRAY)
+        while (x->n_settles < LN_WORKFLOW_SETTLES && ln_canon_next(value, &at, NULL, &item) &&
+               ln_canon_plain(item, &word) && ln_clock_id_read(&x->settles[x->n_settles], word))
+            x->n_settles++;
     return true;
 }
 
+/* Steps not taken that follow something: those that wait for their predecessor are not lost. */
+static size_t find_lost(struct ln_id *out, const struct ln_workflow_step *steps, size_t n)
+{
+    size_t lost = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        bool joins = ln_clock_id_zero(&steps[i].prev);
+        for (size_t j = 0; j < n && !joins; j++)
+            joins = ln_clock_compare(&steps[j].id, &steps[i].prev) == 0;
+        if (joins && !steps[i].taken && !steps[i].settled)
+            out[lost++] = steps[i].id;
+    }
+    return lost;
+}
+
+/* `note`: the lost steps are written down. */
 static bool state_of(struct ln_workflow_state *out, struct ln_store *s, const struct ln_coll *coll,
-                     int64_t rec, struct ln_err *err)
+                     int64_t rec, bool note, struct ln_err *err)
 {
     struct steps st = { .s = s };
     bool ok = s->ops->changes_of(s->ctx, &rec, 1, take_step, &st, err);
@@ -898,6 +929,11 @@ static bool state_of(struct ln_workflow_state *out, struct ln_store *s, const st
         st.list[i].tier = tier_of(s, (int64_t)st.list[i].tier);
     if (ok)
         ln_workflow_derive(out, coll, st.list, st.n);
+    if (ok && note) {
+        struct ln_id *lost = ln_alloc_array(st.n + 1, sizeof *lost);
+        ok = s->ops->lost_put(s->ctx, rec, lost, find_lost(lost, st.list, st.n), err);
+        ln_free(lost);
+    }
     ln_free(st.list);
     return ok;
 }
@@ -907,7 +943,7 @@ bool ln_batch_state(struct ln_id *last, char state[48], struct ln_store *s,
 {
     struct ln_workflow_state w = { 0 };
 
-    if (!state_of(&w, s, coll, rec, err))
+    if (!state_of(&w, s, coll, rec, false, err))
         return false;
     *last = w.last;
     memcpy(state, w.state, 48);
@@ -916,59 +952,173 @@ bool ln_batch_state(struct ln_id *last, char state[48], struct ln_store *s,
 
 /* ---- the flush */
 
-static bool put_rows(struct ln_batch *b, struct ln_err *err)
+/* The state that the steps lead to, and whether they are at odds. */
+static bool find_state(struct ln_batch *b, struct entry *e, struct ln_err *err)
 {
-    struct ln_store_row *rows = ln_alloc_array(b->n_entries + 1, sizeof *rows);
+    struct ln_workflow_state w = { 0 };
+
+    if (e->coll == NULL || e->coll->first_state == NULL || !(e->stepped || e->fresh || e->derive))
+        return true;
+    if (!e->stepped && e->fresh && !e->derive)
+        (void)snprintf(w.state, sizeof w.state, "%s", e->coll->first_state);
+    else if (!state_of(&w, b->s, e->coll, e->n, true, err))
+        return false;
+    memcpy(e->state, w.state, sizeof e->state);
+    e->merged.forked = w.conflict;
+    return true;
+}
+
+/* Records of entries[from..], and that they are to be looked at. */
+static bool put_records(struct ln_batch *b, size_t from, struct ln_err *err)
+{
     struct ln_store_record *recs = ln_alloc_array(b->n_entries + 1, sizeof *recs);
     int64_t *todo = ln_alloc_array(b->n_entries + 1, sizeof *todo);
-    size_t n_rows = 0;
-    size_t n_recs = 0;
+    size_t n = 0;
     bool ok = false;
 
-    for (size_t i = 0; i < b->n_entries; i++) {
+    for (size_t i = from; i < b->n_entries; i++) {
         struct entry *e = &b->entries[i];
         if (e->refused_only)
             continue;
-        if (!ln_merge_pack(&e->heads, &e->merged, err))
+        if (!find_state(b, e, err) || !ln_merge_pack(&e->heads, &e->merged, err))
             goto out;
-        recs[n_recs] = (struct ln_store_record){ .n = e->n,
-                                                 .id = e->id,
-                                                 .collection = ln_span_of(e->collection),
-                                                 .audience = e->audience,
-                                                 .deleted = e->merged.deleted,
-                                                 .conflicts = e->merged.conflicts,
-                                                 .heads = { e->heads.data, e->heads.len } };
-        memcpy(recs[n_recs].region, e->region, sizeof e->region);
-        todo[n_recs++] = e->n;
-        if (e->coll == NULL)
+        recs[n] = (struct ln_store_record){ .n = e->n,
+                                            .id = e->id,
+                                            .collection = ln_span_of(e->collection),
+                                            .audience = e->audience,
+                                            .deleted = e->merged.deleted,
+                                            .conflicts = e->merged.conflicts + e->merged.forked,
+                                            .heads = { e->heads.data, e->heads.len } };
+        memcpy(recs[n].region, e->region, sizeof e->region);
+        todo[n++] = e->n;
+    }
+    ok = b->s->ops->records_put(b->s->ctx, recs, n, err) &&
+         b->s->ops->todo_put(b->s->ctx, todo, n, err);
+out:
+    ln_free(recs);
+    ln_free(todo);
+    return ok;
+}
+
+/* A record that was given up has no row while another one stands for it. */
+static bool is_hidden(struct ln_batch *b, const struct entry *e, bool *hidden, struct ln_err *err)
+{
+    struct ln_id root;
+
+    *hidden = false;
+    if (!e->merged.aliased)
+        return true;
+    if (!ln_alias_root(&root, b->s, &e->id, err))
+        return false;
+    *hidden = ln_clock_compare(&root, &e->id) != 0;
+    return true;
+}
+
+static bool put_rows(struct ln_batch *b, struct ln_err *err)
+{
+    struct ln_store_row *rows = ln_alloc_array(b->n_entries + 1, sizeof *rows);
+    size_t n = 0;
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < b->n_entries; i++) {
+        struct entry *e = &b->entries[i];
+        bool hidden;
+        if (e->refused_only || e->coll == NULL)
             continue;
-        struct ln_store_row *row = &rows[n_rows++];
-        *row =
+        ok = is_hidden(b, e, &hidden, err);
+        rows[n++] =
             (struct ln_store_row){ .coll = e->coll,
                                    .rec = e->n,
-                                   .drop = e->merged.deleted,
+                                   .drop = e->merged.deleted || hidden,
                                    .whole = e->derive,
                                    .eff = e->eff,
                                    .n = e->n_cells,
-                                   .cells = (const struct ln_store_cell *)(const void *)e->cells };
-        if (e->coll->first_state != NULL && (e->stepped || e->fresh || e->derive)) {
-            struct ln_workflow_state w = { 0 };
-            if (!e->stepped && e->fresh && !e->derive)
-                (void)snprintf(w.state, sizeof w.state, "%s", e->coll->first_state);
-            else if (!state_of(&w, b->s, e->coll, e->n, err))
-                goto out;
-            memcpy(e->state, w.state, sizeof e->state);
-            row->state = ln_span_of(e->state);
-            recs[n_recs - 1].conflicts += w.conflict;
-        }
+                                   .cells = (const struct ln_store_cell *)(const void *)e->cells,
+                                   .state = { e->state[0] != '\0' ? e->state : NULL,
+                                              strlen(e->state) } };
     }
-    ok = b->s->ops->records_put(b->s->ctx, recs, n_recs, err) &&
-         b->s->ops->rows_put(b->s->ctx, rows, n_rows, err) &&
-         b->s->ops->todo_put(b->s->ctx, todo, n_recs, err);
-out:
+    ok = ok && b->s->ops->rows_put(b->s->ctx, rows, n, err);
     ln_free(rows);
-    ln_free(recs);
-    ln_free(todo);
+    return ok;
+}
+
+/* ---- records given up for others */
+
+static bool some_id(void *ctx, const struct ln_id *id, struct ln_err *err)
+{
+    (void)id;
+    (void)err;
+    *(bool *)ctx = true;
+    return true;
+}
+
+/* Writes an alias that came, went or leads elsewhere. One that went needs looking at at once. */
+static bool put_alias(struct ln_batch *b, const struct entry *e, struct ln_alias_list *moved,
+                      struct ln_err *err)
+{
+    struct ln_store_alias a = { 0 };
+
+    if (!b->s->ops->alias_get(b->s->ctx, &a, &e->id, err))
+        return false;
+    if (ln_clock_id_zero(&a.to) || !e->merged.aliased) {
+        if (!ln_clock_id_zero(&a.to) && ln_alias_list_add(moved, &e->id))
+            (void)ln_alias_list_add(moved, &a.root);
+        a.id = a.root = e->id;
+    }
+    a.to = e->merged.aliased ? e->merged.alias : (struct ln_id){ 0 };
+    return b->s->ops->alias_put(b->s->ctx, &a, err);
+}
+
+/* Whose alias changed, and those that came or went with others given up for them. */
+static bool find_touched(struct ln_batch *b, struct ln_alias_list *touched,
+                         struct ln_alias_list *moved, struct ln_err *err)
+{
+    bool asked = false;
+    bool any = false;
+
+    for (size_t i = 0; i < b->n_entries; i++) {
+        const struct entry *e = &b->entries[i];
+        bool live = !e->merged.deleted && e->region[0] != '\0';
+        bool other = e->merged.aliased != e->was_aliased ||
+                     (e->merged.aliased && ln_clock_compare(&e->merged.alias, &e->was_alias) != 0);
+        bool into = e->merged.aliased;
+        if (e->refused_only || (!other && live == e->was_live))
+            continue;
+        if (other && !put_alias(b, e, moved, err))
+            return false;
+        if (!other && !asked && !b->s->ops->alias_any(b->s->ctx, &any, err))
+            return false;
+        asked = asked || !other;
+        if (!other && any && !into &&
+            !b->s->ops->alias_into(b->s->ctx, &e->id, some_id, &into, err))
+            return false;
+        if (other || (any && into))
+            (void)ln_alias_list_add(touched, &e->id);
+    }
+    return true;
+}
+
+static bool link_aliases(struct ln_batch *b, struct ln_err *err)
+{
+    struct ln_alias_list touched = { 0 };
+    struct ln_alias_list moved = { 0 };
+    size_t from = b->n_entries;
+    bool ok = find_touched(b, &touched, &moved, err) &&
+              (touched.n == 0 || ln_alias_relink(&moved, b->s, touched.at, touched.n, err));
+
+    for (size_t i = 0; ok && i < moved.n; i++)
+        (void)entry_of(b, &moved.at[i]);
+    ok = ok && (b->n_entries == from || load_entries(b, from, err));
+    for (size_t i = from; ok && i < b->n_entries; i++) {
+        struct entry *e = &b->entries[i];
+        e->refused_only = !e->exists;
+        e->derive = e->exists;
+        e->coll = ln_schema_find(b->schema, ln_span_of(e->collection));
+        ok = !e->exists || derive(b, e, err);
+    }
+    ok = ok && (b->n_entries == from || put_records(b, from, err));
+    ln_alias_list_free(&touched);
+    ln_alias_list_free(&moved);
     return ok;
 }
 
@@ -999,7 +1149,8 @@ static bool finish(struct ln_batch *b, struct ln_err *err)
     for (size_t i = 0; i < b->n_entries; i++)
         if (b->entries[i].derive && !derive(b, &b->entries[i], err))
             return false;
-    return put_rows(b, err) && put_audiences(b, err);
+    return put_records(b, 0, err) && link_aliases(b, err) && put_rows(b, err) &&
+           put_audiences(b, err);
 }
 
 bool ln_batch_flush(struct ln_batch *b, unsigned *known, struct ln_err *err)
@@ -1008,7 +1159,7 @@ bool ln_batch_flush(struct ln_batch *b, unsigned *known, struct ln_err *err)
 
     if (b->n == 0 && b->n_entries == 0)
         return true;
-    if (!load_entries(b, err) || !number_entries(b, err))
+    if (!load_entries(b, 0, err) || !number_entries(b, err))
         goto out;
     for (size_t i = 0; i < b->n; i++)
         if (b->lines[i].entry != SIZE_MAX)
@@ -1136,7 +1287,7 @@ bool ln_batch_derive(struct ln_batch *b, const struct ln_id *records, size_t n, 
     b->n_audiences = 0;
     for (size_t i = 0; i < n; i++)
         (void)entry_of(b, &records[i]);
-    if (!load_entries(b, err))
+    if (!load_entries(b, 0, err))
         goto out;
     for (size_t i = 0; i < b->n_entries; i++) {
         struct entry *e = &b->entries[i];

@@ -168,9 +168,8 @@ static bool read_id_text(struct ln_span value, struct ln_span *text)
 }
 
 /* In the order of enum ln_op; LN_OP_OTHER has no word. */
-static const char *const op_words[] = {
-    "add", "set", "remove", "delete", "restore", "step", "alias"
-};
+static const char *const op_words[] = { "add",     "set",  "remove", "delete",
+                                        "restore", "step", "alias",  "unalias" };
 
 static enum ln_op op_of(struct ln_span text)
 {
@@ -321,6 +320,7 @@ static const char *grammar(const struct parts *p)
         break;
     case LN_OP_DELETE:
     case LN_OP_RESTORE:
+    case LN_OP_UNALIAS:
         never = sealed | HAS('f');
         break;
     case LN_OP_STEP:

@@ -19,6 +19,7 @@ enum ln_op {
     LN_OP_RESTORE,
     LN_OP_STEP,
     LN_OP_ALIAS,
+    LN_OP_UNALIAS,
     LN_OP_OTHER
 };
 
@@ -28,7 +29,8 @@ enum ln_op {
  * several) c, o and the names of fields: [a-z][a-z0-9_]*, at most 16, 16 and 64 characters; t:
  * collection at most 31 n  names of the fields inside s, sorted: so merging never depends on
  * holding the key step: f = {"action","to", ...}, b = the step before (none for the first) alias: r
- * = the record given up, f = {"to": id} remove: f = {"<map field>": ["key", ...]} */
+ * = the record given up, f = {"to": id}; unalias: r = that record again remove: f = {"<map field>":
+ * ["key", ...]} */
 struct ln_change {
     struct ln_id id, record; /* of an add, record == id */
     enum ln_op op;

@@ -9,6 +9,11 @@
 #include "crypto/canon.h"
 
 #define PACK_FORMAT 1
+#define PACK_DELETED 1
+#define PACK_AGAIN 2
+#define PACK_ALIASED 4 /* 12 bytes of the id follow */
+#define PACK_FORKED 8
+#define ALIAS_UNIT "@alias"
 #define PACK_COUNT_MAX 1000000 /* of changes, units or heads in a row of our own database */
 
 /* One change's writing of one unit, while deriving. */
@@ -147,7 +152,8 @@ bool ln_merge_units(const struct ln_change *c, const struct ln_coll *coll, ln_me
     case LN_OP_RESTORE:
         return fn(ctx, none, none, "", err);
     case LN_OP_ALIAS:
-        return fn(ctx, ln_span_of("to"), none, "@alias", err);
+    case LN_OP_UNALIAS:
+        return fn(ctx, ln_span_of("to"), none, ALIAS_UNIT, err);
     case LN_OP_STEP:
     case LN_OP_OTHER:
         break;
@@ -281,7 +287,8 @@ bool ln_merge_add(struct ln_merged *m, const struct ln_coll *coll, const struct 
 {
     struct adding a = { m, in };
 
-    if (m->deleted || in->c.op == LN_OP_DELETE || in->c.op == LN_OP_RESTORE)
+    if (m->deleted || m->aliased || in->c.op == LN_OP_DELETE || in->c.op == LN_OP_RESTORE ||
+        in->c.op == LN_OP_ALIAS || in->c.op == LN_OP_UNALIAS)
         m->again = true;
     if (!ln_merge_units(&in->c, coll, add_unit, &a, err))
         return false;
@@ -386,13 +393,14 @@ static const struct ln_merge_in *find_in(const struct ln_merge_in *in, size_t n,
     return NULL;
 }
 
-/* An edit that neither knew of the delete nor was known to it. */
+/* An edit that neither knew of the delete (or alias) nor was known to it. */
 static bool edit_beside(const struct ln_merged *m, const struct ln_change *del,
                         const struct ln_merge_in *in, size_t n)
 {
     for (size_t i = 0; i < m->n_units; i++) {
         const struct ln_merge_unit *u = &m->units[i];
-        for (size_t j = 0; j < u->n_heads && u->name[0] != '\0'; j++) {
+        bool edited = u->name[0] != '\0' && strcmp(u->name, ALIAS_UNIT) != 0;
+        for (size_t j = 0; j < u->n_heads && edited; j++) {
             const struct ln_id *id = &u->heads[j].id;
             if (ln_clock_compare(id, &del->record) == 0 || names_base(del, id))
                 continue; /* the add itself, or an edit the deleter saw */
@@ -411,6 +419,21 @@ static void judge_delete(struct ln_merged *m, const struct ln_merge_in *in, size
 
     m->deleted = value != NULL && value->c.op == LN_OP_DELETE;
     if (m->deleted && edit_beside(m, &value->c, in, n))
+        m->conflicts++;
+}
+
+/* Which record this one was merged into, unless that was undone. */
+static void judge_alias(struct ln_merged *m, const struct ln_merge_in *in, size_t n)
+{
+    const struct ln_merge_unit *u = ln_merge_find(m, ALIAS_UNIT);
+    const struct ln_merge_in *value = u != NULL ? find_in(in, n, u->heads[0].n) : NULL;
+    struct ln_span item;
+    struct ln_span text;
+
+    m->aliased = value != NULL && value->c.op == LN_OP_ALIAS &&
+                 ln_canon_get(value->c.fields, "to", &item) && ln_canon_plain(item, &text) &&
+                 ln_clock_id_read(&m->alias, text);
+    if (m->aliased && !m->deleted && edit_beside(m, &value->c, in, n))
         m->conflicts++;
 }
 
@@ -436,6 +459,7 @@ bool ln_merge_derive(struct ln_merged *out, const struct ln_coll *coll,
         i = end;
     }
     judge_delete(&m, in, n);
+    judge_alias(&m, in, n);
     *out = m;
     m = (struct ln_merged){ 0 };
     ok = true;
@@ -545,7 +569,10 @@ bool ln_merge_pack(struct ln_buf *out, const struct ln_merged *m, struct ln_err 
     struct ln_head *table = distinct(m, &n);
 
     ln_buf_addc(out, PACK_FORMAT);
-    ln_buf_addc(out, (char)((m->deleted ? 1 : 0) | (m->again ? 2 : 0)));
+    ln_buf_addc(out, (char)((m->deleted ? PACK_DELETED : 0) | (m->again ? PACK_AGAIN : 0) |
+                            (m->aliased ? PACK_ALIASED : 0) | (m->forked ? PACK_FORKED : 0)));
+    if (m->aliased)
+        ln_buf_add(out, m->alias.b, LN_ID_LEN);
     put_varint(out, m->conflicts);
     put_varint(out, n);
     for (size_t i = 0; i < n; i++) {
@@ -623,10 +650,15 @@ bool ln_merge_unpack(struct ln_merged *out, const void *data, size_t len, struct
     struct ln_merged m = { 0 };
     const uint8_t *head = get_bytes(&r, 2);
 
-    if (head == NULL || head[0] != PACK_FORMAT || head[1] > 3)
+    if (head == NULL || head[0] != PACK_FORMAT || head[1] > 15)
         return ln_fail(err, LN_INVALID, "packed heads have an unknown form");
-    m.deleted = (head[1] & 1) != 0;
-    m.again = (head[1] & 2) != 0;
+    m.deleted = (head[1] & PACK_DELETED) != 0;
+    m.again = (head[1] & PACK_AGAIN) != 0;
+    m.aliased = (head[1] & PACK_ALIASED) != 0;
+    m.forked = (head[1] & PACK_FORKED) != 0;
+    const void *alias = m.aliased ? get_bytes(&r, LN_ID_LEN) : NULL;
+    if (alias != NULL)
+        memcpy(m.alias.b, alias, LN_ID_LEN);
     m.conflicts = (unsigned)get_count(&r);
     size_t n = get_count(&r);
     if (n > (size_t)(r.end - r.p) / (LN_ID_LEN + 2)) /* before allocating */

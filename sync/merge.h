@@ -8,10 +8,11 @@
 #include "sync/change.h"
 
 /* What one change writes: "" by add, delete and restore; of each field in `f` or `n` its unit, of a
- * map field in `f` (or in a remove) "<unit>/<key>" for each key; "@alias" by alias. step and
- * unknown ops write none. A sealed map (in `n`) counts as one unit. Unit names longer than the room
- * here are cut and end in a hash. In "" an add is replaced by any delete or restore. When writers
- * of a unit replace each other in a ring, so that none would be left, all of them are heads. */
+ * map field in `f` (or in a remove) "<unit>/<key>" for each key; "@alias" by alias and unalias.
+ * step and unknown ops write none. A sealed map (in `n`) counts as one unit. Unit names longer than
+ * the room here are cut and end in a hash. In "" an add is replaced by any delete or restore. When
+ * writers of a unit replace each other in a ring, so that none would be left, all of them are
+ * heads. */
 #define LN_MERGE_UNIT_MAX 136
 
 /* One accepted change as merging sees it. `n` is the store's number of the change. */
@@ -35,10 +36,13 @@ struct ln_merged {
     size_t n_units;
     struct ln_merge_unit *units; /* sorted by name */
     bool deleted;                /* the value of "" is a delete */
-    bool again; /* ln_merge_add met a delete, restore or a deleted record: derive from scratch to
-                   know `conflicts` */
-    unsigned conflicts; /* units with more than one head, + 1 when an edit beside a delete is not
-                           covered */
+    bool aliased;                /* the value of "@alias" is an alias, `alias` says into which */
+    struct ln_id alias;
+    bool forked; /* a step that ended the record was not taken, and nobody decided (batch.c) */
+    bool again;  /* ln_merge_add met a delete, restore, alias, unalias, or a record deleted or
+                    aliased: derive from scratch to know `conflicts` */
+    unsigned conflicts; /* units with more than one head, + 1 when an edit beside a delete or beside
+                           an alias is not covered */
 };
 
 /* From scratch. The order of `in` does not matter. `coll` NULL = unknown collection: every key its

@@ -58,7 +58,7 @@ out:
 static bool changes_record(enum ln_op op)
 {
     return op == LN_OP_SET || op == LN_OP_REMOVE || op == LN_OP_DELETE || op == LN_OP_RESTORE ||
-           op == LN_OP_ALIAS;
+           op == LN_OP_ALIAS || op == LN_OP_UNALIAS;
 }
 
 const char *ln_replica_may(struct ln_replica *r, const struct ln_cert *author,
@@ -133,7 +133,8 @@ static bool find_bases(struct ln_replica *r, struct ln_change *c, const struct l
             add_base(c, &last);
         return true;
     }
-    if (c->op == LN_OP_DELETE) { /* names every edit it knows: only others are a conflict */
+    if (c->op == LN_OP_DELETE || c->op == LN_OP_ALIAS) {
+        /* names every edit it knows: only others are a conflict */
         for (size_t u = 0; u < rec->merged.n_units; u++)
             add_heads(c, &rec->merged.units[u]);
         return true;

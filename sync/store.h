@@ -130,8 +130,16 @@ struct ln_store_escrow {
         wrap; /* the key under a batch key; that one as an age file to the recovery key */
 };
 
+/* A record given up for another. */
+struct ln_store_alias {
+    struct ln_id id, to; /* to zero = it is not */
+    struct ln_id root;   /* the record that stands for it, itself when none can */
+};
+
+/* conflicts, refused, lost: records, changes, steps not taken that nobody decided about; twins:
+ * pairs that may be one */
 struct ln_store_counts {
-    uint64_t records, changes, unsealed, unreceipted, conflicts, refused, forks, todo;
+    uint64_t records, changes, unsealed, unreceipted, conflicts, refused, forks, todo, lost, twins;
     uint64_t bytes; /* of the database files */
 };
 
@@ -251,6 +259,21 @@ struct ln_store_ops {
                         const char *why, struct ln_err *err); /* [w] */
     bool (*refused_each)(void *ctx, int64_t log, uint64_t from, ln_store_refused_fn *fn, void *fctx,
                          struct ln_err *err); /* log 0 = all */
+
+    /* ---- records given up for others (alias.h). alias_get: out->to zero when it is none.
+     * alias_put with `to` zero takes it away [w]. alias_into: those given up for `to` directly;
+     * alias_rooted: those that `root` stands for, itself not. alias_any: whether there is any. */
+    bool (*alias_get)(void *ctx, struct ln_store_alias *out, const struct ln_id *id,
+                      struct ln_err *err);
+    bool (*alias_put)(void *ctx, const struct ln_store_alias *a, struct ln_err *err);
+    bool (*alias_into)(void *ctx, const struct ln_id *to, ln_store_id_fn *fn, void *fctx,
+                       struct ln_err *err);
+    bool (*alias_rooted)(void *ctx, const struct ln_id *root, ln_store_id_fn *fn, void *fctx,
+                         struct ln_err *err);
+    bool (*alias_any)(void *ctx, bool *any, struct ln_err *err);
+    /* The steps of a record that were not taken, all of them. [w] */
+    bool (*lost_put)(void *ctx, int64_t rec, const struct ln_id *steps, size_t n,
+                     struct ln_err *err);
 
     /* ---- subject keys and escrow (keys.db). key_get: by kid; key_for: the one in use for person
      * and audience (zero person: a spare from the pool); out->kid[0] = '\0' when there is none. A

@@ -94,12 +94,23 @@ static bool lost_final(const struct ln_coll *coll, const struct ln_workflow_step
             if (joins && !there[i]) {
                 there[i] = true;
                 more = true;
-                found = found || (!steps[i].taken && final_state(coll, steps[i].to));
+                found = found ||
+                        (!steps[i].taken && !steps[i].settled && final_state(coll, steps[i].to));
             }
         }
     }
     ln_free(there);
     return found;
+}
+
+/* What a step that was taken decides about others. */
+static void settle(struct ln_workflow_step *steps, size_t walked, size_t n)
+{
+    for (size_t i = 0; i < walked; i++)
+        for (size_t k = 0; k < steps[i].n_settles; k++)
+            for (size_t j = walked; j < n; j++)
+                if (ln_clock_compare(&steps[j].id, &steps[i].settles[k]) == 0)
+                    steps[j].settled = true;
 }
 
 void ln_workflow_derive(struct ln_workflow_state *out, const struct ln_coll *coll,
@@ -112,7 +123,7 @@ void ln_workflow_derive(struct ln_workflow_state *out, const struct ln_coll *col
     if (coll != NULL && coll->first_state != NULL)
         (void)snprintf(s.state, sizeof s.state, "%s", coll->first_state);
     for (size_t i = 0; i < n; i++)
-        steps[i].taken = false;
+        steps[i].taken = steps[i].settled = false;
     find_entry(steps, n);
     for (size_t next = child(steps, 0, n, &at); next < n; next = child(steps, walked, n, &at)) {
         swap(&steps[walked], &steps[next]);
@@ -125,6 +136,7 @@ void ln_workflow_derive(struct ln_workflow_state *out, const struct ln_coll *col
         s.since = step->eff;
     }
     sort_rest(steps + walked, n - walked);
+    settle(steps, walked, n);
     s.conflict = walked < n && lost_final(coll, steps, n);
     *out = s;
 }

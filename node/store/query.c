@@ -8,6 +8,7 @@
 #include "crypto/base/alloc.h"
 #include "node/store/sqlstore_core.h"
 #include "node/store/token.h"
+#include "sync/alias.h"
 #include "sync/replica.h"
 
 #define SQL_MAX 65536
@@ -68,6 +69,50 @@ static json_t *cell_value(struct ln_sqlstore *s, const struct ln_coll *c, const 
     return text_value(ln_db_col_span(q, column), f->type);
 }
 
+/* ---- records given up for others: whoever names one means the record that stands for it */
+
+static bool see_aliases(struct ln_sqlstore *s, struct ln_err *err)
+{
+    return s->handle.ops->alias_any(s, &s->aliased, err);
+}
+
+static json_t *standing(struct ln_sqlstore *s, const json_t *v)
+{
+    const char *text = json_string_value(v);
+    struct ln_err why = { 0 };
+    struct ln_id id;
+    struct ln_id root;
+    char out[LN_ID_TEXT + 1];
+
+    if (text == NULL || !ln_clock_id_read(&id, ln_span_of(text)) ||
+        !ln_alias_root(&root, &s->handle, &id, &why) || ln_clock_compare(&id, &root) == 0)
+        return NULL;
+    ln_clock_id_write(out, &root);
+    return json_string(out);
+}
+
+/* A reference, or a list that holds some. Takes `v` over. */
+static json_t *follow(struct ln_sqlstore *s, const struct ln_field *f, json_t *v)
+{
+    json_t *one;
+
+    if (!s->aliased || v == NULL)
+        return v;
+    if (f->type == LN_TYPE_REF) {
+        one = standing(s, v);
+        if (one == NULL)
+            return v;
+        json_decref(v);
+        return one;
+    }
+    for (size_t i = 0; f->type == LN_TYPE_LIST && i < json_array_size(v); i++) {
+        one = standing(s, json_array_get(v, i));
+        if (one != NULL)
+            (void)json_array_set_new(v, i, one);
+    }
+    return v;
+}
+
 #define HEAD "r.n, r.id, r.region, r.heads, a.name, r.conflicts, c._eff, c._state"
 #define HEAD_COLUMNS 8
 
@@ -104,7 +149,8 @@ static json_t *row_json(struct ln_sqlstore *s, const struct ln_coll *c, struct l
     if (ln_db_col_type(q, 7) != LN_DB_NULL)
         json_object_set_new(o, "state", json_string(ln_db_col_text(q, 7)));
     for (size_t i = 0; i < c->n_fields; i++) {
-        json_t *v = cell_value(s, c, &c->fields[i], rec, q, HEAD_COLUMNS + (int)i);
+        json_t *v = follow(s, &c->fields[i],
+                           cell_value(s, c, &c->fields[i], rec, q, HEAD_COLUMNS + (int)i));
         if (v != NULL)
             json_object_set_new(f, c->fields[i].name, v);
     }
@@ -180,6 +226,40 @@ static void add_in(struct building *b, const struct ln_field *f, const char *at)
     ln_buf_addc(&b->sql, ')');
 }
 
+/* A reference is found under the record that stands for it, and by all that were given up for that
+ * one. */
+static void add_refs(struct building *b, const struct ln_where *w, const char *column)
+{
+    const char *at = w->value;
+    size_t first = b->n;
+
+    ln_buf_addf(&b->sql, "(%s IN (", column);
+    for (size_t n = 0; n < LN_QUERY_VALUES; n++) {
+        size_t len = strcspn(at, ",");
+        json_t *given = json_stringn(at, len);
+        json_t *one = standing(b->s, given);
+        const char *text = json_string_value(one);
+        ln_buf_adds(&b->sql, n > 0 ? ",?" : "?");
+        if (text != NULL && b->n_kept < sizeof b->kept / sizeof b->kept[0]) {
+            b->kept[b->n_kept++] = ln_strndup(text, strlen(text));
+            bind_add(b, (struct bind){ .text = b->kept[b->n_kept - 1], .len = strlen(text) });
+        } else
+            bind_add(b, (struct bind){ .text = at, .len = len });
+        json_decref(one);
+        json_decref(given);
+        if (at[len] == '\0')
+            break;
+        at += len + 1;
+    }
+    size_t values = b->n - first;
+    ln_buf_addf(&b->sql, ") OR %s IN (SELECT id_text FROM alias WHERE root_text IN (", column);
+    for (size_t i = 0; i < values; i++) {
+        ln_buf_adds(&b->sql, i > 0 ? ",?" : "?");
+        bind_add(b, b->binds[first + i]);
+    }
+    ln_buf_adds(&b->sql, ")))");
+}
+
 static void add_one(struct building *b, const struct ln_where *w, const struct ln_field *f,
                     const char *column)
 {
@@ -203,6 +283,10 @@ static void add_one(struct building *b, const struct ln_where *w, const struct l
     }
     if (w->value[0] == '\0') {
         ln_buf_addf(&b->sql, "%s IS NULL", column);
+        return;
+    }
+    if (f != NULL && f->type == LN_TYPE_REF && b->s->aliased) {
+        add_refs(b, w, column);
         return;
     }
     ln_buf_adds(&b->sql, column);
@@ -246,6 +330,10 @@ static bool add_where(struct building *b, const struct ln_where *w, struct ln_er
             ln_buf_adds(&b->sql, "0");
             return true;
         }
+        struct ln_err why = { 0 };
+        struct ln_id root;
+        if (b->s->aliased && ln_alias_root(&root, &b->s->handle, &id, &why))
+            id = root;
         kept = ln_alloc(sizeof id.b);
         memcpy(kept, id.b, sizeof id.b);
         b->kept[b->n_kept++] = kept;
@@ -366,6 +454,8 @@ bool ln_query_list(json_t *out, int64_t *total, struct ln_sqlstore *s, const str
         (void)ln_fail(err, LN_FULL, "more than %d filters", LN_QUERY_WHERE);
         goto out;
     }
+    if (!see_aliases(s, err))
+        goto out;
     ln_buf_adds(&b.sql, "SELECT " HEAD);
     add_columns(&b.sql, l->coll);
     if (!add_filters(&b, err) || !sorting(&b, err) || !ln_buf_done(&b.sql, "query", err))
@@ -390,12 +480,17 @@ bool ln_query_record(json_t **out, struct ln_sqlstore *s, const struct ln_id *id
                      struct ln_err *err)
 {
     static const char find[] = "SELECT coll, deleted FROM record WHERE id = ?";
-    struct ln_query *q = ln_db_use(s->db, find);
+    struct ln_query *q;
+    struct ln_id root;
     char name[32];
     bool row;
     bool deleted;
 
     *out = NULL;
+    if (!see_aliases(s, err) || !ln_alias_root(&root, &s->handle, id, err))
+        return false;
+    id = &root;
+    q = ln_db_use(s->db, find);
     ln_db_blob(q, id->b, sizeof id->b);
     if (!ln_db_row(q, &row, err) || !row)
         return err->code == LN_OK;
@@ -486,7 +581,7 @@ static json_t *dim_value(struct ln_sqlstore *s, const struct ln_coll *c, const c
     json_t *v;
 
     if (f != NULL && ln_db_col_type(q, column) != LN_DB_NULL) {
-        v = cell_value(s, c, f, ln_db_col_int(q, 0), q, column);
+        v = follow(s, f, cell_value(s, c, f, ln_db_col_int(q, 0), q, column));
         return v != NULL ? v : json_string("");
     }
     if (ln_db_col_type(q, column) == LN_DB_INT)
@@ -522,12 +617,18 @@ bool ln_query_count(json_t *out, struct ln_sqlstore *s, const struct ln_count *c
     struct ln_list l = { .coll = c->coll, .where = where };
     struct building b = { .s = s, .l = &l, .sql = ln_buf_new(SQL_MAX) };
     bool veiled = false;
+    bool again = false; /* rows of one reference under several ids */
     bool ok = c->n + 1 < LN_QUERY_WHERE && c->n_dims <= LN_QUERY_DIMS;
     bool row = true;
     size_t from = json_array_size(out);
 
     if (!ok)
         (void)ln_fail(err, LN_FULL, "too many filters or dimensions");
+    ok = ok && see_aliases(s, err);
+    for (size_t i = 0; ok && i < c->n_dims; i++) {
+        const struct ln_field *f = field_of(c->coll, c->dims[i]);
+        again = again || (s->aliased && f != NULL && f->type == LN_TYPE_REF);
+    }
     for (size_t i = 0; ok && i < c->n; i++)
         where[l.n++] = c->where[i];
     if (c->region[0] != '\0')
@@ -550,7 +651,7 @@ bool ln_query_count(json_t *out, struct ln_sqlstore *s, const struct ln_count *c
         for (size_t i = 0; i < c->n_dims; i++)
             json_array_append_new(o, dim_value(s, c->coll, c->dims[i], q, (int)i + 1));
         json_array_append_new(o, json_integer(ln_db_col_int(q, (int)c->n_dims + 1)));
-        if (veiled)
+        if (veiled || again)
             merge_row(out, from, o);
         else
             json_array_append_new(out, o);

@@ -36,7 +36,8 @@ struct ln_list {
 bool ln_query_list(json_t *out, int64_t *total, struct ln_sqlstore *s, const struct ln_list *l,
                    struct ln_err *err) LN_MUST;
 /* One record of any collection of the schema, with "collection" and "deleted"; *out NULL when it is
- * not there. */
+ * not there. One that was given up for another gives that one, under its own id: references in
+ * rows, filters and dimensions follow likewise. */
 bool ln_query_record(json_t **out, struct ln_sqlstore *s, const struct ln_id *id,
                      struct ln_err *err) LN_MUST;
 

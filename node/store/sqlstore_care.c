@@ -56,14 +56,19 @@ static uint64_t size_of(const char *path)
 
 bool ln_sqlstore_counts(void *ctx, struct ln_store_counts *out, struct ln_err *err)
 {
-    static const char sql[] = "SELECT (SELECT count(*) FROM record WHERE deleted = 0), (SELECT "
-                              "coalesce(max(n), 0) FROM change),"
-                              " (SELECT count(*) FROM change WHERE seq IS NULL),"
-                              " (SELECT count(*) FROM log l JOIN change c ON c.log = l.n AND c.seq "
-                              "> l.receipt WHERE l.mine = 1),"
-                              " (SELECT coalesce(sum(conflicts), 0) FROM record WHERE conflicts > "
-                              "0), (SELECT count(*) FROM refused),"
-                              " (SELECT count(*) FROM fork), (SELECT count(*) FROM todo)";
+    static const char sql[] =
+        "SELECT (SELECT count(*) FROM record WHERE deleted = 0), (SELECT "
+        "coalesce(max(n), 0) FROM change),"
+        " (SELECT count(*) FROM change WHERE seq IS NULL),"
+        " (SELECT count(*) FROM log l JOIN change c ON c.log = l.n AND c.seq "
+        "> l.receipt WHERE l.mine = 1),"
+        " (SELECT coalesce(sum(conflicts), 0) FROM record WHERE conflicts > "
+        "0), (SELECT count(*) FROM refused f WHERE NOT EXISTS (SELECT 1 FROM ruling WHERE "
+        "kind = 'refused' AND one = f.id)),"
+        " (SELECT count(*) FROM fork), (SELECT count(*) FROM todo),"
+        " (SELECT count(*) FROM lost_step l WHERE NOT EXISTS (SELECT 1 FROM "
+        "ruling WHERE kind = 'refused' AND one = l.id)),"
+        " (SELECT count(*) FROM twin)";
     struct ln_sqlstore *s = ctx;
     struct ln_query *q = ln_db_use(s->db, sql);
     char wal[520];
@@ -73,7 +78,8 @@ bool ln_sqlstore_counts(void *ctx, struct ln_store_counts *out, struct ln_err *e
     if (!ln_db_row(q, &row, err))
         return false;
     uint64_t *const fields[] = { &out->records,   &out->changes, &out->unsealed, &out->unreceipted,
-                                 &out->conflicts, &out->refused, &out->forks,    &out->todo };
+                                 &out->conflicts, &out->refused, &out->forks,    &out->todo,
+                                 &out->lost,      &out->twins };
     for (int i = 0; row && i < (int)(sizeof fields / sizeof fields[0]); i++)
         *fields[i] = (uint64_t)ln_db_col_int(q, i);
     (void)ln_db_end(q);
@@ -88,6 +94,11 @@ bool ln_sqlstore_derived_drop(void *ctx, struct ln_err *err)
                                        "DELETE FROM record",
                                        "DELETE FROM refused",
                                        "DELETE FROM key_wait",
+                                       "DELETE FROM alias",
+                                       "DELETE FROM lost_step",
+                                       "DELETE FROM twin_key",
+                                       "DELETE FROM twin",
+                                       "DELETE FROM ruling",
                                        "DELETE FROM todo",
                                        "INSERT INTO text(text) VALUES('delete-all')",
                                        "DELETE FROM words",

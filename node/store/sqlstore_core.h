@@ -14,6 +14,7 @@ struct ln_sqlstore {
     bool keys_open; /* keys.db has a transaction of its own: committed before the main one, never
                        undone */
     int64_t next_record, next_change; /* 0 = not read yet */
+    bool aliased;                     /* a query asked: there are records given up for others */
     uint8_t veil[LN_SQLSTORE_VEIL];
     char path[512];
 };
@@ -75,6 +76,16 @@ bool ln_sqlstore_key_wanted(void *ctx, size_t max, ln_store_kid_fn *fn, void *fc
 bool ln_sqlstore_erase(void *ctx, const struct ln_id *person, int64_t at, struct ln_err *err);
 bool ln_sqlstore_erased(void *ctx, const struct ln_id *person, bool *yes, struct ln_err *err);
 bool ln_sqlstore_shred(void *ctx, struct ln_err *err);
+bool ln_sqlstore_alias_get(void *ctx, struct ln_store_alias *out, const struct ln_id *id,
+                           struct ln_err *err);
+bool ln_sqlstore_alias_put(void *ctx, const struct ln_store_alias *a, struct ln_err *err);
+bool ln_sqlstore_alias_into(void *ctx, const struct ln_id *to, ln_store_id_fn *fn, void *fctx,
+                            struct ln_err *err);
+bool ln_sqlstore_alias_rooted(void *ctx, const struct ln_id *root, ln_store_id_fn *fn, void *fctx,
+                              struct ln_err *err);
+bool ln_sqlstore_alias_any(void *ctx, bool *any, struct ln_err *err);
+bool ln_sqlstore_lost_put(void *ctx, int64_t rec, const struct ln_id *steps, size_t n,
+                          struct ln_err *err);
 bool ln_sqlstore_counts(void *ctx, struct ln_store_counts *out, struct ln_err *err);
 bool ln_sqlstore_derived_drop(void *ctx, struct ln_err *err);
 

@@ -9,6 +9,7 @@
 
 #include "crypto/base/alloc.h"
 #include "node/store/sqlstore.h"
+#include "sync/alias.h"
 #include "sync/exchange.h"
 #include "sync/join.h"
 #include "tests/lib/test.h"
@@ -18,6 +19,7 @@
 #define LAPTOPS 6
 #define NODES (1 + DISTRICTS + DISTRICTS * COMMUNITIES + LAPTOPS)
 #define SAVES 20000
+#define SOME 8
 
 static const struct ln_field PERSON[] = { { "name", "name", LN_TYPE_STR, LN_MARK_IDENT },
                                           { "job", "job", LN_TYPE_STR, LN_MARK_PLAIN } };
@@ -42,7 +44,9 @@ struct sim_node {
     struct ln_exchange_server *server;
     struct ln_exchange_client *client;
     struct ln_link link;
-    struct ln_id last; /* a person of its own to change */
+    struct ln_id last;       /* a person of its own to change */
+    struct ln_id some[SOME]; /* persons of its own that all who may read it know, to merge */
+    size_t n_some;
 };
 struct save {
     struct sim_node *by;
@@ -57,7 +61,7 @@ static struct {
     size_t n;
     struct save saves[SAVES];
     size_t n_saves;
-    unsigned lost, syncs, failed_syncs, restarts;
+    unsigned lost, syncs, failed_syncs, restarts, merges;
 } sim; /* the whole world: this program has but one */
 
 /* ---- chance: one seed gives one run, keys included */
@@ -265,14 +269,49 @@ static void save(struct sim_node *n)
         return;
     }
     DO(ln_replica_commit(n->r, &err));
-    if (d.op == LN_OP_ADD && strcmp(d.collection, "person") == 0)
+    if (d.op == LN_OP_ADD && strcmp(d.collection, "person") == 0) {
         n->last = d.record;
+        if (kind == 2 && n->n_some < SOME)
+            n->some[n->n_some++] = d.record;
+    }
     struct save *s = &sim.saves[sim.n_saves];
     if (d.audience != NULL) {
         *s = (struct save){ .by = n, .id = d.id };
         (void)snprintf(s->audience, sizeof s->audience, "%s", d.audience);
         sim.n_saves++;
     }
+}
+
+/* Two records turn out to be one, or do not after all; laptops and their box do it in all
+ * directions. */
+static void merge_two(struct sim_node *n)
+{
+    struct sim_node *of = n->role == LN_ROLE_LAPTOP || below(2) == 0 ? n : &sim.nodes[below(NODES)];
+    struct ln_err err = { 0 };
+    struct ln_draft d = { .op = LN_OP_ALIAS, .collection = "person" };
+    char fields[64];
+    char to[LN_ID_TEXT + 1];
+
+    if (strcmp(of->region, n->region) != 0 || of->n_some < 2)
+        return;
+    size_t a = below((unsigned)of->n_some);
+    size_t b = below((unsigned)of->n_some);
+    d.record = of->some[a];
+    ln_clock_id_write(to, &of->some[b]);
+    (void)snprintf(fields, sizeof fields, "{\"to\":\"%s\"}", to);
+    if (a == b)
+        d.op = LN_OP_UNALIAS;
+    else
+        d.fields = ln_span_of(fields);
+    DO(ln_replica_begin(n->r, &err));
+    if (!ln_replica_save(n->r, &d, 1, &err)) {
+        ln_replica_rollback(n->r);
+        if (err.code != LN_MISSING && err.code != LN_DENIED)
+            stop_all("merge", &err);
+        return;
+    }
+    DO(ln_replica_commit(n->r, &err));
+    sim.merges++;
 }
 
 static void sync_node(struct sim_node *n)
@@ -309,6 +348,9 @@ static void happen(void)
     case 3:
     case 4:
         sync_node(n);
+        break;
+    case 5:
+        merge_two(n);
         break;
     default:
         save(n);
@@ -441,6 +483,40 @@ static void check_same(void)
     verdict(differ == 0, "child and parent have the same digests", differ);
 }
 
+/* Every record that child and parent both hold stands for itself, or behind the same other one, and
+ * has a row only in the first case. */
+static void check_merged(void)
+{
+    static const char sql[] = "SELECT r.id, c.rec IS NULL FROM record r LEFT JOIN c_person c ON "
+                              "c.rec = r.n WHERE r.coll = 'person' AND r.region IS NOT NULL";
+    unsigned differ = 0;
+    unsigned merged = 0;
+    struct ln_err err = { 0 };
+
+    for (size_t i = 1; i < NODES; i++) {
+        struct sim_node *n = &sim.nodes[i];
+        struct ln_query *q = ln_db_use(ln_sqlstore_db(n->store), sql);
+        for (bool row = true; row;) {
+            struct ln_id id;
+            struct ln_id mine;
+            struct ln_id theirs;
+            DO(ln_db_row(q, &row, &err));
+            if (!row)
+                break;
+            ln_db_col_bytes(q, 0, id.b, sizeof id.b);
+            DO(ln_alias_root(&mine, ln_sqlstore_handle(n->store), &id, &err));
+            merged += ln_clock_compare(&mine, &id) != 0;
+            differ += (ln_clock_compare(&mine, &id) != 0) != (ln_db_col_int(q, 1) != 0);
+            if (!holds(n->parent, &id))
+                continue;
+            DO(ln_alias_root(&theirs, ln_sqlstore_handle(n->parent->store), &id, &err));
+            differ += ln_clock_compare(&mine, &theirs) != 0;
+        }
+    }
+    printf("%u merges, %u records behind others\n", sim.merges, merged);
+    verdict(differ == 0, "child and parent know the same records as one", differ);
+}
+
 static void check_logs(void)
 {
     unsigned bad = 0;
@@ -505,6 +581,7 @@ int main(int argc, char **argv)
     check_private();
     check_same();
     check_sent();
+    check_merged();
     check_logs();
     for (size_t i = 0; i < NODES; i++) {
         close_node(&sim.nodes[i]);

@@ -92,6 +92,8 @@ static void same(const struct ln_merged *a, const struct ln_merged *b)
     }
     assert_int_equal(a->deleted, b->deleted);
     assert_int_equal(a->conflicts, b->conflicts);
+    assert_int_equal(a->aliased, b->aliased);
+    assert_memory_equal(a->alias.b, b->alias.b, a->aliased ? LN_ID_LEN : 0);
 }
 
 TEST(edits_apart_of_one_unit_are_a_conflict_and_of_two_units_are_none)
@@ -231,6 +233,40 @@ TEST(steps_and_unknown_ops_write_no_unit_and_an_alias_its_own)
     world_free(&w);
 }
 
+TEST(an_alias_says_into_which_until_a_later_decision_undoes_it)
+{
+    struct world w = { .n = 0 };
+    put(&w, LN_OP_ADD, "{\"name\":\"a\"}", NULL, 1);
+    put(&w, LN_OP_ALIAS, "{\"to\":\"06gvgc0gmc001u69jleg\"}", ON(1), 2);
+    struct ln_merged merged = derive(&w);
+    assert_true(merged.aliased);
+    assert_int_equal(merged.conflicts, 0);
+
+    put(&w, LN_OP_UNALIAS, "", ON(2), 3);
+    struct ln_merged apart = derive(&w);
+
+    assert_false(apart.aliased);
+    assert_int_equal(apart.conflicts, 0);
+    ln_merge_free(&merged);
+    ln_merge_free(&apart);
+    world_free(&w);
+}
+
+TEST(an_edit_that_the_alias_did_not_know_is_a_conflict)
+{
+    struct world w = { .n = 0 };
+    put(&w, LN_OP_ADD, "{\"name\":\"a\"}", NULL, 1);
+    put(&w, LN_OP_ALIAS, "{\"to\":\"06gvgc0gmc001u69jleg\"}", ON(1), 2);
+    put(&w, LN_OP_SET, "{\"name\":\"b\"}", ON(1), 3);
+
+    struct ln_merged m = derive(&w);
+
+    assert_true(m.aliased);
+    assert_int_equal(m.conflicts, 1);
+    ln_merge_free(&m);
+    world_free(&w);
+}
+
 TEST(long_map_keys_stay_apart)
 {
     struct world w = { .n = 0 };
@@ -280,6 +316,13 @@ static void grow(struct world *w, uint32_t *seed, size_t n, bool deletes)
             put(w, LN_OP_DELETE, "", base, eff);
         else if (kind == 1 && deletes)
             put(w, LN_OP_RESTORE, "", base, eff);
+        else if (kind == 3 && deletes)
+            put(w, LN_OP_ALIAS,
+                chance(seed, 2) == 0 ? "{\"to\":\"06gvgc0gmc001u69jleg\"}"
+                                     : "{\"to\":\"06gvgc0gmc001u69jlf0\"}",
+                base, eff);
+        else if (kind == 4 && deletes)
+            put(w, LN_OP_UNALIAS, "", base, eff);
         else if (kind == 2)
             put(w, LN_OP_REMOVE, "{\"labels\":[\"a\"]}", base, eff);
         else
@@ -418,7 +461,9 @@ RUN_TESTS(T(edits_apart_of_one_unit_are_a_conflict_and_of_two_units_are_none),
           T(the_greatest_effective_time_wins_whatever_the_id_claims),
           T(delete_against_edit_stays_deleted_and_is_a_conflict_and_only_restore_revives),
           T(changes_that_replace_each_other_in_a_ring_all_stay),
-          T(steps_and_unknown_ops_write_no_unit_and_an_alias_its_own), T(long_map_keys_stay_apart),
+          T(steps_and_unknown_ops_write_no_unit_and_an_alias_its_own),
+          T(an_alias_says_into_which_until_a_later_decision_undoes_it),
+          T(an_edit_that_the_alias_did_not_know_is_a_conflict), T(long_map_keys_stay_apart),
           T(deriving_gives_the_same_in_every_order), T(adding_one_by_one_gives_what_deriving_gives),
           T(packed_heads_unpack_to_the_same_and_no_damage_crashes),
           T(one_change_that_wrote_everything_packs_into_one_run))

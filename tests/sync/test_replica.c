@@ -8,8 +8,9 @@
 
 #include "crypto/base/alloc.h"
 #include "node/store/sqlstore.h"
+#include "sync/alias.h"
 #include "sync/pack.h"
-#include "sync/replica.h"
+#include "sync/replica_core.h"
 
 static const char *const DONE[] = { "done", NULL };
 static const char *const FROM_FILED[] = { "filed", NULL };
@@ -473,6 +474,238 @@ TEST(edits_of_one_field_on_two_nodes_are_a_conflict_and_neither_is_lost)
     tree_end(&t);
 }
 
+/* ---- records given up for others */
+
+struct pair {
+    struct tree t;
+    struct box laptop;
+    char down[LN_LOG_MAX];
+};
+
+static void pair_new(struct pair *p)
+{
+    tree_new(&p->t);
+    box_new(&p->laptop, "330106005055");
+    enrol(&p->t.comm, &p->laptop, "330106005055", LN_ROLE_LAPTOP, "01");
+    (void)snprintf(p->down, sizeof p->down, "%s.330106005055", p->t.comm.c.id);
+}
+
+static void pair_end(struct pair *p)
+{
+    box_end(&p->laptop);
+    tree_end(&p->t);
+}
+
+static void pair_sync(struct pair *p)
+{
+    struct ln_err err = { 0 };
+
+    for (int turn = 0; turn < 2; turn++) {
+        seal(&p->laptop);
+        MUST(carry(&p->laptop, &p->t.comm, p->laptop.c.id, &err) == LN_OK);
+        seal(&p->t.comm);
+        MUST(carry(&p->t.comm, &p->laptop, p->t.comm.c.id, &err) == LN_OK);
+        MUST(carry(&p->t.comm, &p->laptop, p->down, &err) == LN_OK);
+    }
+}
+
+static void give_up(struct box *b, const char *coll, const struct ln_id *id, const struct ln_id *to)
+{
+    struct ln_err err = { 0 };
+    struct ln_draft d = { .op = to != NULL ? LN_OP_ALIAS : LN_OP_UNALIAS,
+                          .collection = coll,
+                          .record = *id };
+    char fields[64];
+    char text[LN_ID_TEXT + 1];
+
+    if (to != NULL) {
+        ln_clock_id_write(text, to);
+        (void)snprintf(fields, sizeof fields, "{\"to\":\"%s\"}", text);
+        d.fields = ln_span_of(fields);
+    }
+    MUST(draft(b, &d, &err));
+}
+
+static void assert_stands(struct box *b, const struct ln_id *id, const struct ln_id *want)
+{
+    struct ln_id root;
+    struct ln_err err = { 0 };
+
+    MUST(ln_alias_root(&root, b->c.store, id, &err));
+    assert_memory_equal(root.b, want->b, sizeof root.b);
+}
+
+TEST(two_nodes_that_merge_in_both_directions_at_once_keep_the_same_record)
+{
+    struct pair p;
+    char text[128];
+    pair_new(&p);
+    struct ln_id a = add(&p.t.comm, "person", "330106005055/g01", "{\"job\":\"a\"}", NULL);
+    struct ln_id b = add(&p.t.comm, "person", "330106005055/g01", "{\"job\":\"b\"}", NULL);
+    pair_sync(&p);
+
+    give_up(&p.t.comm, "person", &a, &b);
+    give_up(&p.laptop, "person", &b, &a);
+    pair_sync(&p);
+
+    struct box *both[] = { &p.t.comm, &p.laptop };
+    for (size_t i = 0; i < 2; i++) { /* the smaller id, which is the older record */
+        assert_stands(both[i], &a, &a);
+        assert_stands(both[i], &b, &a);
+        cell(text, both[i], JOB, &a);
+        assert_string_equal(text, "a");
+        cell(text, both[i], JOB, &b);
+        assert_string_equal(text, "");
+    }
+    pair_end(&p);
+}
+
+TEST(chains_made_on_two_nodes_end_in_one_record_and_come_apart_again)
+{
+    struct pair p;
+    char text[128];
+    pair_new(&p);
+    struct ln_id a = add(&p.t.comm, "person", "330106005055/g01", "{\"job\":\"a\"}", NULL);
+    struct ln_id b = add(&p.t.comm, "person", "330106005055/g01", "{\"job\":\"b\"}", NULL);
+    struct ln_id c = add(&p.t.comm, "person", "330106005055/g01", "{\"job\":\"c\"}", NULL);
+    pair_sync(&p);
+
+    give_up(&p.t.comm, "person", &a, &b);
+    give_up(&p.laptop, "person", &b, &c);
+    pair_sync(&p);
+    assert_stands(&p.t.comm, &a, &c);
+    assert_stands(&p.laptop, &a, &c);
+
+    give_up(&p.laptop, "person", &b, NULL);
+    pair_sync(&p);
+
+    struct box *both[] = { &p.t.comm, &p.laptop };
+    for (size_t i = 0; i < 2; i++) {
+        assert_stands(both[i], &a, &b);
+        assert_stands(both[i], &b, &b);
+        cell(text, both[i], JOB, &b);
+        assert_string_equal(text, "b");
+        cell(text, both[i], JOB, &a);
+        assert_string_equal(text, "");
+        cell(text, both[i], CONFLICTS, &a);
+        assert_string_equal(text, "0");
+    }
+    pair_end(&p);
+}
+
+TEST(an_alias_that_comes_before_the_records_counts_once_they_are_here)
+{
+    struct pair p;
+    char text[128];
+    struct ln_err err = { 0 };
+    pair_new(&p);
+    struct ln_id a = add(&p.laptop, "person", "330106005055/g01", "{\"job\":\"a\"}", NULL);
+    struct ln_id b = add(&p.laptop, "person", "330106005055/g01", "{\"job\":\"b\"}", NULL);
+    struct ln_batch *batch = ln_batch_new(p.t.comm.c.store, &SCHEMA);
+    struct ln_store_log log = { 0 };
+    struct ln_batch_line line = { .audience = "330106005055/g01", .region = "330106005055" };
+    char to[LN_ID_TEXT + 1];
+    char rec[LN_ID_TEXT + 1];
+    char own[LN_ID_TEXT + 1];
+    char json[256];
+    struct ln_id made = ln_replica_id(p.laptop.r);
+    ln_clock_id_write(to, &b);
+    ln_clock_id_write(rec, &a);
+    ln_clock_id_write(own, &made);
+    (void)snprintf(json, sizeof json,
+                   "{\"f\":{\"to\":\"%s\"},\"i\":\"%s\",\"o\":\"alias\",\"r\":\"%s\","
+                   "\"t\":\"person@1\"}",
+                   to, own, rec);
+    MUST(ln_change_read(&line.c, json, strlen(json), &err));
+    line.eff = ln_clock_claimed(&line.c.id);
+
+    MUST(ln_replica_begin(p.t.comm.r, &err));
+    MUST(ln_replica_log(&log, p.t.comm.r, p.t.comm.c.id, &err));
+    line.log = log.n;
+    ln_batch_add(batch, &line);
+    MUST(ln_batch_flush(batch, NULL, &err));
+    MUST(ln_replica_commit(p.t.comm.r, &err));
+    ln_batch_free(batch);
+    assert_stands(&p.t.comm, &a, &a);
+    pair_sync(&p);
+
+    assert_stands(&p.t.comm, &a, &b);
+    cell(text, &p.t.comm, JOB, &a);
+    assert_string_equal(text, "");
+    cell(text, &p.t.comm, JOB, &b);
+    assert_string_equal(text, "b");
+    pair_end(&p);
+}
+
+TEST(a_record_hides_behind_none_that_was_deleted)
+{
+    struct pair p;
+    char text[128];
+    struct ln_err err = { 0 };
+    pair_new(&p);
+    struct ln_id a = add(&p.t.comm, "person", "330106005055/g01", "{\"job\":\"a\"}", NULL);
+    struct ln_id b = add(&p.t.comm, "person", "330106005055/g01", "{\"job\":\"b\"}", NULL);
+    pair_sync(&p);
+    struct ln_draft gone = { .op = LN_OP_DELETE, .collection = "person", .record = b };
+
+    give_up(&p.t.comm, "person", &a, &b);
+    MUST(draft(&p.laptop, &gone, &err));
+    pair_sync(&p);
+
+    struct box *both[] = { &p.t.comm, &p.laptop };
+    for (size_t i = 0; i < 2; i++) {
+        assert_stands(both[i], &a, &a);
+        cell(text, both[i], JOB, &a);
+        assert_string_equal(text, "a");
+    }
+    pair_end(&p);
+}
+
+TEST(an_edit_of_a_record_that_was_merged_meanwhile_is_a_conflict)
+{
+    struct pair p;
+    char text[128];
+    pair_new(&p);
+    struct ln_id a = add(&p.t.comm, "person", "330106005055/g01", "{\"job\":\"a\"}", NULL);
+    struct ln_id b = add(&p.t.comm, "person", "330106005055/g01", "{\"job\":\"b\"}", NULL);
+    pair_sync(&p);
+
+    give_up(&p.t.comm, "person", &a, &b);
+    set(&p.laptop, "person", &a, "{\"job\":\"field\"}", NULL);
+    pair_sync(&p);
+
+    cell(text, &p.t.comm, CONFLICTS, &a);
+    assert_string_equal(text, "1");
+    cell(text, &p.laptop, CONFLICTS, &a);
+    assert_string_equal(text, "1");
+    pair_end(&p);
+}
+
+TEST(the_district_follows_a_merge_and_a_rebuild_finds_it_again)
+{
+    struct tree t;
+    char text[128];
+    struct ln_err err = { 0 };
+    tree_new(&t);
+    struct ln_id a =
+        add(&t.comm, "person", "330106005055/330106000000", "{\"job\":\"a\"}", "{\"name\":\"甲\"}");
+    struct ln_id b =
+        add(&t.comm, "person", "330106005055/330106000000", "{\"job\":\"b\"}", "{\"name\":\"乙\"}");
+
+    give_up(&t.comm, "person", &b, &a);
+    sync_all(&t);
+    MUST(ln_replica_begin(t.dist.r, &err));
+    MUST(ln_replica_rebuild(t.dist.r, NULL, NULL, &err));
+    MUST(ln_replica_commit(t.dist.r, &err));
+
+    assert_stands(&t.dist, &b, &a);
+    cell(text, &t.dist, NAME, &a);
+    assert_string_equal(text, "甲");
+    cell(text, &t.dist, NAME, &b);
+    assert_string_equal(text, "");
+    tree_end(&t);
+}
+
 TEST(a_laptop_that_joins_late_reads_what_its_grid_had_before)
 {
     struct tree t;
@@ -765,6 +998,12 @@ RUN_TESTS(T(a_save_in_the_community_is_read_in_district_and_province),
           T(after_a_sync_all_levels_have_the_same_digests), T(a_notice_of_the_district_comes_down),
           T(the_district_answers_a_ticket_and_the_answer_is_read_below),
           T(edits_of_one_field_on_two_nodes_are_a_conflict_and_neither_is_lost),
+          T(two_nodes_that_merge_in_both_directions_at_once_keep_the_same_record),
+          T(chains_made_on_two_nodes_end_in_one_record_and_come_apart_again),
+          T(an_alias_that_comes_before_the_records_counts_once_they_are_here),
+          T(a_record_hides_behind_none_that_was_deleted),
+          T(an_edit_of_a_record_that_was_merged_meanwhile_is_a_conflict),
+          T(the_district_follows_a_merge_and_a_rebuild_finds_it_again),
           T(a_laptop_that_joins_late_reads_what_its_grid_had_before),
           T(a_laptop_living_in_2031_wins_nothing),
           T(what_a_laptop_may_not_write_is_refused_and_named_in_the_receipt),

@@ -68,6 +68,20 @@ TEST(a_final_step_on_a_branch_not_taken_opens_a_conflict)
     assert_true(s.conflict);
 }
 
+TEST(a_later_step_that_was_taken_settles_what_was_lost)
+{
+    struct ln_workflow_state s;
+    struct ln_workflow_step a[] = { step(1, 0, 12, 10, "filed"), step(2, 1, 12, 11, "doing"),
+                                    step(3, 2, 12, 12, "closed"), step(4, 1, 6, 20, "moved"),
+                                    step(5, 4, 12, 30, "closed") };
+    a[4].settles[a[4].n_settles++] = id(3);
+
+    ln_workflow_derive(&s, &ticket, a, 5);
+
+    assert_string_equal(s.state, "closed");
+    assert_false(s.conflict);
+}
+
 TEST(a_step_whose_predecessor_is_missing_waits_without_conflict)
 {
     struct ln_workflow_state s;
@@ -113,5 +127,6 @@ TEST(the_order_of_arrival_does_not_matter)
 RUN_TESTS(T(without_steps_a_record_is_in_its_first_state),
           T(at_a_fork_the_higher_tier_goes_on_then_the_earlier_then_the_smaller_id),
           T(a_final_step_on_a_branch_not_taken_opens_a_conflict),
+          T(a_later_step_that_was_taken_settles_what_was_lost),
           T(a_step_whose_predecessor_is_missing_waits_without_conflict),
           T(the_order_of_arrival_does_not_matter))
