@@ -1,6 +1,5 @@
-/* Subject keys on their way between two nodes, wrapped to the receiver or to the recovery key:
-: zstd frames,
- * bodies of /sync/v1/keys (README "Exchange"). Writer thread, open transaction. */
+/* Subject keys on their way between two nodes, wrapped to the receiver or to the recovery key: zstd
+ * frames, bodies of /sync/v1/keys (README "Exchange"). Writer thread, open transaction. */
 #ifndef LN_KEYS_H
 #define LN_KEYS_H
 

@@ -204,6 +204,13 @@ static int ZCALLBACK mem_close(voidpf opaque, voidpf stream)
     (void)stream;
     return 0;
 }
+/* Asked whenever a read gives less than it should: at the end of a file that was cut. */
+static int ZCALLBACK mem_error(voidpf opaque, voidpf stream)
+{
+    (void)opaque;
+    (void)stream;
+    return 0;
+}
 
 static bool read_part(struct ln_buf *out, unzFile zip, const char *name, bool *there,
                       struct ln_err *err)
@@ -371,7 +378,9 @@ static void spread(struct reading *x)
 static bool xlsx(struct grid *g, const void *data, size_t len, struct ln_err *err)
 {
     struct memory m = { data, (uLong)len, 0 };
-    zlib_filefunc_def io = { mem_open, mem_read, NULL, mem_tell, mem_seek, mem_close, NULL, &m };
+    zlib_filefunc_def io = {
+        mem_open, mem_read, NULL, mem_tell, mem_seek, mem_close, mem_error, &m
+    };
     struct reading *x = ln_alloc(sizeof *x);
     struct ln_buf part = ln_buf_new(LN_SHEET_PART_MAX);
     unzFile zip = unzOpen2("", &io);
