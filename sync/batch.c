@@ -683,12 +683,16 @@ static bool match_line(void *ctx, const char *audience, struct ln_span quoted, c
     struct ln_span value;
     struct ln_span id;
     struct ln_id got;
+    struct ln_err why = { 0 };
 
     (void)audience;
     (void)quoted;
     (void)err;
-    if (!ln_canon_get(text, "i", &value) || !ln_canon_plain(value, &id) ||
-        !ln_clock_id_read(&got, id))
+    /* A segment may hold anything its author signed: what is no line was passed over when applied.
+     */
+    if (!ln_canon_check(line, len, &why) || ln_canon_type(text) != LN_CANON_OBJECT ||
+        !ln_canon_get(text, "i", &value) || ln_canon_type(value) != LN_CANON_STRING ||
+        !ln_canon_plain(value, &id) || !ln_clock_id_read(&got, id))
         return true;
     for (size_t i = 0; i < g->n; i++)
         if (g->list[i].line == NULL && ln_clock_compare(&g->list[i].row.id, &got) == 0) {
