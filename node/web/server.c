@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <zlib.h>
 
 #include "crypto/base/alloc.h"
@@ -162,17 +163,57 @@ static bool read_query(struct incoming *in, const char *raw)
     return true;
 }
 
+static int64_t steady_ms(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* A sender that drips would hold a worker for as long as it likes (mg_read gives nothing back
+ * before its buffer is full). Any link that works at all brings more than this in such a while: 9.6
+ * kbit/s with 40 % loss some 15 kB. */
+#define BODY_WHILE_MS 20000
+#define BODY_WHILE_BYTES 4096
+#define BODY_PART 512
+
+static bool receive(struct incoming *in, struct mg_connection *conn, size_t len,
+                    struct ln_http_reply *out)
+{
+    int64_t since = steady_ms();
+    size_t had = 0;
+    char part[BODY_PART];
+
+    while (in->body.len < len) {
+        size_t want = len - in->body.len;
+        int n = mg_read(conn, part, want < sizeof part ? want : sizeof part);
+        if (n <= 0) {
+            refuse(out, 400, "invalid", "内容不完整", "The contents were cut off");
+            return false;
+        }
+        ln_buf_add(&in->body, part, (size_t)n);
+        if (steady_ms() - since < BODY_WHILE_MS)
+            continue;
+        if (in->body.len - had < BODY_WHILE_BYTES) {
+            refuse(out, 408, "slow", "内容传得太慢，请换个网络再试",
+                   "The contents arrive too slowly: try again on a better link");
+            return false;
+        }
+        since = steady_ms();
+        had = in->body.len;
+    }
+    return true;
+}
+
 /* A whole body below its ceiling, or a refusal. */
 static bool read_body(struct incoming *in, struct mg_connection *conn,
                       const struct mg_request_info *i, size_t max, struct ln_http_reply *out)
 {
     bool takes = strcmp(in->q.method, "POST") == 0 || strcmp(in->q.method, "PUT") == 0 ||
                  strcmp(in->q.method, "PATCH") == 0;
-    char part[16384];
 
-    if (count_header(i, "content-length") > 1 ||
-        (count_header(i, "transfer-encoding") > 0 && i->content_length >= 0) ||
-        count_header(i, "transfer-encoding") > 0) {
+    if (count_header(i, "content-length") > 1 || count_header(i, "transfer-encoding") > 0) {
         refuse(out, 400, "invalid", "请求长度不明确", "The length of the request is ambiguous");
         return false;
     }
@@ -183,15 +224,8 @@ static bool read_body(struct incoming *in, struct mg_connection *conn,
         refuse(out, 413, "too_large", "内容太大", "The contents are too large");
         return false;
     }
-    while (in->body.len < (size_t)i->content_length) {
-        size_t want = (size_t)i->content_length - in->body.len;
-        int n = mg_read(conn, part, want < sizeof part ? want : sizeof part);
-        if (n <= 0) {
-            refuse(out, 400, "invalid", "内容不完整", "The contents were cut off");
-            return false;
-        }
-        ln_buf_add(&in->body, part, (size_t)n);
-    }
+    if (!receive(in, conn, (size_t)i->content_length, out))
+        return false;
     in->q.body = in->body.data;
     in->q.body_len = in->body.len;
     return true;
@@ -521,21 +555,46 @@ static void fill_request(struct incoming *in, struct mg_connection *conn,
     q->zh = q->accept_language == NULL || strncmp(q->accept_language, "en", 2) != 0;
 }
 
-/* Most bodies are small; the few large ones take turns, so that they cannot fill the memory. */
+static void busy(struct ln_http_reply *out, const char *zh, const char *en)
+{
+    out->retry_after_s = 2;
+    refuse(out, 503, "busy", zh, en);
+}
+
+static atomic_int *sender_slot(struct ln_web *w, const char *address)
+{
+    unsigned h = 5381;
+
+    for (; *address != '\0'; address++)
+        h = h * 33 + (unsigned char)*address;
+    return &w->senders[h % LN_WEB_SENDERS];
+}
+
+/* Whoever sends slowly holds a worker: one address gets so many, all together not every one. The
+ * few large bodies take turns, so that they cannot fill the memory. */
 static bool read_in_turn(struct ln_web *w, struct incoming *in, struct mg_connection *conn,
                          const struct mg_request_info *i, size_t max, struct ln_http_reply *out)
 {
-    if (i->content_length <= LN_WEB_BODY_MAX)
+    bool large = i->content_length > LN_WEB_BODY_MAX;
+    bool ok = true;
+
+    if (i->content_length <= 0)
         return read_body(in, conn, i, max, out);
-    bool ok = atomic_fetch_add(&w->large, 1) < LN_WEB_LARGE;
-    if (ok)
-        ok = read_body(in, conn, i, max, out);
-    else {
-        out->retry_after_s = 2;
-        refuse(out, 503, "busy", "正在接收别的大文件，请稍后再试",
-               "Other large files are being received: try again in a moment");
+    atomic_int *sender = sender_slot(w, i->remote_addr);
+    bool turn = atomic_fetch_add(&w->bodies, 1) < (int)(w->n->config.threads * 3 / 4);
+    turn &= atomic_fetch_add(sender, 1) < LN_WEB_SENDER_BODIES;
+    if (large)
+        turn &= atomic_fetch_add(&w->large, 1) < LN_WEB_LARGE;
+    if (!turn) {
+        busy(out, "正在接收别的内容，请稍后再试",
+             "Others are sending just now: try again in a moment");
+        ok = false;
     }
-    (void)atomic_fetch_sub(&w->large, 1);
+    ok = ok && read_body(in, conn, i, max, out);
+    if (large)
+        (void)atomic_fetch_sub(&w->large, 1);
+    (void)atomic_fetch_sub(sender, 1);
+    (void)atomic_fetch_sub(&w->bodies, 1);
     return ok;
 }
 

@@ -11,6 +11,11 @@
 #define LN_WEB_BODY_MAX (1 << 20) /* of API requests */
 #define LN_WEB_LARGE 8            /* larger ones (files, imports, slices) at a time */
 
+#define LN_WEB_SENDERS 256
+#define LN_WEB_SENDER_BODIES                                                                       \
+    32 /* bodies of one address at a time: a household, not all workers                            \
+        */
+
 struct mg_context;
 #define LN_WEB_KNOWN 256
 #define LN_WEB_KNOWN_MS 2000 /* how long a role that was taken away may still be used */
@@ -24,8 +29,10 @@ struct ln_web {
     struct ln_node *n;
     struct ln_exchange_server *exchange;
     struct mg_context *server;
-    atomic_int large;         /* bodies above LN_WEB_BODY_MAX being read */
-    pthread_mutex_t password; /* one Argon2 at a time: it takes 16 MiB */
+    atomic_int large;                   /* bodies above LN_WEB_BODY_MAX being read */
+    atomic_int bodies;                  /* all bodies being read */
+    atomic_int senders[LN_WEB_SENDERS]; /* the same by address (hashed) */
+    pthread_mutex_t password;           /* one Argon2 at a time: it takes 16 MiB */
     char hosts[512];
     pthread_mutex_t known_mutex;
     /* What the sync strip of every page asks for every few seconds; NULL before the first. */
