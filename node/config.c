@@ -35,6 +35,9 @@ static const struct key KEYS[] = {
     TEXT(hosts, "",
          "可用的主机名 host names that browsers may use, by comma; addresses and localhost always "
          "may"),
+    TEXT(guard, "",
+         "防旧卫士文件 guard file against older copies, outside the folder and its backups; empty: "
+         "`guard` in the folder, to be left out of backups"),
     NUMBER(sync_every_s, "900", 1, 86400,
            "最迟同步间隔(秒) a sync at the latest after that many seconds"),
     NUMBER(sync_soon_ms, "200", 0, 600000, "保存后多久同步(毫秒) a sync that many ms after a save"),

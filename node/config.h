@@ -10,6 +10,7 @@ struct ln_config {
     char name[LN_CERT_NAME_MAX + 1];
     char parent[512]; /* address of the parent, "" none */
     char listen[64];  /* host:port */
+    char guard[512];  /* file of the guard, "" = <dir>/guard */
     char hosts[512];  /* names by which browsers may call this node, beside addresses; by comma */
     int64_t sync_every_s; /* at the latest */
     int64_t sync_soon_ms; /* after a save */

@@ -202,7 +202,8 @@ static void tick_seal(struct ln_node *n, struct ln_replica *r)
     unsigned segments;
     int64_t now = real_ms();
 
-    if (ln_replica_self(r) == NULL || !ln_replica_seal_due(r, &due, &err))
+    if (ln_replica_self(r) == NULL || ln_replica_doubted(r)[0] != '\0' ||
+        !ln_replica_seal_due(r, &due, &err))
         return;
     /* The root seals by itself what its children come for; all others seal when they sync. */
     int64_t every_s = n->config.parent[0] == '\0' ? ROOT_SEAL_S : n->config.seal_every_s;
@@ -347,10 +348,18 @@ static bool open_replica(struct ln_node *n, struct ln_err *err)
                                    .schema = &n->def->schema,
                                    .key = n->key,
                                    .ident = n->ident,
-                                   .recovery = n->recovery };
+                                   .recovery = n->recovery,
+                                   .moved = ln_guard_moved };
 
     memcpy(c.id, n->id, sizeof c.id);
-    return ln_replica_open(&n->replica, &c, err);
+    if (!ln_guard_open(&n->guard, n->dir, n->config.guard, c.store, &c.guard, &c.strange, err))
+        return false;
+    c.moved_ctx = n->guard;
+    if (!ln_replica_open(&n->replica, &c, err))
+        return false;
+    /* A doubt stands in the database from the start, for whoever reads the node's state. */
+    return ln_replica_doubted(n->replica)[0] == '\0' ||
+           (ln_replica_begin(n->replica, err) && ln_replica_commit(n->replica, err));
 }
 
 bool ln_node_open(struct ln_node **out, const char *dir, struct ln_err *err)
@@ -391,6 +400,7 @@ void ln_node_close(struct ln_node *n)
     struct pool *p = n->pool;
     ln_queue_stop(n->queue);
     ln_replica_close(n->replica);
+    ln_guard_close(n->guard);
     while (p->free != NULL) {
         struct ln_node_reader *next = p->free->next;
         ln_sqlstore_close(p->free->store);

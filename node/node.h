@@ -4,6 +4,7 @@
 #define LN_NODE_H
 
 #include "node/config.h"
+#include "node/guard.h"
 #include "node/module/engine.h"
 #include "node/queue.h"
 #include "node/store/sqlstore.h"
@@ -21,6 +22,7 @@ struct ln_node {
     char dir[512];
     struct ln_config config;
     int lock;
+    struct ln_guard *guard;
     struct ln_seckey key;
     struct ln_ident ident;
     struct ln_recipient recovery;

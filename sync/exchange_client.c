@@ -32,6 +32,7 @@ struct ln_exchange_client {
     size_t slice;
     struct ln_exchange_report *out;
     unsigned sealed; /* segments sealed by this client */
+    bool checked;    /* the parent has named the heads of our own logs since this client was made */
 };
 
 static int64_t now_ms(const struct ln_exchange_client *c)
@@ -231,14 +232,16 @@ struct prepare_job {
     struct ln_cert parent;
     struct ln_buf keys;
     unsigned n_keys, sealed;
+    char doubt[16]; /* out, by learn */
+    uint64_t heads;
 };
 
-static bool prepare(void *arg, struct ln_replica *r, struct ln_err *err)
+/* Who the parent is, and whether we doubt ourselves. */
+static bool learn(void *arg, struct ln_replica *r, struct ln_err *err)
 {
     struct prepare_job *j = arg;
     const struct ln_cert *self = ln_replica_self(r);
     const struct ln_cert *parent;
-    unsigned segments;
 
     if (self == NULL)
         return ln_fail(err, LN_MISSING, "no certificate yet: join a parent first");
@@ -248,6 +251,17 @@ static bool prepare(void *arg, struct ln_replica *r, struct ln_err *err)
     if (parent == NULL)
         return ln_fail(err, LN_MISSING, "the parent's certificate is not known");
     j->parent = *parent;
+    (void)snprintf(j->doubt, sizeof j->doubt, "%s", ln_replica_doubted(r));
+    return ln_replica_heads(r, &j->heads, err);
+}
+
+static bool prepare(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct prepare_job *j = arg;
+    unsigned segments = 0;
+
+    if (!learn(j, r, err))
+        return false;
     /* Sealing may be stopped until the parent has confirmed our head: which is what follows. */
     if (!ln_replica_seal(r, true, &segments, err) && err->code != LN_CONFLICT)
         return false;
@@ -285,6 +299,20 @@ out:
     return ok || ln_wrap(err, "keys");
 }
 
+static bool use_parent(struct ln_exchange_client *c, const struct prepare_job *j,
+                       struct ln_err *err)
+{
+    if (strcmp(c->parent.node, j->parent.node) != 0 && c->parent.node[0] != '\0') {
+        forget(c); /* moved to another parent */
+        c->nonce[0] = '\0';
+    }
+    c->parent = j->parent;
+    if (!c->loaded && !do_read(c, read_meta, c, err))
+        return false;
+    c->loaded = true;
+    return true;
+}
+
 /* Seals, learns the parent and sends all keys that wait. */
 static bool begin(struct ln_exchange_client *c, struct ln_err *err)
 {
@@ -296,15 +324,9 @@ static bool begin(struct ln_exchange_client *c, struct ln_err *err)
         j.n_keys = 0;
         if (!do_write(c, prepare, &j, err))
             goto out;
-        if (strcmp(c->parent.node, j.parent.node) != 0 && c->parent.node[0] != '\0') {
-            forget(c); /* moved to another parent */
-            c->nonce[0] = '\0';
-        }
-        c->parent = j.parent;
-        c->sealed += j.sealed;
-        if (!c->loaded && !do_read(c, read_meta, c, err))
+        if (!use_parent(c, &j, err))
             goto out;
-        c->loaded = true;
+        c->sealed += j.sealed;
         if (j.n_keys == 0)
             break;
         if (!send_keys(c, &j, err))
@@ -774,6 +796,144 @@ out:
     return ok;
 }
 
+/* ---- our own logs, before anything is sealed: an older copy of the node (a restored image, a
+ * cloned card) is found here, and gets back what it has forgotten */
+
+static bool doubt_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    (void)err;
+    ln_replica_doubt(r, arg);
+    return true;
+}
+
+static bool confirm_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    (void)arg;
+    (void)err;
+    if (strcmp(ln_replica_doubted(r), "fork") != 0)
+        ln_replica_confirm(r);
+    return true;
+}
+
+static bool doubt(struct ln_exchange_client *c, const char *why, struct ln_err *err)
+{
+    char word[16];
+
+    (void)snprintf(word, sizeof word, "%s", why);
+    return do_write(c, doubt_job, word, err);
+}
+
+struct place_job {
+    const char *log;
+    uint64_t seq;
+    struct ln_sha256 sha;
+    bool found;
+};
+
+static bool take_place(void *ctx, const struct ln_store_segment *s, struct ln_err *err)
+{
+    struct place_job *j = ctx;
+
+    j->sha = s->sha;
+    j->found = s->seq == j->seq;
+    err->code = LN_OK;
+    return false;
+}
+
+static bool read_place(void *arg, struct ln_store *reader, const struct ln_authority *a,
+                       struct ln_err *err)
+{
+    struct place_job *j = arg;
+    struct ln_store_log log = { 0 };
+
+    (void)a;
+    if (!reader->ops->log_get(reader->ctx, &log, j->log, err))
+        return false;
+    err->code = LN_OK;
+    return reader->ops->segment_each(reader->ctx, log.n, j->seq, false, take_place, j, err) ||
+           err->code == LN_OK;
+}
+
+static bool fork_met(struct ln_exchange_client *c, const char *log, uint64_t seq,
+                     struct ln_err *err)
+{
+    return doubt(c, "fork", err) &&
+           ln_fail(err, LN_CONFLICT,
+                   "fork: segment %" PRIu64
+                   " of our log %s is another one at the parent: this node works on, and seals "
+                   "nothing until its log is closed and continued under a new key",
+                   seq, log);
+}
+
+/* One of our own logs as the parent holds it: the same as far as it goes, or it brings what we
+ * lack. */
+static bool check_own(struct ln_exchange_client *c, const struct ln_view_log *theirs, uint64_t mine,
+                      struct ln_err *err)
+{
+    struct place_job place = { .log = theirs->log, .seq = theirs->seq < mine ? theirs->seq : mine };
+    struct ln_err bad = { 0 };
+
+    if (theirs->seq <= mine) {
+        if (!do_read(c, read_place, &place, err))
+            return false;
+        if (place.found && !ln_encode_sha256_same(&place.sha, &theirs->sha))
+            return fork_met(c, theirs->log, theirs->seq, err);
+        return true;
+    }
+    if (!doubt(c, "parent", err))
+        return false;
+    if (pull_log(c, theirs->log, mine + 1, theirs->seq, &bad))
+        return true;
+    if (bad.code == LN_CONFLICT)
+        return fork_met(c, theirs->log, mine + 1, err);
+    *err = bad;
+    return false;
+}
+
+static bool is_own(const struct ln_exchange_client *c, const char *log)
+{
+    size_t n = strlen(c->c.self);
+
+    return strncmp(log, c->c.self, n) == 0 && (log[n] == '\0' || log[n] == '.');
+}
+
+static bool check_heads(struct ln_exchange_client *c, struct ln_err *err)
+{
+    struct view_job j = { .self = c->c.self };
+    bool ok = do_read(c, read_view, &j, err) && ask_heads(c, &j.mine, err);
+
+    for (size_t i = 0; ok && !c->out->level && i < c->theirs.n; i++) {
+        struct ln_view_log theirs = c->theirs.logs[i];
+        uint64_t mine = 0;
+        if (!is_own(c, theirs.log))
+            continue;
+        for (size_t k = 0; k < j.mine.n; k++)
+            if (strcmp(j.mine.logs[k].log, theirs.log) == 0)
+                mine = j.mine.logs[k].seq;
+        ok = check_own(c, &theirs, mine, err);
+    }
+    ln_view_free(&j.mine);
+    return ok;
+}
+
+static bool check_self(struct ln_exchange_client *c, struct ln_err *err)
+{
+    struct prepare_job j = { .n_keys = 0 };
+
+    if (!do_write(c, learn, &j, err) || !use_parent(c, &j, err))
+        return false;
+    if (j.doubt[0] == '\0' && (c->checked || j.heads == 0)) {
+        c->checked = true;
+        return true;
+    }
+    if (!check_heads(c, err))
+        return false;
+    if (j.doubt[0] != '\0' && !do_write(c, confirm_job, NULL, err))
+        return false;
+    c->checked = true;
+    return true;
+}
+
 /* ---- attachments */
 
 /* {"held":n} */
@@ -916,8 +1076,11 @@ bool ln_exchange_sync(struct ln_exchange_client *c, struct ln_exchange_report *o
     *out = (struct ln_exchange_report){ 0 };
     c->out = out;
     c->asked = false;
-    if (!begin(c, err))
+    unsigned before = c->sealed;
+    if (!check_self(c, err) || !begin(c, err))
         goto failed;
+    if (c->sealed != before)
+        out->level = false; /* what the parent agreed to before is not all any more */
     uint64_t got = 0;
     for (int turn = 0; turn < 2; turn++) {
         for (int round = 0; round < ROUNDS && !out->level; round++)
@@ -941,6 +1104,8 @@ bool ln_exchange_sync(struct ln_exchange_client *c, struct ln_exchange_report *o
 failed:
     if (err->code != LN_BUSY)
         forget(c); /* what we believed of the parent may be what went wrong */
+    if (err->code == LN_CONFLICT)
+        c->checked = false;
     c->out = NULL;
     return ln_wrap(err, "sync with %s", c->parent.node[0] != '\0' ? c->parent.node : "the parent");
 }

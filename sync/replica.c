@@ -110,7 +110,7 @@ bool ln_replica_open(struct ln_replica **out, const struct ln_replica_config *co
 
     r->c = *config;
     r->batch = ln_batch_new(r->c.store, r->c.schema);
-    if (!read_authority(r, err) || !read_clock(r, err)) {
+    if (!read_authority(r, err) || !read_clock(r, err) || !ln_replica_doubt_read(r, err)) {
         ln_replica_close(r);
         return ln_wrap(err, "replica");
     }
@@ -158,16 +158,6 @@ const struct ln_schema *ln_replica_schema(const struct ln_replica *r)
     return r->c.schema;
 }
 
-void ln_replica_doubt(struct ln_replica *r)
-{
-    r->doubt = true;
-}
-
-void ln_replica_confirm(struct ln_replica *r)
-{
-    r->doubt = false;
-}
-
 struct ln_id ln_replica_id(struct ln_replica *r)
 {
     return ln_clock_id(&r->clock, r->c.env);
@@ -213,12 +203,13 @@ bool ln_replica_commit(struct ln_replica *r, struct ln_err *err)
             return false;
         }
     }
-    if (!put_forks(r, err) || !s->ops->commit(s->ctx, err)) {
+    if (!put_forks(r, err) || !ln_replica_doubt_write(r, err) || !s->ops->commit(s->ctx, err)) {
         ln_replica_rollback(r);
         return false;
     }
     r->clock_kept = r->clock.last;
     r->touched = false;
+    ln_replica_doubt_told(r);
     return true;
 }
 
@@ -227,6 +218,7 @@ static void reread(struct ln_replica *r)
     struct ln_err err = { 0 };
 
     ln_batch_drop(r->batch);
+    r->heads_known = false;
     if (r->touched && !read_authority(r, &err) && r->authority == NULL)
         r->authority = ln_authority_new(r->c.root_id, &r->c.root_key);
 }

@@ -23,6 +23,13 @@ struct ln_replica_config {
     char id[LN_NODE_ID_MAX]; /* this node, known before it has a certificate */
     char root_id[LN_NODE_ID_MAX]; /* "" = pinned in the store (found and adopt write it there) */
     struct ln_pubkey root_key;
+    /* What a guard outside the store remembers (README "Guard"): the heads of our own logs, added
+     * up, 0 none; whether the store belongs to another machine or another life of the node. */
+    uint64_t guard;
+    bool strange;
+    /* After each commit that moved one of our own heads; may be NULL. */
+    void (*moved)(void *ctx, uint64_t heads);
+    void *moved_ctx;
 };
 
 /* Reads certificates, heads, epochs and clock from the store. Sweeps what a crash left half done.
@@ -86,10 +93,19 @@ uint64_t ln_replica_etag(struct ln_span heads);
 bool ln_replica_seal(struct ln_replica *r, bool all, unsigned *segments,
                      struct ln_err *err) LN_MUST;
 bool ln_replica_seal_due(struct ln_replica *r, bool *due, struct ln_err *err) LN_MUST;
-/* The caller doubts that this is the newest image of the node: saves go on, sealing fails with
- * LN_CONFLICT until ln_replica_confirm, when the parent named our head. */
-void ln_replica_doubt(struct ln_replica *r);
+/* Doubt that this is the newest and only image of the node: saves go on, sealing fails with
+ * LN_CONFLICT until ln_replica_confirm, when the parent named our heads. Kept over restarts.
+ *   guard    the guard knows of later segments: an older copy of the database
+ *   copy     another machine or folder than the guard was made in
+ *   receipt  our parent signed for segments that are not here
+ *   parent   our parent holds segments of ours that are not here
+ *   fork     our parent holds another segment in the place of one of ours
+ * Inside a transaction; an earlier reason stays, but for fork, which overrules all. */
+void ln_replica_doubt(struct ln_replica *r, const char *why);
+const char *ln_replica_doubted(const struct ln_replica *r); /* "" = no doubt */
 void ln_replica_confirm(struct ln_replica *r);
+/* The heads of our own log and down-logs, added up. */
+bool ln_replica_heads(struct ln_replica *r, uint64_t *sum, struct ln_err *err) LN_MUST;
 
 /* ---- what others may have */
 struct ln_have {

@@ -112,6 +112,86 @@ static const char *judge(struct ln_apply *x, const struct ln_change *c, const ch
     return why;
 }
 
+/* ---- our own segments fetched back: lines that an older copy of the database still has as
+ * unsealed stand in a segment already, and are not sealed twice */
+
+static bool begin_claim(struct ln_apply *x, struct ln_err *err)
+{
+    struct ln_store *s = x->r->c.store;
+    uint64_t count = 0;
+    uint64_t bytes = 0;
+
+    if (!x->log->mine)
+        return true;
+    if (!s->ops->unsealed_sum(s->ctx, &count, &bytes, err))
+        return false;
+    x->claim = count > 0;
+    return true;
+}
+
+static void note_mine(struct ln_apply *x, const struct ln_batch_line *line)
+{
+    if (x->n_own == x->cap_own) {
+        x->cap_own = x->cap_own > 0 ? 2 * x->cap_own : 256;
+        x->own = ln_realloc(x->own, x->cap_own * sizeof *x->own);
+    }
+    x->own[x->n_own++] =
+        (struct ln_batch_fate){ .id = line->c.id, .eff = line->eff, .why = line->why };
+}
+
+struct claiming {
+    struct ln_apply *x;
+    struct ln_store_change *rows;
+    size_t n;
+};
+
+static bool take_claim(void *ctx, const struct ln_store_change *c, struct ln_err *err)
+{
+    struct claiming *m = ctx;
+    struct ln_change line;
+    struct ln_err bad = { 0 };
+
+    (void)err;
+    if (c->seq != 0)
+        return true;
+    struct ln_store_change *row = &m->rows[m->n++];
+    *row = *c;
+    row->log = m->x->log->n;
+    row->seq = m->x->seq;
+    bool keep = c->state == LN_STORE_UNKNOWN ||
+                (ln_change_read(&line, c->line.p, c->line.len, &bad) && line.op == LN_OP_STEP);
+    row->line = (struct ln_span){ NULL, 0 };
+    if (keep)
+        row->line = (struct ln_span){ ln_strndup(c->line.p, c->line.len), c->line.len };
+    return true;
+}
+
+static bool claim(struct ln_apply *x, struct ln_err *err)
+{
+    struct ln_store *s = x->r->c.store;
+    struct claiming m = { .x = x };
+    struct ln_id *ids;
+    bool ok = true;
+
+    if (x->n_own == 0)
+        return true;
+    ids = ln_alloc_array(x->n_own, sizeof *ids);
+    m.rows = ln_alloc_array(x->n_own, sizeof *m.rows);
+    for (size_t i = 0; i < x->n_own; i++)
+        ids[i] = x->own[i].id;
+    ok = s->ops->changes_get(s->ctx, ids, x->n_own, take_claim, &m, err) &&
+         s->ops->changes_set(s->ctx, m.rows, m.n, err);
+    /* What the receipt says of them holds now too. */
+    if (ok && m.n > 0)
+        ok = ln_batch_change(x->r->batch, x->own, x->n_own, err);
+    for (size_t i = 0; i < m.n; i++)
+        ln_free((void *)(uintptr_t)m.rows[i].line.p);
+    ln_free(m.rows);
+    ln_free(ids);
+    x->n_own = 0;
+    return ok;
+}
+
 static bool apply_line(void *ctx, const char *audience, struct ln_span quoted, const char *text,
                        size_t len, struct ln_err *err)
 {
@@ -141,6 +221,8 @@ static bool apply_line(void *ctx, const char *audience, struct ln_span quoted, c
     else if (x->receipt.seq > 0)
         ln_clock_seen(&x->r->clock, line.eff);
     x->changes++;
+    if (x->claim)
+        note_mine(x, &line);
     ln_batch_add(x->r->batch, &line);
     if (line.protocol && line.why == NULL) {
         /* The batch forgets its texts when flushed: heed works on a copy. */
@@ -296,6 +378,7 @@ static bool apply_held(void *ctx, const struct ln_store_segment *seg, struct ln_
     ok = find_receipt(x, &evidence, seg->seq, err) && note_unread(x, seg, err) &&
          ln_batch_lines(x->r->c.store, x->log->id, seg, apply_line, x, &x->unreadable, err) &&
          flush(x, err);
+    ok = ok && claim(x, err);
     if (ok && seg->seq > x->log->applied)
         x->log->applied = seg->seq;
     ln_buf_free(&evidence);
@@ -310,8 +393,11 @@ bool ln_replica_apply(struct ln_apply *x, uint64_t from, struct ln_err *err)
     x->author = ln_authority_find(x->r->authority, node);
     if (x->author == NULL || from > x->until)
         return true; /* its certificate has not come: later */
-    return each_held(x->r->c.store, x->log->n, from, x->until, apply_held, x, err) ||
-           ln_wrap(err, "%s", x->log->id);
+    bool ok = begin_claim(x, err) &&
+              each_held(x->r->c.store, x->log->n, from, x->until, apply_held, x, err);
+    ln_free(x->own);
+    x->own = NULL;
+    return ok || ln_wrap(err, "%s", x->log->id);
 }
 
 static bool is_ancestor(const struct ln_replica *r, const char *node)
@@ -441,10 +527,14 @@ bool ln_replica_settle(struct ln_replica *r, const struct ln_receipt *receipt,
         return false;
     if (receipt->seq == log.head && !ln_encode_sha256_same(&receipt->sha, &log.head_sha)) {
         *why = "fork"; /* signed for another segment than the one held */
+        if (log.mine)
+            ln_replica_doubt(r, "fork");
         return true;
     }
     uint64_t before = log.receipt;
     struct ln_store_receipt held = { 0 };
+    if (log.mine && receipt->seq > log.head)
+        ln_replica_doubt(r, "receipt");
     if (!s->ops->receipt_first(s->ctx, log.n, receipt->seq, &held, NULL, err) ||
         !s->ops->receipt_put(s->ctx, log.n, &row, err))
         return false;

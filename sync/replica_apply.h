@@ -32,6 +32,9 @@ struct ln_apply {
     struct ln_receipt given; /* set: in force for all of them (the parent's own, not written yet) */
     struct ln_buf *no;       /* gets the refused: [id, why], ... ; may be NULL */
     unsigned changes, refused, unreadable;
+    bool claim; /* our own log, while lines are unsealed: those found in it are not sealed again */
+    struct ln_batch_fate *own;
+    size_t n_own, cap_own;
 };
 bool ln_replica_apply(struct ln_apply *x, uint64_t from, struct ln_err *err) LN_MUST;
 /* How far a log may be applied: our own and our ancestors' as held, all others up to their receipt.

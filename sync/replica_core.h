@@ -20,12 +20,18 @@ struct ln_replica {
     struct ln_clock clock;
     int64_t clock_kept; /* what the store has */
     struct ln_batch *batch;
-    bool doubt;            /* maybe an old image: no sealing */
+    char doubt[12];      /* maybe an old image: no sealing; why, "" none */
+    char doubt_kept[12]; /* what the store has */
+    uint64_t heads;      /* of our own logs, added up, as far as heads_known */
+    bool heads_known;
+    bool moved;            /* one of them, in this transaction */
     bool touched;          /* the authority has what this transaction may undo */
     uint64_t version;      /* of the authority */
     struct ln_fork *forks; /* evidence met in a job that failed: written with the next commit */
 };
 
+/* One of our own logs has `by` segments more. */
+void ln_replica_grown(struct ln_replica *r, uint64_t by);
 /* The store number of a log, made when it is not there. */
 bool ln_replica_log(struct ln_store_log *out, struct ln_replica *r, const char *id,
                     struct ln_err *err) LN_MUST;
@@ -54,6 +60,11 @@ bool ln_replica_key(struct ln_store_key *out, struct ln_replica *r, const struct
 const char *ln_replica_may(struct ln_replica *r, const struct ln_cert *author,
                            const struct ln_change *c, const char *audience,
                            const struct ln_batch_record *rec);
+/* The doubt as the store has it, or as heads, receipts and guard give it; kept at a commit; and who
+ * keeps the guard told after it. */
+bool ln_replica_doubt_read(struct ln_replica *r, struct ln_err *err) LN_MUST;
+bool ln_replica_doubt_write(struct ln_replica *r, struct ln_err *err) LN_MUST;
+void ln_replica_doubt_told(struct ln_replica *r);
 /* Node id of a log or down-log. */
 void ln_replica_author(char node[LN_NODE_ID_MAX], const char *log);
 

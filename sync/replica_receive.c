@@ -285,6 +285,8 @@ static bool store_all(struct intake *x, struct ln_err *err)
     for (size_t i = 0; i < x->n_fresh; i++)
         if (!store_segment(x, i, err))
             return false;
+    if (x->log.mine)
+        ln_replica_grown(x->r, last->seq - x->log.head);
     x->log.head = last->seq;
     x->log.head_sha = last->sha;
     x->log.head_commit = last->commit;
@@ -365,16 +367,22 @@ static bool repeat_receipt(struct intake *x, struct ln_receive *out, struct ln_e
 static bool settle_all(struct intake *x, struct ln_receive *out, struct ln_err *err)
 {
     struct ln_apply sum = { 0 };
+    struct ln_store *s = x->r->c.store;
     bool child = strcmp(x->author->parent, x->r->c.id) == 0;
 
-    if (child)
-        return x->log.head > x->log.receipt ? accept(x, out, err) : repeat_receipt(x, out, err);
-    if (!ln_replica_apply_ready(x->r, x->log.id, &sum, err))
-        return false;
-    out->changes += sum.changes;
-    out->refused += sum.refused;
-    out->unreadable += sum.unreadable;
-    return true;
+    /* Also of a child: a restored node may have given receipts, which came back with its own
+     * down-log, for what it only gets again now. */
+    if (x->log.n > 0 && (!child || x->log.applied < x->log.receipt)) {
+        if (!ln_replica_apply_ready(x->r, x->log.id, &sum, err) ||
+            !s->ops->log_by(s->ctx, &x->log, x->log.n, err))
+            return false;
+        out->changes += sum.changes;
+        out->refused += sum.refused;
+        out->unreadable += sum.unreadable;
+    }
+    if (!child)
+        return true;
+    return x->log.head > x->log.receipt ? accept(x, out, err) : repeat_receipt(x, out, err);
 }
 
 bool ln_replica_receive(struct ln_replica *r, struct ln_receive *out, const char *log,

@@ -308,6 +308,8 @@ static bool write_segment(struct draft_segment *d, struct outbox *o, struct ln_s
     log->head_commit = seg.commit;
     ok = s->ops->segment_put(s->ctx, &row, err) && mark_sealed(o, log->n, seg.seq, err) &&
          s->ops->log_put(s->ctx, log, err);
+    if (ok)
+        ln_replica_grown(o->r, 1);
 out:
     ln_buf_free(&tree);
     ln_buf_free(&commit);
@@ -354,10 +356,12 @@ bool ln_replica_seal(struct ln_replica *r, bool all, unsigned *segments, struct 
     size_t before;
 
     *segments = 0;
-    if (r->doubt)
+    if (r->doubt[0] != '\0')
         return ln_fail(
             err, LN_CONFLICT,
-            "this may be an old image of the node: nothing is sealed until its parent confirms");
+            "this may be an old copy of the node (%s): saving goes on, nothing is sealed "
+            "until its parent confirms",
+            r->doubt);
     do {
         if (!load(&o, err))
             goto out;

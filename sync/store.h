@@ -244,7 +244,7 @@ struct ln_store_ops {
                         void *fctx, struct ln_err *err);
     /* New ones are inserted; an id that is there already is left as it is and marked known. [w] */
     bool (*changes_put)(void *ctx, struct ln_store_change *c, size_t n, struct ln_err *err);
-    /* Writes seq, eff, state and line of changes that are there, by number. [w] */
+    /* Writes log, seq, eff, state and line of changes that are there, by number. [w] */
     bool (*changes_set)(void *ctx, const struct ln_store_change *c, size_t n, struct ln_err *err);
     /* Unsealed ones (seq = 0): lines of the protocol (rec = 0) first, each kind in order of number;
      * at most `max`. Epochs thus leave before what is sealed under them. */

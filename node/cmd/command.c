@@ -81,6 +81,19 @@ const struct ln_command ln_commands[] = {
       false,
       { NULL, NULL },
       "invite --dir /var/lib/linli/home --region 330106005055 --role community" },
+    { "confirm",
+      { "由人确认本节点的数据是最新且唯一的一份，恢复封存。有上级时不需要：下次同步时上级自会确认"
+        "。",
+        "Say that this is the newest and only copy of the node, so that it seals again. With a "
+        "parent there is no need: it confirms at the next sync." },
+      { DIR_OPTION, { "--yes", NULL, false, { "确认", "to confirm" } } },
+      { { NULL, NULL, false, { NULL, NULL } } },
+      false,
+      { "如果同一节点的另一份数据仍在别处运行，或有更新的备份，请不要确认：日志会分叉，只能换新密钥"
+        "重来。",
+        "Do not, when another copy of this node runs elsewhere or there is a newer backup: its log "
+        "would fork, and only a new key can mend that." },
+      "confirm --dir /var/lib/linli/home --yes" },
     { "revoke",
       { "吊销下级节点（设备遗失或被盗）。", "Revoke a node below that was lost or stolen." },
       { DIR_OPTION,

@@ -129,6 +129,61 @@ static bool join(struct ln_node *n, const json_t *args, struct ln_buf *out, stru
     return true;
 }
 
+/* ---- doubt */
+
+/* In words: what the node believes of its own data, NULL when there is nothing to say. */
+static const char *doubt_text(const char *why)
+{
+    static const struct {
+        const char *why, *zh, *en;
+    } texts[] = {
+        { "guard", "数据比卫士文件所记的旧（可能从旧备份恢复）",
+          "these data are older than the guard knows (an old backup?)" },
+        { "copy", "数据来自另一台机器或目录（可能是复制的卡）",
+          "these data come from another machine or folder (a cloned card?)" },
+        { "receipt", "上级签收过本机没有的段", "the parent signed for segments that are not here" },
+        { "parent", "上级保存着本机没有的段，正在取回",
+          "the parent holds segments that are not here: they are being fetched" },
+        { "fork", "日志已分叉：同一节点有两份数据各自续写，请由上级关闭旧日志，用新密钥继续",
+          "the log forked: two copies of this node went on. Close it at the parent, continue under "
+          "a "
+          "new key" },
+    };
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (strcmp(texts[i].why, why) == 0)
+            return ZH(texts[i].zh, texts[i].en);
+    return NULL;
+}
+
+static bool confirm_job(void *arg_, struct ln_replica *r, struct ln_err *err)
+{
+    char *why = arg_;
+
+    (void)snprintf(why, 16, "%s", ln_replica_doubted(r));
+    if (strcmp(why, "fork") == 0)
+        return ln_fail(err, LN_CONFLICT, "%s", doubt_text(why));
+    ln_replica_confirm(r);
+    return true;
+}
+
+static bool confirm(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
+{
+    char why[16] = "";
+
+    if (!on(args, "yes"))
+        return ln_fail(
+            err, LN_INVALID,
+            ZH("确认后无法撤销：请先确定没有别的副本或更新的备份，再加 --yes",
+               "this cannot be undone: make sure that there is no other copy and no newer "
+               "backup, then add --yes"));
+    if (!ln_queue_write(n->queue, confirm_job, why, err))
+        return false;
+    ln_buf_adds(out, why[0] != '\0' ? ZH("已确认，恢复封存\n", "confirmed: sealing goes on\n")
+                                    : ZH("本来就没有疑问\n", "there was no doubt\n"));
+    return true;
+}
+
 /* ---- sync */
 
 static bool sync_once(struct ln_node *n, struct ln_exchange_report *r, struct ln_err *err)
@@ -184,6 +239,7 @@ struct reading {
     json_t *heads;
     uint64_t receipt, head;
     const char *id;
+    struct ln_buf doubt;
     struct ln_store_counts counts;
 };
 
@@ -207,17 +263,21 @@ static bool read_status(void *arg_, struct ln_store *s, const struct ln_authorit
 {
     struct reading *x = arg_;
 
+    bool found;
+
     (void)a;
-    return s->ops->log_each(s->ctx, take_log, x, err) && s->ops->counts(s->ctx, &x->counts, err);
+    return s->ops->log_each(s->ctx, take_log, x, err) && s->ops->counts(s->ctx, &x->counts, err) &&
+           s->ops->meta_get(s->ctx, "doubt", &x->doubt, &found, err);
 }
 
 bool ln_cmd_status(json_t **out, struct ln_node *n, struct ln_err *err)
 {
-    struct reading x = { .heads = json_object(), .id = n->id };
+    struct reading x = { .heads = json_object(), .id = n->id, .doubt = ln_buf_new(64) };
     struct ln_syncer_state state = { .alone = n->config.parent[0] == '\0' };
     json_t *o;
 
     if (!n->access.read(n->access.ctx, read_status, &x, err)) {
+        ln_buf_free(&x.doubt);
         json_decref(x.heads);
         return false;
     }
@@ -241,6 +301,10 @@ bool ln_cmd_status(json_t **out, struct ln_node *n, struct ln_err *err)
     if (n->config.parent[0] == '\0')
         json_object_set_new(o, "unsent", json_integer(0)); /* nobody above waits for anything */
     json_object_set_new(o, "clock", json_string(n->env.clock_trusted(n->env.ctx) ? "ok" : "unset"));
+    json_object_set_new(o, "doubt", json_string(x.doubt.data));
+    if (x.doubt.len > 0 && doubt_text(x.doubt.data) != NULL)
+        json_object_set_new(o, "doubt_text", json_string(doubt_text(x.doubt.data)));
+    ln_buf_free(&x.doubt);
     json_object_set_new(o, "serving", json_boolean(n->syncer != NULL));
     json_object_set_new(o, "alone", json_boolean(state.alone));
     json_object_set_new(o, "level", json_boolean(state.level));
@@ -479,12 +543,13 @@ bool ln_cmd_run(struct ln_node *n, const json_t *args, struct ln_buf *out, struc
     static const struct {
         const char *name;
         bool (*run)(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err);
-    } commands[] = {
-        { "invite", invite },    { "revoke", revoke },        { "join", join },
-        { "sync", sync_now },    { "status", status },        { "verify", verify },
-        { "rebuild", rebuild },  { "user", user_add },        { "load", ln_cmd_load },
-        { "show", ln_cmd_show }, { "export", ln_cmd_export }, { "import", ln_cmd_import }
-    };
+    } commands[] = { { "invite", invite },       { "confirm", confirm },
+                     { "revoke", revoke },       { "join", join },
+                     { "sync", sync_now },       { "status", status },
+                     { "verify", verify },       { "rebuild", rebuild },
+                     { "user", user_add },       { "load", ln_cmd_load },
+                     { "show", ln_cmd_show },    { "export", ln_cmd_export },
+                     { "import", ln_cmd_import } };
     const char *name = arg(args, "command");
 
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)

@@ -196,11 +196,13 @@ bool ln_sqlstore_changes_put(void *ctx, struct ln_store_change *c, size_t n, str
 bool ln_sqlstore_changes_set(void *ctx, const struct ln_store_change *c, size_t n,
                              struct ln_err *err)
 {
-    static const char sql[] = "UPDATE change SET seq = ?, eff = ?, state = ?, line = ? WHERE n = ?";
+    static const char sql[] =
+        "UPDATE change SET log = ?, seq = ?, eff = ?, state = ?, line = ? WHERE n = ?";
     struct ln_sqlstore *s = ctx;
 
     for (size_t i = 0; i < n; i++) {
         struct ln_query *q = ln_db_use(s->db, sql);
+        ln_db_int(q, c[i].log);
         bind_or_null(q, (int64_t)c[i].seq);
         if (c[i].eff == id_time(&c[i].id))
             ln_db_null(q);

@@ -115,6 +115,8 @@ static bool strip_of(json_t **out, struct ln_node *n, struct ln_err *err)
     json_int_t unsent = json_integer_value(json_object_get(s, "unsent"));
     if (json_is_true(json_object_get(s, "alone")))
         state = "alone";
+    else if (ln_web_text(s, "doubt")[0] != '\0')
+        state = strcmp(ln_web_text(s, "doubt"), "fork") == 0 ? "forked" : "doubt";
     else if (json_integer_value(json_object_get(s, "sync_failures")) > 0)
         state = "offline";
     else if (unsent == 0) /* the parent has signed for everything */

@@ -1,349 +1,13 @@
 /* Whole replicas on real SQLite files: a community box, its district, its province and a laptop in
  * one process. */
-#include "tests/lib/test.h"
+#include "tests/lib/tree.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "crypto/base/alloc.h"
-#include "node/store/sqlstore.h"
 #include "sync/alias.h"
-#include "sync/pack.h"
 #include "sync/replica_core.h"
-
-static const char *const DONE[] = { "done", NULL };
-static const char *const FROM_FILED[] = { "filed", NULL };
-static const struct ln_step_rule STEPS[] = { { "close", "done", FROM_FILED } };
-static const struct ln_field PERSON[] = { { "name", "name", LN_TYPE_STR, LN_MARK_IDENT },
-                                          { "id_no", "id_no", LN_TYPE_STR, LN_MARK_SENSITIVE },
-                                          { "job", "job", LN_TYPE_STR, LN_MARK_PLAIN } };
-static const struct ln_field NOTICE[] = { { "title", "title", LN_TYPE_STR, LN_MARK_PLAIN } };
-static const struct ln_field TICKET[] = { { "subject", "subject", LN_TYPE_STR, LN_MARK_IDENT } };
-static const struct ln_coll COLLS[] = {
-    { .name = "person", .version = 1, .fields = PERSON, .n_fields = 3 },
-    { .name = "notice", .version = 1, .fields = NOTICE, .n_fields = 1 },
-    { .name = "ticket",
-      .version = 1,
-      .fields = TICKET,
-      .n_fields = 1,
-      .first_state = "filed",
-      .steps = STEPS,
-      .n_steps = 1,
-      .final_states = DONE },
-};
-static const struct ln_schema SCHEMA = { COLLS, 3 };
-
-static int64_t clock_ms;
-static int64_t now(void *ctx)
-{
-    (void)ctx;
-    return clock_ms += 3;
-}
-static bool trusted(void *ctx)
-{
-    (void)ctx;
-    return true;
-}
-static void fill(void *ctx, void *out, size_t len)
-{
-    (void)ctx;
-    randombytes_buf(out, len);
-}
-static const struct ln_env ENV = { NULL, now, trusted, NULL, fill };
-
-struct box {
-    char dir[64];
-    struct ln_sqlstore *store;
-    struct ln_replica *r;
-    struct ln_replica_config c;
-};
-
-static void box_open(struct box *b)
-{
-    struct ln_err err = { 0 };
-
-    MUST(ln_sqlstore_open(&b->store, b->dir, &SCHEMA, LN_DB_WRITE, &err));
-    b->c.store = ln_sqlstore_handle(b->store);
-    MUST(ln_replica_open(&b->r, &b->c, &err));
-}
-
-static void box_new(struct box *b, const char *region)
-{
-    struct ln_pubkey pub;
-    struct ln_ident recovery;
-
-    *b = (struct box){ .c = { .env = &ENV, .schema = &SCHEMA } };
-    test_mkdir(b->dir);
-    ln_key_make(&b->c.key, &pub);
-    ln_key_ident_make(&b->c.ident);
-    ln_key_ident_make(&recovery);
-    ln_key_ident_public(&b->c.recovery, &recovery);
-    ln_key_node_id(b->c.id, region, &pub);
-    box_open(b);
-}
-
-static void box_shut(struct box *b)
-{
-    ln_replica_close(b->r);
-    ln_sqlstore_close(b->store);
-}
-
-static void box_end(struct box *b)
-{
-    box_shut(b);
-    test_rmdir(b->dir);
-}
-
-static void found(struct box *b, const char *region, enum ln_role role)
-{
-    struct ln_err err = { 0 };
-
-    MUST(ln_replica_begin(b->r, &err));
-    MUST(ln_replica_found(b->r, region, role, "root", &err));
-    MUST(ln_replica_commit(b->r, &err));
-}
-
-/* What /join does, without the code: certificate, and the chain to the child. */
-struct chain {
-    struct ln_span f[8];
-    char *author[8];
-    size_t n;
-};
-static bool take_chain(void *ctx, const char *author, bool revoke, struct ln_span f,
-                       struct ln_err *err)
-{
-    struct chain *c = ctx;
-
-    (void)revoke;
-    (void)err;
-    c->f[c->n] = (struct ln_span){ ln_strndup(f.p, f.len), f.len };
-    c->author[c->n++] = ln_strdup(author);
-    return true;
-}
-
-static void enrol(struct box *parent, struct box *child, const char *region, enum ln_role role,
-                  const char *grid)
-{
-    struct ln_err err = { 0 };
-    struct ln_cert want = { .role = role };
-    struct ln_buf f = ln_buf_new(65536);
-    struct chain chain = { .n = 0 };
-    struct ln_store *s = parent->c.store;
-
-    ln_key_public(&want.key, &child->c.key);
-    ln_key_ident_public(&want.age, &child->c.ident);
-    (void)snprintf(want.region, sizeof want.region, "%s", region);
-    (void)snprintf(want.node, sizeof want.node, "%s", child->c.id);
-    (void)snprintf(want.name, sizeof want.name, "child");
-    if (grid != NULL)
-        (void)snprintf(want.grids[want.n_grids++], 16, "%s", grid);
-    MUST(ln_replica_begin(parent->r, &err));
-    MUST(ln_replica_issue(parent->r, &f, &want, &err));
-    MUST(ln_replica_commit(parent->r, &err));
-    MUST(s->ops->cert_each(s->ctx, take_chain, &chain, &err));
-    MUST(ln_replica_begin(child->r, &err));
-    MUST(ln_replica_adopt(child->r, chain.f, (const char *const *)chain.author, chain.n, &err));
-    MUST(ln_replica_commit(child->r, &err));
-    for (size_t i = 0; i < chain.n; i++) {
-        ln_free((void *)(uintptr_t)chain.f[i].p);
-        ln_free(chain.author[i]);
-    }
-    ln_buf_free(&f);
-}
-
-static void seal(struct box *b)
-{
-    struct ln_err err = { 0 };
-    unsigned n;
-
-    MUST(ln_replica_begin(b->r, &err));
-    MUST(ln_replica_seal(b->r, true, &n, &err));
-    MUST(ln_replica_commit(b->r, &err));
-}
-
-static uint64_t head(struct box *b, const char *log)
-{
-    struct ln_store_log l;
-    struct ln_err err = { 0 };
-
-    MUST(b->c.store->ops->log_get(b->c.store->ctx, &l, log, &err));
-    return l.n > 0 ? l.head : 0;
-}
-
-#define WELL(ok)                                                                                   \
-    do {                                                                                           \
-        if (!(ok))                                                                                 \
-            fail_msg("%s: %s", #ok, err->text);                                                    \
-    } while (0)
-
-/* Carries what `to` lacks of a log; gives its receipt back when there is one. */
-static enum ln_code carry(struct box *from, struct box *to, const char *log, struct ln_err *err)
-{
-    struct ln_buf pack = ln_buf_new(LN_PACK_MAX);
-    struct ln_receive got = { 0 };
-    uint64_t last;
-    bool ok;
-
-    WELL(ln_replica_slice(
-        &pack, &last, from->c.store, ln_replica_authority(from->r), log, head(to, log) + 1,
-        ln_authority_find(ln_replica_authority(from->r), to->c.id), LN_PACK_MAX, err));
-    WELL(ln_replica_begin(to->r, err));
-    ok = ln_replica_receive(to->r, &got, log, pack.data, pack.len, ln_replica_self(from->r), err);
-    if (ok)
-        WELL(ln_replica_commit(to->r, err));
-    else
-        ln_replica_rollback(to->r);
-    if (ok && got.receipted && strcmp(log, from->c.id) == 0) {
-        WELL(ln_replica_begin(from->r, err));
-        WELL(ln_replica_receipt(from->r, (struct ln_span){ got.receipt.data, got.receipt.len },
-                                got.receipt.data, got.receipt.len, err));
-        WELL(ln_replica_commit(from->r, err));
-    }
-    ln_buf_free(&got.receipt);
-    ln_buf_free(&pack);
-    return ok ? LN_OK : err->code;
-}
-
-static struct ln_id add(struct box *b, const char *coll, const char *audience, const char *fields,
-                        const char *sealed)
-{
-    struct ln_err err = { 0 };
-    struct ln_draft d = { .op = LN_OP_ADD, .collection = coll, .audience = audience };
-
-    if (fields != NULL)
-        d.fields = ln_span_of(fields);
-    if (sealed != NULL)
-        d.sealed = ln_span_of(sealed);
-    MUST(ln_replica_begin(b->r, &err));
-    MUST(ln_replica_save(b->r, &d, 1, &err));
-    MUST(ln_replica_commit(b->r, &err));
-    return d.record;
-}
-
-static bool draft(struct box *b, struct ln_draft *d, struct ln_err *err)
-{
-    bool ok = ln_replica_begin(b->r, err) && ln_replica_save(b->r, d, 1, err);
-
-    if (ok)
-        return ln_replica_commit(b->r, err);
-    ln_replica_rollback(b->r);
-    return false;
-}
-
-static void set(struct box *b, const char *coll, const struct ln_id *rec, const char *fields,
-                const char *sealed)
-{
-    struct ln_err err = { 0 };
-    struct ln_draft d = { .op = LN_OP_SET, .collection = coll, .record = *rec };
-
-    if (fields != NULL)
-        d.fields = ln_span_of(fields);
-    if (sealed != NULL)
-        d.sealed = ln_span_of(sealed);
-    MUST(draft(b, &d, &err));
-}
-
-/* One cell as text, "" when there is none. */
-static void cell(char out[128], struct box *b, const char *sql, const struct ln_id *rec)
-{
-    struct ln_db *db = ln_sqlstore_db(b->store);
-    struct ln_query *q = ln_db_use(db, sql);
-    struct ln_err err = { 0 };
-    bool row;
-
-    out[0] = '\0';
-    ln_db_blob(q, rec->b, sizeof rec->b);
-    MUST(ln_db_row(q, &row, &err));
-    if (row)
-        ln_db_col_copy(q, 0, out, 128);
-    (void)ln_db_end(q);
-}
-static const char NAME[] = "SELECT name FROM c_person JOIN record ON n = rec WHERE id = ?";
-static const char JOB[] = "SELECT job FROM c_person JOIN record ON n = rec WHERE id = ?";
-static const char TITLE[] = "SELECT title FROM c_notice JOIN record ON n = rec WHERE id = ?";
-static const char STATE[] = "SELECT _state FROM c_ticket JOIN record ON n = rec WHERE id = ?";
-static const char SUBJECT[] = "SELECT subject FROM c_ticket JOIN record ON n = rec WHERE id = ?";
-static const char CONFLICTS[] = "SELECT conflicts FROM record WHERE id = ?";
-
-static struct ln_digest digest(struct box *b, const char *audience)
-{
-    struct ln_store_audience a;
-    struct ln_err err = { 0 };
-
-    MUST(b->c.store->ops->audience_get(b->c.store->ctx, &a, audience, &err));
-    return a.digest;
-}
-
-static bool take_key(void *ctx, const struct ln_key_item *k, struct ln_err *err)
-{
-    struct box **pair = ctx;
-    struct ln_key_item copy = *k;
-
-    return ln_replica_key_put(pair[1]->r, ln_replica_self(pair[0]->r), &copy, err) &&
-           ln_replica_keys_sent(pair[0]->r, &copy, 1, err);
-}
-
-static void keys(struct box *from, struct box *to)
-{
-    struct ln_err err = { 0 };
-    struct box *pair[] = { from, to };
-
-    MUST(ln_replica_begin(from->r, &err));
-    MUST(ln_replica_begin(to->r, &err));
-    MUST(ln_replica_keys_pending(from->r, 512, take_key, pair, &err));
-    MUST(ln_replica_commit(from->r, &err));
-    MUST(ln_replica_commit(to->r, &err));
-}
-
-struct tree {
-    struct box prov, dist, comm;
-    char down[LN_LOG_MAX], down2[LN_LOG_MAX];
-};
-
-static void tree_new(struct tree *t)
-{
-    clock_ms = INT64_C(1795400000000);
-    box_new(&t->prov, "330000000000");
-    box_new(&t->dist, "330106000000");
-    box_new(&t->comm, "330106005055");
-    found(&t->prov, "330000000000", LN_ROLE_PROVINCE);
-    enrol(&t->prov, &t->dist, "330106000000", LN_ROLE_DISTRICT, NULL);
-    enrol(&t->dist, &t->comm, "330106005055", LN_ROLE_COMMUNITY, NULL);
-    (void)snprintf(t->down, sizeof t->down, "%s.330106005055", t->dist.c.id);
-    (void)snprintf(t->down2, sizeof t->down2, "%s.330106000000", t->prov.c.id);
-}
-
-static void tree_end(struct tree *t)
-{
-    box_end(&t->comm);
-    box_end(&t->dist);
-    box_end(&t->prov);
-}
-
-/* Everything up, then everything down, as two syncs would. */
-static void sync_all(struct tree *t)
-{
-    struct ln_err err = { 0 };
-
-    for (int turn = 0; turn < 2; turn++) {
-        seal(&t->comm);
-        keys(&t->comm, &t->dist);
-        MUST(carry(&t->comm, &t->dist, t->comm.c.id, &err) == LN_OK);
-        seal(&t->dist);
-        keys(&t->dist, &t->prov);
-        MUST(carry(&t->dist, &t->prov, t->dist.c.id, &err) == LN_OK);
-        MUST(carry(&t->dist, &t->prov, t->down, &err) == LN_OK);
-        MUST(carry(&t->dist, &t->prov, t->comm.c.id, &err) == LN_OK);
-        seal(&t->prov);
-        MUST(carry(&t->prov, &t->dist, t->prov.c.id, &err) == LN_OK);
-        MUST(carry(&t->prov, &t->dist, t->down2, &err) == LN_OK);
-        MUST(carry(&t->dist, &t->comm, t->prov.c.id, &err) == LN_OK);
-        MUST(carry(&t->dist, &t->comm, t->down2, &err) == LN_OK);
-        MUST(carry(&t->dist, &t->comm, t->dist.c.id, &err) == LN_OK);
-        MUST(carry(&t->dist, &t->comm, t->down, &err) == LN_OK);
-    }
-}
 
 TEST(a_save_in_the_community_is_read_in_district_and_province)
 {
@@ -358,17 +22,17 @@ TEST(a_save_in_the_community_is_read_in_district_and_province)
 
     sync_all(&t);
 
-    cell(text, &t.dist, TITLE, &all);
+    cell(text, &t.dist, SQL_TITLE, &all);
     assert_string_equal(text, "停水通知");
-    cell(text, &t.prov, TITLE, &all);
+    cell(text, &t.prov, SQL_TITLE, &all);
     assert_string_equal(text, "停水通知");
-    cell(text, &t.dist, NAME, &up);
+    cell(text, &t.dist, SQL_NAME, &up);
     assert_string_equal(text, "李邻里");
-    cell(text, &t.prov, NAME, &up);
+    cell(text, &t.prov, SQL_NAME, &up);
     assert_string_equal(text, "李邻里");
-    cell(text, &t.comm, NAME, &here);
+    cell(text, &t.comm, SQL_NAME, &here);
     assert_string_equal(text, "王社区");
-    cell(text, &t.dist, JOB, &here);
+    cell(text, &t.dist, SQL_JOB, &here);
     assert_string_equal(text, "");
     tree_end(&t);
 }
@@ -407,7 +71,7 @@ TEST(a_notice_of_the_district_comes_down)
 
     sync_all(&t);
 
-    cell(text, &t.comm, TITLE, &id);
+    cell(text, &t.comm, SQL_TITLE, &id);
     assert_string_equal(text, "区里通知");
     tree_end(&t);
 }
@@ -421,7 +85,7 @@ TEST(the_district_answers_a_ticket_and_the_answer_is_read_below)
     struct ln_id id =
         add(&t.comm, "ticket", "330106005055/330106000000", NULL, "{\"subject\":\"路灯不亮\"}");
     sync_all(&t);
-    cell(text, &t.dist, SUBJECT, &id);
+    cell(text, &t.dist, SQL_SUBJECT, &id);
     assert_string_equal(text, "路灯不亮");
     struct ln_draft d = { .op = LN_OP_STEP,
                           .collection = "ticket",
@@ -431,7 +95,7 @@ TEST(the_district_answers_a_ticket_and_the_answer_is_read_below)
     MUST(draft(&t.dist, &d, &err));
     sync_all(&t);
 
-    cell(text, &t.comm, STATE, &id);
+    cell(text, &t.comm, SQL_STATE, &id);
     assert_string_equal(text, "done");
     assert_int_equal(head(&t.comm, t.down), head(&t.dist, t.down));
     tree_end(&t);
@@ -451,7 +115,7 @@ TEST(edits_of_one_field_on_two_nodes_are_a_conflict_and_neither_is_lost)
         add(&t.comm, "person", "330106005055/g01", "{\"job\":\"a\"}", "{\"name\":\"张网格\"}");
     seal(&t.comm);
     MUST(carry(&t.comm, &laptop, t.comm.c.id, &err) == LN_OK);
-    cell(text, &laptop, JOB, &id);
+    cell(text, &laptop, SQL_JOB, &id);
     assert_string_equal(text, "a");
 
     set(&t.comm, "person", &id, "{\"job\":\"box\"}", NULL);
@@ -463,9 +127,9 @@ TEST(edits_of_one_field_on_two_nodes_are_a_conflict_and_neither_is_lost)
     MUST(carry(&t.comm, &laptop, t.comm.c.id, &err) == LN_OK);
     MUST(carry(&t.comm, &laptop, down, &err) == LN_OK);
 
-    cell(text, &t.comm, CONFLICTS, &id);
+    cell(text, &t.comm, SQL_CONFLICTS, &id);
     assert_string_equal(text, "1");
-    cell(text, &laptop, CONFLICTS, &id);
+    cell(text, &laptop, SQL_CONFLICTS, &id);
     assert_string_equal(text, "1");
     struct ln_digest a = digest(&t.comm, "330106005055/g01");
     struct ln_digest b = digest(&laptop, "330106005055/g01");
@@ -552,9 +216,9 @@ TEST(two_nodes_that_merge_in_both_directions_at_once_keep_the_same_record)
     for (size_t i = 0; i < 2; i++) { /* the smaller id, which is the older record */
         assert_stands(both[i], &a, &a);
         assert_stands(both[i], &b, &a);
-        cell(text, both[i], JOB, &a);
+        cell(text, both[i], SQL_JOB, &a);
         assert_string_equal(text, "a");
-        cell(text, both[i], JOB, &b);
+        cell(text, both[i], SQL_JOB, &b);
         assert_string_equal(text, "");
     }
     pair_end(&p);
@@ -583,11 +247,11 @@ TEST(chains_made_on_two_nodes_end_in_one_record_and_come_apart_again)
     for (size_t i = 0; i < 2; i++) {
         assert_stands(both[i], &a, &b);
         assert_stands(both[i], &b, &b);
-        cell(text, both[i], JOB, &b);
+        cell(text, both[i], SQL_JOB, &b);
         assert_string_equal(text, "b");
-        cell(text, both[i], JOB, &a);
+        cell(text, both[i], SQL_JOB, &a);
         assert_string_equal(text, "");
-        cell(text, both[i], CONFLICTS, &a);
+        cell(text, both[i], SQL_CONFLICTS, &a);
         assert_string_equal(text, "0");
     }
     pair_end(&p);
@@ -630,9 +294,9 @@ TEST(an_alias_that_comes_before_the_records_counts_once_they_are_here)
     pair_sync(&p);
 
     assert_stands(&p.t.comm, &a, &b);
-    cell(text, &p.t.comm, JOB, &a);
+    cell(text, &p.t.comm, SQL_JOB, &a);
     assert_string_equal(text, "");
-    cell(text, &p.t.comm, JOB, &b);
+    cell(text, &p.t.comm, SQL_JOB, &b);
     assert_string_equal(text, "b");
     pair_end(&p);
 }
@@ -655,7 +319,7 @@ TEST(a_record_hides_behind_none_that_was_deleted)
     struct box *both[] = { &p.t.comm, &p.laptop };
     for (size_t i = 0; i < 2; i++) {
         assert_stands(both[i], &a, &a);
-        cell(text, both[i], JOB, &a);
+        cell(text, both[i], SQL_JOB, &a);
         assert_string_equal(text, "a");
     }
     pair_end(&p);
@@ -674,9 +338,9 @@ TEST(an_edit_of_a_record_that_was_merged_meanwhile_is_a_conflict)
     set(&p.laptop, "person", &a, "{\"job\":\"field\"}", NULL);
     pair_sync(&p);
 
-    cell(text, &p.t.comm, CONFLICTS, &a);
+    cell(text, &p.t.comm, SQL_CONFLICTS, &a);
     assert_string_equal(text, "1");
-    cell(text, &p.laptop, CONFLICTS, &a);
+    cell(text, &p.laptop, SQL_CONFLICTS, &a);
     assert_string_equal(text, "1");
     pair_end(&p);
 }
@@ -699,9 +363,9 @@ TEST(the_district_follows_a_merge_and_a_rebuild_finds_it_again)
     MUST(ln_replica_commit(t.dist.r, &err));
 
     assert_stands(&t.dist, &b, &a);
-    cell(text, &t.dist, NAME, &a);
+    cell(text, &t.dist, SQL_NAME, &a);
     assert_string_equal(text, "甲");
-    cell(text, &t.dist, NAME, &b);
+    cell(text, &t.dist, SQL_NAME, &b);
     assert_string_equal(text, "");
     tree_end(&t);
 }
@@ -722,7 +386,7 @@ TEST(a_laptop_that_joins_late_reads_what_its_grid_had_before)
     seal(&t.comm);
     MUST(carry(&t.comm, &laptop, t.comm.c.id, &err) == LN_OK);
 
-    cell(text, &laptop, JOB, &id);
+    cell(text, &laptop, SQL_JOB, &id);
     assert_string_equal(text, "old");
     box_end(&laptop);
     tree_end(&t);
@@ -754,7 +418,7 @@ TEST(a_laptop_living_in_2031_wins_nothing)
                           .fields = ln_span_of("{\"job\":\"today\"}") };
     MUST(draft(&t.comm, &d, &err));
 
-    cell(text, &t.comm, JOB, &id);
+    cell(text, &t.comm, SQL_JOB, &id);
     assert_string_equal(text, "today");
     assert_true(LN_HLC_MS(ln_clock_claimed(&d.id)) < INT64_C(1900000000000));
     box_end(&laptop);
@@ -883,7 +547,7 @@ TEST(a_record_that_is_published_among_other_lines_arrives_with_its_fields)
 
     sync_all(&t);
 
-    cell(text, &t.dist, TITLE, &id);
+    cell(text, &t.dist, SQL_TITLE, &id);
     assert_string_equal(text, "published");
     tree_end(&t);
 }
@@ -920,7 +584,7 @@ TEST(a_restart_keeps_everything_and_never_repeats_a_time)
     struct ln_id next = add(&t.comm, "notice", "public", "{\"title\":\"two\"}", NULL);
 
     assert_true(ln_clock_compare(&next, &id) > 0);
-    cell(text, &t.comm, TITLE, &id);
+    cell(text, &t.comm, SQL_TITLE, &id);
     assert_string_equal(text, "one");
     tree_end(&t);
 }
@@ -946,9 +610,9 @@ TEST(verify_finds_nothing_wrong_and_rebuild_reaches_the_same_digests)
         MUST(ln_replica_begin(all[i]->r, &err));
         MUST(ln_replica_rebuild(all[i]->r, NULL, NULL, &err));
         MUST(ln_replica_commit(all[i]->r, &err));
-        cell(text, all[i], JOB, &id);
+        cell(text, all[i], SQL_JOB, &id);
         assert_string_equal(text, "odd");
-        cell(text, all[i], NAME, &id);
+        cell(text, all[i], SQL_NAME, &id);
         assert_string_equal(text, "李邻里");
     }
     tree_end(&t);

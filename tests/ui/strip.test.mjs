@@ -24,6 +24,11 @@ test('the strip claims nothing when the node has not answered', () => {
   assert.equal(strip(sync('synced', 0, 0), false).key, 'unreachable')
 })
 
+test('a node that may be an older copy says so, and claims nothing else', () => {
+  assert.equal(strip(sync('doubt', 0, 3), true).key, 'doubt')
+  assert.equal(strip(sync('forked', 0, 0), true).key, 'forked')
+})
+
 test('money typed in yuan is stored in fen without loss', () => {
   assert.equal(parse('1234.56', { type: 'fen' }), 123456)
   assert.equal(parse(unparse(110, { type: 'fen' }), { type: 'fen' }), 110)

@@ -1,7 +1,7 @@
 // The words of the sync strip. 已同步 needs the node's own word for it: everything unknown says so.
 import type { Status } from './types'
 
-export type StripKey = 'unreachable' | 'unknown' | 'synced' | 'pending' | 'offline' | 'alone' | 'stopped'
+export type StripKey = 'unreachable' | 'unknown' | 'synced' | 'pending' | 'offline' | 'alone' | 'stopped' | 'doubt' | 'forked'
 
 export function strip(status: Status | null, reachable: boolean): { key: StripKey; n: number } {
   if (!reachable) return { key: 'unreachable', n: 0 }

@@ -22,4 +22,4 @@ export interface Rec {
   id: string; collection: string; version_etag: string; state?: string; stale?: boolean; actions?: string[]; provisional: boolean
   conflicts?: Conflict[]; title?: string; can?: { update: boolean; delete: boolean }; masked?: string[]; refs?: Record<string, Record<string, string>>; f: Record<string, unknown>
 }
-export interface Status { sync: { state: 'synced' | 'pending' | 'offline' | 'alone' | 'stopped'; unsent: number; unsealed: number }; seq: number }
+export interface Status { sync: { state: 'synced' | 'pending' | 'offline' | 'alone' | 'stopped' | 'doubt' | 'forked'; unsent: number; unsealed: number }; seq: number }

@@ -1,0 +1,67 @@
+# An older copy of a box: it works on, seals nothing until its parent has confirmed, gets back what it forgot.
+. tests/e2e/lib.sh
+
+start_node xihu 330106000000 district
+start_node cuiyuan 330106005055 community xihu
+user cuiyuan juweihui linli-e2e-secret committee >/dev/null
+login cuiyuan juweihui linli-e2e-secret >/dev/null
+touch "$E2E/xihu.jar"
+news() { # NODE TITLE
+    local id
+    id=$(post "$1" /api/v1/news title="$2" body=正文 level=community section=community | jq -r .id) &&
+        post "$1" "/api/v1/news/$id/steps" action=publish >/dev/null
+}
+of() { "$LINLI" status --dir "$(dir_of "$1")" --json | jq -r ".$2"; } # NODE KEY
+is() { [ "$(of "$1" "$2")" = "$3" ] || { of "$1" "$2"; return 1; }; }
+strip() { get "$1" /api/v1/status | jq -e ".sync.state == \"$2\"" >/dev/null; }
+
+news cuiyuan 备份以前
+ok "news goes up" eventually shows xihu /api/v1/news 备份以前
+stop_node cuiyuan
+mkdir "$E2E/backup" && cp -a "$(dir_of cuiyuan)"/linli.db* "$E2E/backup/"
+serve_node cuiyuan
+login cuiyuan juweihui linli-e2e-secret >/dev/null
+news cuiyuan 备份之后
+ok "and what came after the backup too" eventually shows xihu /api/v1/news 备份之后
+
+# the database dies; somebody puts the backup back, while the uplink is down
+stop_node cuiyuan
+part cuiyuan
+rm "$(dir_of cuiyuan)"/linli.db* && cp -a "$E2E"/backup/* "$(dir_of cuiyuan)/"
+serve_node cuiyuan
+login cuiyuan juweihui linli-e2e-secret >/dev/null
+ok "the older copy is noticed at once, without a link" is cuiyuan doubt guard
+ok "the strip says so" strip cuiyuan doubt
+ok "work goes on" news cuiyuan 断网所写
+says() { local text=$1; shift; ! "$@" >"$E2E/said" 2>&1 && grep -q "$text" "$E2E/said" || { cat "$E2E/said"; return 1; }; }
+ok "nothing leaves on a stick, and why is told" says "old copy" "$LINLI" export --dir "$(dir_of cuiyuan)" "$E2E/stick"
+ok "it is still in doubt after a restart" eval 'stop_node cuiyuan && serve_node cuiyuan && is cuiyuan doubt guard'
+login cuiyuan juweihui linli-e2e-secret >/dev/null
+restore cuiyuan "${node_port[xihu]}"
+ok "with the link back it gets what it forgot" eventually shows cuiyuan /api/v1/news 备份之后
+ok "and sends what was written meanwhile" eventually shows xihu /api/v1/news 断网所写
+ok "the doubt is settled" eventually is cuiyuan doubt ""
+ok "all is signed for" eventually is cuiyuan unsent 0
+ok "nobody met a fork" eval 'is xihu forks 0 && is cuiyuan forks 0'
+ok "the box's logs and database agree" "$LINLI" verify --dir "$(dir_of cuiyuan)"
+ok "and so do the district's" "$LINLI" verify --dir "$(dir_of xihu)"
+ok "and after a rebuild" "$LINLI" rebuild --dir "$(dir_of cuiyuan)"
+
+# the whole card is copied; the first goes on, then the copy is started instead
+stop_node cuiyuan
+cp -a "$(dir_of cuiyuan)" "$E2E/card"
+serve_node cuiyuan
+login cuiyuan juweihui linli-e2e-secret >/dev/null
+news cuiyuan 原卡所写
+ok "the first card goes on" eventually shows xihu /api/v1/news 原卡所写
+stop_node cuiyuan
+mv "$(dir_of cuiyuan)" "$E2E/first" && cp -a "$E2E/card" "$(dir_of cuiyuan)"
+part cuiyuan
+serve_node cuiyuan
+login cuiyuan juweihui linli-e2e-secret >/dev/null
+ok "the copy knows that it is one" is cuiyuan doubt copy
+news cuiyuan 副卡所写
+restore cuiyuan "${node_port[xihu]}"
+ok "it gets what the first one wrote" eventually shows cuiyuan /api/v1/news 原卡所写
+ok "and its own work arrives" eventually shows xihu /api/v1/news 副卡所写
+ok "without a fork" eval 'is xihu forks 0 && is cuiyuan doubt ""'
