@@ -1,4 +1,4 @@
-/* What pages need besides records: the schema, the sync strip, the nodes below, queues,
+/* What pages need besides records: the sync strip, the nodes below, queues,
  * metrics. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,82 +9,6 @@
 #include "node/syncer.h"
 #include "node/web/routes.h"
 #include "node/web/title.h"
-
-/* ---- schema: the definitions as far as the caller may see them */
-
-static json_t *own_fields(const struct ln_call *c, const struct ln_def_coll *d)
-{
-    bool staff = ln_engine_staff(&c->user) || ln_engine_has_role(&c->user, "admin");
-    json_t *list = json_array();
-    const json_t *given = json_object_get(d->json, "fields");
-    size_t i;
-    json_t *f;
-
-    json_array_foreach(given, i, f)
-    {
-        json_t *copy = json_copy(f);
-        if (d->fields[i].mark == LN_MARK_IDENT)
-            json_object_set_new(copy, "mark", json_string("~"));
-        if (d->fields[i].staff && !staff)
-            json_object_set_new(copy, "readonly", json_true());
-        json_array_append_new(list, copy);
-    }
-    return list;
-}
-
-static json_t *coll_json(struct ln_call *c, const struct ln_def_coll *d)
-{
-    static const char *const keep[] = { "name",   "label",  "workflow", "list",       "filters",
-                                        "sort",   "title",  "log",      "number",     "own",
-                                        "search", "unmask", "audience", "fresh_days", NULL };
-    json_t *o = json_object();
-    json_t *none = json_pack("{s:{}}", "f");
-
-    for (const char *const *k = keep; *k != NULL; k++)
-        if (json_object_get(d->json, *k) != NULL)
-            json_object_set(o, *k, json_object_get(d->json, *k));
-    json_object_set_new(o, "fields", own_fields(c, d));
-    for (const char *const *w = d->create; w != NULL && *w != NULL; w++)
-        if (strncmp(*w, "resident", 8) == 0) /* what residents add, others may add for them */
-            json_object_set_new(o, "behalf", json_true());
-    /* Rights over an imagined record of the caller's own: whether such buttons make sense at all.
-     */
-    json_object_set_new(json_object_get(none, "f"), "author", json_string(c->user.account));
-    json_object_set_new(o, "can",
-                        json_pack("{s:b,s:b,s:b}", "create", (int)ln_engine_may_create(d, &c->user),
-                                  "update", (int)ln_engine_may_change(d, &c->user, none), "delete",
-                                  (int)ln_engine_may_delete(d, &c->user, none)));
-    json_decref(none);
-    return o;
-}
-
-bool ln_api_info_schema(struct ln_call *c, struct ln_err *err)
-{
-    json_t *modules = json_array();
-    const struct ln_def *def = c->n->def;
-
-    (void)err;
-    for (size_t m = 0; m < def->n_modules; m++) {
-        const struct ln_def_module *x = &def->modules[m];
-        json_t *colls = json_array();
-        for (size_t i = 0; i < def->n_colls; i++) {
-            struct ln_where any[4];
-            size_t n;
-            if (strcmp(def->colls[i].module, x->name) == 0 &&
-                (ln_engine_may_list(&def->colls[i], &c->user, any, &n) ||
-                 ln_engine_may_create(&def->colls[i], &c->user)))
-                json_array_append_new(colls, coll_json(c, &def->colls[i]));
-        }
-        json_t *o = json_pack("{s:s,s:i,s:b,s:o}", "module", x->name, "rank", x->rank, "enabled", 1,
-                              "collections", colls);
-        json_object_set(o, "label", json_object_get(x->json, "label"));
-        json_object_set(o, "codes", json_object_get(x->json, "codes"));
-        json_object_set(o, "statistics", json_object_get(x->json, "statistics"));
-        json_array_append_new(modules, o);
-    }
-    c->out->zip = true;
-    return ln_web_json(c, 200, json_pack("{s:o}", "modules", modules));
-}
 
 /* ---- status: the sync strip, and the wish to sync at once */
 

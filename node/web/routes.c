@@ -11,7 +11,7 @@ const struct ln_route ln_routes[] = {
     { "DELETE", "/api/v1/session", ln_api_session_logout },
     { "POST", "/api/v1/session/password", ln_api_session_password },
     { "POST", "/api/v1/account/:/card", ln_api_card_make },
-    { "GET", "/api/v1/schema", ln_api_info_schema },
+    { "GET", "/api/v1/schema", ln_api_schema_get },
     { "GET", "/api/v1/status", ln_api_info_status },
     { "GET", "/api/v1/stats", ln_api_stat_list },
     { "POST", "/api/v1/sync", ln_api_info_sync },

@@ -14,7 +14,7 @@ LN_ROUTE(ln_api_session_role);
 LN_ROUTE(ln_api_session_logout);
 LN_ROUTE(ln_api_session_password);
 LN_ROUTE(ln_api_card_make);
-LN_ROUTE(ln_api_info_schema);
+LN_ROUTE(ln_api_schema_get);
 LN_ROUTE(ln_api_info_status);
 LN_ROUTE(ln_api_stat_list);
 LN_ROUTE(ln_api_info_sync);

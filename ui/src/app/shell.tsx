@@ -47,7 +47,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
       <header class="top">
         <a class="brand" href="/">{s ? s.node.name : '邻里'}</a>
         <button type="button" onClick={() => setElder(!elder.value)}>{t(elder.value ? 'elder_off' : 'elder')}</button>
-        <button type="button" onClick={() => setLang(lang.value === 'zh' ? 'en' : 'zh')}>{t('language')}</button>
+        <button type="button" onClick={() => { setLang(lang.value === 'zh' ? 'en' : 'zh'); void enter() }}>{t('language')}</button>
         {s && s.account
           ? <button type="button" onClick={leave}>{t('logout')} · {s.account.shown_name}</button>
           : <a class="button" href="/login">{t('login')}</a>}

@@ -1,6 +1,7 @@
 // What every page shares: who is here, what the node defines, how far the sync is.
 import { signal } from '@preact/signals'
 import { ApiError, call } from './api'
+import { lang } from '../i18n'
 import type { Collection, Module, Session, Status } from './types'
 
 const POLL_MS = 5000
@@ -35,7 +36,7 @@ export function collection(name: string): { module: Module; def: Collection } | 
 
 export async function enter(): Promise<void> {
   const s = await call<Session>('GET', '/session')
-  modules.value = (await call<{ modules: Module[] }>('GET', '/schema')).modules.sort((a, b) => a.rank - b.rank)
+  modules.value = (await call<{ modules: Module[] }>('GET', '/schema?lang=' + lang.value)).modules.sort((a, b) => a.rank - b.rank)
   session.value = s
   if (s.account && s.account.elder_mode) setElder(true)
 }
