@@ -32,6 +32,7 @@ struct ln_field {
                           to a group */
     enum ln_type type; /* LN_TYPE_MAP merges key by key */
     enum ln_mark mark;
+    bool find; /* rows are looked up by it: a store keeps an index */
 };
 struct ln_step_rule {
     const char *action, *to;

@@ -6,10 +6,11 @@
 #include <string.h>
 
 #include "crypto/base/log.h"
+#include "node/module/talk.h"
 
 #define DUE_AT_ONCE 50 /* steps of one kind that fall due in one tick */
 
-const struct ln_special *const ln_specials[] = { NULL };
+const struct ln_special *const ln_specials[] = { ln_talk_special, NULL };
 
 static const struct ln_user NODE = { .system = true };
 

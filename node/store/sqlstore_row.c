@@ -71,6 +71,11 @@ static bool make_table(struct ln_sqlstore *s, const struct ln_coll *c, struct ln
         (void)snprintf(tag, sizeof tag, "%s_tag", f->name);
         if (f->mark == LN_MARK_SENSITIVE && !add_column(s, c->name, tag, "BLOB", err))
             return false;
+        (void)snprintf(sql, sizeof sql,
+                       "CREATE INDEX IF NOT EXISTS \"i_%s_%s\" ON \"c_%s\"(\"%s\")", c->name,
+                       f->name, c->name, f->name);
+        if (f->find && !ln_db_exec(s->db, sql, err))
+            return false;
     }
     return true;
 }

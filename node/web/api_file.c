@@ -60,6 +60,22 @@ static void name_it(struct ln_http_reply *out, const json_t *value)
                    escaped);
 }
 
+bool ln_api_file_send(struct ln_call *c, const json_t *value, const char *sha, struct ln_err *err)
+{
+    (void)snprintf(c->out->etag, sizeof c->out->etag, "%.64s", sha);
+    if (c->q->if_none_match != NULL && strstr(c->q->if_none_match, c->out->etag) != NULL) {
+        c->out->status = 304;
+        return true;
+    }
+    if (ln_attach_open(&c->out->body, c->n, value, err)) {
+        name_it(c->out, value);
+        return true;
+    }
+    if (err->code == LN_MISSING)
+        c->word = "not_here";
+    return false;
+}
+
 bool ln_api_file_get(struct ln_call *c, struct ln_err *err)
 {
     const struct ln_def_coll *d = ln_def_find(c->n->def, c->q->arg[0]);
@@ -79,17 +95,7 @@ bool ln_api_file_get(struct ln_call *c, struct ln_err *err)
         json_decref(row);
         return ln_fail(err, LN_MISSING, "no such attachment");
     }
-    (void)snprintf(c->out->etag, sizeof c->out->etag, "%.64s", c->q->arg[2]);
-    if (c->q->if_none_match != NULL && strstr(c->q->if_none_match, c->out->etag) != NULL) {
-        c->out->status = 304;
-        ok = true;
-    } else {
-        ok = ln_attach_open(&c->out->body, c->n, value, err);
-        if (ok)
-            name_it(c->out, value);
-        else if (err->code == LN_MISSING)
-            c->word = "not_here";
-    }
+    ok = ln_api_file_send(c, value, c->q->arg[2], err);
     json_decref(row);
     return ok;
 }

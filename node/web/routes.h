@@ -34,9 +34,18 @@ LN_ROUTE(ln_api_record_unmask);
 LN_ROUTE(ln_api_conflict_resolve);
 LN_ROUTE(ln_api_file_upload);
 LN_ROUTE(ln_api_file_get);
+LN_ROUTE(ln_api_talk_list);
+LN_ROUTE(ln_api_talk_get);
+LN_ROUTE(ln_api_talk_seen);
+LN_ROUTE(ln_api_talk_reading);
+LN_ROUTE(ln_api_talk_doors);
+LN_ROUTE(ln_api_talk_file);
 LN_ROUTE(ln_api_export_csv);
 LN_ROUTE(ln_api_export_import);
 
+/* An attachment as the body: its stored value, which the caller may read. */
+bool ln_api_file_send(struct ln_call *c, const json_t *value, const char *sha,
+                      struct ln_err *err) LN_MUST;
 /* [{"unit","values":[{"value","change","user_name","node","at"}]}] of a record. */
 json_t *ln_api_conflict_list(struct ln_call *c, const struct ln_def_coll *d,
                              const struct ln_id *id);

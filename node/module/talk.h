@@ -1,0 +1,29 @@
+/* Conversations: who belongs to one, what may be written into it, confirmations, circulars and the
+ * duty desk. Hooks of thread, message, confirmation, reading, quiet, contact_list, circular_sign,
+ * duty_shift and duty_item. */
+#ifndef LN_TALK_H
+#define LN_TALK_H
+
+#include "node/module/recipient.h"
+#include "node/module/special.h"
+
+#define LN_TALK_MEMBERS 100 /* named one by one; more are a contact list */
+#define LN_TALK_FOLLOWED_DAYS                                                                      \
+    14 /* how long a broadcast's sums per building are kept up to date                             \
+        */
+
+extern const struct ln_special ln_talk_special[];
+
+/* *member: wrote the thread, is among its members (oneself, or a home one speaks for), or is meant
+ * by its contact list. `thread` is a row of it. */
+bool ln_talk_member(bool *member, const struct ln_recipient_place *p, const json_t *thread,
+                    const struct ln_user *u, struct ln_err *err) LN_MUST;
+
+/* Who was to read a message and who did, by building: *out {"asked","delivered","read","confirmed",
+ * "buildings":[{"id","name","asked","delivered","read","confirmed"}],"left":[recipient as of
+ * ln_recipient_list and "state":"none"|"delivered"]}; `left` are those who have neither read nor
+ * confirmed it. With `confirm` reading alone does not count. */
+bool ln_talk_reading(json_t **out, const struct ln_recipient_place *p, const json_t *thread,
+                     const json_t *message, struct ln_err *err) LN_MUST;
+
+#endif
