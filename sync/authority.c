@@ -7,9 +7,19 @@
 #include "crypto/base/alloc.h"
 #include "crypto/canon.h"
 
+/* What an earlier or the present certificate of a node said. */
+struct past {
+    int64_t from_s, until_s;
+    char parent[LN_NODE_ID_MAX];
+    size_t n_grids;
+    char grids[16][16];
+};
+#define PAST_MAX 64 /* renewals remembered of one node: sixteen years of a laptop's */
 struct entry {
     struct ln_cert cert;
     uint64_t void_from; /* 0 = not revoked */
+    struct past *past;
+    size_t n_past;
 };
 
 struct ln_authority {
@@ -33,8 +43,10 @@ void ln_authority_free(struct ln_authority *a)
 {
     if (a == NULL)
         return;
-    for (size_t i = 0; i < a->n; i++)
+    for (size_t i = 0; i < a->n; i++) {
+        ln_free(a->entries[i]->past);
         ln_free(a->entries[i]);
+    }
     ln_free(a->entries);
     ln_free(a);
 }
@@ -47,6 +59,10 @@ struct ln_authority *ln_authority_copy(const struct ln_authority *a)
     for (size_t i = 0; i < a->n; i++) {
         c->entries[i] = ln_alloc(sizeof *c->entries[i]);
         *c->entries[i] = *a->entries[i];
+        c->entries[i]->past = ln_alloc_array(a->entries[i]->n_past + 1, sizeof(struct past));
+        if (a->entries[i]->n_past > 0)
+            memcpy(c->entries[i]->past, a->entries[i]->past,
+                   a->entries[i]->n_past * sizeof(struct past));
     }
     c->n = a->n;
     c->cap = a->n + 1;
@@ -99,6 +115,63 @@ static void put(struct ln_authority *a, const struct ln_cert *c)
     a->n++;
     a->entries[at] = ln_alloc(sizeof **a->entries);
     a->entries[at]->cert = *c;
+}
+
+/* Every certificate is remembered, in whatever order they come; of too many the oldest goes. */
+static void remember(struct entry *e, const struct ln_cert *c)
+{
+    struct past p = { .from_s = c->from_s, .until_s = c->until_s, .n_grids = c->n_grids };
+    size_t oldest = 0;
+
+    memcpy(p.parent, c->parent, sizeof p.parent);
+    memcpy(p.grids, c->grids, sizeof p.grids);
+    for (size_t i = 0; i < e->n_past; i++) {
+        if (e->past[i].from_s == p.from_s && e->past[i].until_s == p.until_s)
+            return;
+        if (e->past[i].from_s < e->past[oldest].from_s)
+            oldest = i;
+    }
+    if (e->n_past == PAST_MAX) {
+        e->past[oldest] = p;
+        return;
+    }
+    e->past = ln_realloc(e->past, (e->n_past + 1) * sizeof *e->past);
+    e->past[e->n_past++] = p;
+}
+
+bool ln_authority_was_parent(const struct ln_authority *a, const char *parent, const char *node)
+{
+    const struct entry *e = find(a, node);
+
+    for (size_t i = 0; e != NULL && i < e->n_past; i++)
+        if (strcmp(e->past[i].parent, parent) == 0)
+            return true;
+    return false;
+}
+
+static bool lists(const struct past *p, const char *grid)
+{
+    for (size_t i = 0; i < p->n_grids; i++)
+        if (strcmp(p->grids[i], grid) == 0)
+            return true;
+    return false;
+}
+
+bool ln_authority_late(const struct ln_authority *a, const char *node, const char *grid,
+                       int64_t claimed_s, int64_t receipt_s)
+{
+    const struct entry *e = find(a, node);
+    int64_t had = -1;
+    int64_t lost = INT64_MAX;
+
+    for (size_t i = 0; e != NULL && i < e->n_past; i++)
+        if (lists(&e->past[i], grid) && e->past[i].from_s > had)
+            had = e->past[i].from_s;
+    for (size_t i = 0; e != NULL && i < e->n_past; i++)
+        if (!lists(&e->past[i], grid) && e->past[i].from_s > had && e->past[i].from_s < lost)
+            lost = e->past[i].from_s;
+    return had >= 0 && lost < INT64_MAX && claimed_s <= lost &&
+           receipt_s <= lost + LN_AUTHORITY_LATE_S;
 }
 
 const struct ln_cert *ln_authority_find(const struct ln_authority *a, const char *node)
@@ -226,6 +299,7 @@ bool ln_authority_cert(struct ln_authority *a, const char *author, struct ln_spa
     const struct entry *old = find(a, c.node);
     if (old == NULL || newer(&c, &old->cert))
         put(a, &c);
+    remember(find(a, c.node), &c);
     ok = true;
 out:
     ln_buf_free(&sig);
@@ -303,7 +377,7 @@ static bool own_epoch(const struct ln_cert *c, struct ln_span f)
            strcmp(a.owner, c->region) == 0;
 }
 
-/* Only the parent gives receipts. */
+/* Only the parent gives receipts; what a former one gave stays in force. */
 static bool own_child(const struct ln_authority *a, const struct ln_cert *c, struct ln_span f)
 {
     char node[LN_NODE_ID_MAX];
@@ -314,7 +388,7 @@ static bool own_child(const struct ln_authority *a, const struct ln_cert *c, str
     memcpy(node, log.p, sizeof node - 1);
     node[sizeof node - 1] = '\0';
     const struct ln_cert *child = ln_authority_find(a, node);
-    return child != NULL && strcmp(child->parent, c->node) == 0;
+    return child != NULL && ln_authority_was_parent(a, c->node, node);
 }
 
 static const char *may_system(const struct ln_authority *a, const struct ln_cert *c,

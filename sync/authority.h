@@ -38,6 +38,15 @@ bool ln_authority_each(const struct ln_authority *a,
 size_t ln_authority_path(const struct ln_authority *a, const char *node, const struct ln_cert **out,
                          size_t cap);
 
+/* Whether a certificate of `node`, the present or an earlier one, names that parent. */
+bool ln_authority_was_parent(const struct ln_authority *a, const char *parent, const char *node);
+/* Late work: `node` wrote (claimed) into a grid before the certificate came that took the grid from
+ * it, and its parent's receipt is of at most LN_AUTHORITY_LATE_S after that. A function of signed
+ * data alone: whoever knows certificates and receipt says the same. */
+#define LN_AUTHORITY_LATE_S INT64_C(2592000) /* thirty days: longer than a laptop works alone */
+bool ln_authority_late(const struct ln_authority *a, const char *node, const char *grid,
+                       int64_t claimed_s, int64_t receipt_s);
+
 /* Rules: sync/README.md "Who may write what". `line` was read by ln_change_read.
  * May a node of certificate `c` write this line into this audience? `why` names the reason in one
  * stable word when it refuses: region collection audience grid op size role. */

@@ -22,6 +22,7 @@ struct ln_exchange_config {
     const char *self;             /* node id; known from `init` on, before there is a certificate */
     struct ln_seckey key;
     struct ln_ident ident;
+    bool carry; /* serving: laptops of the nodes below may come here too, when their box is away */
     /* Serving: called after each request with a good signature, on that request's thread; may be
      * NULL. */
     void (*seen)(void *ctx, const struct ln_exchange_contact *c);
@@ -45,7 +46,7 @@ struct ln_link {
 };
 struct ln_exchange_report {
     uint64_t sent_segments, sent_bytes, got_segments, got_changes, got_bytes, requests;
-    unsigned keys, refused, files;
+    unsigned keys, got_keys, refused, files;
     uint64_t receipt_seq;   /* last segment of our own log that the parent has signed for; 0 none */
     bool level;             /* both sides agree on heads */
     bool alarm;             /* heads agree and digests do not */
@@ -58,6 +59,9 @@ struct ln_exchange_client;
 struct ln_exchange_client *ln_exchange_client_new(const struct ln_exchange_config *config,
                                                   const struct ln_link *link);
 void ln_exchange_client_free(struct ln_exchange_client *c);
+/* The link leads to some node above the parent, which carries our log while the parent is away: our
+ * log goes up, receipts and the logs of nodes from there on come down (view.h). */
+void ln_exchange_client_past(struct ln_exchange_client *c);
 /* One whole sync: seal, push what the parent lacks (own log and the children's), take receipts,
  * pull the path's logs, keys, attachments. `out` is filled as far as it went, also on failure.
  * LN_MISSING no parent (a root, or not joined yet); LN_BUSY out of reach, try later; LN_CONFLICT

@@ -20,19 +20,27 @@
 #define SLICE_MAX (1 << 18) /* one transaction of the receiver, whose memory grows with it */
 #define SLOW_MS 15000       /* a slice should take less, so that a cut costs little */
 #define FAST_MS 4000
+#define WANT_AGAIN_MS INT64_C(3600000)
+#define ROTATE_LOOK_MS INT64_C(3600000)
 
 struct ln_exchange_client {
     struct ln_exchange_config c;
     struct ln_link link;
     struct ln_cert parent; /* of this sync; .node "" before the first */
+    struct ln_cert home;   /* past the parent: whom our log is for */
     char nonce[LN_HTTPSIG_NONCE_MAX];
     struct ln_view theirs; /* what the parent held when last seen (parsed) */
     bool known, asked;     /* theirs is worth something; and was told in this sync */
     bool loaded, changed;  /* the remembered state was read; differs from the store's */
     size_t slice;
+    bool left_out, stop; /* of this sync: a log that is not taken; so it will not become level */
+    bool past;           /* another node above than the parent, told by hello */
     struct ln_exchange_report *out;
-    unsigned sealed; /* segments sealed by this client */
-    bool checked;    /* the parent has named the heads of our own logs since this client was made */
+    uint64_t rotated;
+    int64_t rotated_ms;
+    int64_t wanted_ms; /* when the parent was last asked for keys */
+    unsigned sealed;   /* segments sealed by this client */
+    bool checked; /* the parent has named the heads of our own logs since this client was made */
 };
 
 static int64_t now_ms(const struct ln_exchange_client *c)
@@ -123,6 +131,43 @@ static bool write_meta(void *arg, struct ln_replica *r, struct ln_err *err)
 
 /* ---- one request */
 
+struct upper_job {
+    struct ln_exchange_client *c;
+    struct ln_span node;
+    bool found;
+};
+
+/* The node that answers, when it stands above our parent. */
+static bool find_upper(void *arg, struct ln_store *reader, const struct ln_authority *a,
+                       struct ln_err *err)
+{
+    struct upper_job *j = arg;
+    const struct ln_cert *path[LN_ROLE_LAPTOP + 1];
+    size_t n = ln_authority_path(a, j->c->c.self, path, sizeof path / sizeof path[0]);
+
+    (void)reader;
+    (void)err;
+    for (size_t i = 1; i < n && !j->found; i++)
+        if (ln_span_is(j->node, path[i]->node)) {
+            j->c->parent = *path[i];
+            j->found = true;
+        }
+    return true;
+}
+
+static bool is_whom_we_want(struct ln_exchange_client *c, struct ln_span node, struct ln_err *err)
+{
+    struct upper_job j = { .c = c, .node = node };
+
+    if (!c->past)
+        return ln_span_is(node, c->parent.node) ||
+               ln_fail(err, LN_DENIED, "another node answers there, not our parent %s",
+                       c->parent.node);
+    return do_read(c, find_upper, &j, err) &&
+           (j.found ||
+            ln_fail(err, LN_DENIED, "who answers there does not stand above our parent"));
+}
+
 static bool hello(struct ln_exchange_client *c, struct ln_err *err)
 {
     struct ln_message request;
@@ -144,11 +189,12 @@ static bool hello(struct ln_exchange_client *c, struct ln_err *err)
     struct ln_span body = { response.body.data, response.body.len };
     if (!is_object(body, err))
         goto out;
-    if (!word_of(&word, body, "node") || !ln_span_is(word, c->parent.node)) {
-        (void)ln_fail(err, LN_DENIED, "another node answers there, not our parent %s",
-                      c->parent.node);
+    if (!word_of(&word, body, "node")) {
+        (void)ln_fail(err, LN_INVALID, "the answer names no node");
         goto out;
     }
+    if (!is_whom_we_want(c, word, err))
+        goto out;
     if (!word_of(&word, body, "nonce") || word.len >= sizeof c->nonce) {
         (void)ln_fail(err, LN_INVALID, "no nonce");
         goto out;
@@ -192,10 +238,10 @@ static bool ask(struct ln_exchange_client *c, struct ln_message *request,
     enum ln_problem which = LN_PROBLEM_BROKEN;
     size_t max = response->body.max;
 
-    memcpy(request->to, c->parent.node, sizeof request->to);
     for (int attempt = 0;; attempt++) {
         if (c->nonce[0] == '\0' && !hello(c, err))
             return false;
+        memcpy(request->to, c->parent.node, sizeof request->to);
         if (!ln_message_sign(request, c->c.self, c->nonce, now_ms(c) / 1000, &c->c.key, err))
             return false;
         ln_message_free(response);
@@ -231,7 +277,10 @@ static void start(struct ln_message *m, const char *method, const char *name, co
 struct prepare_job {
     struct ln_cert parent;
     struct ln_buf keys;
-    unsigned n_keys, sealed;
+    unsigned n_keys, sealed, dropped;
+    bool past;
+    uint64_t rotated; /* version of the authority, and the hour, when epochs were last looked at */
+    int64_t rotated_ms, now_ms;
     char doubt[16]; /* out, by learn */
     uint64_t heads;
 };
@@ -255,18 +304,34 @@ static bool learn(void *arg, struct ln_replica *r, struct ln_err *err)
     return ln_replica_heads(r, &j->heads, err);
 }
 
+/* New certificates may bring or take members; a month may be over. Nothing is said in doubt. */
+static bool rotate_due(struct prepare_job *j, struct ln_replica *r, struct ln_err *err)
+{
+    unsigned minted;
+
+    if (j->doubt[0] != '\0' ||
+        (j->rotated == ln_replica_version(r) && j->now_ms - j->rotated_ms < ROTATE_LOOK_MS))
+        return true;
+    if (!ln_replica_rotate(r, false, &minted, err))
+        return false;
+    j->rotated = ln_replica_version(r);
+    j->rotated_ms = j->now_ms;
+    return true;
+}
+
 static bool prepare(void *arg, struct ln_replica *r, struct ln_err *err)
 {
     struct prepare_job *j = arg;
     unsigned segments = 0;
 
-    if (!learn(j, r, err))
+    if (!learn(j, r, err) || !ln_replica_leave(r, &j->dropped, err) || !rotate_due(j, r, err))
         return false;
     /* Sealing may be stopped until the parent has confirmed our head: which is what follows. */
     if (!ln_replica_seal(r, true, &segments, err) && err->code != LN_CONFLICT)
         return false;
     j->sealed = segments;
-    return ln_keys_pending(&j->keys, &j->n_keys, r, err);
+    /* Keys are for the parent alone: past it nobody reads them. */
+    return j->past || ln_keys_pending(&j->keys, &j->n_keys, r, err);
 }
 
 struct sent_job {
@@ -302,6 +367,10 @@ out:
 static bool use_parent(struct ln_exchange_client *c, const struct prepare_job *j,
                        struct ln_err *err)
 {
+    if (c->past) {
+        c->home = j->parent;
+        return c->parent.node[0] != '\0' || hello(c, err);
+    }
     if (strcmp(c->parent.node, j->parent.node) != 0 && c->parent.node[0] != '\0') {
         forget(c); /* moved to another parent */
         c->nonce[0] = '\0';
@@ -316,7 +385,11 @@ static bool use_parent(struct ln_exchange_client *c, const struct prepare_job *j
 /* Seals, learns the parent and sends all keys that wait. */
 static bool begin(struct ln_exchange_client *c, struct ln_err *err)
 {
-    struct prepare_job j = { .keys = ln_buf_new(LN_MESSAGE_NOTE_MAX) };
+    struct prepare_job j = { .keys = ln_buf_new(LN_MESSAGE_NOTE_MAX),
+                             .past = c->past,
+                             .rotated = c->rotated,
+                             .rotated_ms = c->rotated_ms,
+                             .now_ms = now_ms(c) };
     bool ok = false;
 
     for (int round = 0; round < KEY_ROUNDS; round++) {
@@ -324,6 +397,10 @@ static bool begin(struct ln_exchange_client *c, struct ln_err *err)
         j.n_keys = 0;
         if (!do_write(c, prepare, &j, err))
             goto out;
+        if (j.dropped > 0)
+            ln_log(LN_LOG_NOTE, "left grids=%u: what was held of them is gone", j.dropped);
+        c->rotated = j.rotated;
+        c->rotated_ms = j.rotated_ms;
         if (!use_parent(c, &j, err))
             goto out;
         c->sealed += j.sealed;
@@ -336,6 +413,71 @@ static bool begin(struct ln_exchange_client *c, struct ln_err *err)
 out:
     ln_buf_free(&j.keys);
     return ok;
+}
+
+struct want_job {
+    struct ln_buf *body;
+    unsigned n;
+};
+
+static bool read_want(void *arg, struct ln_store *reader, const struct ln_authority *a,
+                      struct ln_err *err)
+{
+    struct want_job *j = arg;
+
+    (void)a;
+    return ln_keys_want(j->body, &j->n, reader, err);
+}
+
+struct take_job {
+    struct ln_exchange_client *c;
+    struct ln_span body;
+    unsigned n;
+};
+
+static bool take_keys(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct take_job *j = arg;
+
+    return ln_keys_take(&j->n, r, j->body, &j->c->parent, err);
+}
+
+/* Keys that lines wait for here: the parent has them, or will have. What it lacked is asked for
+ * again when something came, or after a while. */
+static bool get_keys(struct ln_exchange_client *c, struct ln_err *err)
+{
+    struct ln_message request;
+    struct ln_message response;
+    struct want_job want = { .body = &request.body };
+    struct take_job take = { .c = c };
+    enum ln_problem p = LN_PROBLEM_BROKEN;
+    bool ok = false;
+
+    if (c->past || (c->out->got_segments == 0 && now_ms(c) - c->wanted_ms < WANT_AGAIN_MS))
+        return true;
+    start(&request, "POST", "keys/want", "");
+    ln_message_init(&response, LN_MESSAGE_NOTE_MAX);
+    if (!do_read(c, read_want, &want, err))
+        goto out;
+    c->wanted_ms = now_ms(c);
+    if (want.n == 0) {
+        ok = true;
+        goto out;
+    }
+    if (!ask(c, &request, &response, &p, NULL, err)) {
+        /* An older parent does not know this path. */
+        ok = p == LN_PROBLEM_MISSING || p == LN_PROBLEM_METHOD;
+        if (ok)
+            *err = (struct ln_err){ 0 };
+        goto out;
+    }
+    take.body = (struct ln_span){ response.body.data, response.body.len };
+    ok = response.body.len == 0 || do_write(c, take_keys, &take, err);
+    c->out->got_keys += take.n;
+out:
+    ln_message_free(&request);
+    ln_message_free(&response);
+    return ok || ln_wrap(err, "wanted keys");
 }
 
 /* ---- push */
@@ -352,8 +494,8 @@ static bool read_slice(void *arg, struct ln_store *reader, const struct ln_autho
 {
     struct slice_job *j = arg;
 
-    return ln_replica_slice(j->pack, &j->last, reader, a, j->log, j->from, &j->c->parent,
-                            j->c->slice, err);
+    return ln_replica_slice(j->pack, &j->last, reader, a, j->log, j->from,
+                            j->c->past ? &j->c->home : &j->c->parent, j->c->slice, err);
 }
 
 struct receipt_job {
@@ -582,7 +724,7 @@ static bool pull_log(struct ln_exchange_client *c, const char *log, uint64_t fro
 /* ---- one round */
 
 struct view_job {
-    const char *self;
+    const char *self, *at;
     struct ln_view mine;
 };
 
@@ -591,7 +733,7 @@ static bool read_view(void *arg, struct ln_store *reader, const struct ln_author
 {
     struct view_job *j = arg;
 
-    return ln_view_read(&j->mine, reader, a, j->self, err);
+    return ln_view_read(&j->mine, reader, a, j->self, j->at, err);
 }
 
 /* What both sides hold of one log, compared. */
@@ -612,6 +754,18 @@ static bool compare(struct ln_exchange_client *c, const struct ln_view_log *mine
     if (theirs->seq == mine->seq && !ln_encode_sha256_same(&theirs->sha, &mine->sha))
         return ln_fail(err, LN_CONFLICT, "fork: segment %" PRIu64 " of %s differs at the parent",
                        mine->seq, mine->log);
+    return true;
+}
+
+/* A child's log that came to the parent past us and that we may not take (its lease is over): that
+ * is between the child and us, all others go on. */
+static bool left_out(struct ln_exchange_client *c, const struct ln_view_log *m, struct ln_err *err)
+{
+    if (!m->up || m->own || err->code != LN_DENIED)
+        return false;
+    ln_log_err(LN_LOG_WARN, err, "left out");
+    *err = (struct ln_err){ 0 };
+    c->left_out = true;
     return true;
 }
 
@@ -636,7 +790,7 @@ static bool level_logs(struct ln_exchange_client *c, const struct ln_view *mine,
             return false;
         if (t.seq < m->seq && !push_log(c, m, t.seq + 1, theirs_all, err))
             return false;
-        if (t.seq > m->seq && !pull_log(c, m->log, m->seq + 1, t.seq, err))
+        if (t.seq > m->seq && !pull_log(c, m->log, m->seq + 1, t.seq, err) && !left_out(c, m, err))
             return false;
         *moved = *moved || t.seq != m->seq;
     }
@@ -766,7 +920,7 @@ static bool is_outdated(struct ln_exchange_client *c, const struct ln_view *mine
  * both sides are level then. */
 static bool round_of(struct ln_exchange_client *c, bool again, struct ln_err *err)
 {
-    struct view_job j = { .self = c->c.self };
+    struct view_job j = { .self = c->c.self, .at = c->parent.node };
     char theirs_all[LN_VIEW_HASH] = "";
     bool moved = false;
     bool ok = false;
@@ -785,6 +939,8 @@ static bool round_of(struct ln_exchange_client *c, bool again, struct ln_err *er
             goto out;
         if (strcmp(theirs_all, j.mine.all) == 0)
             note_level(c, &j.mine);
+        else if (c->left_out)
+            ok = c->stop = true;
         else if (!moved) {
             (void)ln_fail(err, LN_CONFLICT, "the parent says heads differ and names none");
             goto out;
@@ -899,7 +1055,7 @@ static bool is_own(const struct ln_exchange_client *c, const char *log)
 
 static bool check_heads(struct ln_exchange_client *c, struct ln_err *err)
 {
-    struct view_job j = { .self = c->c.self };
+    struct view_job j = { .self = c->c.self, .at = c->parent.node };
     bool ok = do_read(c, read_view, &j, err) && ask_heads(c, &j.mine, err);
 
     for (size_t i = 0; ok && !c->out->level && i < c->theirs.n; i++) {
@@ -922,7 +1078,9 @@ static bool check_self(struct ln_exchange_client *c, struct ln_err *err)
 
     if (!do_write(c, learn, &j, err) || !use_parent(c, &j, err))
         return false;
-    if (j.doubt[0] == '\0' && (c->checked || j.heads == 0)) {
+    if (c->past && j.doubt[0] != '\0')
+        return ln_fail(err, LN_BUSY, "these may be older data: only the parent itself can confirm");
+    if (j.doubt[0] == '\0' && (c->past || c->checked || j.heads == 0)) {
         c->checked = true;
         return true;
     }
@@ -1068,6 +1226,120 @@ static bool sync_files(struct ln_exchange_client *c, struct ln_err *err)
            (f->each(f->ctx, false, send_file, c, err) && f->each(f->ctx, true, fetch_file, c, err));
 }
 
+/* ---- a grid more: what was held without its files is asked for again */
+
+#define META_GRIDS "grids"
+#define GRIDS_MAX 512
+#define AGAIN_MAX 256 /* logs: of the box, and its laptops */
+
+struct again_job {
+    const char *self;
+    struct ln_buf now, before; /* "01,02," */
+    bool more, differ;
+    size_t n;
+    struct {
+        char log[LN_LOG_MAX];
+        uint64_t head;
+    } list[AGAIN_MAX];
+    struct ln_view mine;
+};
+
+static bool listed(const struct ln_buf *list, const char *grid)
+{
+    char item[20];
+
+    (void)snprintf(item, sizeof item, "%s,", grid);
+    for (const char *at = list->data; (at = strstr(at, item)) != NULL; at++)
+        if (at == list->data || at[-1] == ',')
+            return true;
+    return false;
+}
+
+static bool read_again(void *arg, struct ln_store *reader, const struct ln_authority *a,
+                       struct ln_err *err)
+{
+    struct again_job *j = arg;
+    const struct ln_cert *self = ln_authority_find(a, j->self);
+    bool found = false;
+
+    if (self == NULL || self->role != LN_ROLE_LAPTOP)
+        return true;
+    if (!reader->ops->meta_get(reader->ctx, META_GRIDS, &j->before, &found, err))
+        return false;
+    for (size_t i = 0; i < self->n_grids; i++) {
+        ln_buf_addf(&j->now, "%s,", self->grids[i]);
+        j->more = j->more || (found && !listed(&j->before, self->grids[i]));
+    }
+    j->differ = !found || strcmp(j->now.data, j->before.data) != 0;
+    if (!j->more)
+        return true;
+    if (!ln_view_read(&j->mine, reader, a, j->self, self->parent, err))
+        return false;
+    for (size_t i = 0; i < j->mine.n && j->n < AGAIN_MAX; i++) {
+        const struct ln_view_log *l = &j->mine.logs[i];
+        const struct ln_cert *author = ln_authority_find(a, l->log); /* none for a down-log */
+        if (l->up || author == NULL || strcmp(author->region, self->region) != 0)
+            continue;
+        memcpy(j->list[j->n].log, l->log, sizeof l->log);
+        j->list[j->n++].head = l->seq;
+    }
+    return true;
+}
+
+static bool note_grids(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct again_job *j = arg;
+    struct ln_store *s = ln_replica_store(r);
+
+    return s->ops->meta_put(s->ctx, META_GRIDS, (struct ln_span){ j->now.data, j->now.len }, err);
+}
+
+static bool pull_again(struct ln_exchange_client *c, const char *log, uint64_t head,
+                       struct ln_err *err)
+{
+    bool ok = true;
+
+    for (uint64_t from = 1; ok && from <= head;) {
+        struct ln_message request;
+        struct ln_message response;
+        struct receive_job j = { .c = c, .log = log, .response = &response };
+        start(&request, "GET", "log/", log);
+        (void)snprintf(request.query, sizeof request.query, "from=%" PRIu64 "&max=%zu", from,
+                       c->slice);
+        ln_message_init(&response, LN_MESSAGE_BODY_MAX);
+        ok = ask(c, &request, &response, NULL, NULL, err) &&
+             (response.body.len == 0 || do_write(c, receive_log, &j, err));
+        c->out->got_changes += j.got.changes;
+        c->out->got_bytes += response.body.len;
+        from = j.got.last >= from ? j.got.last + 1 : head + 1;
+        ln_buf_free(&j.got.receipt);
+        ln_message_free(&request);
+        ln_message_free(&response);
+    }
+    return ok || ln_wrap(err, "pull %s again", log);
+}
+
+/* A laptop's certificate may have come with another grid: its files lie in segments that are held
+ * without them. */
+static bool fetch_grids(struct ln_exchange_client *c, struct ln_err *err)
+{
+    struct again_job *j = ln_alloc(sizeof *j);
+    bool ok;
+
+    j->self = c->c.self;
+    j->now = ln_buf_new(GRIDS_MAX);
+    j->before = ln_buf_new(GRIDS_MAX);
+    ok = c->past || do_read(c, read_again, j, err);
+    for (size_t i = 0; ok && i < j->n; i++)
+        ok = pull_again(c, j->list[i].log, j->list[i].head, err);
+    ok = ok && (!j->differ || do_write(c, note_grids, j, err));
+    ln_view_free(&j->mine);
+    ln_buf_free(&j->now);
+    ln_buf_free(&j->before);
+    ln_free(j);
+    return ok;
+}
+
 /* ---- the whole */
 
 bool ln_exchange_sync(struct ln_exchange_client *c, struct ln_exchange_report *out,
@@ -1076,6 +1348,8 @@ bool ln_exchange_sync(struct ln_exchange_client *c, struct ln_exchange_report *o
     *out = (struct ln_exchange_report){ 0 };
     c->out = out;
     c->asked = false;
+    c->left_out = false;
+    c->stop = false;
     unsigned before = c->sealed;
     if (!check_self(c, err) || !begin(c, err))
         goto failed;
@@ -1083,7 +1357,7 @@ bool ln_exchange_sync(struct ln_exchange_client *c, struct ln_exchange_report *o
         out->level = false; /* what the parent agreed to before is not all any more */
     uint64_t got = 0;
     for (int turn = 0; turn < 2; turn++) {
-        for (int round = 0; round < ROUNDS && !out->level; round++)
+        for (int round = 0; round < ROUNDS && !out->level && !c->stop; round++)
             if (!round_of(c, round > 0, err))
                 goto failed;
         /* What came may hold the epoch that our own lines waited for: they go in the same sync. */
@@ -1097,7 +1371,7 @@ bool ln_exchange_sync(struct ln_exchange_client *c, struct ln_exchange_report *o
             break;
         out->level = false;
     }
-    if (!sync_files(c, err))
+    if (!fetch_grids(c, err) || !get_keys(c, err) || !sync_files(c, err))
         goto failed;
     c->out = NULL;
     return true;
@@ -1121,13 +1395,18 @@ struct ln_exchange_client *ln_exchange_client_new(const struct ln_exchange_confi
     return c;
 }
 
+void ln_exchange_client_past(struct ln_exchange_client *c)
+{
+    c->past = true;
+}
+
 void ln_exchange_client_free(struct ln_exchange_client *c)
 {
     struct ln_err err = { 0 };
 
     if (c == NULL)
         return;
-    if (c->changed && !do_write(c, write_meta, c, &err))
+    if (c->changed && !c->past && !do_write(c, write_meta, c, &err))
         ln_log_err(LN_LOG_WARN, &err, "sync state not kept");
     ln_view_free(&c->theirs);
     sodium_memzero(&c->c.key, sizeof c->c.key);

@@ -88,7 +88,7 @@ static void hello(struct ln_exchange_server *s, struct ln_message *reply)
 #define WAITING_LOOK 1024 /* unsealed lines looked at before each answer */
 
 struct heads_job {
-    const char *child;
+    const char *child, *self;
     struct ln_view view;
 };
 
@@ -97,7 +97,7 @@ static bool read_heads(void *arg, struct ln_store *reader, const struct ln_autho
 {
     struct heads_job *j = arg;
 
-    return ln_view_read(&j->view, reader, a, j->child, err);
+    return ln_view_read(&j->view, reader, a, j->child, j->self, err);
 }
 
 static bool member_is(struct ln_span body, const char *key, const char *text)
@@ -147,11 +147,33 @@ static void seal_first(struct call *c)
         ln_log_err(LN_LOG_WARN, &err, "not sealed for a child");
 }
 
+static bool renew(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    const struct ln_renewal same = { .days = 0 };
+
+    return ln_replica_renew(r, arg, &same, err);
+}
+
+/* A child that comes with less than a third of its lease left gets a new one: only one that stays
+ * away, or is revoked, runs out. */
+static void renew_first(struct call *c)
+{
+    const struct ln_access *access = c->s->c.access;
+    struct ln_err err = { 0 };
+    int64_t left = c->caller.until_s - now_s(c->s);
+
+    if (strcmp(c->caller.parent, c->s->c.self) == 0 &&
+        c->s->c.env->clock_trusted(c->s->c.env->ctx) &&
+        left < (c->caller.until_s - c->caller.from_s) / 3 &&
+        !access->write(access->ctx, renew, c->caller.node, &err))
+        ln_log_err(LN_LOG_WARN, &err, "lease not renewed");
+}
+
 /* {"all":hash,"sum":hash?} -> {"level":true} or {"have":[...]}. Where heads agree and both sides
  * have settled, "same" tells whether the digests do. */
 static void heads(struct call *c)
 {
-    struct heads_job j = { .child = c->caller.node };
+    struct heads_job j = { .child = c->caller.node, .self = c->s->c.self };
     struct ln_span body = { c->request->body.data, c->request->body.len };
     struct ln_buf *out = &c->reply->body;
     struct ln_span sum;
@@ -165,6 +187,7 @@ static void heads(struct call *c)
         problem(c, LN_PROBLEM_BAD, "the body is not a canonical object");
         return;
     }
+    renew_first(c);
     seal_first(c);
     if (!c->s->c.access->read(c->s->c.access->ctx, read_heads, &j, &err)) {
         fail_with(c, &err);
@@ -202,7 +225,7 @@ static bool read_slice(void *arg, struct ln_store *reader, const struct ln_autho
     struct slice_job *j = arg;
     const struct call *c = j->call;
 
-    if (!ln_view_holds(NULL, a, c->caller.node, c->rest))
+    if (!ln_view_holds(NULL, a, c->caller.node, c->s->c.self, c->rest))
         return ln_fail(err, LN_MISSING, "no log %s for you here", c->rest);
     return ln_replica_slice(j->pack, &j->last, reader, a, c->rest, j->from, &c->caller, j->max,
                             err);
@@ -285,7 +308,8 @@ static bool receive_log(void *arg, struct ln_replica *r, struct ln_err *err)
     struct ln_store_log log;
     struct ln_view_log place;
 
-    if (!ln_view_holds(&place, ln_replica_authority(r), c->caller.node, c->rest) || !place.up)
+    if (!ln_view_holds(&place, ln_replica_authority(r), c->caller.node, c->s->c.self, c->rest) ||
+        !place.up)
         return ln_fail(err, LN_DENIED, "%s is not yours to bring", c->rest);
     if (!s->ops->log_get(s->ctx, &log, c->rest, err))
         return false;
@@ -295,7 +319,7 @@ static bool receive_log(void *arg, struct ln_replica *r, struct ln_err *err)
         j->fork = *err;
         return err->code == LN_CONFLICT;
     }
-    return ln_view_read(&j->view, s, ln_replica_authority(r), c->caller.node, err);
+    return ln_view_read(&j->view, s, ln_replica_authority(r), c->caller.node, c->s->c.self, err);
 }
 
 static void answer_receive(struct call *c, const struct receive_job *j)
@@ -390,6 +414,38 @@ static void keys_post(struct call *c)
     ln_buf_addf(&c->reply->body, "{\"n\":%u}", j.n);
 }
 
+struct want_job {
+    struct call *call;
+};
+
+static bool give_keys(void *arg, struct ln_store *reader, const struct ln_authority *a,
+                      struct ln_err *err)
+{
+    struct call *c = ((struct want_job *)arg)->call;
+    const struct ln_buf *b = &c->request->body;
+
+    (void)a;
+    return ln_keys_give(&c->reply->body, reader, (struct ln_span){ b->data, b->len }, &c->caller,
+                        err);
+}
+
+/* {"want":[kid,...]} -> a body as of POST keys, or none. */
+static void keys_want(struct call *c)
+{
+    struct want_job j = { c };
+    struct ln_err err = { 0 };
+
+    if (c->request->body.len > LN_MESSAGE_NOTE_MAX) {
+        problem(c, LN_PROBLEM_LIMIT, "the body is too large");
+        return;
+    }
+    c->reply->status = 200;
+    if (!c->s->c.access->read(c->s->c.access->ctx, give_keys, &j, &err)) {
+        ln_buf_clear(&c->reply->body);
+        fail_with(c, &err);
+    }
+}
+
 /* ---- attachments */
 
 static bool file_name(struct ln_sha256 *out, struct call *c)
@@ -476,6 +532,19 @@ struct caller_job {
     const char *why; /* NULL = may ask */
 };
 
+/* A laptop whose box is away, where that is allowed. */
+static bool carried(const struct ln_exchange_server *s, const struct ln_authority *a,
+                    const struct ln_cert *cert)
+{
+    const struct ln_cert *path[LN_ROLE_LAPTOP + 1];
+    size_t n = ln_authority_path(a, cert->node, path, sizeof path / sizeof path[0]);
+
+    for (size_t i = 1; s->c.carry && cert->role == LN_ROLE_LAPTOP && i < n; i++)
+        if (strcmp(path[i]->node, s->c.self) == 0)
+            return true;
+    return false;
+}
+
 static bool read_caller(void *arg, struct ln_store *reader, const struct ln_authority *a,
                         struct ln_err *err)
 {
@@ -487,7 +556,7 @@ static bool read_caller(void *arg, struct ln_store *reader, const struct ln_auth
     (void)err;
     if (cert == NULL)
         j->why = "no certificate for that node is known here";
-    else if (strcmp(cert->parent, s->c.self) != 0)
+    else if (strcmp(cert->parent, s->c.self) != 0 && !carried(s, a, cert))
         j->why = "not a child of this node";
     else if (ln_authority_void_from(a, j->keyid) != 0)
         j->why = "the node is revoked";
@@ -540,8 +609,9 @@ struct route {
     void (*serve)(struct call *c);
 };
 static const struct route routes[] = {
-    { "POST", "heads", heads },    { "GET", "log/", log_get },   { "POST", "log/", log_post },
-    { "POST", "keys", keys_post }, { "GET", "file/", file_get }, { "PUT", "file/", file_put },
+    { "POST", "heads", heads },    { "GET", "log/", log_get },         { "POST", "log/", log_post },
+    { "POST", "keys", keys_post }, { "POST", "keys/want", keys_want }, { "GET", "file/", file_get },
+    { "PUT", "file/", file_put },
 };
 #define N_ROUTES (sizeof routes / sizeof routes[0])
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <zstd.h>
 
+#include "crypto/base/alloc.h"
 #include "crypto/canon.h"
 
 #define AGE_MAX 1024 /* a wrap */
@@ -49,6 +50,21 @@ static bool compress(struct ln_buf *out, const struct ln_buf *json, struct ln_er
     return true;
 }
 
+/* {"keys":[...],"wraps":[...]} of what `w` has gathered. */
+static bool close_body(struct ln_buf *body, struct writing *w, struct ln_err *err)
+{
+    bool ok;
+
+    ln_buf_addf(w->json, "],\"wraps\":[\"%s\",\"%s\"]}",
+                w->wraps[0].len > 0 ? w->wraps[0].data : "",
+                w->wraps[1].len > 0 ? w->wraps[1].data : "");
+    ok = w->n == 0 || (ln_buf_done(w->json, "keys", err) && compress(body, w->json, err));
+    ln_buf_free(w->json);
+    ln_buf_free(&w->wraps[0]);
+    ln_buf_free(&w->wraps[1]);
+    return ok;
+}
+
 bool ln_keys_pending(struct ln_buf *body, unsigned *n, struct ln_replica *r, struct ln_err *err)
 {
     struct ln_buf json = ln_buf_new(LN_KEYS_JSON_MAX);
@@ -58,13 +74,63 @@ bool ln_keys_pending(struct ln_buf *body, unsigned *n, struct ln_replica *r, str
     ln_buf_adds(&json, "{\"keys\":[");
     bool ok =
         ln_replica_keys_pending(r, LN_KEYS_BATCH / 2, /* escrow and copy */ add_item, &w, err);
-    ln_buf_addf(&json, "],\"wraps\":[\"%s\",\"%s\"]}", w.wraps[0].len > 0 ? w.wraps[0].data : "",
-                w.wraps[1].len > 0 ? w.wraps[1].data : "");
     *n = ok ? w.n : 0;
-    ok = ok && (w.n == 0 || (ln_buf_done(&json, "keys", err) && compress(body, &json, err)));
-    ln_buf_free(&json);
-    ln_buf_free(&w.wraps[0]);
-    ln_buf_free(&w.wraps[1]);
+    ok = close_body(body, &w, err) && ok;
+    return ok;
+}
+
+/* ---- asking */
+
+static bool add_kid(void *ctx, const char *kid, struct ln_err *err)
+{
+    struct writing *w = ctx;
+
+    (void)err;
+    ln_buf_addf(w->json, "%s\"%s\"", w->n++ > 0 ? "," : "", kid);
+    return true;
+}
+
+bool ln_keys_want(struct ln_buf *body, unsigned *n, struct ln_store *reader, struct ln_err *err)
+{
+    struct writing w = { .json = body };
+
+    ln_buf_adds(body, "{\"want\":[");
+    bool ok = ln_replica_keys_wanted(reader, LN_KEYS_BATCH, add_kid, &w, err);
+    ln_buf_adds(body, "]}");
+    *n = ok ? w.n : 0;
+    return ok && ln_buf_done(body, "wanted keys", err);
+}
+
+bool ln_keys_give(struct ln_buf *answer, struct ln_store *reader, struct ln_span body,
+                  const struct ln_cert *to, struct ln_err *err)
+{
+    struct ln_buf json = ln_buf_new(LN_KEYS_JSON_MAX);
+    struct writing w = { .json = &json,
+                         .wraps = { ln_buf_new(2 * AGE_MAX), ln_buf_new(2 * AGE_MAX) } };
+    char(*kids)[16] = ln_alloc_array(LN_KEYS_BATCH, sizeof *kids);
+    struct ln_span list;
+    struct ln_span item;
+    struct ln_span word;
+    size_t at = 0;
+    size_t n = 0;
+    bool ok = ln_canon_check(body.p, body.len, err);
+
+    ln_buf_adds(&json, "{\"keys\":[");
+    if (ok && (ln_canon_type(body) != LN_CANON_OBJECT || !ln_canon_get(body, "want", &list) ||
+               ln_canon_type(list) != LN_CANON_ARRAY))
+        ok = ln_fail(err, LN_INVALID, "no list of wanted keys");
+    while (ok && ln_canon_next(list, &at, NULL, &item)) {
+        if (n == LN_KEYS_BATCH || ln_canon_type(item) != LN_CANON_STRING ||
+            !ln_canon_plain(item, &word) || word.len >= sizeof kids[0]) {
+            ok = ln_fail(err, LN_INVALID, "a wanted key is no name, or there are too many");
+            break;
+        }
+        memcpy(kids[n], word.p, word.len);
+        kids[n++][word.len] = '\0';
+    }
+    ok = ok && ln_replica_keys_for(reader, to, (const char(*)[16])kids, n, add_item, &w, err);
+    ok = close_body(answer, &w, err) && ok;
+    ln_free(kids);
     return ok;
 }
 

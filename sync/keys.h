@@ -17,4 +17,13 @@ bool ln_keys_pending(struct ln_buf *body, unsigned *n, struct ln_replica *r,
 /* The parent has taken that body. */
 bool ln_keys_sent(struct ln_replica *r, struct ln_span body, struct ln_err *err) LN_MUST;
 
+/* What is waited for here, as canonical JSON {"want":["<kid>",...]}; *n = 0 when that is nothing.
+ * Reader handle. */
+bool ln_keys_want(struct ln_buf *body, unsigned *n, struct ln_store *reader,
+                  struct ln_err *err) LN_MUST;
+/* Answers such a body: those that are here and that `to` may have; empty when there are none. The
+ * answer is taken by ln_keys_take. LN_INVALID no such body. Reader handle. */
+bool ln_keys_give(struct ln_buf *answer, struct ln_store *reader, struct ln_span body,
+                  const struct ln_cert *to, struct ln_err *err) LN_MUST;
+
 #endif

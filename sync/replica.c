@@ -342,6 +342,22 @@ static bool publish_cert(struct ln_replica *r, struct ln_span f, struct ln_err *
     return ln_replica_say(r, r->c.id, "cert", f, err);
 }
 
+/* Mints what a laptop's new certificate calls for: without it where a grid was taken from it, its
+ * wraps where one was given. */
+static bool mint_grids(struct ln_replica *r, const struct ln_cert *c, struct ln_err *err)
+{
+    bool ok = true;
+
+    for (size_t i = 0; ok && c->role == LN_ROLE_LAPTOP && i < c->n_grids; i++) {
+        struct ln_epoch e;
+        char audience[LN_AUDIENCE_MAX];
+        ln_audience_name(audience, 'C', c->region, c->grids[i], "");
+        ok = ln_replica_epoch(&e, r, audience, err);
+        sodium_memzero(&e, sizeof e);
+    }
+    return ok;
+}
+
 bool ln_replica_issue(struct ln_replica *r, struct ln_buf *cert_f, const struct ln_cert *want,
                       struct ln_err *err)
 {
@@ -370,14 +386,94 @@ bool ln_replica_issue(struct ln_replica *r, struct ln_buf *cert_f, const struct 
 
     /* A laptop can seal nothing before it has its grids' epochs: they leave with its certificate.
      */
-    for (size_t i = 0; ok && c.role == LN_ROLE_LAPTOP && i < c.n_grids; i++) {
-        struct ln_epoch e;
-        char audience[LN_AUDIENCE_MAX];
-        ln_audience_name(audience, 'C', c.region, c.grids[i], "");
-        ok = ln_replica_epoch(&e, r, audience, err);
-        sodium_memzero(&e, sizeof e);
-    }
+    ok = ok && mint_grids(r, &c, err);
     return ok;
+}
+
+bool ln_replica_renew(struct ln_replica *r, const char *node, const struct ln_renewal *want,
+                      struct ln_err *err)
+{
+    const struct ln_cert *old = ln_authority_find(r->authority, node);
+    struct ln_buf f = ln_buf_new(2 * LN_CERT_MAX);
+    struct ln_cert c;
+    struct ln_cert before;
+    bool ok = false;
+
+    if (old == NULL) {
+        (void)ln_fail(err, LN_MISSING, "renewal: %s is unknown", node);
+        goto out;
+    }
+    before = *old; /* publishing moves what `old` points to */
+    c = *old;
+    if (ln_authority_void_from(r->authority, node) > 0) {
+        (void)ln_fail(err, LN_DENIED, "renewal: %s is revoked", node);
+        goto out;
+    }
+    if (strcmp(node, r->c.id) == 0 || !ln_authority_may_revoke(r->authority, r->c.id, node, err)) {
+        (void)ln_fail(err, LN_DENIED, "renewal: %s does not stand below this node", node);
+        goto out;
+    }
+    int64_t days = want->days > 0             ? want->days
+                   : c.role == LN_ROLE_LAPTOP ? LEASE_LAPTOP_DAYS
+                                              : LEASE_BOX_DAYS;
+    (void)snprintf(c.issuer, sizeof c.issuer, "%s", r->c.id);
+    c.from_s = now_s(r) > before.from_s ? now_s(r) : before.from_s + 1;
+    c.until_s = c.from_s + days * DAY_S;
+    if (want->regrid) {
+        c.n_grids = want->n_grids;
+        memcpy(c.grids, want->grids, sizeof c.grids);
+    }
+    if (want->age != NULL)
+        c.age = *want->age;
+    ok = sign_cert(&f, r, &c, err) && publish_cert(r, (struct ln_span){ f.data, f.len }, err) &&
+         mint_grids(r, &before, err) && mint_grids(r, &c, err);
+out:
+    ln_buf_free(&f);
+    return ok;
+}
+
+bool ln_replica_renew_due(const struct ln_replica *r, const struct ln_cert *c)
+{
+    return r->c.env->clock_trusted(r->c.env->ctx) && c->parent[0] != '\0' &&
+           c->until_s - now_s(r) < (c->until_s - c->from_s) / 3;
+}
+
+struct leaving {
+    struct ln_replica *r;
+    struct ln_store_audience list[64];
+    size_t n;
+};
+
+static bool take_foreign(void *ctx, const struct ln_store_audience *a, struct ln_err *err)
+{
+    struct leaving *x = ctx;
+    struct ln_audience aud;
+
+    (void)err;
+    if (x->n < sizeof x->list / sizeof x->list[0] && ln_audience_read(&aud, ln_span_of(a->name)) &&
+        aud.kind == LN_AUD_GRID && !ln_audience_member(&aud, ln_replica_self(x->r)))
+        x->list[x->n++] = *a;
+    return true;
+}
+
+bool ln_replica_leave(struct ln_replica *r, unsigned *dropped, struct ln_err *err)
+{
+    const struct ln_cert *self = ln_replica_self(r);
+    struct ln_store *s = r->c.store;
+    struct leaving x = { .r = r };
+
+    *dropped = 0;
+    if (self == NULL || self->role != LN_ROLE_LAPTOP)
+        return true;
+    if (!s->ops->audience_each(s->ctx, take_foreign, &x, err))
+        return false;
+    for (size_t i = 0; i < x.n; i++) {
+        bool gone = false;
+        if (!s->ops->audience_drop(s->ctx, &x.list[i], &gone, err))
+            return ln_wrap(err, "leaving %s", x.list[i].name);
+        *dropped += gone;
+    }
+    return true;
 }
 
 struct position {

@@ -124,7 +124,8 @@ bool ln_replica_slice(struct ln_buf *pack, uint64_t *last, struct ln_store *read
 /* ---- receiving */
 struct ln_receive {
     char log[LN_LOG_MAX];
-    uint64_t seq; /* head now held of that log */
+    uint64_t seq;  /* head now held of that log */
+    uint64_t last; /* the last segment of the pack, held before or not */
     struct ln_sha256 sha;
     unsigned segments, changes, refused, unreadable;
     bool receipted; /* we are the parent: `receipt` holds the receipt@1 line's f object, already
@@ -158,14 +159,16 @@ bool ln_replica_keys_pending(struct ln_replica *r, size_t max,
                              void *ctx, struct ln_err *err) LN_MUST;
 bool ln_replica_keys_sent(struct ln_replica *r, const struct ln_key_item *items, size_t n,
                           struct ln_err *err) LN_MUST;
-/* Keys that are waited for here, at most max, and those of them that `to` may have, wrapped to it:
- * how a parent's replies become readable below. Reader handles. */
+/* Keys that are waited for here, at most max; and those of `n` named ones that are here and that
+ * `to` may have, all under one wrap to it: how a parent's replies become readable below. Reader
+ * handles. */
 bool ln_replica_keys_wanted(struct ln_store *reader, size_t max,
                             bool (*fn)(void *ctx, const char *kid, struct ln_err *err), void *ctx,
                             struct ln_err *err) LN_MUST;
-bool ln_replica_key_for(struct ln_store *reader, const struct ln_cert *to, const char *kid,
-                        bool (*fn)(void *ctx, const struct ln_key_item *k, struct ln_err *err),
-                        void *ctx, struct ln_err *err) LN_MUST;
+bool ln_replica_keys_for(struct ln_store *reader, const struct ln_cert *to, const char (*kids)[16],
+                         size_t n,
+                         bool (*fn)(void *ctx, const struct ln_key_item *k, struct ln_err *err),
+                         void *ctx, struct ln_err *err) LN_MUST;
 bool ln_replica_key_put(struct ln_replica *r, const struct ln_cert *from,
                         const struct ln_key_item *k, struct ln_err *err) LN_MUST;
 
@@ -174,6 +177,31 @@ bool ln_replica_key_put(struct ln_replica *r, const struct ln_cert *from,
  * in `cert_f` as the f object {"cert","sig"}. Mints the child's down-log. */
 bool ln_replica_issue(struct ln_replica *r, struct ln_buf *cert_f, const struct ln_cert *want,
                       struct ln_err *err) LN_MUST;
+/* Gives a node below a new certificate with its present key: another lease, and if wanted other
+ * grids, another age key. What a node wrote into a grid before it lost it is still taken
+ * (authority.h). LN_MISSING unknown, LN_DENIED not below or revoked. */
+struct ln_renewal {
+    int64_t days; /* 0 = 90 for laptops, 400 for boxes */
+    bool regrid;  /* the grids below replace those it has */
+    size_t n_grids;
+    char grids[16][16];
+    const struct ln_recipient *age; /* NULL = as before */
+};
+bool ln_replica_renew(struct ln_replica *r, const char *node, const struct ln_renewal *want,
+                      struct ln_err *err) LN_MUST;
+/* Whether a certificate has less than a third of its lease left: time to renew it. */
+bool ln_replica_renew_due(const struct ln_replica *r, const struct ln_cert *c);
+/* A laptop drops what it holds of grids that its certificate does not list any more, keys too, once
+ * everything it wrote there is signed for. *dropped = how many audiences. */
+bool ln_replica_leave(struct ln_replica *r, unsigned *dropped, struct ln_err *err) LN_MUST;
+
+/* Epochs of this box's own audiences: those whose month is over, or that a member has left, get a
+ * new one (`all`: each of them does), and those between it and the nodes above are made if they are
+ * not there, so that these can write to it first. *minted = how many lines were said. Nothing for a
+ * laptop. */
+bool ln_replica_rotate(struct ln_replica *r, bool all, unsigned *minted,
+                       struct ln_err *err) LN_MUST;
+
 /* Revokes a node below: what its log holds after segment *after (UINT64_MAX = what is held here;
  * set to what holds) is void everywhere, whatever date it bears, and it is given nothing new. For
  * ever: the earliest position holds. LN_MISSING unknown node or segment, LN_DENIED it is not below.

@@ -10,7 +10,7 @@
 #define FLUSH_LINES 2048
 #define SHELF 32
 #define SHELF_BYTES (1 << 20)
-#define UNREAD_MAX 65536 /* of a note which segments wait for one epoch */
+#define UNREAD_MAX (1 << 20) /* of a note which segments wait for one epoch */
 
 /* ---- receipts */
 
@@ -88,6 +88,23 @@ static void note_refused(struct ln_apply *x, const struct ln_id *id, const char 
     ln_buf_addf(x->no, "%s[\"%s\",\"%s\"]", x->no->len > 0 ? "," : "", text, why);
 }
 
+/* A laptop that has lost a grid: what it wrote before is judged as if it still had it. */
+static const char *judge_late(struct ln_apply *x, const struct ln_change *c, const char *audience)
+{
+    struct ln_cert then = *x->author;
+    struct ln_audience aud;
+    int64_t receipt_s = x->receipt.seq > 0 ? LN_HLC_MS(x->receipt.t) / 1000 : 0;
+
+    if (!ln_audience_read(&aud, ln_span_of(audience)) ||
+        !ln_authority_late(x->r->authority, then.node, aud.who,
+                           LN_HLC_MS(ln_clock_claimed(&c->id)) / 1000, receipt_s))
+        return "grid";
+    if (then.n_grids == sizeof then.grids / sizeof then.grids[0])
+        then.n_grids--;
+    (void)snprintf(then.grids[then.n_grids++], sizeof then.grids[0], "%.15s", aud.who);
+    return ln_replica_may(x->r, &then, c, audience, NULL);
+}
+
 static const char *judge(struct ln_apply *x, const struct ln_change *c, const char *audience,
                          bool quoted, struct ln_err *err, bool *failed)
 {
@@ -108,6 +125,8 @@ static const char *judge(struct ln_apply *x, const struct ln_change *c, const ch
         return NULL;
     }
     why = ln_replica_may(x->r, x->author, c, audience, lookup ? &rec : NULL);
+    if (why != NULL && strcmp(why, "grid") == 0)
+        why = judge_late(x, c, audience);
     ln_merge_free(&rec.merged);
     return why;
 }
@@ -353,10 +372,11 @@ static bool find_receipt(struct ln_apply *x, struct ln_buf *evidence, uint64_t s
     struct ln_err why = { 0 };
 
     x->receipt = x->given;
-    if (x->given.seq > 0)
-        return true;
     if (!s->ops->receipt_first(s->ctx, x->log->n, seq, &first, evidence, err))
         return false;
+    if (x->given.seq > 0 && (first.seq == 0 || first.seq >= x->given.seq))
+        return true; /* else a former parent's was earlier */
+    x->receipt = (struct ln_receipt){ 0 };
     x->receipt.seq = first.seq;
     x->receipt.t = first.t;
     /* A kept response is somebody's evidence in another form; a bare f object tells what it

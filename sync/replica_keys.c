@@ -247,6 +247,94 @@ bool ln_replica_epoch(struct ln_epoch *out, struct ln_replica *r, const char *au
            ln_fail(err, LN_MISSING, "no key of audience %s has come yet", audience);
 }
 
+/* ---- all of them: by the month, after a loss, on demand */
+
+struct rotating {
+    const struct ln_cert *self;
+    char (*names)[LN_AUDIENCE_MAX];
+    size_t n, cap;
+};
+
+static void add_name(struct rotating *x, const char *name)
+{
+    for (size_t i = 0; i < x->n; i++)
+        if (strcmp(x->names[i], name) == 0)
+            return;
+    if (x->n == x->cap) {
+        x->cap = x->cap > 0 ? 2 * x->cap : 16;
+        x->names = ln_realloc(x->names, x->cap * sizeof *x->names);
+    }
+    (void)snprintf(x->names[x->n++], LN_AUDIENCE_MAX, "%s", name);
+}
+
+static bool take_own(void *ctx, const struct ln_epoch *e, struct ln_err *err)
+{
+    struct rotating *x = ctx;
+    struct ln_audience a;
+
+    (void)err;
+    if (ln_audience_read(&a, ln_span_of(e->audience)) && strcmp(a.owner, x->self->region) == 0)
+        add_name(x, e->audience);
+    return true;
+}
+
+/* Between this box and each node above that some record may be for. */
+static void add_upward(struct rotating *x, const struct ln_authority *a)
+{
+    const struct ln_cert *path[LN_ROLE_LAPTOP + 1];
+    size_t n = ln_authority_path(a, x->self->node, path, sizeof path / sizeof path[0]);
+    char name[LN_AUDIENCE_MAX];
+
+    for (size_t i = 0; i < n; i++)
+        if (path[i]->role == LN_ROLE_PROVINCE || path[i]->role == LN_ROLE_DISTRICT) {
+            ln_audience_name(name, path[i]->role == LN_ROLE_PROVINCE ? 'V' : 'D', x->self->region,
+                             "", "");
+            add_name(x, name);
+        }
+}
+
+static bool force_mint(struct ln_replica *r, const char *audience, struct ln_err *err)
+{
+    struct ln_store *s = r->c.store;
+    struct members m = { 0 };
+    struct ln_epoch e = { 0 };
+    int64_t from = 0;
+    bool ok = ln_audience_read(&m.audience, ln_span_of(audience)) &&
+              s->ops->epoch_last(s->ctx, &e, &from, audience, err) && find_members(&m, r, err) &&
+              mint(&e, r, audience, &m, err);
+
+    sodium_memzero(&e, sizeof e);
+    return ok;
+}
+
+bool ln_replica_rotate(struct ln_replica *r, bool all, unsigned *minted, struct ln_err *err)
+{
+    struct rotating x = { .self = ln_replica_self(r) };
+    struct ln_store *s = r->c.store;
+    bool ok = true;
+
+    *minted = 0;
+    if (x.self == NULL || x.self->role == LN_ROLE_LAPTOP)
+        return true;
+    add_upward(&x, r->authority);
+    ok = s->ops->epoch_each(s->ctx, take_own, &x, err);
+    for (size_t i = 0; ok && i < x.n; i++) {
+        struct ln_epoch before = { 0 };
+        struct ln_epoch e = { 0 };
+        int64_t from;
+        ok = s->ops->epoch_last(s->ctx, &before, &from, x.names[i], err) &&
+             ln_replica_epoch(&e, r, x.names[i], err);
+        bool fresh = strcmp(before.label, e.label) != 0;
+        if (ok && all && !fresh)
+            ok = fresh = force_mint(r, x.names[i], err);
+        *minted += ok && fresh;
+        sodium_memzero(&before, sizeof before);
+        sodium_memzero(&e, sizeof e);
+    }
+    ln_free(x.names);
+    return ok || ln_wrap(err, "rotate");
+}
+
 /* ---- subject keys */
 
 static const struct ln_cert *parent_of(const struct ln_authority *a, const char *node)
@@ -500,16 +588,20 @@ bool ln_replica_keys_wanted(struct ln_store *reader, size_t max, ln_store_kid_fn
     return reader->ops->key_wanted(reader->ctx, max, fn, ctx, err);
 }
 
-bool ln_replica_key_for(struct ln_store *reader, const struct ln_cert *to, const char *kid,
-                        bool (*fn)(void *ctx, const struct ln_key_item *k, struct ln_err *err),
-                        void *ctx, struct ln_err *err)
+bool ln_replica_keys_for(struct ln_store *reader, const struct ln_cert *to, const char (*kids)[16],
+                         size_t n,
+                         bool (*fn)(void *ctx, const struct ln_key_item *k, struct ln_err *err),
+                         void *ctx, struct ln_err *err)
 {
     struct pending p = { .to = to, .fn = fn, .ctx = ctx };
-    struct ln_store_key k;
-    bool ok = reader->ops->key_get(reader->ctx, &k, kid, err);
+    struct ln_store_key k = { 0 };
+    bool ok = true;
 
-    if (ok && k.kid[0] != '\0' && member(to, k.audience))
-        ok = give(&p, &k, false, err);
+    for (size_t i = 0; ok && i < n; i++) {
+        ok = reader->ops->key_get(reader->ctx, &k, kids[i], err);
+        if (ok && k.kid[0] != '\0' && member(to, k.audience))
+            ok = give(&p, &k, false, err);
+    }
     wrap_free(&p.wraps[0]);
     sodium_memzero(&k, sizeof k);
     return ok;

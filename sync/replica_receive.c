@@ -26,6 +26,13 @@ struct intake {
     struct ln_segment *fresh; /* checked, not held yet, ascending */
     size_t n_fresh, cap_fresh;
     size_t *commits; /* their objects */
+    bool from_parent;
+    struct late {
+        uint64_t seq;
+        size_t object;
+    } * late; /* held, and now they come with files that were not for us before */
+    size_t n_late;
+    uint64_t last;
 };
 
 static void intake_free(struct intake *x)
@@ -36,6 +43,7 @@ static void intake_free(struct intake *x)
     ln_free(x->by_name);
     ln_free(x->fresh);
     ln_free(x->commits);
+    ln_free(x->late);
 }
 
 static bool take_object(void *ctx, enum ln_pack_kind kind, const struct ln_sha1 *name,
@@ -129,6 +137,7 @@ static void keep_fork(struct intake *x, const struct ln_segment *s, const struct
 struct same {
     struct ln_sha256 sha;
     bool found;
+    bool lacks; /* a file that was never held */
 };
 
 static bool take_sha(void *ctx, const struct ln_store_segment *s, struct ln_err *err)
@@ -137,8 +146,16 @@ static bool take_sha(void *ctx, const struct ln_store_segment *s, struct ln_err 
 
     x->sha = s->sha;
     x->found = true;
+    for (size_t i = 0; i < s->n_files; i++)
+        x->lacks = x->lacks || s->files[i].size == 0;
     err->code = LN_OK;
     return false;
+}
+
+static void note_late(struct intake *x, const struct ln_segment *s, const struct object *o)
+{
+    x->late = ln_realloc(x->late, (x->n_late + 1) * sizeof *x->late);
+    x->late[x->n_late++] = (struct late){ .seq = s->seq, .object = (size_t)(o - x->list) };
 }
 
 /* A segment that is held already must be the very same. */
@@ -152,8 +169,11 @@ static bool check_held(struct intake *x, const struct ln_segment *s, const struc
     if (!st->ops->segment_each(st->ctx, x->log.n, s->seq, false, take_sha, &held, err) &&
         err->code != LN_OK)
         return false;
-    if (held.found && ln_encode_sha256_same(&held.sha, &s->sha))
+    if (held.found && ln_encode_sha256_same(&held.sha, &s->sha)) {
+        if (held.lacks && x->from_parent)
+            note_late(x, s, o);
         return true;
+    }
     keep_fork(x, s, o);
     return ln_fail(err, LN_CONFLICT, "segment %" PRIu64 " has another one beside it: the log forks",
                    s->seq);
@@ -219,7 +239,8 @@ static bool check_commit(struct intake *x, size_t object, struct ln_segment *s, 
                        s->seq);
     }
     uint64_t void_from = ln_authority_void_from(x->r->authority, x->author->node);
-    if (void_from > 0 && s->seq >= void_from)
+    /* What a parent gave before it heard of the loss stays in its log, and counts for nothing. */
+    if (void_from > 0 && s->seq >= void_from && !x->from_parent)
         return ln_fail(err, LN_DENIED, "segment %" PRIu64 " comes after its node was revoked",
                        s->seq);
     if (!check_files(x, s, err))
@@ -237,8 +258,10 @@ static bool check(struct intake *x, struct ln_err *err)
         if (x->list[i].kind != LN_PACK_COMMIT)
             continue;
         s->seq = 0;
-        ok = check_commit(x, i, s, err) || (s->seq > 0 ? ln_wrap(err, "segment %" PRIu64, s->seq)
-                                                       : ln_wrap(err, "object %zu", i));
+        ok = check_commit(x, i, s, err);
+        x->last = s->seq;
+        ok = ok || (s->seq > 0 ? ln_wrap(err, "segment %" PRIu64, s->seq)
+                               : ln_wrap(err, "object %zu", i));
     }
     ln_free(s);
     return ok;
@@ -291,6 +314,74 @@ static bool store_all(struct intake *x, struct ln_err *err)
     x->log.head_sha = last->sha;
     x->log.head_commit = last->commit;
     return st->ops->log_put(st->ctx, &x->log, err);
+}
+
+/* ---- files that come later: a grid was added to a laptop */
+
+struct held_files {
+    struct ln_store_segment row;
+    bool found;
+};
+
+static bool take_files(void *ctx, const struct ln_store_segment *s, struct ln_err *err)
+{
+    struct held_files *h = ctx;
+
+    h->row = *s;
+    h->found = true;
+    err->code = LN_OK;
+    return false;
+}
+
+static bool store_late(struct intake *x, const struct late *l, bool *any, struct ln_err *err)
+{
+    const struct object *o = &x->list[l->object];
+    struct ln_segment *s = ln_alloc(sizeof *s);
+    struct held_files *h = ln_alloc(sizeof *h);
+    struct ln_store *st = x->r->c.store;
+    struct ln_sha1 blobs[LN_SEGMENT_FILES];
+    bool ok = false;
+
+    err->code = LN_OK;
+    if (!ln_segment_read(s, o->data, o->len, &x->author->key, err) || !check_files(x, s, err) ||
+        (!st->ops->segment_each(st->ctx, x->log.n, l->seq, false, take_files, h, err) &&
+         err->code != LN_OK))
+        goto out;
+    const struct object *tree = find(x, LN_PACK_TREE, &s->tree);
+    if (!ln_segment_tree_check(s, tree->data, tree->len, blobs, err))
+        goto out;
+    ok = true;
+    for (size_t i = 0; ok && h->found && i < s->n_files; i++) {
+        const struct object *blob = find(x, LN_PACK_BLOB, &blobs[i]);
+        struct ln_store_file f = { .sha = s->files[i].sha };
+        if (blob == NULL || h->row.files[i].size > 0)
+            continue;
+        memcpy(f.name, s->files[i].name, sizeof f.name);
+        f.size = blob->len;
+        f.bytes = (struct ln_span){ blob->data, blob->len };
+        ok = st->ops->file_put(st->ctx, x->log.n, l->seq, &f, err);
+        *any = true;
+    }
+out:
+    ln_free(s);
+    ln_free(h);
+    return ok;
+}
+
+/* Lines that are held already are passed over when a segment is applied again. */
+static bool take_late(struct intake *x, struct ln_receive *out, struct ln_err *err)
+{
+    for (size_t i = 0; i < x->n_late; i++) {
+        struct ln_store_log log = x->log;
+        struct ln_apply a = { .r = x->r, .log = &log, .until = x->late[i].seq };
+        bool any = false;
+        if (!store_late(x, &x->late[i], &any, err))
+            return false;
+        if (any && x->late[i].seq <= log.applied && !ln_replica_apply(&a, x->late[i].seq, err))
+            return false;
+        out->changes += a.changes;
+    }
+    return true;
 }
 
 /* ---- the parent's receipt */
@@ -394,7 +485,8 @@ bool ln_replica_receive(struct ln_replica *r, struct ln_receive *out, const char
     char node[LN_NODE_ID_MAX];
     bool ok = false;
 
-    (void)from;
+    const struct ln_cert *self = ln_replica_self(r);
+    x.from_parent = from != NULL && self != NULL && strcmp(self->parent, from->node) == 0;
     *out = (struct ln_receive){ .receipt = ln_buf_new(LN_CHANGE_MAX) };
     (void)snprintf(out->log, sizeof out->log, "%s", log);
     ln_replica_author(node, log);
@@ -414,11 +506,12 @@ bool ln_replica_receive(struct ln_replica *r, struct ln_receive *out, const char
     sort_names(&x);
     if (!check(&x, err))
         goto out;
-    if (x.n_fresh > 0 && !store_all(&x, err))
+    if (!take_late(&x, out, err) || (x.n_fresh > 0 && !store_all(&x, err)))
         goto out;
     ok = settle_all(&x, out, err);
     out->segments = (unsigned)x.n_fresh;
     out->seq = x.log.head;
+    out->last = x.last;
     out->sha = x.log.head_sha;
 out:
     intake_free(&x);

@@ -45,7 +45,9 @@ static enum share share_of(const struct ln_authority *a, const char *log, const 
         return ALL;
     if (above(a, node, to->node))
         return strchr(log, '.') != NULL ? ALL : MEMBERS;
-    return above(a, to->node, node) ? MEMBERS : PUBLIC_ONLY;
+    bool sibling = to->role == LN_ROLE_LAPTOP && author->role == LN_ROLE_LAPTOP &&
+                   strcmp(to->parent, author->parent) == 0;
+    return sibling || above(a, to->node, node) ? MEMBERS : PUBLIC_ONLY;
 }
 
 static bool may_have(struct slice *x, const char *name, bool *may, struct ln_err *err)

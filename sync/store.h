@@ -219,6 +219,11 @@ struct ln_store_ops {
     bool (*audience_put)(void *ctx, const struct ln_store_audience *a,
                          struct ln_err *err); /* [w] */
     bool (*audience_each)(void *ctx, ln_store_audience_fn *fn, void *fctx, struct ln_err *err);
+    /* Forgets everything that stands in an audience: records, rows, changes, words, subject keys
+     * and the secrets of its epochs, so that its files cannot be opened any more. Nothing is done
+     * and *gone stays false while a change of ours in it has no receipt, or nothing is left. [w] */
+    bool (*audience_drop)(void *ctx, const struct ln_store_audience *a, bool *gone,
+                          struct ln_err *err);
 
     /* ---- epochs whose secret we hold (keys.db). epoch_find: by file name; epoch_last: the one
      * with the greatest from_hlc, then label. out->label[0] = '\0' when there is none. */

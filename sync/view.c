@@ -54,8 +54,35 @@ static bool continues(const struct ln_authority *a, const char *child, const cha
     return false;
 }
 
+/* Logs of the nodes above, as far as `at` and beyond. */
+static bool from_above(const struct ln_authority *a, const struct ln_cert *self, const char *at,
+                       const char *author, const char *region)
+{
+    const struct ln_cert *path[TIERS];
+    size_t n = ln_authority_path(a, self->node, path, TIERS);
+    bool below = true; /* still under `at` */
+
+    for (size_t i = 0; i < n; i++) {
+        below = below && strcmp(path[i]->node, at) != 0;
+        if (strcmp(path[i]->node, author) == 0)
+            return region == NULL ? !below
+                                  : strcmp(region, i > 0 ? path[i - 1]->region : self->region) == 0;
+    }
+    return false;
+}
+
+/* Two laptops of one box share grids: each gets what the other wrote there. */
+static bool sibling(const struct ln_authority *a, const struct ln_cert *self, const char *at,
+                    const char *author, const char *region)
+{
+    const struct ln_cert *other = ln_authority_find(a, author);
+
+    return self->role == LN_ROLE_LAPTOP && other != NULL && other->role == LN_ROLE_LAPTOP &&
+           region == NULL && strcmp(self->parent, at) == 0 && strcmp(other->parent, at) == 0;
+}
+
 bool ln_view_holds(struct ln_view_log *out, const struct ln_authority *a, const char *child,
-                   const char *log)
+                   const char *at, const char *log)
 {
     const struct ln_cert *path[TIERS];
     const struct ln_cert *self = ln_authority_find(a, child);
@@ -74,14 +101,12 @@ bool ln_view_holds(struct ln_view_log *out, const struct ln_authority *a, const 
     out->up = out->own;
     for (size_t i = 0; i < n && !out->up; i++)
         out->up = strcmp(path[i]->node, child) == 0;
-    if (out->up || continues(a, child, author))
+    if (out->up || continues(a, child, author) || from_above(a, self, at, author, region) ||
+        sibling(a, self, at, author, region))
         return true;
-    n = ln_authority_path(a, child, path, TIERS);
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(path[i]->node, author) == 0)
-            return region == NULL ||
-                   strcmp(region, i > 0 ? path[i - 1]->region : self->region) == 0;
-    return false;
+    out->up = region != NULL && strcmp(region, self->region) == 0 &&
+              strcmp(author, self->parent) != 0 && ln_authority_was_parent(a, author, child);
+    return out->up;
 }
 
 /* ---- reading */
@@ -90,7 +115,7 @@ struct walk {
     struct ln_view *view;
     struct ln_store *store;
     const struct ln_authority *a;
-    const char *child;
+    const char *child, *at;
     const struct ln_cert *self, *parent;
     crypto_generichash_state sum;
     bool settled;
@@ -101,7 +126,7 @@ static bool take_log(void *ctx, const struct ln_store_log *l, struct ln_err *err
     struct walk *w = ctx;
     struct ln_view_log v = { .seq = l->head, .sha = l->head_sha };
 
-    if (l->head == 0 || !ln_view_holds(&v, w->a, w->child, l->id))
+    if (l->head == 0 || !ln_view_holds(&v, w->a, w->child, w->at, l->id))
         return true;
     if (w->view->n == LN_VIEW_LOGS_MAX)
         return ln_fail(err, LN_FULL, "more than %d logs", LN_VIEW_LOGS_MAX);
@@ -118,9 +143,13 @@ static bool shared(const struct walk *w, const char *name)
 {
     struct ln_audience aud;
 
-    return ln_audience_read(&aud, ln_span_of(name)) && aud.kind == LN_AUD_UP &&
-           ln_cert_region_holds(w->self->region, aud.owner) && ln_audience_member(&aud, w->self) &&
-           ln_audience_member(&aud, w->parent);
+    if (!ln_audience_read(&aud, ln_span_of(name)))
+        return false;
+    if (w->self->role == LN_ROLE_LAPTOP)
+        return aud.kind == LN_AUD_GRID && strcmp(w->self->parent, w->at) == 0 &&
+               ln_audience_member(&aud, w->self);
+    return aud.kind == LN_AUD_UP && ln_cert_region_holds(w->self->region, aud.owner) &&
+           ln_audience_member(&aud, w->self) && ln_audience_member(&aud, w->parent);
 }
 
 struct named_digest {
@@ -223,14 +252,14 @@ out:
 }
 
 bool ln_view_read(struct ln_view *out, struct ln_store *s, const struct ln_authority *a,
-                  const char *child, struct ln_err *err)
+                  const char *child, const char *at, struct ln_err *err)
 {
     struct ln_view v = { 0 };
-    struct walk w = { .view = &v, .store = s, .a = a, .child = child, .settled = true };
+    struct walk w = { .view = &v, .store = s, .a = a, .child = child, .at = at, .settled = true };
     bool ok = false;
 
     w.self = ln_authority_find(a, child);
-    w.parent = w.self != NULL ? ln_authority_find(a, w.self->parent) : NULL;
+    w.parent = w.self != NULL ? ln_authority_find(a, at) : NULL;
     if (w.parent == NULL) {
         (void)ln_fail(err, LN_MISSING, "no certificate of %s and its parent", child);
         goto out;

@@ -1,9 +1,13 @@
-/* Which logs a child and its parent exchange, and how far one side holds them. Both sides derive
- * the same set from certificates alone, so two hashes tell whether they are level.
- *   up    logs and down-logs whose author is the child or stands below it
+/* Which logs a child and a node above it (`at`: mostly its parent) exchange, and how far one side
+ * holds them. Both sides derive the same set from certificates alone, so two hashes tell whether
+ * they are level.
+ *   up    logs and down-logs whose author is the child or stands below it; down-logs for the child
+ *         of nodes that were its parent once: their receipts hold on
  *   down  of each node above the child its own log, and its down-log for the next node on the way
  *         to the child (the receipts there decide effective times); logs of the nodes that the
- *         child's certificate `continues` */
+ *         child's certificate `continues`; of a laptop's parent the logs of its other laptops
+ * Past the parent (`at` stands above it) the own logs of the nodes between are left out: such a
+ * node cannot tell which of their sealed files are for the child. */
 #ifndef LN_VIEW_H
 #define LN_VIEW_H
 
@@ -30,12 +34,12 @@ struct ln_view {
 };
 void ln_view_free(struct ln_view *v);
 
-/* Whether `child` and its parent exchange this log; `out` (may be NULL) gets up, own and depth. */
+/* Whether `child` and `at` exchange this log; `out` (may be NULL) gets up, own and depth. */
 bool ln_view_holds(struct ln_view_log *out, const struct ln_authority *a, const char *child,
-                   const char *log);
+                   const char *at, const char *log);
 /* What this side holds. Reader or writer handle inside a transaction. */
 bool ln_view_read(struct ln_view *out, struct ln_store *s, const struct ln_authority *a,
-                  const char *child, struct ln_err *err) LN_MUST;
+                  const char *child, const char *at, struct ln_err *err) LN_MUST;
 /* [["<log>",seq,"<sha>"],...], sha in base64url. Reading knows no up, own and depth. */
 void ln_view_write(struct ln_buf *out, const struct ln_view *v);
 /* `array` passed ln_canon_check. */

@@ -127,7 +127,8 @@ static bool export_read(void *arg_, struct ln_store *s, const struct ln_authorit
         return false;
     for (size_t i = 0; i < x->n_logs; i++) {
         struct ln_view_log place = { .seq = 0 };
-        if (ln_view_holds(&place, a, x->up ? x->n->id : x->to, x->logs[i].id) &&
+        if (ln_view_holds(&place, a, x->up ? x->n->id : x->to, x->up ? x->to : x->n->id,
+                          x->logs[i].id) &&
             place.up == x->up && !export_log(x, s, a, &x->logs[i], err))
             return false;
     }

@@ -648,6 +648,7 @@ const struct ln_store_ops ln_sqlstore_ops = {
     .audience_by = audience_by,
     .audience_put = audience_put,
     .audience_each = audience_each,
+    .audience_drop = ln_sqlstore_audience_drop,
     .epoch_put = ln_sqlstore_epoch_put,
     .epoch_find = ln_sqlstore_epoch_find,
     .epoch_last = ln_sqlstore_epoch_last,

@@ -88,6 +88,115 @@ bool ln_sqlstore_counts(void *ctx, struct ln_store_counts *out, struct ln_err *e
     return true;
 }
 
+/* ---- an audience left */
+
+static bool run_by(struct ln_db *db, const char *sql, int64_t n, struct ln_err *err)
+{
+    struct ln_query *q = ln_db_use(db, sql);
+
+    ln_db_int(q, n);
+    return ln_db_run(q, err);
+}
+
+static bool any_by(bool *any, struct ln_db *db, const char *sql, int64_t n, struct ln_err *err)
+{
+    struct ln_query *q = ln_db_use(db, sql);
+
+    ln_db_int(q, n);
+    if (!ln_db_row(q, any, err))
+        return false;
+    if (*any)
+        (void)ln_db_end(q);
+    return true;
+}
+
+/* Should the grid come back, its epochs do too: which segments wait for each is noted. */
+static bool note_unread(struct ln_sqlstore *s, const char *audience, struct ln_err *err)
+{
+    static const char names[] = "SELECT file_name FROM epoch WHERE audience = ?";
+    static const char note[] =
+        "INSERT OR REPLACE INTO meta(key, value) SELECT 'unread/' || ?1, CAST(group_concat(id || ' "
+        "'"
+        " || seq || char(10), '') AS BLOB) FROM (SELECT l.id, f.seq FROM file f JOIN log l ON l.n ="
+        " f.log WHERE f.name = ?1 AND f.size > 0 ORDER BY l.id, f.seq LIMIT 20000) HAVING count(*)"
+        " > 0";
+    struct ln_query *q = ln_db_use(s->keys, names);
+    bool row;
+
+    ln_db_text(q, audience);
+    for (;;) {
+        if (!ln_db_row(q, &row, err))
+            return false;
+        if (!row)
+            return true;
+        struct ln_query *n = ln_db_use(s->db, note);
+        ln_db_text(n, ln_db_col_text(q, 0));
+        if (!ln_db_run(n, err))
+            return ln_db_end(q) && false;
+    }
+}
+
+static bool drop_keys(struct ln_sqlstore *s, const char *audience, struct ln_err *err)
+{
+    static const char *const sql[] = { "DELETE FROM key WHERE audience = ?",
+                                       "DELETE FROM epoch WHERE audience = ?" };
+
+    if (!ln_sqlstore_keys_begin(s, err))
+        return false;
+    for (size_t i = 0; i < sizeof sql / sizeof sql[0]; i++) {
+        struct ln_query *q = ln_db_use(s->keys, sql[i]);
+        ln_db_text(q, audience);
+        if (!ln_db_run(q, err))
+            return false;
+    }
+    return true;
+}
+
+bool ln_sqlstore_audience_drop(void *ctx, const struct ln_store_audience *a, bool *gone,
+                               struct ln_err *err)
+{
+    static const char waits[] = "SELECT 1 FROM change c JOIN log l ON l.n = c.log WHERE"
+                                " c.audience = ? AND l.mine = 1 AND (c.seq IS NULL OR c.seq >"
+                                " l.receipt) LIMIT 1";
+    static const char there[] = "SELECT 1 FROM change WHERE audience = ? LIMIT 1";
+    static const char words[] =
+        "INSERT INTO text(text, rowid, body) SELECT 'delete', w.rec, w.body FROM words w JOIN"
+        " record r ON r.n = w.rec WHERE r.audience = ?";
+    static const char *const sql[] = {
+        words,
+        "DELETE FROM words WHERE rec IN (SELECT n FROM record WHERE audience = ?)",
+        "DELETE FROM todo WHERE rec IN (SELECT n FROM record WHERE audience = ?)",
+        "DELETE FROM key_wait WHERE record IN (SELECT id FROM record WHERE audience = ?)",
+        "DELETE FROM refused WHERE id IN (SELECT id FROM change WHERE audience = ?)",
+        "DELETE FROM change WHERE rec IN (SELECT n FROM record WHERE audience = ?)",
+        "DELETE FROM change WHERE audience = ?",
+        "DELETE FROM record WHERE audience = ?",
+        "UPDATE audience SET digest = zeroblob(16) WHERE n = ?"
+    };
+    struct ln_sqlstore *s = ctx;
+    char rows[192];
+    bool any = false;
+
+    *gone = false;
+    if (!any_by(&any, s->db, waits, a->n, err) || any)
+        return !any || err->code == LN_OK;
+    if (!any_by(&any, s->db, there, a->n, err) || !any)
+        return err->code == LN_OK;
+    for (size_t i = 0; i < s->schema->n_colls; i++) {
+        (void)snprintf(
+            rows, sizeof rows,
+            "DELETE FROM \"c_%s\" WHERE rec IN (SELECT n FROM record WHERE audience = ?)",
+            s->schema->colls[i].name);
+        if (!run_by(s->db, ln_db_keep(s->db, rows, strlen(rows)), a->n, err))
+            return false;
+    }
+    for (size_t i = 0; i < sizeof sql / sizeof sql[0]; i++)
+        if (!run_by(s->db, sql[i], a->n, err))
+            return false;
+    *gone = true;
+    return note_unread(s, a->name, err) && drop_keys(s, a->name, err);
+}
+
 bool ln_sqlstore_derived_drop(void *ctx, struct ln_err *err)
 {
     static const char *const sql[] = { "DELETE FROM change WHERE seq IS NOT NULL",

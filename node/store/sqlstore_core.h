@@ -87,6 +87,8 @@ bool ln_sqlstore_alias_any(void *ctx, bool *any, struct ln_err *err);
 bool ln_sqlstore_lost_put(void *ctx, int64_t rec, const struct ln_id *steps, size_t n,
                           struct ln_err *err);
 bool ln_sqlstore_counts(void *ctx, struct ln_store_counts *out, struct ln_err *err);
+bool ln_sqlstore_audience_drop(void *ctx, const struct ln_store_audience *a, bool *gone,
+                               struct ln_err *err);
 bool ln_sqlstore_derived_drop(void *ctx, struct ln_err *err);
 
 #endif

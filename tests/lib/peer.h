@@ -1,0 +1,57 @@
+/* Nodes for tests: real replicas on real SQLite files that exchange over an in-process link, with
+ * one clock that the test turns. */
+#ifndef LN_TEST_PEER_H
+#define LN_TEST_PEER_H
+
+#include "node/store/sqlstore.h"
+#include "sync/exchange.h"
+#include "sync/join.h"
+#include "tests/lib/test.h"
+
+/* person(name~, id_no^, job), notice(title), ticket(subject~; filed -> done) */
+extern const struct ln_schema test_schema;
+
+struct peer {
+    char dir[64], region[LN_REGION_LEN + 1];
+    enum ln_role role;
+    struct peer *up; /* who answers its calls; NULL: out of reach */
+    int64_t *clock;  /* ms, shared by a test's peers */
+    const struct ln_schema *schema;
+    struct ln_env env;
+    struct ln_sqlstore *store;
+    struct ln_replica *r;
+    struct ln_replica_config c;
+    struct ln_access access;
+    struct ln_exchange_config x;
+    struct ln_exchange_server *server;
+    struct ln_exchange_client *client;
+    struct ln_link link;
+    unsigned calls;
+};
+
+/* A root (parent NULL), or a node enrolled by invitation; grids by comma, "" none. */
+void peer_new(struct peer *p, int64_t *clock, struct peer *parent, const char *region,
+              enum ln_role role, const char *grids);
+void peer_end(struct peer *p);
+/* Closed and opened again, as by a restart; with another schema, as by an upgrade. */
+void peer_reopen(struct peer *p, const struct ln_schema *schema);
+/* One sync; the test fails unless it ends so. */
+void peer_sync(struct peer *p, struct ln_exchange_report *out);
+bool peer_try(struct peer *p, struct ln_exchange_report *out, struct ln_err *err);
+/* A sync through a node above the parent. */
+bool peer_past(struct peer *p, struct peer *upper, struct ln_exchange_report *out,
+               struct ln_err *err);
+bool peer_write(struct peer *p, ln_write_job *job, void *arg, struct ln_err *err);
+void peer_seal(struct peer *p);
+
+struct ln_id peer_add(struct peer *p, const char *coll, const char *audience, const char *fields,
+                      const char *sealed);
+bool peer_set(struct peer *p, const char *coll, const struct ln_id *rec, const char *fields,
+              struct ln_err *err);
+/* A field of a record as text, "" when there is none. */
+const char *peer_cell(struct peer *p, const char *coll, const char *field, const struct ln_id *rec);
+struct ln_digest peer_digest(struct peer *p, const char *audience);
+/* How many changes stand in an audience here. */
+unsigned peer_changes(struct peer *p, const char *audience);
+
+#endif

@@ -1,0 +1,233 @@
+/* Whole exchanges between real replicas: field laptops and their grids, keys on their way down. */
+#include "tests/lib/peer.h"
+
+#include <string.h>
+
+#define DAY_MS INT64_C(86400000)
+#define G01 "330106005055/g01"
+#define G02 "330106005055/g02"
+
+struct world {
+    int64_t clock;
+    struct peer prov, dist, comm, a, b;
+};
+
+static void world_new(struct world *w, const char *grids_a, const char *grids_b)
+{
+    memset(w, 0, sizeof *w);
+    w->clock = INT64_C(1795400000000);
+    peer_new(&w->prov, &w->clock, NULL, "330000000000", LN_ROLE_PROVINCE, "");
+    peer_new(&w->dist, &w->clock, &w->prov, "330106000000", LN_ROLE_DISTRICT, "");
+    peer_new(&w->comm, &w->clock, &w->dist, "330106005055", LN_ROLE_COMMUNITY, "");
+    peer_new(&w->a, &w->clock, &w->comm, "330106005055", LN_ROLE_LAPTOP, grids_a);
+    peer_new(&w->b, &w->clock, &w->comm, "330106005055", LN_ROLE_LAPTOP, grids_b);
+}
+
+static void world_end(struct world *w)
+{
+    peer_end(&w->b);
+    peer_end(&w->a);
+    peer_end(&w->comm);
+    peer_end(&w->dist);
+    peer_end(&w->prov);
+}
+
+static void all(struct world *w)
+{
+    for (int turn = 0; turn < 2; turn++) {
+        peer_sync(&w->a, NULL);
+        peer_sync(&w->b, NULL);
+        peer_sync(&w->comm, NULL);
+        peer_sync(&w->dist, NULL);
+        peer_seal(&w->prov);
+    }
+}
+
+static bool same(struct ln_digest x, struct ln_digest y)
+{
+    return memcmp(x.b, y.b, sizeof x.b) == 0;
+}
+
+static bool renew_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    void **x = arg;
+
+    return ln_replica_renew(r, x[0], x[1], err);
+}
+
+static void regrid(struct peer *box, struct peer *laptop, const char *first, const char *second)
+{
+    struct ln_renewal want = { .regrid = true };
+    struct ln_err err = { 0 };
+    void *x[] = { laptop->c.id, &want };
+
+    if (first != NULL)
+        (void)snprintf(want.grids[want.n_grids++], 16, "%s", first);
+    if (second != NULL)
+        (void)snprintf(want.grids[want.n_grids++], 16, "%s", second);
+    MUST(peer_write(box, renew_job, x, &err));
+}
+
+TEST(a_laptop_reads_its_grid_with_names_and_nothing_else)
+{
+    struct world w;
+    world_new(&w, "01", "02");
+    struct ln_id mine = peer_add(&w.comm, "person", G01, "{\"job\":\"a\"}", "{\"name\":\"张一\"}");
+    struct ln_id others =
+        peer_add(&w.comm, "person", G02, "{\"job\":\"b\"}", "{\"name\":\"李二\"}");
+    struct ln_id inside =
+        peer_add(&w.comm, "person", "330106005055/c", "{\"job\":\"c\"}", "{\"name\":\"王三\"}");
+    struct ln_id upward =
+        peer_add(&w.comm, "ticket", "330106005055/330106000000", NULL, "{\"subject\":\"上报\"}");
+    struct ln_id open = peer_add(&w.comm, "notice", "public", "{\"title\":\"公告\"}", NULL);
+
+    all(&w);
+
+    assert_string_equal(peer_cell(&w.a, "person", "name", &mine), "张一");
+    assert_string_equal(peer_cell(&w.a, "notice", "title", &open), "公告");
+    assert_string_equal(peer_cell(&w.a, "person", "job", &others), "");
+    assert_string_equal(peer_cell(&w.a, "person", "job", &inside), "");
+    assert_string_equal(peer_cell(&w.a, "ticket", "subject", &upward), "");
+    assert_int_equal(peer_changes(&w.a, G02), 0);
+    assert_int_equal(peer_changes(&w.a, "330106005055/c"), 0);
+    assert_string_equal(peer_cell(&w.b, "person", "name", &others), "李二");
+    assert_string_equal(peer_cell(&w.b, "person", "name", &mine), "");
+    world_end(&w);
+}
+
+TEST(two_laptops_of_one_grid_see_each_others_work_by_way_of_the_box)
+{
+    struct world w;
+    struct ln_exchange_report report;
+    world_new(&w, "01", "01,02");
+    struct ln_id id = peer_add(&w.a, "person", G01, "{\"job\":\"x\"}", "{\"name\":\"张一\"}");
+
+    all(&w);
+
+    assert_string_equal(peer_cell(&w.b, "person", "name", &id), "张一");
+    assert_true(same(peer_digest(&w.b, G01), peer_digest(&w.comm, G01)));
+    peer_sync(&w.b, &report);
+    assert_true(report.level && !report.alarm);
+    world_end(&w);
+}
+
+TEST(a_lease_is_renewed_by_coming_and_runs_out_by_staying_away)
+{
+    struct world w;
+    struct ln_err err = { 0 };
+    world_new(&w, "01", "02");
+    all(&w);
+    w.clock += 70 * DAY_MS;
+    peer_sync(&w.a, NULL);
+    w.clock += 40 * DAY_MS;
+    (void)peer_add(&w.b, "person", G02, "{\"job\":\"x\"}", NULL);
+
+    peer_sync(&w.a, NULL);
+    assert_false(peer_try(&w.b, NULL, &err));
+
+    assert_int_equal(err.code, LN_DENIED);
+    regrid(&w.comm, &w.b, "02", NULL);
+    peer_sync(&w.b, NULL);
+    assert_int_equal(peer_changes(&w.comm, G02), 1);
+    world_end(&w);
+}
+
+TEST(a_grid_taken_away_is_dropped_only_when_all_that_was_written_there_is_signed_for)
+{
+    struct world w;
+    struct ln_err err = { 0 };
+    world_new(&w, "01", "01,02");
+    struct ln_id old = peer_add(&w.comm, "person", G01, "{\"job\":\"a\"}", "{\"name\":\"张一\"}");
+    all(&w);
+    MUST(peer_set(&w.a, "person", &old, "{\"job\":\"unsent\"}", &err));
+
+    regrid(&w.comm, &w.a, "02", NULL);
+    struct ln_id fresh = peer_add(&w.comm, "person", G01, "{\"job\":\"later\"}", NULL);
+    all(&w);
+
+    assert_string_equal(peer_cell(&w.comm, "person", "job", &old), "unsent");
+    assert_string_equal(peer_cell(&w.b, "person", "job", &old), "unsent");
+    assert_int_equal(peer_changes(&w.a, G01), 0);
+    assert_string_equal(peer_cell(&w.a, "person", "name", &old), "");
+    assert_string_equal(peer_cell(&w.a, "person", "job", &fresh), "");
+    assert_string_equal(peer_cell(&w.b, "person", "job", &fresh), "later");
+    assert_false(peer_set(&w.a, "person", &old, "{\"job\":\"again\"}", &err));
+    world_end(&w);
+}
+
+TEST(a_grid_given_brings_what_it_held_before_and_one_given_back_does_too)
+{
+    struct world w;
+    world_new(&w, "01", "02");
+    struct ln_id id = peer_add(&w.comm, "person", G02, "{\"job\":\"b\"}", "{\"name\":\"李二\"}");
+    struct ln_id work = peer_add(&w.b, "person", G02, "{\"job\":\"bb\"}", "{\"name\":\"李三\"}");
+    all(&w);
+
+    regrid(&w.comm, &w.a, "01", "02");
+    all(&w);
+    all(&w);
+
+    assert_string_equal(peer_cell(&w.a, "person", "name", &id), "李二");
+    assert_string_equal(peer_cell(&w.a, "person", "name", &work), "李三");
+    regrid(&w.comm, &w.a, "01", NULL);
+    all(&w);
+    assert_int_equal(peer_changes(&w.a, G02), 0);
+    regrid(&w.comm, &w.a, "01", "02");
+    all(&w);
+    all(&w);
+    assert_string_equal(peer_cell(&w.a, "person", "name", &id), "李二");
+    assert_true(same(peer_digest(&w.a, G02), peer_digest(&w.comm, G02)));
+    world_end(&w);
+}
+
+TEST(while_the_box_is_away_the_district_carries_a_laptops_work_and_brings_the_receipt)
+{
+    struct world w;
+    struct ln_exchange_report report;
+    struct ln_err err = { 0 };
+    struct ln_store_log log = { 0 };
+    world_new(&w, "01", "02");
+    all(&w);
+    w.a.up = NULL;
+    struct ln_id id = peer_add(&w.a, "person", G01, "{\"job\":\"far\"}", "{\"name\":\"张一\"}");
+
+    MUST(peer_past(&w.a, &w.dist, &report, &err));
+    assert_string_equal(peer_cell(&w.dist, "person", "job", &id), "");
+    peer_sync(&w.comm, NULL);
+    peer_sync(&w.comm, NULL);
+    MUST(peer_past(&w.a, &w.dist, &report, &err));
+
+    assert_string_equal(peer_cell(&w.comm, "person", "job", &id), "far");
+    MUST(w.a.c.store->ops->log_get(w.a.c.store->ctx, &log, w.a.c.id, &err));
+    assert_int_equal(log.receipt, log.head);
+    w.a.up = &w.comm;
+    all(&w);
+    assert_string_equal(peer_cell(&w.comm, "person", "name", &id), "张一");
+    assert_true(same(peer_digest(&w.a, G01), peer_digest(&w.comm, G01)));
+    world_end(&w);
+}
+
+TEST(what_the_district_writes_for_one_community_is_read_there_with_its_sealed_fields)
+{
+    struct world w;
+    world_new(&w, "01", "02");
+    struct ln_id task =
+        peer_add(&w.dist, "ticket", "330106005055/330106000000", NULL, "{\"subject\":\"请回访\"}");
+    struct ln_id far = peer_add(&w.prov, "ticket", "330106005055/330000000000", NULL,
+                                "{\"subject\":\"省里来信\"}");
+
+    all(&w);
+    all(&w);
+
+    assert_string_equal(peer_cell(&w.comm, "ticket", "subject", &task), "请回访");
+    assert_string_equal(peer_cell(&w.comm, "ticket", "subject", &far), "省里来信");
+    world_end(&w);
+}
+
+RUN_TESTS(T(a_laptop_reads_its_grid_with_names_and_nothing_else),
+          T(two_laptops_of_one_grid_see_each_others_work_by_way_of_the_box),
+          T(a_lease_is_renewed_by_coming_and_runs_out_by_staying_away),
+          T(a_grid_taken_away_is_dropped_only_when_all_that_was_written_there_is_signed_for),
+          T(a_grid_given_brings_what_it_held_before_and_one_given_back_does_too),
+          T(while_the_box_is_away_the_district_carries_a_laptops_work_and_brings_the_receipt),
+          T(what_the_district_writes_for_one_community_is_read_there_with_its_sealed_fields))
