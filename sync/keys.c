@@ -108,7 +108,7 @@ bool ln_keys_give(struct ln_buf *answer, struct ln_store *reader, struct ln_span
     struct writing w = { .json = &json,
                          .wraps = { ln_buf_new(2 * AGE_MAX), ln_buf_new(2 * AGE_MAX) } };
     char(*kids)[16] = ln_alloc_array(LN_KEYS_BATCH, sizeof *kids);
-    struct ln_span list;
+    struct ln_span list = { NULL, 0 };
     struct ln_span item;
     struct ln_span word;
     size_t at = 0;
