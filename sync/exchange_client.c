@@ -940,7 +940,7 @@ static bool round_of(struct ln_exchange_client *c, bool again, struct ln_err *er
         if (strcmp(theirs_all, j.mine.all) == 0)
             note_level(c, &j.mine);
         else if (c->left_out)
-            ok = c->stop = true;
+            c->stop = true;
         else if (!moved) {
             (void)ln_fail(err, LN_CONFLICT, "the parent says heads differ and names none");
             goto out;
