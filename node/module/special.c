@@ -6,11 +6,20 @@
 #include <string.h>
 
 #include "crypto/base/log.h"
+#include "node/module/application.h"
+#include "node/module/slot.h"
 #include "node/module/talk.h"
 
 #define DUE_AT_ONCE 50 /* steps of one kind that fall due in one tick */
 
-const struct ln_special *const ln_specials[] = { ln_talk_special, NULL };
+/* clang-format off: one a line */
+const struct ln_special *const ln_specials[] = {
+    ln_application_special,
+    ln_slot_special,
+    ln_talk_special,
+    NULL,
+};
+/* clang-format on */
 
 static const struct ln_user NODE = { .system = true };
 

@@ -40,6 +40,10 @@ LN_ROUTE(ln_api_talk_seen);
 LN_ROUTE(ln_api_talk_reading);
 LN_ROUTE(ln_api_talk_doors);
 LN_ROUTE(ln_api_talk_file);
+LN_ROUTE(ln_api_qr_get);
+LN_ROUTE(ln_api_service_progress);
+LN_ROUTE(ln_api_service_paper);
+LN_ROUTE(ln_api_service_bound);
 LN_ROUTE(ln_api_export_csv);
 LN_ROUTE(ln_api_export_import);
 

@@ -15,6 +15,7 @@
 #include "node/asset.h"
 #include "node/attach.h"
 #include "node/store/session.h"
+#include "node/web/limit.h"
 #include "node/web/sync_http.h"
 #include "node/web/web.h"
 #include "sync/clock.h"
@@ -702,6 +703,7 @@ bool ln_web_start(struct ln_web **out, struct ln_node *n, const char *listen, st
     (void)pthread_mutex_init(&w->status_mutex, NULL);
     (void)snprintf(w->hosts, sizeof w->hosts, "%s", n->config.hosts);
     (void)snprintf(threads, sizeof threads, "%" PRId64, n->config.threads);
+    w->limit = ln_limit_new();
     w->exchange = ln_exchange_server_new(&n->exchange);
     (void)mg_init_library(0);
     w->server = mg_start(&callbacks, w, options);
@@ -725,6 +727,7 @@ void ln_web_stop(struct ln_web *w)
     (void)pthread_mutex_destroy(&w->known_mutex);
     (void)pthread_mutex_destroy(&w->status_mutex);
     json_decref(w->status);
+    ln_limit_free(w->limit);
     (void)mg_exit_library();
     ln_free(w);
 }

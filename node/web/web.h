@@ -39,6 +39,7 @@ struct ln_web {
     pthread_mutex_t status_mutex;
     json_t *status;
     int64_t status_ms;
+    struct ln_limit *limit; /* tries without a login */
     struct ln_web_known known[LN_WEB_KNOWN];
 };
 /* Forgets all sessions kept in memory: after a login, a logout, a change of rights. */

@@ -11,6 +11,7 @@ const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8')
 const linli = path.resolve(process.env.LINLI ?? 'build/linli')
 export const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'linli-browser.'))
 const nodes = []
+process.on('exit', () => nodes.forEach(n => n.kill('SIGTERM'))) // also when a test throws before its end
 const pages = []
 let passed = 0
 let failed = 0
@@ -28,12 +29,12 @@ export function run(args, input) {
   return r.stdout
 }
 /** A node with logins named as their roles, passwords linli-<role>. */
-export async function startNode(name, port, region, role, roles, parent) {
+export async function startNode(name, port, region, role, roles, parent, invite = []) {
   const at = `${dir}/${name}`
   const base = `http://127.0.0.1:${port}`
   run(['init', '--dir', at, '--region', region, '--role', role, '--name', name, ...(parent ? [] : ['--root'])])
   if (parent) {
-    const code = run(['invite', '--dir', parent.dir, '--region', region, '--role', role]).trim().split(/\s+/).pop()
+    const code = run(['invite', '--dir', parent.dir, '--region', region, '--role', role, ...invite]).trim().split(/\s+/).pop()
     run(['join', '--dir', at, '--parent', parent.base, '--code', code])
   }
   const log = fs.openSync(`${dir}/${name}.log`, 'a')
@@ -63,6 +64,25 @@ export async function login(page, base, who) {
   await page.fill('input[type=password]', `linli-${who}`)
   await page.keyboard.press('Enter')
   await page.waitForSelector(`text=退出 · ${who}`)
+}
+/** The API as the page's user has it. */
+export const api = (page, method, where, body) => page.evaluate(async ([m, w, b]) => {
+  const r = await fetch('/api/v1' + w, { method: m, headers: b ? { 'Content-Type': 'application/json' } : {}, body: b ? JSON.stringify(b) : undefined })
+  return { status: r.status, body: await r.json().catch(() => null) }
+}, [method, where, body])
+/** The same; throws when it was refused. */
+export async function must(page, method, where, body) {
+  const r = await api(page, method, where, body)
+  if (r.status >= 400) throw new Error(`${method} ${where}: ${r.status} ${JSON.stringify(r.body)}`)
+  return r.body
+}
+/** Asks until it is so, or says no after 15 s. */
+export async function until(page, test) {
+  for (let i = 0; i < 150; i++) {
+    if (await test().catch(() => false)) return true
+    await page.waitForTimeout(100)
+  }
+  return false
 }
 /** Whether the page comes to show it. What is only true after a render is waited for, never read at once. */
 export const shows = (page, selector) => page.waitForSelector(selector).then(() => true, () => false)

@@ -14,6 +14,7 @@ import { Form } from './kit/form'
 import { Import } from './kit/import'
 import { List } from './kit/list'
 import { Record } from './kit/record'
+import { screens } from './module'
 
 function Page() {
   const [name, id, verb] = path.value.split('/').slice(1)
@@ -23,6 +24,8 @@ function Page() {
   if (name === 'search') return <Find />
   if (name === 'stats' && session.value) return <Stats />
   if (name === 'password' && session.value && session.value.account) return <Password />
+  const Screen = screens[name]
+  if (Screen) return session.value ? <Screen key={path.value} args={path.value.split('/').slice(2)} /> : <p role="status">{t(reachable.value ? 'loading' : 'unreachable')}</p>
   const found = collection(name)
   if (!found) return session.value ? <h1>{t('not_found')}</h1> : <p role="status">{t(reachable.value ? 'loading' : 'unreachable')}</p>
   if (id === 'import') return <Import key={name} def={found.def} />

@@ -14,7 +14,7 @@ export interface Collection {
 export interface Code extends Label { code: string }
 export interface Module { module: string; label: Label; rank: number; enabled: boolean; codes: Record<string, Code[]>; collections: Collection[] }
 export interface Session {
-  account: { id: string; login: string; shown_name: string; elder_mode: boolean } | null
+  account: { id: string; login: string; shown_name: string; elder_mode: boolean; person?: string } | null
   staff?: boolean; principals?: { person: string; name?: string; scope: string[] }[]; roles: string[]; role: string; node: { name: string; role: string; region: string; version: string }
 }
 export interface Conflict { unit: string; values: { value: unknown; change: string; user_name: string; node: string; at: number }[] }

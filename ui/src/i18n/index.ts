@@ -12,7 +12,14 @@ export function setLang(next: Lang): void {
   document.documentElement.lang = next === 'zh' ? 'zh-CN' : 'en'
 }
 
-export function t(key: keyof typeof app, values: Record<string, string | number> = {}): string {
+type Values = Record<string, string | number>
+
+/** A module's own words, spoken as t() speaks the shell's. */
+export function speak<K extends string>(words: Record<K, [string, string]>): (key: K, values?: Values) => string {
+  return (key, values = {}) => words[key][lang.value === 'zh' ? 0 : 1].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name]))
+}
+
+export function t(key: keyof typeof app, values: Values = {}): string {
   const text = app[key][lang.value === 'zh' ? 0 : 1]
   return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name]))
 }

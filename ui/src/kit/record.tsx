@@ -7,6 +7,7 @@ import { t, word } from '../i18n'
 import { Card } from './card'
 import { Form } from './form'
 import { Shown } from './files'
+import { panels } from '../module'
 import { Steps } from './steps'
 import { show, stamp } from './value'
 
@@ -96,6 +97,7 @@ export function Record({ module, def, id, edit }: { module: Module; def: Collect
 
   if (!rec) return wrong ? <p class="error" role="alert">{wrong}</p> : <p role="status">{t('loading')}</p>
   if (edit) return <Form module={module} def={def} rec={rec} />
+  const Panel = panels[def.name]
   const title = (def.title || []).map(n => show(rec.f[n], field(n), module, rec)).join(' ')
   return <article>
     <p><a href={'/' + def.name}>{t('back')}</a></p>
@@ -112,6 +114,7 @@ export function Record({ module, def, id, edit }: { module: Module; def: Collect
     {rec.stale && <p class="row"><span class="chip chip-bad">{t('stale_one')}</span>
       {rec.can && rec.can.update && <button type="button" class="primary" onClick={() => void check()}>{t('checked_now')}</button>}</p>}
     {rec.masked && rec.masked.length > 0 && <Unmask def={def} id={id} names={rec.masked} onShow={setClear} />}
+    {Panel && <Panel rec={rec} onDone={refresh} />}
     <Steps module={module} def={def} rec={rec} onDone={refresh} />
     {def.name === 'account' && rec.state === 'verified' && session.value && session.value.roles.some(r => r === 'worker' || r === 'committee') && <Card id={id} />}
     <div class="row">{(rec.can ? rec.can.update : def.can.update) && !def.log && <a class="button" href={`/${def.name}/${id}/edit`}>{t('edit')}</a>}

@@ -1,0 +1,23 @@
+// Screens that a form and a list cannot be, by the first word of their path, and panels on the record page, by collection.
+// Each part is fetched when it is first opened.
+import type { ComponentType } from 'preact'
+import type { Rec } from '../app/types'
+import { lazy } from '../kit/lazy'
+
+/** What follows the first word of the path. */
+export interface ScreenProps { args: string[] }
+export interface PanelProps { rec: Rec; onDone: () => void }
+
+export const screens: Record<string, ComponentType<ScreenProps>> = {
+  services: lazy(() => import('./service/hall').then(m => m.Hall)),
+  progress: lazy(() => import('./service/progress').then(m => m.Progress)),
+  verify: lazy(() => import('./service/verify').then(m => m.Verify)),
+  sheet: lazy(() => import('./service/sheet').then(m => m.Sheet))
+}
+
+export const panels: Record<string, ComponentType<PanelProps>> = {
+  service_item: lazy(() => import('./service/panel').then(m => m.ItemPanel)),
+  application: lazy(() => import('./service/panel').then(m => m.ApplicationPanel)),
+  appointment: lazy(() => import('./service/panel').then(m => m.SlipPanel)),
+  issued_paper: lazy(() => import('./service/panel').then(m => m.PaperPanel))
+}
