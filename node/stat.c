@@ -6,6 +6,10 @@
 #include <string.h>
 
 #include "crypto/base/alloc.h"
+#include "node/store/reading.h"
+
+#define READ_MS (90 * INT64_C(86400000))   /* what nobody opened for so long is told no more */
+#define ACTIVE_MS (30 * INT64_C(86400000)) /* MODULES M1 "active in 30 days" */
 
 /* ---- counting */
 
@@ -42,44 +46,136 @@ static void name_refs(const struct ln_node *n, struct ln_sqlstore *s, json_t *ce
     }
 }
 
-bool ln_stat_count(json_t **cells, const struct ln_node *n, struct ln_sqlstore *s,
-                   const json_t *stat, const char *region, struct ln_err *err)
+static bool is_kind(const json_t *stat, const char *kind)
 {
-    const char *name = json_string_value(json_object_get(stat, "collection"));
-    const struct ln_def_coll *d = name != NULL ? ln_def_find(n->def, name) : NULL;
+    const char *text = json_string_value(json_object_get(stat, "kind"));
+
+    return text != NULL && strcmp(text, kind) == 0;
+}
+
+/* Local stamps: only this node has them. */
+static bool count_local(json_t *cells, const struct ln_node *n, struct ln_sqlstore *s,
+                        const json_t *stat, struct ln_err *err)
+{
+    int64_t now = n->env.now_ms(n->env.ctx);
+    char since[11];
+    int64_t many = 0;
+
+    if (is_kind(stat, "readers"))
+        return ln_reading_list(cells, ln_sqlstore_db(s),
+                               json_string_value(json_object_get(stat, "collection")),
+                               now - READ_MS, err);
+    ln_engine_today(since, now - ACTIVE_MS);
+    if (!ln_reading_active_since(&many, ln_sqlstore_db(s), since, err))
+        return false;
+    json_array_append_new(cells, json_pack("[I]", (json_int_t)many));
+    return true;
+}
+
+/* "complete": for each of `fields` how many records have it. */
+static bool count_complete(json_t *cells, struct ln_sqlstore *s, struct ln_count *c,
+                           const json_t *fields, struct ln_err *err)
+{
+    size_t i;
+    json_t *name;
+
+    json_array_foreach(fields, i, name)
+    {
+        char dim[80];
+        const char *dims[] = { dim };
+        json_t *some = json_array();
+        size_t k;
+        json_t *cell;
+        (void)snprintf(dim, sizeof dim, "has:%s", json_string_value(name));
+        c->dims = dims;
+        c->n_dims = 1;
+        bool ok = ln_query_count(some, s, c, err);
+        json_array_foreach(some, k, cell)
+        {
+            json_array_insert(cell, 0, name);
+            json_array_append(cells, cell);
+        }
+        json_decref(some);
+        if (!ok)
+            return false;
+    }
+    return true;
+}
+
+/* Months that are long past go. */
+static void drop_old(json_t *cells, int64_t now_ms)
+{
+    char today[11];
+    char first[16];
+
+    ln_engine_today(today, now_ms);
+    long months = strtol(today, NULL, 10) * 12 + strtol(today + 5, NULL, 10) - 1 - LN_STAT_MONTHS;
+    (void)snprintf(first, sizeof first, "%04ld-%02ld", months / 12 % 10000, months % 12 + 1);
+    for (size_t i = json_array_size(cells); i > 0; i--) {
+        const char *month = json_string_value(json_array_get(json_array_get(cells, i - 1), 0));
+        if (month == NULL || strcmp(month, first) < 0)
+            json_array_remove(cells, i - 1);
+    }
+}
+
+static bool count_records(json_t *cells, const struct ln_node *n, struct ln_sqlstore *s,
+                          const struct ln_def_coll *d, const json_t *stat, const char *region,
+                          struct ln_err *err)
+{
     const json_t *dims = json_object_get(stat, "dims");
+    const char *period = json_string_value(json_object_get(stat, "period"));
+    bool months = period != NULL && strcmp(period, "month") == 0;
+    int64_t now = n->env.now_ms(n->env.ctx);
     const char *words[LN_QUERY_DIMS];
     struct ln_where where[8];
-    struct ln_count c = { .region = region, .where = where, .dims = words };
+    struct ln_count c = { .coll = d->coll, .region = region, .where = where, .dims = words };
     char today[11];
     const char *key;
     json_t *value;
 
-    *cells = NULL;
-    if (d == NULL || json_array_size(dims) > LN_QUERY_DIMS)
-        return ln_fail(err, LN_INVALID, "a statistic of no collection");
     json_object_foreach(json_object_get(stat, "filter"), key, value)
     {
         if (c.n < sizeof where / sizeof where[0])
             where[c.n++] = (struct ln_where){ key, LN_WHERE_IS, json_string_value(value) };
     }
+    ln_engine_today(today, now);
+    c.today = today;
+    if (is_kind(stat, "complete"))
+        return count_complete(cells, s, &c, json_object_get(stat, "fields"), err);
+    if (months)
+        words[c.n_dims++] = "month:created";
     for (size_t i = 0; i < json_array_size(dims); i++)
         words[c.n_dims++] = json_string_value(json_array_get(dims, i));
-    c.coll = d->coll;
-    ln_engine_today(today, n->env.now_ms(n->env.ctx));
-    c.today = today;
-    *cells = json_array();
-    if (!ln_query_count(*cells, s, &c, err)) {
-        json_decref(*cells);
-        *cells = NULL;
+    c.sum = json_string_value(json_object_get(stat, "sum"));
+    if (!ln_query_count(cells, s, &c, err))
         return false;
-    }
+    if (months)
+        drop_old(cells, now);
     for (size_t i = 0; i < c.n_dims; i++) {
         const struct ln_def_field *f = ln_def_field(d, words[i]);
         if (f != NULL && f->type == LN_TYPE_REF)
-            name_refs(n, s, *cells, i);
+            name_refs(n, s, cells, i);
     }
     return true;
+}
+
+bool ln_stat_count(json_t **cells, const struct ln_node *n, struct ln_sqlstore *s,
+                   const json_t *stat, const char *region, struct ln_err *err)
+{
+    const char *name = json_string_value(json_object_get(stat, "collection"));
+    const struct ln_def_coll *d = name != NULL ? ln_def_find(n->def, name) : NULL;
+
+    *cells = NULL;
+    if (d == NULL || json_array_size(json_object_get(stat, "dims")) >= LN_QUERY_DIMS)
+        return ln_fail(err, LN_INVALID, "a statistic of no collection, or of too many dimensions");
+    *cells = json_array();
+    if (is_kind(stat, "readers") || is_kind(stat, "active")
+            ? count_local(*cells, n, s, stat, err)
+            : count_records(*cells, n, s, d, stat, region, err))
+        return true;
+    json_decref(*cells);
+    *cells = NULL;
+    return false;
 }
 
 /* ---- cells */
@@ -137,6 +233,150 @@ void ln_stat_suppress(json_t *cells, int64_t min)
         if (small[i])
             take_next(cells, i);
     ln_free(small);
+}
+
+/* ---- what cells mean */
+
+/* The row of `out` that begins as the cell does, but for its last dimension; made when new. */
+static json_t *row_for(json_t *out, json_t *lists, const json_t *cell)
+{
+    size_t n = json_array_size(cell) - 2;
+
+    for (size_t i = 0; i < json_array_size(out); i++) {
+        const json_t *row = json_array_get(out, i);
+        size_t k = 0;
+        while (k < n && json_equal(json_array_get(row, k), json_array_get(cell, k)))
+            k++;
+        if (k == n)
+            return json_array_get(lists, i);
+    }
+    json_t *row = json_array();
+    for (size_t k = 0; k < n; k++)
+        json_array_append(row, json_array_get(cell, k));
+    json_array_append_new(out, row);
+    json_t *list = json_array();
+    json_array_append_new(lists, list);
+    return list;
+}
+
+/* Rows with, for each, its cells as [last dimension, n]. */
+static json_t *rows_of(json_t *lists, const json_t *cells)
+{
+    json_t *out = json_array();
+    size_t i;
+    json_t *cell;
+
+    json_array_foreach(cells, i, cell)
+    {
+        size_t n = json_array_size(cell);
+        if (n >= 2)
+            json_array_append_new(
+                row_for(out, lists, cell),
+                json_pack("[O,O]", json_array_get(cell, n - 2), json_array_get(cell, n - 1)));
+    }
+    return out;
+}
+
+static void end_row(json_t *row, bool known, int64_t value, int64_t n)
+{
+    json_array_append_new(row, known ? json_integer(value) : json_null());
+    json_array_append_new(row, known ? json_integer(n) : json_null());
+}
+
+json_t *ln_stat_shares(const json_t *cells)
+{
+    json_t *lists = json_array();
+    json_t *out = rows_of(lists, cells);
+
+    for (size_t i = 0; i < json_array_size(out); i++) {
+        int64_t all = 0;
+        int64_t yes = 0;
+        bool known = true;
+        size_t k;
+        json_t *pair;
+        json_array_foreach(json_array_get(lists, i), k, pair)
+        {
+            json_int_t n = json_integer_value(json_array_get(pair, 1));
+            known = known && json_is_integer(json_array_get(pair, 1));
+            all += n;
+            yes += json_is_true(json_array_get(pair, 0)) ? n : 0;
+        }
+        known = known && all > 0;
+        end_row(json_array_get(out, i), known, known ? (yes * 1000 + all / 2) / all : 0, all);
+    }
+    json_decref(lists);
+    return out;
+}
+
+static int by_bound(const void *a, const void *b)
+{
+    const json_int_t *x = a;
+    const json_int_t *y = b;
+    bool more_x = x[0] == 0;
+    bool more_y = y[0] == 0;
+
+    if (more_x != more_y)
+        return more_x ? 1 : -1;
+    return (x[0] > y[0]) - (x[0] < y[0]);
+}
+
+static json_int_t lower_of(json_int_t upper)
+{
+    static const int hours[] = LN_QUERY_HOURS;
+    json_int_t low = 0;
+
+    for (size_t i = 0; i < sizeof hours / sizeof hours[0]; i++)
+        if (upper == 0 || hours[i] < upper)
+            low = hours[i];
+    return low;
+}
+
+/* In tenths. `p` are n pairs (value or bound, how many). */
+static int64_t median_of(json_int_t (*p)[2], size_t n, int64_t all, bool hours)
+{
+    int64_t before = 0;
+
+    qsort(p, n, sizeof *p, by_bound);
+    for (size_t i = 0; i < n; i++) {
+        if (2 * (before + p[i][1]) >= all) {
+            if (!hours)
+                return p[i][0] * 10;
+            json_int_t low = lower_of(p[i][0]);
+            if (p[i][0] == 0)
+                return low * 10; /* at least that */
+            return low * 10 + (p[i][0] - low) * 10 * (all - 2 * before) / (2 * p[i][1]);
+        }
+        before += p[i][1];
+    }
+    return 0;
+}
+
+json_t *ln_stat_medians(const json_t *cells, bool hours)
+{
+    json_t *lists = json_array();
+    json_t *out = rows_of(lists, cells);
+
+    for (size_t i = 0; i < json_array_size(out); i++) {
+        const json_t *list = json_array_get(lists, i);
+        json_int_t(*p)[2] = ln_alloc_array(json_array_size(list) + 1, sizeof *p);
+        int64_t all = 0;
+        size_t n = 0;
+        bool known = true;
+        for (size_t k = 0; k < json_array_size(list); k++) {
+            const json_t *pair = json_array_get(list, k);
+            if (!json_is_integer(json_array_get(pair, 0)))
+                continue; /* records without a value */
+            known = known && json_is_integer(json_array_get(pair, 1));
+            p[n][0] = json_integer_value(json_array_get(pair, 0));
+            p[n][1] = json_integer_value(json_array_get(pair, 1));
+            all += p[n++][1];
+        }
+        known = known && all > 0;
+        end_row(json_array_get(out, i), known, known ? median_of(p, n, all, hours) : 0, all);
+        ln_free(p);
+    }
+    json_decref(lists);
+    return out;
 }
 
 void ln_stat_add(json_t *to, const json_t *from)
@@ -225,7 +465,7 @@ static bool publish_one(struct ln_node *n, struct ln_replica *r, const json_t *s
         ln_stat_suppress(cells, LN_STAT_MIN);
     ok = ok && write_one(n, r, "stat_open", code, cells, err);
     json_decref(cells);
-    return ok;
+    return ok ? true : ln_wrap(err, "%s", code);
 }
 
 bool ln_stat_publish(struct ln_node *n, struct ln_replica *r, struct ln_err *err)

@@ -151,11 +151,11 @@ static bool read_items(struct reading *r, struct ln_def_field *f, const json_t *
 static bool read_field(struct reading *r, struct ln_def_field *f, struct ln_field *s,
                        const json_t *j, bool narrow)
 {
-    static const char *const KEYS[] = { "name",     "type",    "label",    "required", "mark",
-                                        "codes",    "to",      "check",    "unit",     "max",
-                                        "min",      "default", "readonly", "internal", "help",
-                                        "audience", "correct", "once",     "staff",    "items",
-                                        NULL };
+    static const char *const KEYS[] = { "name",      "type",    "label",    "required", "mark",
+                                        "codes",     "to",      "check",    "unit",     "max",
+                                        "min",       "default", "readonly", "internal", "help",
+                                        "audience",  "correct", "once",     "staff",    "items",
+                                        "to_states", NULL };
     const char *mark = text(j, "mark");
     const char *audience = text(j, "audience");
     const json_t *limit;
@@ -176,6 +176,7 @@ static bool read_field(struct reading *r, struct ln_def_field *f, struct ln_fiel
     f->to = text(j, "to");
     f->check = text(j, "check");
     f->initial = json_object_get(j, "default");
+    f->to_states = words(r->d, json_object_get(j, "to_states"));
     limit = json_object_get(j, "min");
     f->has_min = json_is_integer(limit);
     f->min = json_integer_value(limit);
@@ -252,14 +253,38 @@ static bool read_fields(struct reading *r, struct ln_def_coll *c, struct ln_coll
     return true;
 }
 
+/* The words of a list as one text, separated by commas, for a filter. */
+static const char *joined(struct ln_def *d, const json_t *list)
+{
+    size_t len = 1;
+    size_t at = 0;
+    size_t i;
+    json_t *word;
+
+    if (json_array_size(list) == 0)
+        return NULL;
+    json_array_foreach(list, i, word)
+    {
+        len += json_string_length(word) + 1;
+    }
+    char *out = take(d, len);
+    json_array_foreach(list, i, word)
+    {
+        at += (size_t)snprintf(out + at, len - at, "%s%s", i > 0 ? "," : "",
+                               json_string_value(word) != NULL ? json_string_value(word) : "");
+    }
+    return out;
+}
+
 /* ---- workflow */
 
 static bool read_step(struct reading *r, struct ln_def_step *s, const json_t *j)
 {
-    static const char *const KEYS[] = { "action",      "from",  "to",         "roles",  "note",
-                                        "label",       "clock", "not_author", "effect", "max",
-                                        "within_days", "home",  "sets",       "adds",   "at",
-                                        "other",       NULL };
+    static const char *const KEYS[] = {
+        "action", "from",   "to",          "roles", "note",  "label", "clock",      "not_author",
+        "effect", "max",    "within_days", "home",  "sets",  "adds",  "clock_from", "needs",
+        "stamps", "counts", "after",       "at",    "other", NULL
+    };
     const char *note = text(j, "note");
 
     s->action = text(j, "action");
@@ -278,7 +303,16 @@ static bool read_step(struct reading *r, struct ln_def_step *s, const json_t *j)
     s->effect = text(j, "effect");
     s->adds = text(json_object_get(j, "adds"), "collection");
     s->adds_ref = text(json_object_get(j, "adds"), "ref");
+    s->adds_with = json_object_get(json_object_get(j, "adds"), "with");
+    s->copies = words(r->d, json_object_get(json_object_get(j, "adds"), "copies"));
     s->clock = text(j, "clock");
+    s->clock_from = text(j, "clock_from");
+    s->needs = words(r->d, json_object_get(j, "needs"));
+    s->stamps = json_object_get(j, "stamps");
+    s->counts = text(j, "counts");
+    s->after = text(json_object_get(j, "after"), "action");
+    s->after_times =
+        (unsigned)json_integer_value(json_object_get(json_object_get(j, "after"), "times"));
     s->at = text(j, "at");
     s->max = (unsigned)json_integer_value(json_object_get(j, "max"));
     s->within_days = (unsigned)json_integer_value(json_object_get(j, "within_days"));
@@ -289,7 +323,8 @@ static bool read_step(struct reading *r, struct ln_def_step *s, const json_t *j)
 static bool read_workflow(struct reading *r, struct ln_def_coll *c, struct ln_coll *s,
                           const json_t *w)
 {
-    static const char *const KEYS[] = { "first", "final", "states", "steps", NULL };
+    static const char *const KEYS[] = { "first",  "final",   "states", "steps",
+                                        "clocks", "running", NULL };
     const json_t *states = json_object_get(w, "states");
     const json_t *steps = json_object_get(w, "steps");
     struct ln_def_state *st = take(r->d, (json_object_size(states) + 1) * sizeof *st);
@@ -316,10 +351,22 @@ static bool read_workflow(struct reading *r, struct ln_def_coll *c, struct ln_co
     c->states = st;
     c->steps = list;
     c->n_steps = json_array_size(steps);
+    c->clocks = json_object_get(w, "clocks");
     s->first_state = text(w, "first");
     s->steps = rules;
     s->n_steps = c->n_steps;
     s->final_states = words(r->d, json_object_get(w, "final"));
+    json_t *open = json_array();
+    json_object_foreach((json_t *)(uintptr_t)states, key, value)
+    {
+        if (!ln_def_has(s->final_states, key))
+            json_array_append_new(open, json_string(key));
+    }
+    c->open_states = joined(r->d, open);
+    c->running = joined(r->d, json_object_get(w, "running"));
+    if (c->running == NULL)
+        c->running = c->open_states;
+    json_decref(open);
     return json_object_get(states, s->first_state != NULL ? s->first_state : "") != NULL ||
            wrong(r, "no first state", c->name);
 }
@@ -340,18 +387,20 @@ static bool read_audience(struct reading *r, struct ln_def_coll *c, const json_t
     return true;
 }
 
-static const char *by_commas(struct ln_def *d, const char *const *list)
+/* "named": {"when":{field:[values]},"read":[words],"outline":{"roles":[],"fields":[]}} */
+static void read_named(struct reading *r, struct ln_def_coll *c, const json_t *named)
 {
-    size_t len = 1;
+    const char *field;
+    json_t *values;
 
-    for (const char *const *w = list; w != NULL && *w != NULL; w++)
-        len += strlen(*w) + 1;
-    char *out = take(d, len);
-    size_t at = 0;
-    out[0] = '\0';
-    for (const char *const *w = list; w != NULL && *w != NULL; w++)
-        at += (size_t)snprintf(out + at, len - at, "%s%s", at > 0 ? "," : "", *w);
-    return out;
+    if (!json_is_object(named))
+        return; /* a list says who the parties of a collection of audience N are */
+    c->named = named;
+    json_object_foreach(json_object_get(named, "when"), field, values)
+    {
+        c->named_field = field;
+        c->named_values = joined(r->d, values);
+    }
 }
 
 static void read_rights(struct reading *r, struct ln_def_coll *c, const json_t *j)
@@ -366,7 +415,7 @@ static void read_rights(struct reading *r, struct ln_def_coll *c, const json_t *
     c->unmask = words(r->d, json_object_get(j, "unmask"));
     c->read_states = words(r->d, json_object_get(when, "states"));
     c->read_states_roles = words(r->d, json_object_get(when, "roles"));
-    c->read_states_text = by_commas(r->d, c->read_states);
+    c->read_states_text = joined(r->d, json_object_get(when, "states"));
     c->read_if = text(when, "if");
 }
 
@@ -383,11 +432,11 @@ static void mark_found(const struct ln_def_coll *c, const struct ln_coll *s)
 
 static bool read_coll(struct reading *r, const char *module, const json_t *j)
 {
-    static const char *const KEYS[] = { "name",       "version", "label",  "audience",   "log",
-                                        "subject",    "title",   "own",    "number",     "fields",
-                                        "workflow",   "rights",  "unmask", "duplicates", "search",
-                                        "list",       "filters", "sort",   "estate",     "named",
-                                        "fresh_days", NULL };
+    static const char *const KEYS[] = { "name",       "version", "label",   "audience",   "log",
+                                        "subject",    "title",   "own",     "number",     "fields",
+                                        "workflow",   "rights",  "unmask",  "duplicates", "search",
+                                        "list",       "filters", "sort",    "estate",     "named",
+                                        "fresh_days", "guest",   "counted", "similar",    NULL };
     struct ln_def_coll *c = &r->colls[r->d->n_colls];
     struct ln_coll *s = &r->schema[r->d->n_colls];
     const json_t *workflow = json_object_get(j, "workflow");
@@ -413,7 +462,10 @@ static bool read_coll(struct reading *r, const char *module, const json_t *j)
     c->search = words(r->d, json_object_get(j, "search"));
     c->list = words(r->d, json_object_get(j, "list"));
     c->filters = words(r->d, json_object_get(j, "filters"));
+    c->guest = json_object_get(j, "guest");
+    c->counted = json_is_true(json_object_get(j, "counted"));
     read_rights(r, c, j);
+    read_named(r, c, json_object_get(j, "named"));
     if (!known(r, j, KEYS) || !label(r, &c->label, j, c->name) ||
         !read_audience(r, c, json_object_get(j, "audience")) || !read_fields(r, c, s, j))
         return false;
@@ -509,6 +561,14 @@ static bool check_step(struct reading *r, const struct ln_def_coll *c, const str
     for (const char *const *w = s->sets; w != NULL && *w != NULL; w++)
         if (ln_def_field(c, *w) == NULL)
             return wrong(r, "a step sets an unknown field", *w);
+    for (const char *const *w = s->needs; w != NULL && *w != NULL; w++)
+        if (ln_def_field(c, *w) == NULL)
+            return wrong(r, "a step needs an unknown field", *w);
+    for (const char *const *w = s->copies; w != NULL && *w != NULL; w++)
+        if (ln_def_field(c, *w) == NULL || to == NULL || ln_def_field(to, *w) == NULL)
+            return wrong(r, "a step copies an unknown field", *w);
+    if (s->counts != NULL && ln_def_field(c, s->counts) == NULL)
+        return wrong(r, "a step counts in an unknown field", s->counts);
     const struct ln_def_field *at = s->at != NULL ? ln_def_field(c, s->at) : NULL;
     if (s->at != NULL && (at == NULL || (at->type != LN_TYPE_DATE && at->type != LN_TYPE_TS)))
         return wrong(r, "a step falls due by a field that is no date", s->at);
@@ -527,6 +587,9 @@ static bool check(struct reading *r)
         if ((c->only_if != NULL && ln_def_field(c, c->only_if) == NULL) ||
             (c->read_if != NULL && ln_def_field(c, c->read_if) == NULL))
             return wrong(r, "a condition names an unknown field", "if");
+        if (c->named != NULL && (c->named_field == NULL || c->named_values == NULL ||
+                                 ln_def_field(c, c->named_field) == NULL))
+            return wrong(r, "named says nothing of a field it has", c->name);
         for (size_t k = 0; k < c->n_fields; k++)
             if (c->fields[k].to != NULL && strcmp(c->fields[k].to, "*") != 0 &&
                 ln_def_find(r->d, c->fields[k].to) == NULL && !c->fields[k].internal)

@@ -35,6 +35,7 @@ struct ln_def_field {
     const json_t *initial;            /* "default", NULL none */
     const struct ln_def_field *items; /* of a list whose entries are objects; NULL: plain values */
     size_t n_items;
+    const char *const *to_states; /* of the record a ref names, when this one is added; NULL any */
 };
 enum ln_def_note { LN_NOTE_NONE, LN_NOTE_OPTIONAL, LN_NOTE_REQUIRED };
 struct ln_def_step {
@@ -50,7 +51,16 @@ struct ln_def_step {
     const char *adds, *adds_ref; /* a row of this collection goes with it, its ref to the record;
                                     NULL none */
     const char *effect;          /* verify grant apply_patch, NULL none */
-    const char *clock; /* field of the category that gives the hours until `due`, NULL none */
+    const char *const *copies;   /* fields of that row that the record takes over; NULL none */
+    const json_t *adds_with;     /* values that row has whatever was given; NULL none */
+    const char *clock; /* "none", a term (term.h), one of the workflow's clocks, or the field of the
+                          category that gives the hours until `due`; NULL none */
+    const char *clock_from;   /* created, due or now; NULL: created for the workflow's clocks */
+    const char *const *needs; /* fields that are not empty afterwards; NULL none */
+    const json_t *stamps;     /* [{"at","on_time"}]: set to now, and whether before `due` */
+    const char *counts;       /* int field that grows by one, NULL none */
+    const char *after;        /* an action that was taken `after_times` before; NULL none */
+    unsigned after_times;
     const char
         *at; /* date or ts field: the owning node takes the step when it has passed; NULL none */
     unsigned max, within_days; /* 0 no limit */
@@ -68,6 +78,8 @@ struct ln_def_coll {
     const char *const *when;    /* states that widen it */
     const char *only_if;        /* a field that has to be true for that; NULL none */
     const char *own, *estate;
+    /* States that are not final, and those in which time runs until `due`; by commas, NULL none. */
+    const char *open_states, *running;
     char number;                       /* '\0' none */
     const struct ln_def_field *fields; /* same order as coll->fields */
     size_t n_fields;
@@ -77,7 +89,13 @@ struct ln_def_coll {
     size_t n_steps;
     const char *const *read, *const *create, *const *update, *const *remove, *const *unmask;
     const char *const *read_states, *const *read_states_roles;
-    const char *read_states_text, *read_if; /* the states, by commas; a field that has to be true */
+    const char *read_states_text,
+        *read_if;         /* the states, by commas, NULL none; a field that has to be true */
+    const json_t *clocks; /* of the workflow: {"by":field, value or "*": {name: term}}; NULL none */
+    const json_t *named;  /* records of audience N (README); NULL none */
+    const char *named_field, *named_values; /* which they are; values separated by commas */
+    const json_t *guest; /* {field: [values]} of what guests may add; NULL none */
+    bool counted;        /* distinct readers are counted on each node */
     const char *const *title, *const *search, *const *list, *const *filters;
     const char *sort;
     const json_t *json; /* as written */

@@ -9,6 +9,7 @@
 #include "crypto/base/alloc.h"
 #include "crypto/canon.h"
 #include "node/module/check.h"
+#include "node/module/flow.h"
 #include "node/module/special.h"
 #include "node/store/attachment.h"
 
@@ -393,7 +394,8 @@ static bool refuse_fixed(struct work *w, const json_t *f, struct ln_err *err)
     for (size_t i = 0; i < c->n_fields && !w->j->u->system; i++) {
         const struct ln_def_field *d = &c->fields[i];
         bool behalf = strcmp(d->name, "on_behalf_of") == 0 || strcmp(d->name, "tags") == 0 ||
-                      strcmp(d->name, "ext_id") == 0 || strcmp(d->name, "home") == 0;
+                      strcmp(d->name, "channel") == 0 || strcmp(d->name, "ext_id") == 0 ||
+                      strcmp(d->name, "home") == 0;
         bool later = d->once && w->row != NULL;
         if (d->staff && !ln_engine_staff(w->j->u) && !ln_engine_has_role(w->j->u, "admin") &&
             json_object_get(f, d->name) != NULL)
@@ -413,20 +415,26 @@ static bool check(struct work *w, const json_t *f, bool partial, struct ln_err *
     return n == 0 || ln_fail(err, LN_INVALID, "%s: %zu fields are not right", w->j->c->name, n);
 }
 
-/* Staff say how it came in; everybody else came by the web. */
+/* Staff say how it came in; everybody else came by the web, or by a program. A collection may keep
+ * it as a field of its own. */
 static bool take_channel(struct work *w, struct ln_err *err)
 {
     static const char *const known[] = { "web", "counter", "phone", "sms", "paper", "visit" };
     const char *word = json_string_value(json_object_get(w->j->f, "channel"));
+    bool kept = ln_def_field(w->j->c, "channel") != NULL;
 
-    if (word == NULL || ln_def_field(w->j->c, "channel") != NULL)
+    if (word == NULL || (kept && w->j->u->system)) {
+        if (kept && word == NULL)
+            json_object_set_new(w->j->f, "channel", json_string(w->j->channel));
         return true;
+    }
     if (!ln_engine_staff(w->j->u))
         return ln_fail(err, LN_DENIED, "%s: channel is filled by the node", w->j->c->name);
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (strcmp(known[i], word) == 0) {
             w->j->channel = known[i];
-            json_object_del(w->j->f, "channel");
+            if (!kept)
+                json_object_del(w->j->f, "channel");
             return true;
         }
     return ln_fail(err, LN_INVALID, "%s: unknown channel %s", w->j->c->name, word);
@@ -473,8 +481,10 @@ static bool create(struct work *w, struct ln_err *err)
     fill_in(w, j->f);
     if (!for_oneself(w, err))
         return false;
-    if (!settle_files(w, j->f, err) || !check(w, j->f, false, err))
+    if (!settle_files(w, j->f, err) || !check(w, j->f, false, err) ||
+        !ln_flow_refs(j->e, j->c, j->f, err))
         return false;
+    ln_flow_clock(j->f, j->e, j->c, NULL, NULL, w->now_ms);
     if (j->c->number != '\0' && ln_def_field(j->c, "no") != NULL) {
         if (!next_number(no, w, err))
             return false;
@@ -540,6 +550,9 @@ static bool update(struct work *w, struct ln_err *err)
     json_t *changed;
     bool ok = true;
 
+    if (ln_def_field(w->j->c, "channel") != NULL && !w->j->u->system)
+        json_object_del(w->j->f, "channel"); /* how it came in does not change */
+
     if (!ln_engine_may_change(w->j->c, w->j->u, w->row))
         return ln_fail(err, LN_DENIED, "%s: your role may not change this one", w->j->c->name);
     if (!settle_files(w, w->j->f, err))
@@ -569,11 +582,6 @@ static bool erase(struct work *w, struct ln_err *err)
 }
 
 /* ---- steps */
-
-struct counting {
-    const char *action;
-    unsigned n;
-};
 
 /* Who took the step before, "" nobody or the node. */
 struct last {
@@ -610,48 +618,23 @@ static bool by_another(const struct work *w, const struct ln_def_step *s, struct
                              "somebody else has to do this: you took the step before", err);
 }
 
-static bool count_step(void *ctx, const struct ln_history_item *i, struct ln_err *err)
-{
-    struct counting *x = ctx;
-    struct ln_span value;
-    struct ln_span word;
-
-    (void)err;
-    if (i->c->op == LN_OP_STEP && i->state == LN_STORE_GOOD &&
-        ln_canon_get(i->c->fields, "action", &value) && ln_canon_plain(value, &word) &&
-        ln_span_is(word, x->action))
-        x->n++;
-    return true;
-}
-
 static bool often_enough(const struct work *w, const struct ln_def_step *s, struct ln_err *err)
 {
-    struct counting x = { .action = s->action };
-    struct ln_id id;
+    json_t *taken = NULL;
 
-    if (s->max == 0)
+    if (s->max == 0 && s->after == NULL)
         return true;
-    if (!ln_clock_id_read(&id, ln_span_of(w->j->id)) ||
-        !ln_replica_history(ln_replica_store(w->r), &id, count_step, &x, err))
+    if (!ln_flow_taken(&taken, ln_replica_store(w->r), w->j->id, err))
         return false;
-    return x.n < s->max || ln_fail(err, LN_CONFLICT, "%s: %s was taken %u times already",
-                                   w->j->c->name, s->action, x.n);
-}
-
-/* Hours of the ticket's category until it is due. */
-static int64_t hours_of(const struct work *w, const char *clock)
-{
-    struct ln_id id;
-    json_t *category = NULL;
-    struct ln_err why = { 0 };
-    int64_t hours = 0;
-
-    if (!ln_clock_id_read(&id, ln_span_of(row_text(w, "category"))) ||
-        !ln_query_record(&category, w->j->e->writer, &id, &why))
-        return 0;
-    hours = json_integer_value(json_object_get(json_object_get(category, "f"), clock));
-    json_decref(category);
-    return hours;
+    bool possible = ln_flow_possible(s, taken);
+    bool early =
+        s->after != NULL && json_integer_value(json_object_get(taken, s->after)) < s->after_times;
+    json_decref(taken);
+    if (early)
+        return ln_fail(err, LN_CONFLICT, "%s: %s is possible after %s was taken %u times",
+                       w->j->c->name, s->action, s->after, s->after_times);
+    return possible || ln_fail(err, LN_CONFLICT, "%s: %s was taken %u times already", w->j->c->name,
+                               s->action, s->max);
 }
 
 /* The fields that were given with a step: only those that its definition names. */
@@ -693,11 +676,13 @@ static json_t *step_sets(struct work *w, const struct ln_def_step *s)
 
     if (s->home && home != NULL && ln_def_field(w->j->c, "handler") != NULL)
         json_object_set_new(set, "handler", json_string(home));
-    if (s->clock != NULL && ln_def_field(w->j->c, "due") != NULL) {
-        int64_t hours = hours_of(w, s->clock);
-        if (hours > 0)
-            json_object_set_new(set, "due", json_integer(w->now_ms + hours * 3600000));
+    for (const char *const *k = s->copies; k != NULL && *k != NULL; k++) {
+        json_t *v = json_object_get(json_object_get(w->j->f, "add"), *k);
+        if (v != NULL)
+            json_object_set(set, *k, v);
     }
+    ln_flow_stamp(set, s, w->row, w->now_ms);
+    ln_flow_clock(set, w->j->e, w->j->c, s, w->row, w->now_ms);
     if (s->effect != NULL && strcmp(s->effect, "verify") == 0) {
         json_object_set_new(set, "level", json_string("2"));
         if (w->j->u->account[0] != '\0')
@@ -709,9 +694,9 @@ static json_t *step_sets(struct work *w, const struct ln_def_step *s)
 /* All present values, for the wider audience. */
 static json_t *present(const struct work *w, const json_t *set)
 {
-    json_t *all = json_copy(json_object_get(w->row, "f"));
+    json_t *all = json_deep_copy(json_object_get(w->row, "f"));
 
-    json_object_update(all, (json_t *)(uintptr_t)set);
+    json_object_update_recursive(all, (json_t *)(uintptr_t)set); /* a map keeps its other keys */
     return all;
 }
 
@@ -751,6 +736,7 @@ static bool add_row(struct work *w, const struct ln_def_step *s, struct ln_err *
     sub.c = ln_def_find(w->j->e->def, s->adds);
     sub.f = json_is_object(given) ? json_copy((json_t *)(uintptr_t)given) : json_object();
     json_object_set_new(sub.f, s->adds_ref, json_string(w->j->id));
+    json_object_update(sub.f, (json_t *)(uintptr_t)s->adds_with);
     bool ok = ln_engine_run(&sub, w->r, err);
     json_decref(w->j->problems);
     w->j->problems = sub.problems;
@@ -770,6 +756,21 @@ static bool widens(const struct work *w, const struct ln_def_step *s, const json
     const json_t *given = json_object_get(set, c->only_if);
     return json_is_true(given != NULL ? given
                                       : json_object_get(json_object_get(w->row, "f"), c->only_if));
+}
+
+/* Who reads it from here on: the audience of the definition, or of audience N the one node above.
+ */
+static void widen_to(char wider[LN_AUDIENCE_MAX], const struct work *w)
+{
+    const char *region = json_string_value(json_object_get(w->row, "region"));
+    const struct ln_cert *self = ln_replica_self(w->r);
+
+    if (strcmp(region, self->region) != 0)
+        return; /* above, a record goes on in the audience that brought it */
+    if (!ln_engine_named(w->j->c, w->row))
+        ln_audience_name(wider, w->j->c->after, region, "", "");
+    else if (self->parent[0] != '\0')
+        ln_audience_name(wider, 'N', region, "", self->parent);
 }
 
 static bool step(struct work *w, struct ln_err *err)
@@ -793,7 +794,8 @@ static bool step(struct work *w, struct ln_err *err)
     if (s->home && (home == NULL || home[0] == '\0'))
         return ln_fail(err, LN_INVALID, "%s: the step %s names who goes on", c->name, action);
     if (!by_another(w, s, err) || !often_enough(w, s, err) || !in_time(w, s, err) ||
-        !check_given(w, s, err))
+        !check_given(w, s, err) ||
+        !ln_flow_needs(c, s, json_object_get(w->j->f, "set"), w->row, err))
         return false;
     if (s->effect != NULL && strcmp(s->effect, "apply_patch") == 0 && !apply_patch(w, err))
         return false;
@@ -809,10 +811,8 @@ static bool step(struct work *w, struct ln_err *err)
     json_object_set_new(line, "action", json_string(action));
     json_object_set_new(line, "to", json_string(s->to));
     memcpy(wider, w->audience, sizeof wider);
-    if (widens(w, s, set)) {
-        const char *region = json_string_value(json_object_get(w->row, "region"));
-        ln_audience_name(wider, c->after, region, "", "");
-    }
+    if (widens(w, s, set))
+        widen_to(wider, w);
     bool widen = strcmp(wider, w->audience) != 0;
     memcpy(w->audience, wider, sizeof wider);
     json_t *all = widen ? present(w, set) : json_incref(set);

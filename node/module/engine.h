@@ -25,6 +25,17 @@ bool ln_engine_has_role(const struct ln_user *u, const char *role);
 
 /* ---- reading. `row` is what ln_query_record gave. */
 bool ln_engine_may_read(const struct ln_def_coll *c, const struct ln_user *u, const json_t *row);
+/* Whether the record is of audience N (README "named"), and whether this user reads all of such a
+ * one: others who may know of it read its outline only. */
+bool ln_engine_named(const struct ln_def_coll *c, const json_t *row);
+bool ln_engine_may_read_all(const struct ln_def_coll *c, const struct ln_user *u,
+                            const json_t *row);
+bool ln_engine_may_unmask(const struct ln_def_coll *c, const struct ln_user *u, const json_t *row);
+/* For a list that is searched or filtered: leaves out records of audience N that this user does not
+ * read whole, so that not even their number tells of them. `room` holds LN_ENGINE_UNLESS. */
+#define LN_ENGINE_UNLESS 40
+void ln_engine_spare(struct ln_list *l, struct ln_where *room, const struct ln_def_coll *c,
+                     const struct ln_user *u);
 /* Whether anybody like this user may read some of the collection; `any` gets the filters (at most
  * 4) that leave only what this one may, *n_any 0 = all. */
 bool ln_engine_may_list(const struct ln_def_coll *c, const struct ln_user *u,

@@ -75,16 +75,54 @@ static bool names_me(const struct ln_user *u, const json_t *row, const char *nam
     return is_me(u, field(row, name));
 }
 
-/* One word: "worker", "resident:own", "property:handler", "author", "reporter", "handler", and
- * "resident:FIELD" for a field that names the reader. */
+static bool any_home(const struct ln_user *u, const json_t *map)
+{
+    for (size_t i = 0; i < u->n_roles; i++)
+        if (u->homes[i][0] != '\0' && json_object_get(map, u->homes[i]) != NULL)
+            return true;
+    return false;
+}
+
+/* "FIELD=a,b": the field has one of the values. */
+static bool has_value(const char *condition, const json_t *row)
+{
+    const char *is = strchr(condition, '=');
+    char name[64];
+    const char *value;
+
+    if (is == NULL)
+        return false;
+    (void)snprintf(name, sizeof name, "%.*s", (int)(is - condition), condition);
+    value = field(row, name);
+    for (const char *at = is + 1; value[0] != '\0';) {
+        size_t len = strcspn(at, ",");
+        if (strlen(value) == len && strncmp(value, at, len) == 0)
+            return true;
+        if (at[len] == '\0')
+            break;
+        at += len + 1;
+    }
+    return false;
+}
+
+/* One word: "worker", "resident:own", "property:handler", "author", "reporter", "handler",
+ * "handlers" (every home that had it), "resident:FIELD" for a field that names the reader or a map
+ * with the reader as a key, "clerk?FIELD=a,b" for a role while the field has such a value. */
 static bool word_holds(const char *word, const struct ln_def_coll *c, const struct ln_user *u,
                        const json_t *row)
 {
     const char *colon = strchr(word, ':');
+    const char *when = strchr(word, '?');
     char role[24];
 
     if (u->system)
         return true;
+    if (when != NULL) {
+        (void)snprintf(role, sizeof role, "%.*s", (int)(when - word), word);
+        return ln_engine_has_role(u, role) && has_value(when + 1, row);
+    }
+    if (strcmp(word, "handlers") == 0)
+        return any_home(u, json_object_get(json_object_get(row, "f"), "handlers"));
     if (strcmp(word, "author") == 0)
         return u->account[0] != '\0' && strcmp(field(row, "author"), u->account) == 0;
     if (strcmp(word, "reporter") == 0)
@@ -101,8 +139,12 @@ static bool word_holds(const char *word, const struct ln_def_coll *c, const stru
                (u->account[0] != '\0' && strcmp(field(row, "author"), u->account) == 0);
     if (strcmp(colon, ":handler") == 0)
         return home_of(u, field(row, "handler"));
-    return strcmp(colon, ":grid") == 0 ||
-           (ln_def_field(c, colon + 1) != NULL && names_me(u, row, colon + 1));
+    const struct ln_def_field *names = ln_def_field(c, colon + 1);
+    if (names != NULL && names->type == LN_TYPE_MAP)
+        return u->account[0] != '\0' &&
+               json_object_get(json_object_get(json_object_get(row, "f"), names->name),
+                               u->account) != NULL;
+    return strcmp(colon, ":grid") == 0 || (names != NULL && names_me(u, row, colon + 1));
 }
 
 static bool any_holds(const char *const *words, const struct ln_def_coll *c,
@@ -114,16 +156,108 @@ static bool any_holds(const char *const *words, const struct ln_def_coll *c,
     return u->system;
 }
 
-bool ln_engine_may_read(const struct ln_def_coll *c, const struct ln_user *u, const json_t *row)
+static bool holds_text(const char *list, const char *word)
+{
+    size_t len = strlen(word);
+
+    for (const char *at = list; list != NULL && len > 0;) {
+        size_t n = strcspn(at, ",");
+        if (n == len && strncmp(at, word, n) == 0)
+            return true;
+        if (at[n] == '\0')
+            break;
+        at += n + 1;
+    }
+    return false;
+}
+
+bool ln_engine_named(const struct ln_def_coll *c, const json_t *row)
+{
+    return c->named != NULL && holds_text(c->named_values, field(row, c->named_field));
+}
+
+static bool any_word(const json_t *words, const struct ln_def_coll *c, const struct ln_user *u,
+                     const json_t *row)
+{
+    size_t i;
+    json_t *word;
+
+    json_array_foreach(words, i, word)
+    {
+        if (json_is_string(word) && word_holds(json_string_value(word), c, u, row))
+            return true;
+    }
+    return u->system;
+}
+
+bool ln_engine_may_read_all(const struct ln_def_coll *c, const struct ln_user *u, const json_t *row)
 {
     const char *state = json_string_value(json_object_get(row, "state"));
 
+    if (ln_engine_named(c, row))
+        return any_word(json_object_get(c->named, "read"), c, u, row);
     if (any_holds(c->read, c, u, row))
         return true;
     return state != NULL && ln_def_has(c->read_states, state) &&
            (c->read_if == NULL ||
             json_is_true(json_object_get(json_object_get(row, "f"), c->read_if))) &&
            any_holds(c->read_states_roles, c, u, row);
+}
+
+static bool outline(const struct ln_def_coll *c, const struct ln_user *u, const json_t *row)
+{
+    return ln_engine_named(c, row) &&
+           any_word(json_object_get(json_object_get(c->named, "outline"), "roles"), c, u, row);
+}
+
+bool ln_engine_may_read(const struct ln_def_coll *c, const struct ln_user *u, const json_t *row)
+{
+    return ln_engine_may_read_all(c, u, row) || outline(c, u, row);
+}
+
+bool ln_engine_may_unmask(const struct ln_def_coll *c, const struct ln_user *u, const json_t *row)
+{
+    return ln_engine_may_read_all(c, u, row) && any_holds(c->unmask, c, u, row);
+}
+
+static void spare_word(struct ln_list *l, struct ln_where *room, const char *word,
+                       const struct ln_user *u)
+{
+    const char *when = strchr(word, '?');
+    char role[24];
+    size_t *n = &l->n_unless;
+
+    if (when != NULL) {
+        (void)snprintf(role, sizeof role, "%.*s", (int)(when - word), word);
+        if (ln_engine_has_role(u, role) && *n < LN_ENGINE_UNLESS && strchr(when, '=') != NULL)
+            room[(*n)++] = (struct ln_where){ when + 1, LN_WHERE_SAYS, strchr(when, '=') + 1 };
+        return;
+    }
+    if (strcmp(word, "author") == 0 && u->account[0] != '\0' && *n < LN_ENGINE_UNLESS)
+        room[(*n)++] = (struct ln_where){ "author", LN_WHERE_IS, u->account };
+    else if (strstr(word, ":own") != NULL && u->person[0] != '\0' && *n < LN_ENGINE_UNLESS)
+        room[(*n)++] = (struct ln_where){ "reporter", LN_WHERE_IS, u->person };
+    for (size_t i = 0; strncmp(word, "handler", 7) == 0 && i < u->n_roles; i++)
+        if (u->homes[i][0] != '\0' && *n < LN_ENGINE_UNLESS)
+            room[(*n)++] =
+                (struct ln_where){ word, word[7] == 's' ? LN_WHERE_KEY : LN_WHERE_IS, u->homes[i] };
+}
+
+void ln_engine_spare(struct ln_list *l, struct ln_where *room, const struct ln_def_coll *c,
+                     const struct ln_user *u)
+{
+    size_t i;
+    json_t *word;
+
+    if (c->named == NULL || u->system)
+        return;
+    l->spared = (struct ln_where){ c->named_field, LN_WHERE_IS, c->named_values };
+    l->unless = room;
+    l->n_unless = 0;
+    json_array_foreach(json_object_get(c->named, "read"), i, word)
+    {
+        spare_word(l, room, json_string_value(word), u);
+    }
 }
 
 static void add_any(struct ln_where any[4], size_t *n, const char *name, const char *value)
@@ -139,7 +273,9 @@ static void add_me(struct ln_where any[4], size_t *n, const struct ln_def_field 
     for (size_t i = 0; i < *n; i++)
         if (strcmp(any[i].field, f->name) == 0)
             return;
-    if (*n < 4 && u->me[0] != '\0')
+    if (f->type == LN_TYPE_MAP && *n < 4 && u->account[0] != '\0')
+        any[(*n)++] = (struct ln_where){ f->name, LN_WHERE_KEY, u->account };
+    else if (*n < 4 && u->me[0] != '\0')
         any[(*n)++] =
             (struct ln_where){ f->name, f->type == LN_TYPE_LIST ? LN_WHERE_HAS : LN_WHERE_IS,
                                u->me };
@@ -181,7 +317,7 @@ bool ln_engine_may_list(const struct ln_def_coll *c, const struct ln_user *u,
     for (const char *const *w = c->read_states_roles; w != NULL && *w != NULL; w++) {
         char role[24];
         (void)snprintf(role, sizeof role, "%.*s", (int)strcspn(*w, ":"), *w);
-        if (ln_engine_has_role(u, role) && c->read_states_text[0] != '\0') {
+        if (ln_engine_has_role(u, role) && c->read_states_text != NULL) {
             add_any(any, n_any, "state", c->read_states_text);
             return true; /* what else it asks for is judged row by row */
         }
@@ -194,10 +330,31 @@ bool ln_engine_may_create(const struct ln_def_coll *c, const struct ln_user *u)
     for (const char *const *w = c->create; w != NULL && *w != NULL; w++) {
         char role[24];
         (void)snprintf(role, sizeof role, "%.*s", (int)strcspn(*w, ":"), *w);
-        if (ln_engine_has_role(u, role) && strcmp(role, "guest") != 0)
+        if (ln_engine_has_role(u, role) && (strcmp(role, "guest") != 0 || c->guest != NULL))
             return true;
     }
     return u->system;
+}
+
+/* Guests add only what `guest` of the definition lets them: an emergency. */
+static bool guest_may(const struct ln_def_coll *c, const json_t *f)
+{
+    const char *name;
+    json_t *values;
+
+    json_object_foreach((json_t *)(uintptr_t)c->guest, name, values)
+    {
+        size_t i;
+        json_t *v;
+        bool one = false;
+        json_array_foreach(values, i, v)
+        {
+            one = one || json_equal(v, json_object_get(f, name));
+        }
+        if (!one)
+            return false;
+    }
+    return c->guest != NULL;
 }
 
 bool ln_engine_may_create_it(const struct ln_def_coll *c, const struct ln_user *u, json_t *f)
@@ -205,6 +362,11 @@ bool ln_engine_may_create_it(const struct ln_def_coll *c, const struct ln_user *
     json_t *claimed = json_copy(f);
     json_t *row = json_pack("{s:o}", "f", claimed);
 
+    if (u->account[0] == '\0' && !u->system) {
+        bool guest = ln_engine_may_create(c, u) && guest_may(c, f);
+        json_decref(row);
+        return guest;
+    }
     if (c->own == NULL || strcmp(c->own, "author") != 0)
         json_object_del(claimed, "author"); /* that one enters it does not make it one's own */
     bool may = ln_engine_may_create(c, u) && any_holds(c->create, c, u, row);
@@ -215,7 +377,8 @@ bool ln_engine_may_create_it(const struct ln_def_coll *c, const struct ln_user *
 
 bool ln_engine_may_change(const struct ln_def_coll *c, const struct ln_user *u, const json_t *row)
 {
-    return !c->coll->log && any_holds(c->update, c, u, row);
+    return !c->coll->log && any_holds(c->update, c, u, row) &&
+           (!ln_engine_named(c, row) || ln_engine_may_read_all(c, u, row));
 }
 
 bool ln_engine_may_delete(const struct ln_def_coll *c, const struct ln_user *u, const json_t *row)
@@ -230,7 +393,8 @@ bool ln_engine_may_step(const struct ln_def_step *s, const struct ln_def_coll *c
         return true;
     if (s->not_author && u->account[0] != '\0' && strcmp(field(row, "author"), u->account) == 0)
         return false;
-    return any_holds(s->roles, c, u, row);
+    return any_holds(s->roles, c, u, row) &&
+           (!ln_engine_named(c, row) || ln_engine_may_read(c, u, row));
 }
 
 void ln_engine_hide_keys(const struct ln_def_field *d, json_t *value)
@@ -241,9 +405,29 @@ void ln_engine_hide_keys(const struct ln_def_field *d, json_t *value)
         json_object_del(json_array_get(value, i), "key");
 }
 
+/* Of a record of audience N, whoever is not named sees that it is there and how it stands. */
+static void keep_outline(const struct ln_def_coll *c, json_t *f)
+{
+    const json_t *keep = json_object_get(json_object_get(c->named, "outline"), "fields");
+    json_t *kept = json_object();
+    size_t i;
+    json_t *name;
+
+    json_array_foreach(keep, i, name)
+    {
+        json_t *v = json_object_get(f, json_string_value(name));
+        if (v != NULL)
+            json_object_set(kept, json_string_value(name), v);
+    }
+    json_object_clear(f);
+    json_object_update(f, kept);
+    json_decref(kept);
+}
+
 void ln_engine_mask(const struct ln_def_coll *c, const struct ln_user *u, json_t *row)
 {
     json_t *f = json_object_get(row, "f");
+    bool part = ln_engine_named(c, row) && !ln_engine_may_read_all(c, u, row);
     json_t *masked = json_array();
     bool mine = owns(c, u, row);
     bool staff = ln_engine_has_role(u, "worker") || ln_engine_has_role(u, "committee") ||
@@ -262,6 +446,10 @@ void ln_engine_mask(const struct ln_def_coll *c, const struct ln_user *u, json_t
             json_object_del(f, d->name);
             continue;
         }
+        if (d->internal && d->type == LN_TYPE_MAP && !staff && !u->system) {
+            json_object_del(f, d->name); /* accounts as keys */
+            continue;
+        }
         if (d->mark != LN_MARK_SENSITIVE || mine || u->system)
             continue;
         char text[128];
@@ -270,4 +458,8 @@ void ln_engine_mask(const struct ln_def_coll *c, const struct ln_user *u, json_t
         json_array_append_new(masked, json_string(d->name));
     }
     json_object_set_new(row, "masked", masked);
+    if (part) {
+        keep_outline(c, f);
+        json_object_set_new(row, "outline", json_true());
+    }
 }

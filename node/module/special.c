@@ -9,6 +9,7 @@
 #include "node/module/application.h"
 #include "node/module/slot.h"
 #include "node/module/talk.h"
+#include "node/module/ticket.h"
 
 #define DUE_AT_ONCE 50 /* steps of one kind that fall due in one tick */
 
@@ -17,6 +18,7 @@ const struct ln_special *const ln_specials[] = {
     ln_application_special,
     ln_slot_special,
     ln_talk_special,
+    ln_ticket_special,
     NULL,
 };
 /* clang-format on */

@@ -3,6 +3,7 @@
 
 #include "crypto/base/alloc.h"
 #include "node/asset.h"
+#include "node/store/function.h"
 #include "node/store/token.h"
 
 #include <errno.h>
@@ -135,7 +136,8 @@ bool ln_db_open(struct ln_db **out, const char *path, enum ln_db_mode mode, stru
         sqlite3_open_v2(path, &db->h, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE, NULL);
     if (rc != SQLITE_OK)
         (void)db_fail(db, rc, "opening", err);
-    else if (db_setup(db, mode, err) && db_cache(db, mode, err) && ln_token_register(db->h, err)) {
+    else if (db_setup(db, mode, err) && db_cache(db, mode, err) && ln_token_register(db->h, err) &&
+             ln_function_register(db->h, err)) {
         *out = db;
         return true;
     }

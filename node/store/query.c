@@ -260,11 +260,41 @@ static void add_refs(struct building *b, const struct ln_where *w, const char *c
     ln_buf_adds(&b->sql, ")))");
 }
 
+/* A region and those above it, as MODULES "Tiers" counts digits: 2, 4, 6, 9, 12. */
+static void add_reaches(struct building *b, const char *region, const char *column)
+{
+    static const int digits[] = { 2, 4, 6, 9, 12 };
+
+    ln_buf_addf(&b->sql, "(%s IS NULL OR %s IN ('', '[]')", column, column);
+    for (size_t i = 0; strlen(region) == 12 && i < sizeof digits / sizeof digits[0]; i++) {
+        char *key = ln_alloc(16);
+        (void)snprintf(key, 16, "\"%.*s%.*s\"", digits[i], region, 12 - digits[i], "000000000000");
+        ln_buf_addf(&b->sql, " OR instr(%s, ?) > 0", column);
+        if (b->n_kept == sizeof b->kept / sizeof b->kept[0]) {
+            ln_free(key);
+            bind_add(b, (struct bind){ .text = "?", .len = 1 });
+            continue;
+        }
+        b->kept[b->n_kept++] = key;
+        bind_add(b, (struct bind){ .text = key, .len = 14 });
+    }
+    ln_buf_addc(&b->sql, ')');
+}
+
 static void add_one(struct building *b, const struct ln_where *w, const struct ln_field *f,
                     const char *column)
 {
     const char *at = w->value;
 
+    if (w->op == LN_WHERE_KEY) {
+        ln_buf_addf(&b->sql, "instr(%s, '\"' || ? || '\":') > 0", column);
+        bind_add(b, (struct bind){ .text = w->value, .len = strlen(w->value) });
+        return;
+    }
+    if (w->op == LN_WHERE_REACHES) {
+        add_reaches(b, w->value, column);
+        return;
+    }
     if (w->op == LN_WHERE_STALE) {
         ln_buf_addf(&b->sql, "(%s IS NULL OR %s < ?)", column, column);
         bind_value(b, f, w->value, strlen(w->value));
@@ -276,7 +306,8 @@ static void add_one(struct building *b, const struct ln_where *w, const struct l
         ln_buf_addc(&b->sql, ')');
         return;
     }
-    if (w->op != LN_WHERE_IS) {
+
+    if (w->op != LN_WHERE_IS && w->op != LN_WHERE_SAYS) {
         ln_buf_addf(&b->sql, "%s %s ?", column, w->op == LN_WHERE_FROM ? ">=" : "<=");
         bind_value(b, f, w->value, strlen(w->value));
         return;
@@ -314,7 +345,11 @@ static bool add_created(struct building *b, const struct ln_where *w, struct ln_
 
 static bool add_where(struct building *b, const struct ln_where *w, struct ln_err *err)
 {
-    const struct ln_field *f = field_of(b->l->coll, w->field);
+    char says[64];
+    (void)snprintf(says, sizeof says, "%.*s",
+                   (int)(w->op == LN_WHERE_SAYS ? strcspn(w->field, "=") : strlen(w->field)),
+                   w->field);
+    const struct ln_field *f = field_of(b->l->coll, says);
     char column[96];
 
     if (strcmp(w->field, "state") == 0 && f == NULL)
@@ -367,6 +402,16 @@ static bool add_filters(struct building *b, struct ln_err *err)
     }
     if (l->n_any > 0)
         ln_buf_addc(&b->sql, ')');
+    if (ok && l->spared.field != NULL) {
+        ln_buf_adds(&b->sql, " AND ((");
+        ok = add_where(b, &l->spared, err);
+        ln_buf_adds(&b->sql, ") IS NOT TRUE");
+        for (size_t i = 0; ok && i < l->n_unless; i++) {
+            ln_buf_adds(&b->sql, " OR ");
+            ok = add_where(b, &l->unless[i], err);
+        }
+        ln_buf_addc(&b->sql, ')');
+    }
     if (ok && l->text != NULL && ln_token_match(&match, ln_span_of(l->text))) {
         ln_buf_adds(&b->sql, " AND c.rec IN (SELECT rowid FROM text WHERE text MATCH ?)");
         b->kept[b->n_kept] = ln_strndup(match.data, match.len);
@@ -547,23 +592,64 @@ bool ln_query_states(json_t **out, struct ln_sqlstore *s, const struct ln_coll *
 
 /* ---- counting */
 
-static bool add_dim(struct building *b, const char *dim, const char *today, bool *veiled,
-                    struct ln_err *err)
-{
-    bool age = strncmp(dim, "age5:", 5) == 0;
-    const struct ln_field *f = field_of(b->l->coll, age ? dim + 5 : dim);
+enum dim_kind { DIM_FIELD, DIM_AGE, DIM_MONTH, DIM_DAY, DIM_HAS, DIM_FRESH, DIM_HOURS };
+struct dim {
+    enum dim_kind kind;
+    char field[64];
+    long days;
+};
 
-    if (f == NULL && strcmp(dim, "state") == 0) {
-        ln_buf_adds(&b->sql, ", c._state");
-        return true;
+static struct dim read_dim(const char *text)
+{
+    static const struct {
+        const char *word;
+        enum dim_kind kind;
+    } KINDS[] = { { "age5:", DIM_AGE }, { "month:", DIM_MONTH }, { "day:", DIM_DAY },
+                  { "has:", DIM_HAS },  { "fresh:", DIM_FRESH }, { "hours:", DIM_HOURS } };
+    struct dim d = { .kind = DIM_FIELD };
+
+    for (size_t i = 0; i < sizeof KINDS / sizeof KINDS[0]; i++)
+        if (strncmp(text, KINDS[i].word, strlen(KINDS[i].word)) == 0) {
+            d.kind = KINDS[i].kind;
+            text += strlen(KINDS[i].word);
+            break;
+        }
+    (void)snprintf(d.field, sizeof d.field, "%.*s", (int)strcspn(text, ":"), text);
+    if (strchr(text, ':') != NULL)
+        d.days = strtol(strchr(text, ':') + 1, NULL, 10);
+    return d;
+}
+
+/* A moment as SQL: ms since 1970, or the first letters of a date. */
+static void add_period(struct building *b, const struct dim *d, const struct ln_field *f)
+{
+    bool month = d->kind == DIM_MONTH;
+
+    if (f != NULL && f->type == LN_TYPE_DATE) {
+        ln_buf_addf(&b->sql, ", substr(c.\"%s\", 1, %d)", f->name, month ? 7 : 10);
+        return;
     }
+    ln_buf_addf(&b->sql, ", strftime('%s', (", month ? "%Y-%m" : "%Y-%m-%d");
     if (f == NULL)
-        return ln_fail(err, LN_INVALID, "%s has no field %s", b->l->coll->name, dim);
-    *veiled = *veiled || f->mark == LN_MARK_SENSITIVE;
-    if (!age) {
-        ln_buf_addf(&b->sql, ", c.\"%s\"", f->name);
-        return true;
-    }
+        ln_buf_adds(&b->sql, "linli_ms(r.id)");
+    else
+        ln_buf_addf(&b->sql, "c.\"%s\"", f->name);
+    ln_buf_adds(&b->sql, " + 28800000) / 1000, 'unixepoch')");
+}
+
+static void add_hours(struct building *b, const struct ln_field *f)
+{
+    static const int hours[] = LN_QUERY_HOURS;
+
+    ln_buf_addf(&b->sql, ", CASE WHEN c.\"%s\" IS NULL THEN NULL", f->name);
+    for (size_t i = 0; i < sizeof hours / sizeof hours[0]; i++)
+        ln_buf_addf(&b->sql, " WHEN c.\"%s\" - linli_ms(r.id) < %d * 3600000 THEN %d", f->name,
+                    hours[i], hours[i]);
+    ln_buf_adds(&b->sql, " ELSE 0 END");
+}
+
+static void add_age(struct building *b, const struct ln_field *f, const char *today)
+{
     ln_buf_addf(
         &b->sql,
         ", (substr(?, 1, 4) - substr(c.\"%s\", 1, 4) - (substr(?, 6) < substr(c.\"%s\", 6)))"
@@ -571,19 +657,75 @@ static bool add_dim(struct building *b, const char *dim, const char *today, bool
         f->name, f->name);
     bind_add(b, (struct bind){ .text = today, .len = strlen(today) });
     bind_add(b, (struct bind){ .text = today, .len = strlen(today) });
+}
+
+static bool add_dim(struct building *b, const char *text, const char *today, bool *veiled,
+                    struct ln_err *err)
+{
+    struct dim d = read_dim(text);
+    const struct ln_field *f = field_of(b->l->coll, d.field);
+    bool period = d.kind == DIM_MONTH || d.kind == DIM_DAY;
+
+    if (f == NULL && d.kind == DIM_FIELD &&
+        (strcmp(d.field, "state") == 0 || strcmp(d.field, "id") == 0)) {
+        ln_buf_adds(&b->sql, strcmp(d.field, "id") == 0 ? ", r.id" : ", c._state");
+        return true;
+    }
+    if (f == NULL && !(period && strcmp(d.field, "created") == 0))
+        return ln_fail(err, LN_INVALID, "%s has no field %s", b->l->coll->name, text);
+    *veiled = *veiled || (f != NULL && d.kind == DIM_FIELD && f->mark == LN_MARK_SENSITIVE);
+    switch (d.kind) {
+    case DIM_FIELD:
+        ln_buf_addf(&b->sql, ", c.\"%s\"", f->name);
+        break;
+    case DIM_AGE:
+        add_age(b, f, today);
+        break;
+    case DIM_MONTH:
+    case DIM_DAY:
+        add_period(b, &d, f);
+        break;
+    case DIM_HAS:
+        ln_buf_addf(&b->sql, ", c.\"%s\" IS NOT NULL AND c.\"%s\" NOT IN ('', 0)", f->name,
+                    f->name);
+        break;
+    case DIM_FRESH:
+        ln_buf_addf(&b->sql, ", c.\"%s\" IS NOT NULL AND c.\"%s\" >= date(?, '-%ld days')", f->name,
+                    f->name, d.days);
+        bind_add(b, (struct bind){ .text = today, .len = strlen(today) });
+        break;
+    case DIM_HOURS:
+        add_hours(b, f);
+        break;
+    }
     return true;
 }
 
-static json_t *dim_value(struct ln_sqlstore *s, const struct ln_coll *c, const char *dim,
+static json_t *id_value(struct ln_query *q, int column)
+{
+    char text[LN_ID_TEXT + 1];
+    struct ln_id id;
+
+    ln_sqlstore_id(&id, q, column);
+    ln_clock_id_write(text, &id);
+    return json_string(text);
+}
+
+static json_t *dim_value(struct ln_sqlstore *s, const struct ln_coll *c, const char *text,
                          struct ln_query *q, int column)
 {
-    const struct ln_field *f = field_of(c, dim);
+    struct dim d = read_dim(text);
+    const struct ln_field *f = d.kind == DIM_FIELD ? field_of(c, text) : NULL;
     json_t *v;
 
+    if (d.kind == DIM_FIELD && f == NULL && strcmp(text, "id") == 0)
+        return id_value(q, column);
     if (f != NULL && ln_db_col_type(q, column) != LN_DB_NULL) {
         v = follow(s, f, cell_value(s, c, f, ln_db_col_int(q, 0), q, column));
         return v != NULL ? v : json_string("");
     }
+    if (d.kind == DIM_HAS || d.kind == DIM_FRESH)
+        return json_boolean(ln_db_col_int(q, column) != 0);
     if (ln_db_col_type(q, column) == LN_DB_INT)
         return json_integer(ln_db_col_int(q, column));
     return json_string(ln_db_col_text(q, column));
@@ -636,7 +778,14 @@ bool ln_query_count(json_t *out, struct ln_sqlstore *s, const struct ln_count *c
     ln_buf_adds(&b.sql, "SELECT min(c.rec)");
     for (size_t i = 0; ok && i < c->n_dims; i++)
         ok = add_dim(&b, c->dims[i], c->today, &veiled, err);
-    ln_buf_addf(&b.sql, ", count(*) FROM \"c_%s\" c JOIN record r ON r.n = c.rec", c->coll->name);
+    const struct ln_field *sum = c->sum != NULL ? field_of(c->coll, c->sum) : NULL;
+    if (ok && c->sum != NULL && (sum == NULL || !is_number(sum->type)))
+        ok = ln_fail(err, LN_INVALID, "%s has no number %s", c->coll->name, c->sum);
+    if (sum != NULL)
+        ln_buf_addf(&b.sql, ", coalesce(sum(c.\"%s\"), 0)", sum->name);
+    else
+        ln_buf_adds(&b.sql, ", count(*)");
+    ln_buf_addf(&b.sql, " FROM \"c_%s\" c JOIN record r ON r.n = c.rec", c->coll->name);
     ok = ok && add_filters(&b, err);
     ln_buf_adds(&b.sql, " GROUP BY ");
     for (size_t i = 0; i < c->n_dims; i++)

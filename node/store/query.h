@@ -11,8 +11,19 @@
 #define LN_QUERY_WHERE 32
 #define LN_QUERY_VALUES 64 /* of one filter */
 
-/* STALE: empty, or before the value; HAS: a list that holds one of the values */
-enum ln_where_op { LN_WHERE_IS, LN_WHERE_FROM, LN_WHERE_TO, LN_WHERE_STALE, LN_WHERE_HAS };
+/* STALE: empty, or before the value; HAS: a list that holds one of the values; KEY: a map with this
+ * key; SAYS: as IS, and `field` may go on behind an "="; REACHES: a list of regions that is empty
+ * or holds the region `value` or one above it. */
+enum ln_where_op {
+    LN_WHERE_IS,
+    LN_WHERE_FROM,
+    LN_WHERE_TO,
+    LN_WHERE_STALE,
+    LN_WHERE_HAS,
+    LN_WHERE_KEY,
+    LN_WHERE_SAYS,
+    LN_WHERE_REACHES
+};
 struct ln_where {
     const char *field; /* of the collection, or state region id created (ms); a `^` field is found
                           by its tag */
@@ -22,10 +33,13 @@ struct ln_where {
 struct ln_list {
     const struct ln_coll *coll;
     size_t n, n_any;
-    const struct ln_where *where; /* all of them hold */
-    const struct ln_where *any;   /* and one of these, when there are some */
-    const char *text;             /* full text, as typed; NULL none */
-    const char *sort;             /* a field or id; NULL: id */
+    const struct ln_where *where;  /* all of them hold */
+    const struct ln_where *any;    /* and one of these, when there are some */
+    struct ln_where spared;        /* those are left out, field NULL none, */
+    const struct ln_where *unless; /* but for these */
+    size_t n_unless;
+    const char *text; /* full text, as typed; NULL none */
+    const char *sort; /* a field or id; NULL: id */
     bool descending;
     unsigned limit, offset;
     bool total;     /* count them all */
@@ -46,16 +60,28 @@ bool ln_query_record(json_t **out, struct ln_sqlstore *s, const struct ln_id *id
 bool ln_query_states(json_t **out, struct ln_sqlstore *s, const struct ln_coll *coll,
                      const char *region, int64_t before, struct ln_err *err) LN_MUST;
 
-/* Counts records by up to LN_QUERY_DIMS dimensions: fields, `state`, or `age5:<date field>`
- * (five-year groups on the day `today`, YYYY-MM-DD). Appends [dim, ..., n] to `out`, "" for an
- * empty one; `^` fields are opened for it. `region` "" = all. LN_INVALID an unknown field. */
-#define LN_QUERY_DIMS 4
+/* Counts records by up to LN_QUERY_DIMS dimensions, on the day `today` (YYYY-MM-DD):
+ *   a field, `state`, or `id` (of the record)
+ *   age5:F      five-year group of the date F
+ *   month:F day:F   of a date or ts F, or of `created`; China's time
+ *   has:F       true when F is there (and no zero)
+ *   fresh:F:N   true when the date F is at most N days ago
+ *   hours:F     from the record's creation until the ts F: the least of LN_QUERY_HOURS that it
+ *               stays under, 0 for more than all of them
+ * Appends [dim, ..., n] to `out`, "" for an empty one; with `sum` n is the sum of that int field;
+ * `^` fields are opened for it. `region` "" = all. LN_INVALID an unknown field. */
+#define LN_QUERY_DIMS 5
+#define LN_QUERY_HOURS                                                                             \
+    {                                                                                              \
+        1, 2, 4, 8, 12, 24, 48, 72, 120, 168, 240, 360, 720, 1440, 2160                            \
+    }
 struct ln_count {
     const struct ln_coll *coll;
     size_t n, n_dims;
     const struct ln_where *where;
     const char *const *dims;
     const char *region, *today;
+    const char *sum; /* NULL: how many */
 };
 bool ln_query_count(json_t *out, struct ln_sqlstore *s, const struct ln_count *c,
                     struct ln_err *err) LN_MUST;

@@ -88,7 +88,7 @@ bool ln_api_file_get(struct ln_call *c, struct ln_err *err)
     if (!ln_query_record(&row, c->r->store, &id, err))
         return false;
     const json_t *value = row != NULL && strcmp(ln_web_text(row, "collection"), d->name) == 0 &&
-                                  ln_engine_may_read(d, &c->user, row)
+                                  ln_engine_may_read_all(d, &c->user, row)
                               ? value_in(d, row, c->q->arg[2])
                               : NULL;
     if (value == NULL) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "crypto/canon.h"
+#include "node/module/flow.h"
 #include "node/module/special.h"
 #include "node/web/routes.h"
 #include "node/web/title.h"
@@ -49,15 +50,25 @@ static void add_refs(struct ln_call *c, const struct ln_def_coll *d, json_t *row
     json_object_set_new(row, "refs", refs);
 }
 
-static void add_actions(struct ln_call *c, const struct ln_def_coll *d, json_t *row)
+static void add_actions(struct ln_call *c, const struct ln_def_coll *d, json_t *row, bool whole)
 {
     const char *state = json_string_value(json_object_get(row, "state"));
     json_t *actions = json_array();
+    json_t *taken = NULL;
+    struct ln_err why = { 0 };
 
-    for (size_t i = 0; state != NULL && i < d->n_steps; i++)
-        if (ln_def_has(d->steps[i].from, state) &&
-            ln_engine_may_step(&d->steps[i], d, &c->user, row))
-            json_array_append_new(actions, json_string(d->steps[i].action));
+    for (size_t i = 0; state != NULL && i < d->n_steps; i++) {
+        const struct ln_def_step *s = &d->steps[i];
+        if (!ln_def_has(s->from, state) || !ln_engine_may_step(s, d, &c->user, row))
+            continue;
+        bool limited = whole && (s->max > 0 || s->after != NULL);
+        if (limited && taken == NULL &&
+            !ln_flow_taken(&taken, ln_sqlstore_handle(c->r->store), ln_web_text(row, "id"), &why))
+            limited = false; /* the step itself says no */
+        if (!limited || ln_flow_possible(s, taken))
+            json_array_append_new(actions, json_string(s->action));
+    }
+    json_decref(taken);
     json_object_set_new(row, "actions", actions);
 }
 
@@ -68,7 +79,7 @@ static void dress(struct ln_call *c, const struct ln_def_coll *d, json_t *row, b
     char since[11];
     char today[11];
 
-    add_actions(c, d, row);
+    add_actions(c, d, row, whole);
     json_object_set_new(row, "can",
                         json_pack("{s:b,s:b}", "update",
                                   (int)ln_engine_may_change(d, &c->user, row), "delete",
@@ -105,8 +116,8 @@ static void dress(struct ln_call *c, const struct ln_def_coll *d, json_t *row, b
 
 static bool reserved(const char *name)
 {
-    static const char *const words[] = { "limit", "cursor", "sort",  "q",
-                                         "count", "mine",   "stale", NULL };
+    static const char *const words[] = { "limit", "cursor", "sort",    "q",    "count",
+                                         "mine",  "stale",  "overdue", "here", NULL };
 
     return ln_def_has(words, name);
 }
@@ -115,7 +126,10 @@ struct listing {
     struct ln_where where[LN_QUERY_WHERE];
     struct ln_where any[4];
     char names[LN_QUERY_WHERE][64];
-    char stale[11];
+    char stale[11], now[24];
+    char here[80];
+    const char *open; /* states that are not final, by commas */
+    struct ln_where unless[LN_ENGINE_UNLESS];
     struct ln_list l;
 };
 
@@ -124,7 +138,7 @@ static bool add_filter(struct listing *x, const struct ln_http_pair *p, struct l
     const char *dot = strrchr(p->name, '.');
     enum ln_where_op op = LN_WHERE_IS;
 
-    if (x->l.n >= LN_QUERY_WHERE - 5)
+    if (x->l.n >= LN_QUERY_WHERE - 9)
         return ln_fail(err, LN_FULL, "too many filters");
     if (dot != NULL && strcmp(dot, ".gte") == 0)
         op = LN_WHERE_FROM;
@@ -135,6 +149,67 @@ static bool add_filter(struct listing *x, const struct ln_http_pair *p, struct l
     x->where[x->l.n] = (struct ln_where){ x->names[x->l.n], op, p->value };
     x->l.n++;
     return true;
+}
+
+/* This node's region and those above it. */
+static void name_here(char out[80], const char *region)
+{
+    static const int digits[] = { 2, 4, 6, 9, 12 };
+    size_t at = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < sizeof digits / sizeof digits[0]; i++)
+        at += (size_t)snprintf(out + at, 80 - at, "%s%.*s%.*s", i > 0 ? "," : "", digits[i], region,
+                               12 - digits[i], "000000000000");
+}
+
+/* overdue=1: what is past its term; here=1: what was published for this region. */
+static void add_views(struct listing *x, struct ln_call *c, const struct ln_def_coll *d)
+{
+    if (ln_http_query(c->q, "overdue") != NULL && ln_def_field(d, "due") != NULL) {
+        (void)snprintf(x->now, sizeof x->now, "%" PRId64, c->n->env.now_ms(c->n->env.ctx));
+        x->where[x->l.n++] = (struct ln_where){ "due", LN_WHERE_TO, x->now };
+        if (d->running != NULL)
+            x->where[x->l.n++] = (struct ln_where){ "state", LN_WHERE_IS, d->running };
+    }
+    if (ln_http_query(c->q, "here") != NULL) {
+        name_here(x->here, c->n->config.region);
+        x->where[x->l.n++] = (struct ln_where){ "region", LN_WHERE_IS, x->here };
+        if (ln_def_field(d, "targets") != NULL)
+            x->where[x->l.n++] =
+                (struct ln_where){ "targets", LN_WHERE_REACHES, c->n->config.region };
+    }
+}
+
+/* Who reads the outline only may list by it, and search in nothing else. */
+static bool in_outline(const struct ln_def_coll *d, const struct listing *x)
+{
+    const json_t *fields = json_object_get(json_object_get(d->named, "outline"), "fields");
+
+    for (size_t i = 0; i < x->l.n; i++) {
+        bool known =
+            strcmp(x->where[i].field, "state") == 0 || strcmp(x->where[i].field, "region") == 0;
+        for (size_t k = 0; k < json_array_size(fields); k++)
+            known = known ||
+                    strcmp(json_string_value(json_array_get(fields, k)), x->where[i].field) == 0;
+        if (!known)
+            return false;
+    }
+    return x->l.text == NULL;
+}
+
+static void spare(struct listing *x, struct ln_call *c, const struct ln_def_coll *d)
+{
+    bool outline = false;
+    size_t i;
+    json_t *role;
+
+    json_array_foreach(json_object_get(json_object_get(d->named, "outline"), "roles"), i, role)
+    {
+        outline = outline || ln_engine_has_role(&c->user, json_string_value(role));
+    }
+    if (!outline || !in_outline(d, x))
+        ln_engine_spare(&x->l, x->unless, d, &c->user);
 }
 
 static bool read_listing(struct listing *x, struct ln_call *c, const struct ln_def_coll *d,
@@ -167,6 +242,8 @@ static bool read_listing(struct listing *x, struct ln_call *c, const struct ln_d
     if (ln_http_query(c->q, "stale") != NULL && x->stale[0] != '\0') {
         x->where[x->l.n++] = (struct ln_where){ "checked", LN_WHERE_STALE, x->stale };
     }
+    add_views(x, c, d);
+    spare(x, c, d);
     return ln_engine_may_list(d, &c->user, x->any, &x->l.n_any) ||
            ln_fail(err, LN_DENIED, "%s: your role may not read it", d->name);
 }
@@ -492,7 +569,10 @@ bool ln_api_record_history(struct ln_call *c, struct ln_err *err)
 
     if (row == NULL)
         return false;
+    bool whole = ln_engine_may_read_all(d, &c->user, row);
     json_decref(row);
+    if (!whole)
+        return ln_fail(err, LN_DENIED, "only those it names read what happened to it");
     x.items = json_array();
     if (!ln_clock_id_read(&id, ln_span_of(c->q->arg[1])) ||
         !ln_replica_history(ln_sqlstore_handle(c->r->store), &id, tell, &x, err)) {
@@ -518,10 +598,9 @@ bool ln_api_record_unmask(struct ln_call *c, struct ln_err *err)
     json_t *name;
     bool may = false;
 
-    for (const char *const *w = d != NULL ? d->unmask : NULL; w != NULL && *w != NULL; w++)
-        may = may || ln_engine_has_role(&c->user, *w);
     if (row == NULL)
         goto fail;
+    may = ln_engine_may_unmask(d, &c->user, row);
     if (!may) {
         (void)ln_fail(err, LN_DENIED, "your role may not see these fields");
         goto fail;

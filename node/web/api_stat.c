@@ -76,17 +76,40 @@ static json_t *values_of(const struct ln_def_coll *d, const struct ln_def_field 
     return out;
 }
 
+/* What a dimension is called: "month:created" by its first word, a field by the field. */
 static json_t *dim_of(const struct ln_def_coll *d, const char *name)
 {
-    static const struct ln_def_label own[] = { { "状态", "State" }, { "年龄", "Age" } };
+    static const struct {
+        const char *word, *type;
+        struct ln_def_label label;
+    } KINDS[] = {
+        { "state", "text", { "状态", "State" } },   { "age5:", "text", { "年龄", "Age" } },
+        { "month:", "text", { "月份", "Month" } },  { "day:", "text", { "日期", "Day" } },
+        { "has:", "bool", { "有", "Present" } },    { "fresh:", "bool", { "已按期核实", "Fresh" } },
+        { "hours:", "hours", { "小时", "Hours" } }, { "field", "text", { "项目", "Field" } },
+        { "id", "text", { "内容", "Item" } },
+    };
     const struct ln_def_field *f = ln_def_field(d, name);
-    bool age = strncmp(name, "age5:", 5) == 0;
-    const struct ln_def_label *label = f != NULL ? &f->label : &own[age];
+    const struct ln_def_label *label = f != NULL ? &f->label : &KINDS[0].label;
     const char *type = f != NULL && f->type == LN_TYPE_BOOL ? "bool" : "text";
+    size_t kind = 0;
+    char shown[32];
 
-    return json_pack("{s:s,s:s,s:{s:s,s:s},s:o}", "name", age ? "age5" : name, "type", type,
+    for (size_t i = 0; f == NULL && i < sizeof KINDS / sizeof KINDS[0]; i++)
+        if (strncmp(name, KINDS[i].word, strlen(KINDS[i].word)) == 0) {
+            kind = i;
+            label = &KINDS[i].label;
+            type = KINDS[i].type;
+        }
+    (void)snprintf(shown, sizeof shown, "%.*s", (int)strcspn(name, ":"), name);
+    return json_pack("{s:s,s:s,s:{s:s,s:s},s:o}", "name", f != NULL ? name : shown, "type", type,
                      "label", "zh", label->zh, "en", label->en, "values",
-                     age ? json_object() : values_of(d, f));
+                     f == NULL && kind > 0 ? json_object() : values_of(d, f));
+}
+
+static bool is_kind(const json_t *stat, const char *kind)
+{
+    return strcmp(ln_web_text(stat, "kind"), kind) == 0;
 }
 
 static json_t *dims_of(const struct ln_def_coll *d, const json_t *stat)
@@ -94,9 +117,42 @@ static json_t *dims_of(const struct ln_def_coll *d, const json_t *stat)
     const json_t *dims = json_object_get(stat, "dims");
     json_t *out = json_array();
 
+    if (d != NULL && strcmp(ln_web_text(stat, "period"), "month") == 0)
+        json_array_append_new(out, dim_of(d, "month:created"));
+    if (d != NULL && is_kind(stat, "readers"))
+        json_array_append_new(out, dim_of(d, "id"));
+    if (d != NULL && is_kind(stat, "complete")) {
+        json_array_append_new(out, dim_of(d, "field"));
+        json_array_append_new(out, dim_of(d, "has:"));
+    }
     for (size_t i = 0; d != NULL && i < json_array_size(dims); i++)
         json_array_append_new(out, dim_of(d, json_string_value(json_array_get(dims, i))));
     return out;
+}
+
+/* Ids as titles, names of fields as their labels: for people. */
+static void name_cells(struct ln_call *c, const struct ln_def_coll *d, const json_t *stat,
+                       json_t *cells)
+{
+    size_t i;
+    json_t *cell;
+
+    json_array_foreach(cells, i, cell)
+    {
+        const char *word = json_string_value(json_array_get(cell, 0));
+        const struct ln_def_field *f = word != NULL ? ln_def_field(d, word) : NULL;
+        struct ln_err why = { 0 };
+        struct ln_id id;
+        json_t *row = NULL;
+        if (is_kind(stat, "complete") && f != NULL)
+            json_array_set_new(cell, 0, json_string(c->q->zh ? f->label.zh : f->label.en));
+        if (!is_kind(stat, "readers") || word == NULL || !ln_clock_id_read(&id, ln_span_of(word)) ||
+            !ln_query_record(&row, c->r->store, &id, &why) || row == NULL)
+            continue;
+        json_array_set_new(cell, 0,
+                           json_string(ln_web_text(json_object_get(row, "f"), d->title[0])));
+        json_decref(row);
+    }
 }
 
 static bool add_stat(json_t *items, struct gathering *g, const struct ln_def_module *m,
@@ -104,15 +160,27 @@ static bool add_stat(json_t *items, struct gathering *g, const struct ln_def_mod
 {
     const char *code = ln_web_text(stat, "code");
     const char *coll = ln_web_text(stat, "collection");
+    const struct ln_def_coll *d = ln_def_find(g->c->n->def, coll);
     json_t *cells;
 
     if (g->from != NULL
             ? !sum_up(&cells, g, code, err)
             : !ln_stat_count(&cells, g->c->n, g->c->r->store, stat, g->c->n->config.region, err))
         return false;
-    json_t *o = json_pack("{s:s,s:s,s:s,s:O,s:o,s:o}", "code", code, "module", m->name,
-                          "collection", coll, "label", json_object_get(stat, "label"), "dims",
-                          dims_of(ln_def_find(g->c->n->def, coll), stat), "cells", cells);
+    if (d != NULL)
+        name_cells(g->c, d, stat, cells);
+    json_t *dims = dims_of(d, stat);
+    json_t *o = json_pack("{s:s,s:s,s:s,s:s,s:O,s:O,s:O}", "code", code, "module", m->name, "kind",
+                          ln_web_text(stat, "kind"), "collection", coll, "label",
+                          json_object_get(stat, "label"), "dims", dims, "cells", cells);
+    const json_t *last = json_array_get(dims, json_array_size(dims) - 1);
+    if (is_kind(stat, "share") || is_kind(stat, "complete"))
+        json_object_set_new(o, "shares", ln_stat_shares(cells));
+    if (is_kind(stat, "histogram"))
+        json_object_set_new(
+            o, "medians", ln_stat_medians(cells, strcmp(ln_web_text(last, "type"), "hours") == 0));
+    json_decref(dims);
+    json_decref(cells);
     json_array_append_new(items, o);
     return true;
 }
