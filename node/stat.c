@@ -73,7 +73,7 @@ static bool count_local(json_t *cells, const struct ln_node *n, struct ln_sqlsto
 }
 
 /* "complete": for each of `fields` how many records have it. */
-static bool count_complete(json_t *cells, struct ln_sqlstore *s, struct ln_count *c,
+static bool count_complete(json_t *cells, struct ln_sqlstore *s, const struct ln_count *all,
                            const json_t *fields, struct ln_err *err)
 {
     size_t i;
@@ -87,9 +87,10 @@ static bool count_complete(json_t *cells, struct ln_sqlstore *s, struct ln_count
         size_t k;
         json_t *cell;
         (void)snprintf(dim, sizeof dim, "has:%s", json_string_value(name));
-        c->dims = dims;
-        c->n_dims = 1;
-        bool ok = ln_query_count(some, s, c, err);
+        struct ln_count c = *all;
+        c.dims = dims;
+        c.n_dims = 1;
+        bool ok = ln_query_count(some, s, &c, err);
         json_array_foreach(some, k, cell)
         {
             json_array_insert(cell, 0, name);
