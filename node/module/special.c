@@ -13,7 +13,7 @@
 
 #define DUE_AT_ONCE 50 /* steps of one kind that fall due in one tick */
 
-/* clang-format off: one a line */
+/* One a line: */ /* clang-format off */
 const struct ln_special *const ln_specials[] = {
     ln_application_special,
     ln_slot_special,
