@@ -32,7 +32,6 @@ struct ln_field {
                           to a group */
     enum ln_type type; /* LN_TYPE_MAP merges key by key */
     enum ln_mark mark;
-    bool find; /* rows are looked up by it: a store keeps an index */
 };
 struct ln_step_rule {
     const char *action, *to;
@@ -45,6 +44,8 @@ struct ln_coll {
     const char *subject; /* field naming the person whose key seals; NULL = the record itself */
     const struct ln_field *fields;
     size_t n_fields;
+    const char *const
+        *find; /* fields by which rows are looked up, NULL-ended: a store indexes them */
     const char *first_state; /* NULL: no workflow */
     const struct ln_step_rule *steps;
     size_t n_steps;

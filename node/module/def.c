@@ -420,14 +420,19 @@ static void read_rights(struct reading *r, struct ln_def_coll *c, const json_t *
 }
 
 /* Related records are looked up by these: what belongs to a conversation, a contract, a person. */
-static void mark_found(const struct ln_def_coll *c, const struct ln_coll *s)
+static const char *const *found_by(struct ln_def *d, const struct ln_def_coll *c)
 {
-    for (size_t i = 0; i < s->n_fields; i++) {
-        struct ln_field *f = (struct ln_field *)(uintptr_t)&s->fields[i];
+    const char **out = take(d, (c->n_fields + 1) * sizeof *out);
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->n_fields; i++) {
+        const struct ln_def_field *f = &c->fields[i];
         bool own = c->own != NULL && strcmp(c->own, f->name) == 0;
-        f->find = f->type == LN_TYPE_REF && f->mark != LN_MARK_SENSITIVE &&
-                  (own || ln_def_has(c->filters, f->name));
+        if (f->type == LN_TYPE_REF && f->mark != LN_MARK_SENSITIVE &&
+            (own || ln_def_has(c->filters, f->name)))
+            out[n++] = f->name;
     }
+    return out;
 }
 
 static bool read_coll(struct reading *r, const char *module, const json_t *j)
@@ -469,7 +474,7 @@ static bool read_coll(struct reading *r, const char *module, const json_t *j)
     if (!known(r, j, KEYS) || !label(r, &c->label, j, c->name) ||
         !read_audience(r, c, json_object_get(j, "audience")) || !read_fields(r, c, s, j))
         return false;
-    mark_found(c, s);
+    s->find = found_by(r->d, c);
     if (workflow != NULL && !read_workflow(r, c, s, workflow))
         return false;
     if (s->version == 0)

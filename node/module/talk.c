@@ -588,8 +588,12 @@ static bool recipients(json_t **out, const struct ln_recipient_place *p, const j
 
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(ln_special_word(*(json_t *const *)a, "name"),
-                  ln_special_word(*(json_t *const *)b, "name"));
+    const char *x = ln_special_word(*(json_t *const *)a, "name");
+    const char *y = ln_special_word(*(json_t *const *)b, "name");
+    long n = strtol(x, NULL, 10); /* building 9 stands before building 10 */
+    long m = strtol(y, NULL, 10);
+
+    return n != m ? (n > m) - (n < m) : strcmp(x, y);
 }
 
 static json_t *sorted(const json_t *by_building)

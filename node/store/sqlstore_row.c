@@ -53,6 +53,14 @@ static bool add_column(struct ln_sqlstore *s, const char *coll, const char *name
     return has || ln_db_exec(s->db, sql, err);
 }
 
+static bool is_found(const struct ln_coll *c, const char *field)
+{
+    for (const char *const *f = c->find; f != NULL && *f != NULL; f++)
+        if (strcmp(*f, field) == 0)
+            return true;
+    return false;
+}
+
 static bool make_table(struct ln_sqlstore *s, const struct ln_coll *c, struct ln_err *err)
 {
     char sql[256];
@@ -74,7 +82,7 @@ static bool make_table(struct ln_sqlstore *s, const struct ln_coll *c, struct ln
         (void)snprintf(sql, sizeof sql,
                        "CREATE INDEX IF NOT EXISTS \"i_%s_%s\" ON \"c_%s\"(\"%s\")", c->name,
                        f->name, c->name, f->name);
-        if (f->find && !ln_db_exec(s->db, sql, err))
+        if (is_found(c, f->name) && !ln_db_exec(s->db, sql, err))
             return false;
     }
     return true;

@@ -11,7 +11,8 @@
 
 #define THREADS_MAX 200
 #define PAGE 50
-#define NAMES_MAX 20 /* members whose names are told in a list */
+#define PEOPLE_MAX 12 /* of a kind that a search finds */
+#define NAMES_MAX 20  /* members whose names are told in a list */
 #define DAY_MS INT64_C(86400000)
 #define EXCERPT 60 /* bytes of the last message, at most, in the list */
 
@@ -292,6 +293,52 @@ out:
     for (size_t i = 0; i < n; i++)
         json_decref(list[i]);
     json_decref(threads);
+    json_decref(items);
+    end(&t);
+    return ok;
+}
+
+/* ---- whom one can write to: homes, accounts by the name they chose; for staff residents, too */
+
+static bool add_people(json_t *out, struct talk *t, const char *collection, const char *name,
+                       const char *q, struct ln_err *err)
+{
+    static const struct ln_where verified = { "state", LN_WHERE_IS, "verified" };
+    struct ln_list l = { .coll = ln_def_find(t->c->n->def, collection)->coll,
+                         .text = q,
+                         .limit = PEOPLE_MAX };
+    json_t *rows = json_array();
+
+    if (strcmp(collection, "account") == 0) {
+        l.where = &verified;
+        l.n = 1;
+    }
+    bool ok = ln_query_list(rows, NULL, t->c->r->store, &l, err);
+    for (size_t i = 0; ok && i < json_array_size(rows); i++) {
+        const json_t *row = json_array_get(rows, i);
+        const char *id = ln_special_word(row, "id");
+        if (strstr(t->c->user.me, id) == NULL)
+            json_array_append_new(out, json_pack("{s:s,s:s,s:s}", "id", id, "collection",
+                                                 collection, "name", ln_special_text(row, name)));
+    }
+    json_decref(rows);
+    return ok;
+}
+
+bool ln_api_talk_people(struct ln_call *c, struct ln_err *err)
+{
+    const char *q = ln_http_query(c->q, "q");
+    json_t *items = json_array();
+    struct talk t;
+    bool ok = begin(&t, c, err);
+
+    if (ok && (q == NULL || strlen(q) < 2)) /* nobody lists them all: a part of a name is needed */
+        ok = add_people(items, &t, "home", "name", NULL, err);
+    else if (ok)
+        ok = add_people(items, &t, "home", "name", q, err) &&
+             add_people(items, &t, "account", "shown_name", q, err) &&
+             (!ln_engine_staff(&c->user) || add_people(items, &t, "person", "name", q, err));
+    ok = ok && ln_web_json(c, 200, json_pack("{s:O}", "items", items));
     json_decref(items);
     end(&t);
     return ok;

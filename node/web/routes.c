@@ -27,6 +27,7 @@ const struct ln_route ln_routes[] = {
     { "POST", "/api/v1/import", ln_api_export_import },
     { "GET", "/api/v1/export/:", ln_api_export_csv },
     { "GET", "/api/v1/talk", ln_api_talk_list },
+    { "GET", "/api/v1/talk/people", ln_api_talk_people },
     { "GET", "/api/v1/talk/:", ln_api_talk_get },
     { "POST", "/api/v1/talk/:/seen", ln_api_talk_seen },
     { "GET", "/api/v1/talk/:/reading", ln_api_talk_reading },

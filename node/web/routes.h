@@ -35,6 +35,7 @@ LN_ROUTE(ln_api_conflict_resolve);
 LN_ROUTE(ln_api_file_upload);
 LN_ROUTE(ln_api_file_get);
 LN_ROUTE(ln_api_talk_list);
+LN_ROUTE(ln_api_talk_people);
 LN_ROUTE(ln_api_talk_get);
 LN_ROUTE(ln_api_talk_seen);
 LN_ROUTE(ln_api_talk_reading);

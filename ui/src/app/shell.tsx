@@ -26,6 +26,7 @@ function Nav() {
     <nav class="nav" aria-label={t('menu')}>
       <a href="/" aria-current={path.value === '/' ? 'page' : undefined}>{t('home')}</a>
       <a href="/search" aria-current={here('/search')}>{t('search')}</a>
+      {collection('thread') && session.value && session.value.account && <a href="/talk" aria-current={here('/talk')}>{t('talk')}</a>}
       {session.value && session.value.account && session.value.node.role !== 'community' && <a href="/nodes" aria-current={here('/nodes')}>{t('nodes')}</a>}
       {collection('stat_open') && <a href="/stats" aria-current={here('/stats')}>{t('stats')}</a>}
       {session.value && session.value.account && <a href="/password" aria-current={here('/password')}>{t('new_password')}</a>}

@@ -46,6 +46,7 @@ export const app = {
   all_regions: ['合计（{n} 个社区）', 'All together ({n} communities)'], counted_now: ['本社区记录，即时统计', 'Counted now from this community\'s records'],
   as_of: ['截至 {when}', 'As of {when}'], summed: ['各社区最近一次上报之和', 'The latest of each community, summed'],
   sync_now: ['立即同步', 'Sync now'],
+  talk: ['消息', 'Messages'],
   confirm: ['确定{what}', 'Confirm: {what}'], cancel: ['取消', 'Cancel'], draft: ['已恢复上次没有提交的内容', 'What you had not sent yet is here again'],
   widens_P: ['确定后对所有人公开，不能再收回', 'Once confirmed everybody can read it; it cannot be taken back'],
   widens_D: ['确定后区县经办可以看到全部内容和照片，不能再收回', 'Once confirmed the district reads it in full with its photos; it cannot be taken back'],

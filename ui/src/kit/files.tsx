@@ -63,11 +63,11 @@ export function Files({ id, value, single, bad, onChange }: Props) {
 }
 
 /** The files of a record, as people see them. */
-export function Shown({ base, value }: { base: string; value: unknown }) {
+export function Shown({ base, part = '/files', value }: { base: string; part?: string; value: unknown }) {
   const [gone, setGone] = useState<string[]>([])
   const list = (Array.isArray(value) ? value : [value]) as FileValue[]
   return <ul class="files">{list.map(v => {
-    const href = base + '/files/' + v.sha
+    const href = base + part + '/' + v.sha
     const picture = /^image\//.test(v.type) && gone.indexOf(v.sha) < 0
     return <li key={v.sha}><a href={href} target="_blank" rel="noopener">
       {picture ? <img src={href} alt={v.name} loading="lazy" onError={() => setGone(gone.concat(v.sha))} /> : v.name}</a>

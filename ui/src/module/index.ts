@@ -12,7 +12,8 @@ export const screens: Record<string, ComponentType<ScreenProps>> = {
   services: lazy(() => import('./service/hall').then(m => m.Hall)),
   progress: lazy(() => import('./service/progress').then(m => m.Progress)),
   verify: lazy(() => import('./service/verify').then(m => m.Verify)),
-  sheet: lazy(() => import('./service/sheet').then(m => m.Sheet))
+  sheet: lazy(() => import('./service/sheet').then(m => m.Sheet)),
+  talk: lazy(() => import('./message/talk').then(m => m.Talk))
 }
 
 export const panels: Record<string, ComponentType<PanelProps>> = {
