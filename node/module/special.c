@@ -7,6 +7,7 @@
 
 #include "crypto/base/log.h"
 #include "node/module/application.h"
+#include "node/module/shop.h"
 #include "node/module/slot.h"
 #include "node/module/talk.h"
 #include "node/module/ticket.h"
@@ -16,6 +17,7 @@
 /* One a line: */ /* clang-format off */
 const struct ln_special *const ln_specials[] = {
     ln_application_special,
+    ln_shop_special,
     ln_slot_special,
     ln_talk_special,
     ln_ticket_special,

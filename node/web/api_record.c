@@ -596,12 +596,10 @@ bool ln_api_record_unmask(struct ln_call *c, struct ln_err *err)
     json_t *f;
     size_t i;
     json_t *name;
-    bool may = false;
 
     if (row == NULL)
         goto fail;
-    may = ln_engine_may_unmask(d, &c->user, row);
-    if (!may) {
+    if (!ln_engine_may_unmask(d, &c->user, row)) {
         (void)ln_fail(err, LN_DENIED, "your role may not see these fields");
         goto fail;
     }
