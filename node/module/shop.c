@@ -253,9 +253,9 @@ static bool after_quote(struct ln_special_call *x, struct ln_err *err)
     if (strcmp(ln_special_word(demand, "state"), "open") == 0)
         ok = ln_special_step(x, "demand", id, "quoted", NULL, NULL, err);
     else
-        ok = ln_special_set(
-            x, "demand", id,
-            json_pack("{s:I}", "quotes", (json_int_t)(number(demand, "quotes") + 1)), err);
+        ok = ln_special_set(x, "demand", id,
+                            json_pack("{s:I}", "quotes", (json_int_t)number(demand, "quotes") + 1),
+                            err);
     json_decref(demand);
     return ok;
 }
