@@ -14,7 +14,9 @@ struct past {
     size_t n_grids;
     char grids[16][16];
 };
-#define PAST_MAX 64 /* renewals remembered of one node: sixteen years of a laptop's */
+#define PAST_MAX 64      /* renewals remembered of one node: sixteen years of a laptop's */
+#define CONTINUES_MAX 64 /* boxes one after the other */
+
 struct entry {
     struct ln_cert cert;
     uint64_t void_from; /* 0 = not revoked */
@@ -343,6 +345,27 @@ bool ln_authority_revoke(struct ln_authority *a, const char *author, struct ln_s
     if (e->void_from == 0 || from < e->void_from)
         e->void_from = from; /* the earliest holds: order of arrival does not matter */
     return true;
+}
+
+bool ln_authority_continues(const struct ln_authority *a, const char *node, const char *dead)
+{
+    const struct ln_cert *c = ln_authority_find(a, node);
+
+    for (int i = 0; c != NULL && c->continues[0] != '\0' && i < CONTINUES_MAX; i++) {
+        if (strcmp(c->continues, dead) == 0)
+            return true;
+        c = ln_authority_find(a, c->continues);
+    }
+    return false;
+}
+
+bool ln_authority_may_quote(const struct ln_authority *a, const char *node, const char *author)
+{
+    const struct ln_cert *c = ln_authority_find(a, node);
+
+    return c != NULL && ln_authority_find(a, author) != NULL &&
+           (strcmp(node, author) == 0 || above(a, node, author) ||
+            ln_authority_continues(a, node, author));
 }
 
 /* ---- rights: sync/README.md "Who may write what" */

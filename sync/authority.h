@@ -46,6 +46,11 @@ bool ln_authority_was_parent(const struct ln_authority *a, const char *parent, c
 #define LN_AUTHORITY_LATE_S INT64_C(2592000) /* thirty days: longer than a laptop works alone */
 bool ln_authority_late(const struct ln_authority *a, const char *node, const char *grid,
                        int64_t claimed_s, int64_t receipt_s);
+/* Whether `node` stands in the place of `dead`: its certificate says so, or that of one between. */
+bool ln_authority_continues(const struct ln_authority *a, const char *node, const char *dead);
+/* Whether `node` may take lines of `author` over by quoting them: its own, those of a node below
+ * it, or of one that it continues. The lines are still judged by what `author` was allowed. */
+bool ln_authority_may_quote(const struct ln_authority *a, const char *node, const char *author);
 
 /* Rules: sync/README.md "Who may write what". `line` was read by ln_change_read.
  * May a node of certificate `c` write this line into this audience? `why` names the reason in one

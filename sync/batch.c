@@ -333,6 +333,8 @@ static bool put_changes(struct ln_batch *b, unsigned *known, struct ln_err *err)
             .state = k->l.why != NULL ? LN_STORE_VOID
                      : foreign        ? LN_STORE_UNKNOWN
                                       : LN_STORE_GOOD,
+            .from_log = k->l.from_log,
+            .from_seq = k->l.from_seq,
         };
         if (k->l.seq == 0 || foreign || c->op == LN_OP_STEP)
             rows[i].line = c->line;
@@ -550,17 +552,36 @@ static bool merge_line(struct ln_batch *b, struct line *k, struct ln_err *err)
 
 /* ---- lines from segments */
 
-static bool each_line(const char *audience, struct ln_span quoted, const char *text, size_t len,
-                      ln_batch_text_fn *fn, void *ctx, struct ln_err *err)
+static bool each_line(const char *audience, const struct ln_batch_quote *quote, const char *text,
+                      size_t len, ln_batch_text_fn *fn, void *ctx, struct ln_err *err)
 {
     while (len > 0) {
         const char *end = memchr(text, '\n', len);
         size_t line = end != NULL ? (size_t)(end - text) : len;
-        if (line > 0 && !fn(ctx, audience, quoted, text, line, err))
+        if (line > 0 && !fn(ctx, audience, quote, text, line, err))
             return false;
         text += line + (end != NULL);
         len -= line + (end != NULL);
     }
+    return true;
+}
+
+/* [log, seq] */
+static bool read_quote(struct ln_batch_quote *q, struct ln_span quote)
+{
+    struct ln_span log;
+    struct ln_span seq;
+    struct ln_span text;
+    size_t at = 0;
+
+    if (ln_canon_type(quote) != LN_CANON_ARRAY || !ln_canon_next(quote, &at, NULL, &log) ||
+        ln_canon_type(log) != LN_CANON_STRING || !ln_canon_plain(log, &text) ||
+        text.len >= sizeof q->log || !ln_canon_next(quote, &at, NULL, &seq) ||
+        ln_canon_type(seq) != LN_CANON_INT || ln_canon_int(seq) < 1)
+        return false;
+    memcpy(q->log, text.p, text.len);
+    q->log[text.len] = '\0';
+    q->seq = (uint64_t)ln_canon_int(seq);
     return true;
 }
 
@@ -570,21 +591,21 @@ static bool public_lines(const struct ln_store_file *f, ln_batch_text_fn *fn, vo
 {
     const char *end = memchr(f->bytes.p, '\n', f->bytes.len);
     struct ln_span first = { f->bytes.p, end != NULL ? (size_t)(end - f->bytes.p) : f->bytes.len };
+    struct ln_batch_quote q = { .seq = 0 }; /* one that says nothing: whoever reads it refuses */
     struct ln_span quote;
-    struct ln_span log = { NULL, 0 };
+    bool quoted = false;
     size_t skip = 0;
-    size_t at = 0;
     struct ln_err why = { 0 };
 
     if (first.len > 0 && ln_canon_check(first.p, first.len, &why) &&
-        ln_canon_type(first) == LN_CANON_OBJECT && ln_canon_get(first, "quote", &quote) &&
-        ln_canon_type(quote) == LN_CANON_ARRAY) {
-        struct ln_span item;
-        if (ln_canon_next(quote, &at, NULL, &item) && ln_canon_type(item) == LN_CANON_STRING)
-            (void)ln_canon_plain(item, &log);
+        ln_canon_type(first) == LN_CANON_OBJECT && ln_canon_get(first, "quote", &quote)) {
+        quoted = true;
+        if (!read_quote(&q, quote))
+            q = (struct ln_batch_quote){ .seq = 0 };
         skip = first.len + (end != NULL);
     }
-    return each_line("public", log, f->bytes.p + skip, f->bytes.len - skip, fn, ctx, err);
+    return each_line("public", quoted ? &q : NULL, f->bytes.p + skip, f->bytes.len - skip, fn, ctx,
+                     err);
 }
 
 static bool sealed_lines(struct ln_store *s, const char *log, const struct ln_store_segment *seg,
@@ -594,6 +615,7 @@ static bool sealed_lines(struct ln_store *s, const char *log, const struct ln_st
     struct ln_buf text = ln_buf_secret(LN_SEGMENT_PLAIN_MAX + 4096);
     struct ln_epoch e = { 0 };
     struct ln_segment_header h = { .seq = seg->seq };
+    struct ln_batch_quote q;
     bool ok = false;
 
     *readable = false;
@@ -609,8 +631,9 @@ static bool sealed_lines(struct ln_store *s, const char *log, const struct ln_st
     if (!ln_segment_open(&text, &h, f->bytes.p, f->bytes.len, &e.secret, err))
         goto out;
     *readable = true;
-    ok = each_line(e.audience, h.quoted ? ln_span_of(h.quote_log) : (struct ln_span){ NULL, 0 },
-                   text.data, text.len, fn, ctx, err);
+    (void)snprintf(q.log, sizeof q.log, "%s", h.quote_log);
+    q.seq = h.quote_seq;
+    ok = each_line(e.audience, h.quoted ? &q : NULL, text.data, text.len, fn, ctx, err);
 out:
     sodium_memzero(&e, sizeof e);
     ln_buf_free(&text);
@@ -675,8 +698,8 @@ static bool take_change(void *ctx, const struct ln_store_change *c, struct ln_er
     return true;
 }
 
-static bool match_line(void *ctx, const char *audience, struct ln_span quoted, const char *line,
-                       size_t len, struct ln_err *err)
+static bool match_line(void *ctx, const char *audience, const struct ln_batch_quote *quote,
+                       const char *line, size_t len, struct ln_err *err)
 {
     struct gather *g = ctx;
     struct ln_span text = { line, len };
@@ -686,7 +709,7 @@ static bool match_line(void *ctx, const char *audience, struct ln_span quoted, c
     struct ln_err why = { 0 };
 
     (void)audience;
-    (void)quoted;
+    (void)quote;
     (void)err;
     /* A segment may hold anything its author signed: what is no line was passed over when applied.
      */
@@ -888,9 +911,10 @@ static bool take_step(void *ctx, const struct ln_store_change *c, struct ln_err 
         return true;
     st->list = grow(st->list, st->n, &st->cap, sizeof *st->list);
     struct ln_workflow_step *x = &st->list[st->n++];
-    *x = (struct ln_workflow_step){
-        .n = c->n, .eff = c->eff, .id = c->id, .tier = (unsigned)c->log
-    };
+    *x = (struct ln_workflow_step){ .n = c->n,
+                                    .eff = c->eff,
+                                    .id = c->id,
+                                    .tier = (unsigned)(c->from_log != 0 ? c->from_log : c->log) };
     if (line.n_base > 0)
         x->prev = line.base[0];
     if (ln_canon_get(line.fields, "action", &value) && ln_canon_plain(value, &word))
@@ -1157,6 +1181,95 @@ static bool finish(struct ln_batch *b, struct ln_err *err)
            put_audiences(b, err);
 }
 
+/* ---- lines that are here already, but count for nothing there: what was void and is quoted by a
+ * node that may, or quoted and now comes in its own place */
+
+struct takeover {
+    struct ln_batch *b;
+    struct ln_store_change *rows;
+    size_t n, cap;
+};
+
+static bool is_known(const struct line *k)
+{
+    return k->n == 0 && k->l.why == NULL && k->entry != SIZE_MAX;
+}
+
+static struct line *line_by_id(struct ln_batch *b, const struct ln_id *id)
+{
+    for (size_t i = 0; i < b->n; i++)
+        if (is_known(&b->lines[i]) && ln_clock_compare(&b->lines[i].l.c.id, id) == 0)
+            return &b->lines[i];
+    return NULL;
+}
+
+static bool take_known(void *ctx, const struct ln_store_change *c, struct ln_err *err)
+{
+    struct takeover *t = ctx;
+    const struct line *k = line_by_id(t->b, &c->id);
+
+    (void)err;
+    if (k == NULL || (c->state != LN_STORE_VOID && (c->from_log == 0 || k->l.from_log != 0)))
+        return true;
+    t->rows = grow(t->rows, t->n, &t->cap, sizeof *t->rows);
+    t->rows[t->n] = *c;
+    t->rows[t->n++].line = (struct ln_span){ NULL, 0 };
+    return true;
+}
+
+static bool take_row_over(struct ln_batch *b, struct ln_store_change *row, struct ln_err *err)
+{
+    struct line *k = line_by_id(b, &row->id);
+    struct audience *old = audience_by(b, row->audience, err);
+
+    if (old == NULL)
+        return false;
+    if (k == NULL) /* the same line twice in one batch */
+        return true;
+    struct entry *e = &b->entries[k->entry];
+    bool foreign = e->coll == NULL || k->l.c.op == LN_OP_OTHER;
+    ln_digest_take(&old->row.digest, &row->id, row->eff, row->state == LN_STORE_VOID);
+    old->changed = true;
+    row->rec = e->n;
+    row->log = k->l.log;
+    row->seq = k->l.seq;
+    row->audience = k->audience;
+    row->eff = k->l.eff;
+    row->state = foreign ? LN_STORE_UNKNOWN : LN_STORE_GOOD;
+    row->from_log = k->l.from_log;
+    row->from_seq = k->l.from_seq;
+    if (k->l.seq == 0 || foreign || k->l.c.op == LN_OP_STEP)
+        row->line = k->l.c.line;
+    k->n = row->n;
+    e->derive = true;
+    return b->s->ops->refused_drop(b->s->ctx, &row->id, err);
+}
+
+static bool take_over(struct ln_batch *b, struct ln_err *err)
+{
+    struct takeover t = { .b = b };
+    struct ln_id *ids;
+    size_t n = 0;
+    bool ok = true;
+
+    for (size_t i = 0; i < b->n; i++)
+        n += is_known(&b->lines[i]);
+    if (n == 0)
+        return true;
+    ids = ln_alloc_array(n, sizeof *ids);
+    n = 0;
+    for (size_t i = 0; i < b->n; i++)
+        if (is_known(&b->lines[i]))
+            ids[n++] = b->lines[i].l.c.id;
+    ok = b->s->ops->changes_get(b->s->ctx, ids, n, take_known, &t, err);
+    for (size_t i = 0; ok && i < t.n; i++)
+        ok = take_row_over(b, &t.rows[i], err);
+    ok = ok && b->s->ops->changes_set(b->s->ctx, t.rows, t.n, err);
+    ln_free(t.rows);
+    ln_free(ids);
+    return ok;
+}
+
 bool ln_batch_flush(struct ln_batch *b, unsigned *known, struct ln_err *err)
 {
     bool ok = false;
@@ -1170,7 +1283,7 @@ bool ln_batch_flush(struct ln_batch *b, unsigned *known, struct ln_err *err)
             name_entry(b, &b->entries[b->lines[i].entry], &b->lines[i]);
     for (size_t i = 0; i < b->n_entries; i++)
         b->entries[i].refused_only = 1;
-    if (!put_changes(b, known, err))
+    if (!put_changes(b, known, err) || !take_over(b, err))
         goto out;
     for (size_t i = 0; i < b->n; i++) {
         struct line *k = &b->lines[i];
@@ -1229,7 +1342,7 @@ static bool apply_fate(struct fates *x, struct ln_store_change *row, struct ln_e
     struct audience *a = audience_by(x->b, row->audience, err);
     bool was_void = row->state == LN_STORE_VOID;
 
-    if (a == NULL || f == NULL)
+    if (a == NULL || f == NULL || (f->log != 0 && f->log != row->log))
         return a != NULL;
     ln_digest_take(&a->row.digest, &row->id, row->eff, was_void);
     if (f->eff != 0 && f->eff < row->eff) /* of several receipts the first one counts */
@@ -1374,6 +1487,12 @@ static bool tell(struct ln_store *s, const struct piece_of *p, ln_history_fn *fn
     if (p->row.seq > 0 &&
         !s->ops->receipt_first(s->ctx, p->row.log, p->row.seq, &receipt, NULL, err))
         goto out;
+    if (p->row.from_log != 0) { /* the author is he who wrote it first */
+        memcpy(item.by, log.id, sizeof item.by);
+        if (!s->ops->log_by(s->ctx, &log, p->row.from_log, err))
+            goto out;
+        item.seq = p->row.from_seq;
+    }
     item.c = &c;
     item.clear = (struct ln_span){ clear.data, clear.len };
     memcpy(item.log, log.id, sizeof item.log);

@@ -16,7 +16,9 @@ struct ln_batch_line {
     const char *why;      /* refused for this reason (static text), NULL accepted */
     const char *region;   /* of the author, copied */
     struct ln_span clear; /* sealed fields in clear when the caller has them; same life as c */
-    bool protocol;        /* cert revoke epoch receipt erase: counts for digests only */
+    int64_t from_log;     /* quoted from there, the region is that of its author; 0 not quoted */
+    uint64_t from_seq;
+    bool protocol; /* cert revoke epoch receipt erase: counts for digests only */
 };
 
 struct ln_batch *ln_batch_new(struct ln_store *store, const struct ln_schema *schema);
@@ -52,6 +54,7 @@ bool ln_batch_state(struct ln_id *last, char state[48], struct ln_store *s,
  * not there are skipped. */
 struct ln_batch_fate {
     struct ln_id id;
+    int64_t log; /* only while the change counts by that log; 0 = by whichever */
     int64_t eff;
     const char *why;
 };
@@ -61,9 +64,13 @@ bool ln_batch_change(struct ln_batch *b, const struct ln_batch_fate *f, size_t n
 bool ln_batch_derive(struct ln_batch *b, const struct ln_id *records, size_t n,
                      struct ln_err *err) LN_MUST;
 
+struct ln_batch_quote { /* the segment from which lines are quoted; "" and 0: it says none */
+    char log[LN_LOG_MAX];
+    uint64_t seq;
+};
 /* The line of a sealed change, read from its segment: calls fn for the change lines of one file
- * set. */
-typedef bool ln_batch_text_fn(void *ctx, const char *audience, struct ln_span quoted_log,
+ * set; `quote` NULL when they are not quoted. */
+typedef bool ln_batch_text_fn(void *ctx, const char *audience, const struct ln_batch_quote *quote,
                               const char *line, size_t len, struct ln_err *err);
 /* Every line of every file of a segment that can be opened here. *unreadable = files that could
  * not. */

@@ -144,6 +144,36 @@ bool ln_replica_receive(struct ln_replica *r, struct ln_receive *out, const char
 bool ln_replica_receipt(struct ln_replica *r, struct ln_span f, const void *evidence, size_t len,
                         struct ln_err *err) LN_MUST;
 
+/* The same, also for segments behind the revocation of their node: they are kept, and void until
+ * somebody entitled quotes their lines. For what a person brought, to be looked at. */
+bool ln_replica_receive_late(struct ln_replica *r, struct ln_receive *out, const char *log,
+                             const void *pack, size_t len, struct ln_err *err) LN_MUST;
+
+/* ---- quoting (README "Quote") */
+/* A line in a segment that holds no longer: behind the end of a closed log. */
+struct ln_late {
+    uint64_t seq;
+    const char *audience;
+    const struct ln_change *c;
+    struct ln_span
+        clear;       /* sealed fields, opened; empty when there are none or the key is not here */
+    const char *why; /* it is not taken over: its author was not allowed ("region", ...), it is
+                        of the "protocol", it counts already ("known"); NULL it can be */
+};
+typedef bool ln_late_fn(void *ctx, const struct ln_late *l, struct ln_err *err);
+/* Shows what the log of a revoked node holds here from segment `from` on (0: from its end); with
+ * `take` quotes all that can be: the lines are saved byte for byte as this node's, and everyone who
+ * receives them judges them by what their author was allowed. *n = lines that can be, or were,
+ * taken over; *unreadable = files without a key here. `fn` may be NULL. LN_MISSING nothing there,
+ * LN_DENIED not a node below or continued by this one, LN_INVALID not revoked. */
+bool ln_replica_late(struct ln_replica *r, const char *node, uint64_t from, bool take, unsigned *n,
+                     unsigned *unreadable, ln_late_fn *fn, void *ctx, struct ln_err *err) LN_MUST;
+/* For a node that continues another under a new key in the same store: what stands in the other's
+ * logs behind their last receipts leaves them (the commits stay as evidence of a fork) and waits to
+ * be quoted into this node's own log. What the parent has of it after all is recognised when it
+ * comes back. Ends a doubt. *n = lines. */
+bool ln_replica_unfork(struct ln_replica *r, unsigned *n, struct ln_err *err) LN_MUST;
+
 /* ---- subject keys */
 /* Keys whose escrow, or whose copy for the parent, is still to be sent. Each stands in a box of its
  * own (ln_subject_seal, associated data "key|audience|kid|person") under a batch key; the batch key
@@ -227,6 +257,7 @@ struct ln_history_item {
     int64_t eff;
     char log[LN_LOG_MAX];
     uint64_t seq;
+    char by[LN_LOG_MAX]; /* quoted in that log, "" = it stands where it was written */
     enum ln_store_state state;
     bool provisional;
     int64_t receipt_t; /* hlc of the first receipt that covers it, 0 none yet */

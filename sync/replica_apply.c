@@ -62,7 +62,7 @@ static bool in_no(struct ln_span no, const struct ln_id *id)
 
 /* ---- applying a segment */
 
-static bool protocol(struct ln_span collection)
+bool ln_replica_protocol(struct ln_span collection)
 {
     static const char *const names[] = { "cert", "revoke", "epoch", "receipt", "erase" };
 
@@ -89,9 +89,10 @@ static void note_refused(struct ln_apply *x, const struct ln_id *id, const char 
 }
 
 /* A laptop that has lost a grid: what it wrote before is judged as if it still had it. */
-static const char *judge_late(struct ln_apply *x, const struct ln_change *c, const char *audience)
+static const char *judge_late(struct ln_apply *x, const struct ln_cert *author,
+                              const struct ln_change *c, const char *audience)
 {
-    struct ln_cert then = *x->author;
+    struct ln_cert then = *author;
     struct ln_audience aud;
     int64_t receipt_s = x->receipt.seq > 0 ? LN_HLC_MS(x->receipt.t) / 1000 : 0;
 
@@ -106,7 +107,7 @@ static const char *judge_late(struct ln_apply *x, const struct ln_change *c, con
 }
 
 static const char *judge(struct ln_apply *x, const struct ln_change *c, const char *audience,
-                         bool quoted, struct ln_err *err, bool *failed)
+                         const struct ln_cert *author, struct ln_err *err, bool *failed)
 {
     struct ln_batch_record rec = { 0 };
     bool lookup = strcmp(audience, "public") == 0 && c->op != LN_OP_ADD && c->op != LN_OP_STEP;
@@ -116,17 +117,15 @@ static const char *judge(struct ln_apply *x, const struct ln_change *c, const ch
     uint64_t void_from = ln_authority_void_from(x->r->authority, x->author->node);
     if (void_from > 0 && x->seq >= void_from && strcmp(x->log->id, x->author->node) == 0)
         return "revoked";
-    if (quoted)
-        return "quote"; /* this version writes none and can check none */
     if (x->receipt.seq > 0 && in_no(x->receipt.no, &c->id))
         return "parent";
     if (lookup && (!flush(x, err) || !ln_batch_record(&rec, x->r->c.store, &c->record, err))) {
         *failed = true;
         return NULL;
     }
-    why = ln_replica_may(x->r, x->author, c, audience, lookup ? &rec : NULL);
+    why = ln_replica_may(x->r, author, c, audience, lookup ? &rec : NULL);
     if (why != NULL && strcmp(why, "grid") == 0)
-        why = judge_late(x, c, audience);
+        why = judge_late(x, author, c, audience);
     ln_merge_free(&rec.merged);
     return why;
 }
@@ -140,7 +139,7 @@ static bool begin_claim(struct ln_apply *x, struct ln_err *err)
     uint64_t count = 0;
     uint64_t bytes = 0;
 
-    if (!x->log->mine)
+    if (!x->log->mine && !ln_authority_continues(x->r->authority, x->r->c.id, x->author->node))
         return true;
     if (!s->ops->unsealed_sum(s->ctx, &count, &bytes, err))
         return false;
@@ -211,15 +210,37 @@ static bool claim(struct ln_apply *x, struct ln_err *err)
     return ok;
 }
 
-static bool apply_line(void *ctx, const char *audience, struct ln_span quoted, const char *text,
-                       size_t len, struct ln_err *err)
+/* Lines that the author of this segment took over from another one: it must be entitled to, they
+ * are judged by what their first author was allowed, and count as his. */
+static const char *read_quote(struct ln_apply *x, struct ln_batch_line *line,
+                              const struct ln_batch_quote *quote, const struct ln_cert **author,
+                              struct ln_err *err, bool *failed)
+{
+    struct ln_store_log from = { 0 };
+    char node[LN_NODE_ID_MAX];
+
+    ln_replica_author(node, quote->log);
+    if (line->protocol || quote->seq == 0 ||
+        !ln_authority_may_quote(x->r->authority, x->author->node, node))
+        return "quote";
+    *author = ln_authority_find(x->r->authority, node);
+    line->region = (*author)->region;
+    *failed = !ln_replica_log(&from, x->r, quote->log, err);
+    line->from_log = from.n;
+    line->from_seq = quote->seq;
+    return NULL;
+}
+
+static bool apply_line(void *ctx, const char *audience, const struct ln_batch_quote *quote,
+                       const char *text, size_t len, struct ln_err *err)
 {
     struct ln_apply *x = ctx;
     struct ln_batch_line line = {
         .audience = audience, .log = x->log->n, .seq = x->seq, .region = x->author->region
     };
+    const struct ln_cert *author = x->author;
     struct ln_err why = { 0 };
-    bool failed;
+    bool failed = false;
 
     if (!ln_change_read(&line.c, text, len, &why)) {
         x->refused++; /* no line at all: nothing that could be named */
@@ -228,8 +249,11 @@ static bool apply_line(void *ctx, const char *audience, struct ln_span quoted, c
     line.eff = ln_clock_claimed(&line.c.id);
     if (x->receipt.seq > 0 && x->receipt.t < line.eff)
         line.eff = x->receipt.t;
-    line.protocol = protocol(line.c.collection);
-    line.why = judge(x, &line.c, audience, quoted.p != NULL, err, &failed);
+    line.protocol = ln_replica_protocol(line.c.collection);
+    if (quote != NULL)
+        line.why = read_quote(x, &line, quote, &author, err, &failed);
+    if (!failed && line.why == NULL)
+        line.why = judge(x, &line.c, audience, author, err, &failed);
     if (failed)
         return false;
     /* Kept only now: judging may flush the batch, and a flush forgets what was kept. */
@@ -320,7 +344,7 @@ static bool shelve(void *ctx, const struct ln_store_segment *seg, struct ln_err 
         return false;
     struct ln_store_segment *to = &h->list[h->n++];
     *to = *seg;
-    to->commit = (struct ln_span){ NULL, 0 };
+    to->commit = copy_span(seg->commit);
     to->tree = (struct ln_span){ NULL, 0 };
     for (size_t i = 0; i < to->n_files; i++) {
         to->files[i].bytes = copy_span(seg->files[i].bytes);
@@ -332,16 +356,16 @@ static bool shelve(void *ctx, const struct ln_store_segment *seg, struct ln_err 
 static void clear(struct shelf *h)
 {
     for (size_t i = 0; i < h->n; i++)
+        ln_free((void *)(uintptr_t)h->list[i].commit.p);
+    for (size_t i = 0; i < h->n; i++)
         for (size_t k = 0; k < h->list[i].n_files; k++)
             ln_free((void *)(uintptr_t)h->list[i].files[k].bytes.p);
     h->n = 0;
     h->bytes = 0;
 }
 
-typedef bool shelf_fn(void *ctx, const struct ln_store_segment *seg, struct ln_err *err);
-
-static bool each_held(struct ln_store *s, int64_t log, uint64_t from, uint64_t until, shelf_fn *fn,
-                      void *ctx, struct ln_err *err)
+bool ln_replica_held(struct ln_store *s, int64_t log, uint64_t from, uint64_t until,
+                     ln_replica_held_fn *fn, void *ctx, struct ln_err *err)
 {
     struct shelf *h = ln_alloc(sizeof *h);
     bool ok = true;
@@ -414,7 +438,7 @@ bool ln_replica_apply(struct ln_apply *x, uint64_t from, struct ln_err *err)
     if (x->author == NULL || from > x->until)
         return true; /* its certificate has not come: later */
     bool ok = begin_claim(x, err) &&
-              each_held(x->r->c.store, x->log->n, from, x->until, apply_held, x, err);
+              ln_replica_held(x->r->c.store, x->log->n, from, x->until, apply_held, x, err);
     ln_free(x->own);
     x->own = NULL;
     return ok || ln_wrap(err, "%s", x->log->id);
@@ -473,12 +497,13 @@ struct rethink {
     struct ln_replica *r;
     const struct ln_receipt *receipt; /* NULL: a revocation */
     const char *log;
+    int64_t n_log;
     struct ln_batch_fate *list;
     size_t n, cap;
 };
 
-static bool rethink_line(void *ctx, const char *audience, struct ln_span quoted, const char *text,
-                         size_t len, struct ln_err *err)
+static bool rethink_line(void *ctx, const char *audience, const struct ln_batch_quote *quote,
+                         const char *text, size_t len, struct ln_err *err)
 {
     struct rethink *x = ctx;
     struct ln_batch_fate f = { 0 };
@@ -486,11 +511,12 @@ static bool rethink_line(void *ctx, const char *audience, struct ln_span quoted,
     struct ln_err why = { 0 };
 
     (void)audience;
-    (void)quoted;
+    (void)quote;
     (void)err;
     if (!ln_change_read(&c, text, len, &why))
         return true;
     f.id = c.id;
+    f.log = x->n_log;
     if (x->receipt == NULL)
         f.why = "revoked";
     else {
@@ -525,9 +551,9 @@ static bool rethink(struct ln_replica *r, const struct ln_store_log *log,
                     const struct ln_receipt *receipt, uint64_t from, uint64_t until,
                     struct ln_err *err)
 {
-    struct rethink x = { .r = r, .receipt = receipt, .log = log->id };
-    bool ok = each_held(r->c.store, log->n, from, until < log->applied ? until : log->applied,
-                        rethink_segment, &x, err);
+    struct rethink x = { .r = r, .receipt = receipt, .log = log->id, .n_log = log->n };
+    bool ok = ln_replica_held(r->c.store, log->n, from, until < log->applied ? until : log->applied,
+                              rethink_segment, &x, err);
 
     ok = ok && (x.n == 0 || ln_batch_change(r->batch, x.list, x.n, err));
     ln_free(x.list);

@@ -37,6 +37,13 @@ struct ln_apply {
     size_t n_own, cap_own;
 };
 bool ln_replica_apply(struct ln_apply *x, uint64_t from, struct ln_err *err) LN_MUST;
+/* Walks through held segments from..until with their files: what is done with them may write, which
+ * a walk through the store may not. */
+typedef bool ln_replica_held_fn(void *ctx, const struct ln_store_segment *seg, struct ln_err *err);
+bool ln_replica_held(struct ln_store *s, int64_t log, uint64_t from, uint64_t until,
+                     ln_replica_held_fn *fn, void *ctx, struct ln_err *err) LN_MUST;
+/* cert revoke epoch receipt erase */
+bool ln_replica_protocol(struct ln_span collection);
 /* How far a log may be applied: our own and our ancestors' as held, all others up to their receipt.
  */
 uint64_t ln_replica_ready(const struct ln_replica *r, const struct ln_store_log *log);

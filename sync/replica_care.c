@@ -77,15 +77,15 @@ static struct tally *sum_of(struct care *x, int64_t audience)
 
 /* ---- lines against change rows */
 
-static bool take_id(void *ctx, const char *audience, struct ln_span quoted, const char *line,
-                    size_t len, struct ln_err *err)
+static bool take_id(void *ctx, const char *audience, const struct ln_batch_quote *quote,
+                    const char *line, size_t len, struct ln_err *err)
 {
     struct care *x = ctx;
     struct ln_change c;
     struct ln_err why = { 0 };
 
     (void)audience;
-    (void)quoted;
+    (void)quote;
     (void)err;
     if (!ln_change_read(&c, line, len, &why))
         return true; /* counted as refused when it was applied */

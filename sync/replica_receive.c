@@ -33,6 +33,7 @@ struct intake {
     } * late; /* held, and now they come with files that were not for us before */
     size_t n_late;
     uint64_t last;
+    bool behind; /* also what comes after a revocation: a person brought it to be looked at */
 };
 
 static void intake_free(struct intake *x)
@@ -240,7 +241,7 @@ static bool check_commit(struct intake *x, size_t object, struct ln_segment *s, 
     }
     uint64_t void_from = ln_authority_void_from(x->r->authority, x->author->node);
     /* What a parent gave before it heard of the loss stays in its log, and counts for nothing. */
-    if (void_from > 0 && s->seq >= void_from && !x->from_parent)
+    if (void_from > 0 && s->seq >= void_from && !x->from_parent && !x->behind)
         return ln_fail(err, LN_DENIED, "segment %" PRIu64 " comes after its node was revoked",
                        s->seq);
     if (!check_files(x, s, err))
@@ -476,11 +477,10 @@ static bool settle_all(struct intake *x, struct ln_receive *out, struct ln_err *
     return x->log.head > x->log.receipt ? accept(x, out, err) : repeat_receipt(x, out, err);
 }
 
-bool ln_replica_receive(struct ln_replica *r, struct ln_receive *out, const char *log,
-                        const void *pack, size_t len, const struct ln_cert *from,
-                        struct ln_err *err)
+static bool receive(struct ln_replica *r, struct ln_receive *out, const char *log, const void *pack,
+                    size_t len, const struct ln_cert *from, bool behind, struct ln_err *err)
 {
-    struct intake x = { .r = r };
+    struct intake x = { .r = r, .behind = behind };
     struct ln_store *s = r->c.store;
     char node[LN_NODE_ID_MAX];
     bool ok = false;
@@ -516,6 +516,19 @@ bool ln_replica_receive(struct ln_replica *r, struct ln_receive *out, const char
 out:
     intake_free(&x);
     return ok || ln_wrap(err, "%s", log);
+}
+
+bool ln_replica_receive(struct ln_replica *r, struct ln_receive *out, const char *log,
+                        const void *pack, size_t len, const struct ln_cert *from,
+                        struct ln_err *err)
+{
+    return receive(r, out, log, pack, len, from, false, err);
+}
+
+bool ln_replica_receive_late(struct ln_replica *r, struct ln_receive *out, const char *log,
+                             const void *pack, size_t len, struct ln_err *err)
+{
+    return receive(r, out, log, pack, len, NULL, true, err);
 }
 
 bool ln_replica_receipt(struct ln_replica *r, struct ln_span f, const void *evidence, size_t len,

@@ -7,21 +7,11 @@
 #include "crypto/base/alloc.h"
 #include "crypto/canon.h"
 #include "crypto/subject.h"
-#include "sync/replica_core.h"
+#include "sync/replica_apply.h"
 
 static const char PUBLIC[] = "public";
 
 /* ---- lines of the protocol */
-
-static bool protocol(struct ln_span collection)
-{
-    static const char *const names[] = { "cert", "revoke", "epoch", "receipt", "erase" };
-
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (ln_span_is(collection, names[i]))
-            return true;
-    return false;
-}
 
 bool ln_replica_say(struct ln_replica *r, const char *log, const char *collection, struct ln_span f,
                     struct ln_err *err)
@@ -76,7 +66,7 @@ const char *ln_replica_may(struct ln_replica *r, const struct ln_cert *author,
     if (coll != NULL && coll->log && changes_record(c->op))
         return "op";
     /* What everyone reads is changed only by the region that published it. */
-    if (aud.kind == LN_AUD_PUBLIC && changes_record(c->op) && !protocol(c->collection) &&
+    if (aud.kind == LN_AUD_PUBLIC && changes_record(c->op) && !ln_replica_protocol(c->collection) &&
         rec != NULL && rec->found && rec->region[0] != '\0' &&
         strcmp(rec->region, author->region) != 0)
         return "region";
@@ -402,7 +392,7 @@ static bool add_given(struct ln_replica *r, struct ln_span text, const char *aud
 
     if (!ln_change_read(&c, text.p, text.len, err))
         goto out;
-    if (protocol(c.collection)) {
+    if (ln_replica_protocol(c.collection)) {
         (void)ln_fail(err, LN_DENIED, "lines of the protocol are not loaded");
         goto out;
     }

@@ -1,4 +1,5 @@
 /* Sealing: unsealed lines of one log become files of one segment, signed. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,6 +35,8 @@ struct file {
     struct ln_segment_file meta;
 };
 struct draft_segment {
+    int64_t from_log; /* all its lines are quoted from there; 0 none is */
+    uint64_t from_seq;
     struct file files[LN_SEGMENT_FILES];
     size_t n_files, lines, bytes;
     int64_t hlc;
@@ -158,6 +161,11 @@ static void drop(struct draft_segment *d)
     *d = (struct draft_segment){ 0 };
 }
 
+static bool same_quote(const struct waiting *a, const struct waiting *b)
+{
+    return a->row.from_log == b->row.from_log && a->row.from_seq == b->row.from_seq;
+}
+
 /* Lines and bytes of the transaction that begins at `i`, as far as this log goes. */
 static void measure(const struct outbox *o, size_t i, size_t *lines, size_t *bytes)
 {
@@ -168,7 +176,7 @@ static void measure(const struct outbox *o, size_t i, size_t *lines, size_t *byt
     for (size_t k = i; k < o->n; k++) {
         const struct waiting *x = &o->list[k];
         bool same = k == i || (!ln_clock_id_zero(&w->tx) && ln_clock_compare(&x->tx, &w->tx) == 0);
-        if (!same || x->done || x->row.log != w->row.log)
+        if (!same || x->done || x->row.log != w->row.log || !same_quote(x, w))
             continue;
         ++*lines;
         *bytes += x->len + 1;
@@ -201,6 +209,11 @@ static void fill(struct draft_segment *d, struct outbox *o, int64_t log, uint64_
         size_t bytes;
         if (w->done || w->row.log != log || (w->row.rec == 0) != first)
             continue;
+        if (d->lines == 0) { /* a file says once where its lines are quoted from */
+            d->from_log = w->row.from_log;
+            d->from_seq = w->row.from_seq;
+        } else if (w->row.from_log != d->from_log || w->row.from_seq != d->from_seq)
+            continue;
         measure(o, i, &lines, &bytes);
         if (d->lines > 0 &&
             (d->lines + lines > LN_SEGMENT_LINES || d->bytes + bytes > LN_SEGMENT_BYTES))
@@ -209,16 +222,16 @@ static void fill(struct draft_segment *d, struct outbox *o, int64_t log, uint64_
             struct waiting *x = &o->list[k];
             bool same =
                 k == i || (!ln_clock_id_zero(&w->tx) && ln_clock_compare(&x->tx, &w->tx) == 0);
-            if (same && !x->done && x->row.log == log && !put(d, x, seq))
+            if (same && !x->done && x->row.log == log && same_quote(x, w) && !put(d, x, seq))
                 return; /* no room for another audience: the rest goes into the next segment */
         }
     }
 }
 
 static bool store_file(struct file *f, struct outbox *o, const char *log, uint64_t seq,
-                       struct ln_err *err)
+                       const struct ln_batch_quote *quote, struct ln_err *err)
 {
-    struct ln_segment_header h = { .seq = seq };
+    struct ln_segment_header h = { .seq = seq, .quoted = quote != NULL };
     struct ln_epoch e = { 0 };
     const char *name;
 
@@ -226,11 +239,19 @@ static bool store_file(struct file *f, struct outbox *o, const char *log, uint64
         return false;
     if (strcmp(name, "public") == 0) {
         (void)snprintf(f->meta.name, sizeof f->meta.name, "public.jsonl");
+        if (quote != NULL)
+            ln_buf_addf(&f->stored,
+                        "{\"log\":\"%s\",\"quote\":[\"%s\",%" PRIu64 "],\"seq\":%" PRIu64 "}\n",
+                        log, quote->log, quote->seq, seq);
         ln_buf_add(&f->stored, f->text.data, f->text.len);
     } else {
         if (!ln_replica_epoch(&e, o->r, name, err))
             return false;
         (void)snprintf(h.log, sizeof h.log, "%s", log);
+        if (quote != NULL) {
+            memcpy(h.quote_log, quote->log, sizeof h.quote_log);
+            h.quote_seq = quote->seq;
+        }
         memcpy(h.audience, e.audience, sizeof h.audience);
         memcpy(h.epoch, e.label, sizeof h.epoch);
         memcpy(f->meta.name, e.file_name, sizeof f->meta.name);
@@ -278,12 +299,17 @@ static bool write_segment(struct draft_segment *d, struct outbox *o, struct ln_s
     struct ln_sha1 blobs[LN_SEGMENT_FILES];
     struct ln_buf commit = ln_buf_new(LN_SEGMENT_MESSAGE_MAX);
     struct ln_buf tree = ln_buf_new(LN_SEGMENT_MESSAGE_MAX);
+    struct ln_store_log from = { 0 };
+    struct ln_batch_quote quote = { .seq = d->from_seq };
     bool ok = false;
 
+    if (d->from_log != 0 && !s->ops->log_by(s->ctx, &from, d->from_log, err))
+        goto out;
+    memcpy(quote.log, from.id, sizeof quote.log);
     memcpy(seg.log, log->id, sizeof seg.log);
     seg.time_s = LN_HLC_MS(d->hlc) / 60000 * 60;
     for (size_t i = 0; i < d->n_files; i++)
-        if (!store_file(&d->files[i], o, log->id, seg.seq, err))
+        if (!store_file(&d->files[i], o, log->id, seg.seq, d->from_log != 0 ? &quote : NULL, err))
             goto out;
     qsort(d->files, d->n_files, sizeof d->files[0], by_name);
     seg.n_files = d->n_files;

@@ -41,7 +41,7 @@ static enum share share_of(const struct ln_authority *a, const char *log, const 
     if (author == NULL)
         return PUBLIC_ONLY;
     if (strcmp(node, to->node) == 0 || strcmp(author->parent, to->node) == 0 ||
-        strcmp(to->continues, node) == 0)
+        ln_authority_continues(a, to->node, node))
         return ALL;
     if (above(a, node, to->node))
         return strchr(log, '.') != NULL ? ALL : MEMBERS;

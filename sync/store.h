@@ -87,7 +87,9 @@ struct ln_store_change {
     int64_t eff; /* effective time; mostly the id's own (leave it out of the row then) */
     enum ln_store_state state;
     struct ln_span line; /* only while unsealed, UNKNOWN, or a step; else it stands in its file */
-    bool known;          /* out, by changes_put: that id was there before, nothing was written */
+    int64_t from_log;    /* quoted from there; 0 = not */
+    uint64_t from_seq;
+    bool known; /* out, by changes_put: that id was there before, nothing was written */
 };
 
 /* A row of c_<collection>: only the fields named are written; the first put of a record makes the
@@ -193,6 +195,8 @@ struct ln_store_ops {
     /* Their pack is durable: takes commit, tree and file bytes of from..to away. [w] */
     bool (*segment_moved)(void *ctx, int64_t log, uint64_t from, uint64_t to, const char *volume,
                           struct ln_err *err);
+    /* Segments from `from` on leave the log: another one stands in their place. [w] */
+    bool (*segment_cut)(void *ctx, int64_t log, uint64_t from, struct ln_err *err);
     /* A file that came later than its segment (a re-send after a key or a pruning). [w] */
     bool (*file_put)(void *ctx, int64_t log, uint64_t seq, const struct ln_store_file *f,
                      struct ln_err *err);
@@ -249,8 +253,10 @@ struct ln_store_ops {
                         void *fctx, struct ln_err *err);
     /* New ones are inserted; an id that is there already is left as it is and marked known. [w] */
     bool (*changes_put)(void *ctx, struct ln_store_change *c, size_t n, struct ln_err *err);
-    /* Writes log, seq, eff, state and line of changes that are there, by number. [w] */
+    /* Writes everything of changes that are there, but their ids, by number. [w] */
     bool (*changes_set)(void *ctx, const struct ln_store_change *c, size_t n, struct ln_err *err);
+    bool (*changes_drop)(void *ctx, const struct ln_store_change *c, size_t n,
+                         struct ln_err *err); /* [w] by number */
     /* Unsealed ones (seq = 0): lines of the protocol (rec = 0) first, each kind in order of number;
      * at most `max`. Epochs thus leave before what is sealed under them. */
     bool (*unsealed)(void *ctx, size_t max, ln_store_change_fn *fn, void *fctx, struct ln_err *err);
@@ -261,7 +267,8 @@ struct ln_store_ops {
      * [w] */
     bool (*todo_put)(void *ctx, const int64_t *recs, size_t n, struct ln_err *err);
     bool (*refused_put)(void *ctx, const struct ln_id *id, int64_t log, uint64_t seq,
-                        const char *why, struct ln_err *err); /* [w] */
+                        const char *why, struct ln_err *err);                    /* [w] */
+    bool (*refused_drop)(void *ctx, const struct ln_id *id, struct ln_err *err); /* [w] */
     bool (*refused_each)(void *ctx, int64_t log, uint64_t from, ln_store_refused_fn *fn, void *fctx,
                          struct ln_err *err); /* log 0 = all */
 

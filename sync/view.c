@@ -41,19 +41,6 @@ static bool split(char author[LN_NODE_ID_MAX], const char **region, const char *
     return true;
 }
 
-/* The dead boxes before this one, whose logs it needs back. */
-static bool continues(const struct ln_authority *a, const char *child, const char *author)
-{
-    const struct ln_cert *c = ln_authority_find(a, child);
-
-    for (int i = 0; c != NULL && c->continues[0] != '\0' && i < 64; i++) {
-        if (strcmp(c->continues, author) == 0)
-            return true;
-        c = ln_authority_find(a, c->continues);
-    }
-    return false;
-}
-
 /* Logs of the nodes above, as far as `at` and beyond. */
 static bool from_above(const struct ln_authority *a, const struct ln_cert *self, const char *at,
                        const char *author, const char *region)
@@ -101,8 +88,8 @@ bool ln_view_holds(struct ln_view_log *out, const struct ln_authority *a, const 
     out->up = out->own;
     for (size_t i = 0; i < n && !out->up; i++)
         out->up = strcmp(path[i]->node, child) == 0;
-    if (out->up || continues(a, child, author) || from_above(a, self, at, author, region) ||
-        sibling(a, self, at, author, region))
+    if (out->up || ln_authority_continues(a, child, author) ||
+        from_above(a, self, at, author, region) || sibling(a, self, at, author, region))
         return true;
     out->up = region != NULL && strcmp(region, self->region) == 0 &&
               strcmp(author, self->parent) != 0 && ln_authority_was_parent(a, author, child);

@@ -16,12 +16,12 @@ struct showing {
     int64_t n;
 };
 
-static bool print_line(void *ctx, const char *audience, struct ln_span quoted, const char *line,
-                       size_t len, struct ln_err *err)
+static bool print_line(void *ctx, const char *audience, const struct ln_batch_quote *quote,
+                       const char *line, size_t len, struct ln_err *err)
 {
     struct showing *x = ctx;
 
-    (void)quoted;
+    (void)quote;
     (void)err;
     ln_buf_addf(x->out, "%s\t%.*s\n", audience, (int)len, line);
     return true;

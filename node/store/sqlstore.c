@@ -449,6 +449,22 @@ static bool segment_moved(void *ctx, int64_t log, uint64_t from, uint64_t to, co
     return true;
 }
 
+static bool segment_cut(void *ctx, int64_t log, uint64_t from, struct ln_err *err)
+{
+    static const char *const sql[] = { "DELETE FROM segment WHERE log = ? AND seq >= ?",
+                                       "DELETE FROM file WHERE log = ? AND seq >= ?" };
+    struct ln_sqlstore *s = ctx;
+
+    for (size_t i = 0; i < sizeof sql / sizeof sql[0]; i++) {
+        struct ln_query *q = ln_db_use(s->db, sql[i]);
+        ln_db_int(q, log);
+        ln_db_int(q, (int64_t)from);
+        if (!ln_db_run(q, err))
+            return false;
+    }
+    return true;
+}
+
 static bool fork_put(void *ctx, int64_t log, uint64_t seq, const struct ln_sha256 *sha,
                      struct ln_span object, struct ln_err *err)
 {
@@ -638,6 +654,7 @@ const struct ln_store_ops ln_sqlstore_ops = {
     .segment_put = segment_put,
     .segment_each = segment_each,
     .segment_moved = segment_moved,
+    .segment_cut = segment_cut,
     .file_put = file_put,
     .fork_put = fork_put,
     .receipt_put = receipt_put,
@@ -660,11 +677,13 @@ const struct ln_store_ops ln_sqlstore_ops = {
     .changes_get = ln_sqlstore_changes_get,
     .changes_put = ln_sqlstore_changes_put,
     .changes_set = ln_sqlstore_changes_set,
+    .changes_drop = ln_sqlstore_changes_drop,
     .unsealed = ln_sqlstore_unsealed,
     .unsealed_sum = ln_sqlstore_unsealed_sum,
     .rows_put = ln_sqlstore_rows_put,
     .todo_put = ln_sqlstore_todo_put,
     .refused_put = ln_sqlstore_refused_put,
+    .refused_drop = ln_sqlstore_refused_drop,
     .refused_each = ln_sqlstore_refused_each,
     .alias_get = ln_sqlstore_alias_get,
     .alias_put = ln_sqlstore_alias_put,

@@ -96,7 +96,7 @@ bool ln_sqlstore_records_put(void *ctx, const struct ln_store_record *r, size_t 
 
 /* ---- changes */
 
-#define CHANGE_COLUMNS "n, id, rec, log, seq, audience, eff, state, line"
+#define CHANGE_COLUMNS "n, id, rec, log, seq, audience, eff, state, line, from_log, from_seq"
 
 static bool give_change(struct ln_query *q, ln_store_change_fn *fn, void *fctx, struct ln_err *err)
 {
@@ -105,7 +105,9 @@ static bool give_change(struct ln_query *q, ln_store_change_fn *fn, void *fctx, 
                                  .log = ln_db_col_int(q, 3),
                                  .seq = (uint64_t)ln_db_col_int(q, 4),
                                  .audience = ln_db_col_int(q, 5),
-                                 .state = (enum ln_store_state)ln_db_col_int(q, 7) };
+                                 .state = (enum ln_store_state)ln_db_col_int(q, 7),
+                                 .from_log = ln_db_col_int(q, 9),
+                                 .from_seq = (uint64_t)ln_db_col_int(q, 10) };
 
     ln_sqlstore_id(&c.id, q, 1);
     c.eff = ln_db_col_type(q, 6) == LN_DB_NULL ? id_time(&c.id) : ln_db_col_int(q, 6);
@@ -169,7 +171,7 @@ static void bind_or_null(struct ln_query *q, int64_t value)
 bool ln_sqlstore_changes_put(void *ctx, struct ln_store_change *c, size_t n, struct ln_err *err)
 {
     static const char sql[] =
-        "INSERT OR IGNORE INTO change(" CHANGE_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?)";
+        "INSERT OR IGNORE INTO change(" CHANGE_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?)";
     struct ln_sqlstore *s = ctx;
 
     for (size_t i = 0; i < n; i++) {
@@ -186,6 +188,8 @@ bool ln_sqlstore_changes_put(void *ctx, struct ln_store_change *c, size_t n, str
             ln_db_int(q, c[i].eff);
         ln_db_int(q, c[i].state);
         ln_db_blob(q, c[i].line.p, c[i].line.len);
+        bind_or_null(q, c[i].from_log);
+        bind_or_null(q, (int64_t)c[i].from_seq);
         if (!ln_db_run(q, err))
             return false;
         c[i].known = ln_db_changed(s->db) == 0;
@@ -197,19 +201,39 @@ bool ln_sqlstore_changes_set(void *ctx, const struct ln_store_change *c, size_t 
                              struct ln_err *err)
 {
     static const char sql[] =
-        "UPDATE change SET log = ?, seq = ?, eff = ?, state = ?, line = ? WHERE n = ?";
+        "UPDATE change SET rec = ?, log = ?, seq = ?, audience = ?, eff = ?, state = ?, line = ?,"
+        " from_log = ?, from_seq = ? WHERE n = ?";
     struct ln_sqlstore *s = ctx;
 
     for (size_t i = 0; i < n; i++) {
         struct ln_query *q = ln_db_use(s->db, sql);
+        bind_or_null(q, c[i].rec);
         ln_db_int(q, c[i].log);
         bind_or_null(q, (int64_t)c[i].seq);
+        ln_db_int(q, c[i].audience);
         if (c[i].eff == id_time(&c[i].id))
             ln_db_null(q);
         else
             ln_db_int(q, c[i].eff);
         ln_db_int(q, c[i].state);
         ln_db_blob(q, c[i].line.p, c[i].line.len);
+        bind_or_null(q, c[i].from_log);
+        bind_or_null(q, (int64_t)c[i].from_seq);
+        ln_db_int(q, c[i].n);
+        if (!ln_db_run(q, err))
+            return false;
+    }
+    return true;
+}
+
+bool ln_sqlstore_changes_drop(void *ctx, const struct ln_store_change *c, size_t n,
+                              struct ln_err *err)
+{
+    static const char sql[] = "DELETE FROM change WHERE n = ?";
+    struct ln_sqlstore *s = ctx;
+
+    for (size_t i = 0; i < n; i++) {
+        struct ln_query *q = ln_db_use(s->db, sql);
         ln_db_int(q, c[i].n);
         if (!ln_db_run(q, err))
             return false;
@@ -270,6 +294,15 @@ bool ln_sqlstore_refused_put(void *ctx, const struct ln_id *id, int64_t log, uin
     ln_db_int(q, (int64_t)seq);
     ln_db_blob(q, id->b, sizeof id->b);
     ln_db_text(q, why);
+    return ln_db_run(q, err);
+}
+
+bool ln_sqlstore_refused_drop(void *ctx, const struct ln_id *id, struct ln_err *err)
+{
+    static const char sql[] = "DELETE FROM refused WHERE id = ?";
+    struct ln_query *q = ln_db_use(((struct ln_sqlstore *)ctx)->db, sql);
+
+    ln_db_blob(q, id->b, sizeof id->b);
     return ln_db_run(q, err);
 }
 

@@ -40,12 +40,15 @@ bool ln_sqlstore_changes_get(void *ctx, const struct ln_id *ids, size_t n, ln_st
 bool ln_sqlstore_changes_put(void *ctx, struct ln_store_change *c, size_t n, struct ln_err *err);
 bool ln_sqlstore_changes_set(void *ctx, const struct ln_store_change *c, size_t n,
                              struct ln_err *err);
+bool ln_sqlstore_changes_drop(void *ctx, const struct ln_store_change *c, size_t n,
+                              struct ln_err *err);
 bool ln_sqlstore_unsealed(void *ctx, size_t max, ln_store_change_fn *fn, void *fctx,
                           struct ln_err *err);
 bool ln_sqlstore_unsealed_sum(void *ctx, uint64_t *count, uint64_t *bytes, struct ln_err *err);
 bool ln_sqlstore_todo_put(void *ctx, const int64_t *recs, size_t n, struct ln_err *err);
 bool ln_sqlstore_refused_put(void *ctx, const struct ln_id *id, int64_t log, uint64_t seq,
                              const char *why, struct ln_err *err);
+bool ln_sqlstore_refused_drop(void *ctx, const struct ln_id *id, struct ln_err *err);
 bool ln_sqlstore_refused_each(void *ctx, int64_t log, uint64_t from, ln_store_refused_fn *fn,
                               void *fctx, struct ln_err *err);
 bool ln_sqlstore_rows_put(void *ctx, const struct ln_store_row *r, size_t n, struct ln_err *err);

@@ -95,8 +95,8 @@ void found(struct box *b, const char *region, enum ln_role role)
 }
 
 struct chain {
-    struct ln_span f[8];
-    char *author[8];
+    struct ln_span f[32];
+    char *author[32];
     size_t n;
 };
 static bool take_chain(void *ctx, const char *author, bool revoke, struct ln_span f,
@@ -104,18 +104,18 @@ static bool take_chain(void *ctx, const char *author, bool revoke, struct ln_spa
 {
     struct chain *c = ctx;
 
-    (void)revoke;
     (void)err;
+    if (revoke)
+        return true;
     c->f[c->n] = (struct ln_span){ ln_strndup(f.p, f.len), f.len };
     c->author[c->n++] = ln_strdup(author);
     return true;
 }
 
-void enrol(struct box *parent, struct box *child, const char *region, enum ln_role role,
-           const char *grid)
+void enrol_as(struct box *parent, struct box *child, const char *region, const struct ln_cert *as)
 {
     struct ln_err err = { 0 };
-    struct ln_cert want = { .role = role };
+    struct ln_cert want = *as;
     struct ln_buf f = ln_buf_new(65536);
     struct chain chain = { .n = 0 };
     struct ln_store *s = parent->c.store;
@@ -125,8 +125,6 @@ void enrol(struct box *parent, struct box *child, const char *region, enum ln_ro
     (void)snprintf(want.region, sizeof want.region, "%s", region);
     (void)snprintf(want.node, sizeof want.node, "%s", child->c.id);
     (void)snprintf(want.name, sizeof want.name, "child");
-    if (grid != NULL)
-        (void)snprintf(want.grids[want.n_grids++], 16, "%s", grid);
     MUST(ln_replica_begin(parent->r, &err));
     MUST(ln_replica_issue(parent->r, &f, &want, &err));
     MUST(ln_replica_commit(parent->r, &err));
@@ -139,6 +137,16 @@ void enrol(struct box *parent, struct box *child, const char *region, enum ln_ro
         ln_free(chain.author[i]);
     }
     ln_buf_free(&f);
+}
+
+void enrol(struct box *parent, struct box *child, const char *region, enum ln_role role,
+           const char *grid)
+{
+    struct ln_cert want = { .role = role };
+
+    if (grid != NULL)
+        (void)snprintf(want.grids[want.n_grids++], 16, "%s", grid);
+    enrol_as(parent, child, region, &want);
 }
 
 void seal(struct box *b)

@@ -27,6 +27,8 @@ void box_end(struct box *b); /* shuts and removes the folder */
 void found(struct box *b, const char *region, enum ln_role role);
 /* What /join does, without the code: certificate, and the chain to the child. `grid` may be NULL.
  */
+void enrol_as(struct box *parent, struct box *child, const char *region,
+              const struct ln_cert *as); /* with the role, grids, `continues` given */
 void enrol(struct box *parent, struct box *child, const char *region, enum ln_role role,
            const char *grid);
 void seal(struct box *b);
