@@ -437,11 +437,19 @@ static const char *const *found_by(struct ln_def *d, const struct ln_def_coll *c
 
 static bool read_coll(struct reading *r, const char *module, const json_t *j)
 {
-    static const char *const KEYS[] = { "name",       "version", "label",   "audience",   "log",
-                                        "subject",    "title",   "own",     "number",     "fields",
-                                        "workflow",   "rights",  "unmask",  "duplicates", "search",
-                                        "list",       "filters", "sort",    "estate",     "named",
-                                        "fresh_days", "guest",   "counted", "similar",    NULL };
+    static const char *const KEYS[] = { "name",     "version",    "label",  "audience",   "log",
+                                        "subject",  "title",      "own",    "number",     "fields",
+                                        "workflow", "rights",     "unmask", "duplicates", "search",
+                                        "list",     "filters",    "sort",   "estate",     "named",
+                                        "menu",     "fresh_days", "guest",  "counted",    "similar",
+                                        NULL };
+    /* Paths of the API that stand where a collection's would (node/web/routes.c). */
+    static const char *const TAKEN[] = { "session", "schema",   "status", "stats",     "sync",
+                                         "nodes",   "screen",   "search", "conflicts", "files",
+                                         "import",  "export",   "qr",     "talk",      "progress",
+                                         "paper",   "services", "verify", "sheet",     "login",
+                                         "me",      "help",     "outbox", "password",  "board",
+                                         "lite",    NULL };
     struct ln_def_coll *c = &r->colls[r->d->n_colls];
     struct ln_coll *s = &r->schema[r->d->n_colls];
     const json_t *workflow = json_object_get(j, "workflow");
@@ -450,6 +458,8 @@ static bool read_coll(struct reading *r, const char *module, const json_t *j)
     c->name = text(j, "name");
     if (c->name == NULL || r->d->n_colls == COLLS_MAX)
         return wrong(r, "a collection without name", "");
+    if (ln_def_has(TAKEN, c->name))
+        return wrong(r, "a collection cannot be called", c->name);
     r->where = c->name;
     c->module = module;
     c->json = j;

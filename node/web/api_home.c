@@ -627,3 +627,50 @@ bool ln_api_home_search(struct ln_call *c, struct ln_err *err)
     }
     return ln_web_json(c, 200, json_pack("{s:o}", "items", items));
 }
+
+/* ---- what refers to a record */
+
+#define RELATED_EACH 5
+
+static void add_related(json_t *groups, struct ln_call *c, const struct ln_def_coll *of,
+                        const struct ln_def_coll *d, const struct ln_def_field *f, const char *id)
+{
+    struct ln_where where[] = { { f->name, LN_WHERE_IS, id } };
+    struct wanted w = { .d = d, .where = where, .n = 1, .limit = RELATED_EACH };
+    struct ln_where any[4];
+    size_t n_any;
+    int64_t total = 0;
+
+    if (f->type != LN_TYPE_REF || f->internal || f->to == NULL || strcmp(f->to, of->name) != 0 ||
+        !ln_engine_may_list(d, &c->user, any, &n_any))
+        return;
+    json_t *items = json_array();
+    w.sort = d->sort;
+    w.show = json_object_get(d->json, "list");
+    short_list(items, &total, c, &w);
+    json_array_append_new(groups, json_pack("{s:s,s:s,s:I,s:o}", "collection", d->name, "field",
+                                            f->name, "total", (json_int_t)total, "items", items));
+}
+
+bool ln_api_home_related(struct ln_call *c, struct ln_err *err)
+{
+    const struct ln_def_coll *of = ln_def_find(c->n->def, c->q->arg[0]);
+    struct ln_id id;
+    json_t *row = NULL;
+
+    if (of == NULL || !ln_clock_id_read(&id, ln_span_of(c->q->arg[1])))
+        return ln_fail(err, LN_MISSING, "no such record");
+    if (!ln_query_record(&row, c->r->store, &id, err))
+        return false;
+    bool may = row != NULL && strcmp(ln_web_text(row, "collection"), of->name) == 0 &&
+               ln_engine_may_read(of, &c->user, row);
+    json_decref(row);
+    if (!may)
+        return ln_fail(err, LN_MISSING, "no such record");
+    json_t *groups = json_array();
+    for (size_t i = 0; i < c->n->def->n_colls; i++)
+        for (size_t k = 0; k < c->n->def->colls[i].n_fields; k++)
+            add_related(groups, c, of, &c->n->def->colls[i], &c->n->def->colls[i].fields[k],
+                        c->q->arg[1]);
+    return ln_web_json(c, 200, json_pack("{s:o}", "groups", groups));
+}

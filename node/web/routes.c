@@ -16,7 +16,7 @@ const struct ln_route ln_routes[] = {
     { "GET", "/api/v1/stats", ln_api_stat_list },
     { "POST", "/api/v1/sync", ln_api_info_sync },
     { "GET", "/api/v1/nodes", ln_api_info_nodes },
-    { "GET", "/api/v1/home", ln_api_home_get },
+    { "GET", "/api/v1/screen", ln_api_home_get },
     { "GET", "/api/v1/search", ln_api_home_search },
     { "GET", "/api/v1/conflicts", ln_api_info_conflicts },
     { "POST", "/api/v1/files", ln_api_file_upload },
@@ -45,6 +45,7 @@ const struct ln_route ln_routes[] = {
     { "GET", "/api/v1/:/:/files/:", ln_api_file_get },
     { "POST", "/api/v1/:/:/steps", ln_api_record_step },
     { "GET", "/api/v1/:/:/history", ln_api_record_history },
+    { "GET", "/api/v1/:/:/related", ln_api_home_related },
     { "POST", "/api/v1/:/:/unmask", ln_api_record_unmask },
     { "POST", "/api/v1/:/:/resolve", ln_api_conflict_resolve },
 };

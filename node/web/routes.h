@@ -21,6 +21,7 @@ LN_ROUTE(ln_api_info_sync);
 LN_ROUTE(ln_api_info_nodes);
 LN_ROUTE(ln_api_home_get);
 LN_ROUTE(ln_api_home_search);
+LN_ROUTE(ln_api_home_related);
 LN_ROUTE(ln_api_info_conflicts);
 LN_ROUTE(ln_api_info_metrics);
 LN_ROUTE(ln_api_record_list);

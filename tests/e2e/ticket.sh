@@ -10,7 +10,7 @@ cat=$(curl -s -b "$E2E/cuiyuan.jar" -H "Origin: $(url_of cuiyuan)" -H 'Content-T
 login cuiyuan jumin linli-e2e-secret >/dev/null
 t=$(post cuiyuan /api/v1/ticket kind=event category=$cat title=路灯不亮 body=三幢门口 | jq -r .id)
 ok "a resident files a ticket" test "$t" != null
-mine() { get cuiyuan '/api/v1/home?role=resident' | jq -e '[.blocks[].items[]?.title // ""] | any(contains("路灯不亮"))'; }
+mine() { get cuiyuan '/api/v1/screen?role=resident' | jq -e '[.blocks[].items[]?.title // ""] | any(contains("路灯不亮"))'; }
 ok "and finds it on the first screen" mine
 state() { get cuiyuan "/api/v1/ticket/$t" | jq -r .state; }
 is() { [ "$("${@:2}")" = "$1" ] || { echo "want $1, have $("${@:2}")"; return 1; }; }

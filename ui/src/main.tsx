@@ -1,40 +1,65 @@
 // Start: read who is here, then draw; every in-app link goes through one listener.
 import { render } from 'preact'
 import '@preact/signals'
-import { Find } from './app/find'
+import { Help } from './app/help'
 import { Home } from './app/home'
+import { Leaving } from './app/leave'
 import { Login } from './app/login'
-import { Nodes } from './app/nodes'
-import { Password } from './app/password'
+import { Me } from './app/me'
 import { Shell } from './app/shell'
-import { Stats } from './app/stats'
-import { collection, enter, go, path, poll, reachable, session, setElder } from './app/state'
+import { arrive, collection, enter, go, path, poll, reachable, remember, session } from './app/state'
 import { t } from './i18n'
-import { Form } from './kit/form'
-import { Import } from './kit/import'
-import { List } from './kit/list'
-import { Record } from './kit/record'
 import { screens } from './module'
+import { lazy } from './kit/lazy'
+import { openOutbox } from './kit/outbox'
+import { Waiting } from './kit/state'
+
+const load = {
+  list: () => import('./kit/list').then(m => m.List),
+  record: () => import('./kit/record').then(m => m.Record),
+  form: () => import('./kit/form').then(m => m.Form),
+  find: () => import('./app/find').then(m => m.Find)
+}
+const List = lazy(load.list)
+const Record = lazy(load.record)
+const Form = lazy(load.form)
+const Find = lazy(load.find)
+const Import = lazy(() => import('./kit/import').then(m => m.Import))
+const Nodes = lazy(() => import('./app/nodes').then(m => m.Nodes))
+const Outbox = lazy(() => import('./app/outbox').then(m => m.Outbox))
+const Password = lazy(() => import('./app/password').then(m => m.Password))
+const Board = lazy(() => import('./print/board').then(m => m.Board))
+const Sheet = lazy(() => import('./print/sheet').then(m => m.Sheet))
+const Stats = lazy(() => import('./app/stats').then(m => m.Stats))
+const SHEETS = ['sheet', 'slip', 'poster']
 
 function Page() {
   const [name, id, verb] = path.value.split('/').slice(1)
+  const account = session.value && session.value.account
   if (!name) return <Home />
   if (name === 'login') return <Login />
-  if (name === 'nodes') return <Nodes />
+  if (name === 'help') return <Help />
   if (name === 'search') return <Find />
-  if (name === 'stats' && session.value) return <Stats />
-  if (name === 'password' && session.value && session.value.account) return <Password />
+  if (session.value) {
+    if (name === 'nodes') return <Nodes />
+    if (name === 'stats') return <Stats />
+    if (name === 'board') return <Board />
+    if (account && name === 'me') return <Me />
+    if (account && name === 'password') return <Password />
+    if (account && name === 'outbox') return <Outbox />
+  }
   const Screen = screens[name]
-  if (Screen) return session.value ? <Screen key={path.value} args={path.value.split('/').slice(2)} /> : <p role="status">{t(reachable.value ? 'loading' : 'unreachable')}</p>
+  if (Screen && session.value) return <Screen key={path.value} args={path.value.split('/').slice(2)} />
   const found = collection(name)
-  if (!found) return session.value ? <h1>{t('not_found')}</h1> : <p role="status">{t(reachable.value ? 'loading' : 'unreachable')}</p>
+  if (!found) return session.value ? <><h1>{t('not_found')}</h1><p><a class="button" href="/">{t('home')}</a></p></> : reachable.value ? <Waiting /> : <p role="status">{t('unreachable')}</p>
   if (id === 'import') return <Import key={name} def={found.def} />
   if (id === 'new') return <Form key={name} {...found} />
-  return id ? <Record key={path.value} {...found} id={id} edit={verb === 'edit'} /> : <List key={name} {...found} />
+  if (id && SHEETS.indexOf(verb) >= 0) return <Sheet key={path.value} {...found} id={id} kind={verb} />
+  return id ? <Record key={name + id} {...found} id={id} edit={verb === 'edit'} /> : <List key={name} {...found} />
 }
 
 function App() {
-  return <Shell><Page /></Shell>
+  return <Shell><Page /><Leaving /></Shell>
 }
 
 document.addEventListener('click', e => {
@@ -46,11 +71,10 @@ document.addEventListener('click', e => {
   const main = document.getElementById('main')
   if (main) main.focus()
 })
-window.addEventListener('popstate', () => { path.value = location.pathname })
+window.addEventListener('popstate', arrive)
 
-try {
-  setElder(localStorage.getItem('elder') === '1')
-} catch (e) { /* no storage: standard mode */ }
+remember()
+openOutbox()
 const root = document.getElementById('app')
 if (root) render(<App />, root)
 async function start(): Promise<void> {
@@ -62,3 +86,5 @@ async function start(): Promise<void> {
 }
 start()
 poll()
+// What is needed next comes while nothing else does, so that a form opens during an outage too.
+window.addEventListener('load', () => setTimeout(() => Object.values(load).forEach(f => void f().then(() => undefined, () => undefined)), 1500))

@@ -1,26 +1,34 @@
-// One search over residents, dwellings, tickets, notices.
+// One search over everything that the reader may read.
 import { useEffect, useState } from 'preact/hooks'
 import { call } from './api'
-import { t } from '../i18n'
-
-interface Hit { id: string; collection: string; title: string; sub: string }
+import { go, query } from './state'
+import { lang, t } from '../i18n'
+import { Row, type Item } from './blocks'
+import { Icon } from '../kit/icon'
+import { Empty, Waiting } from '../kit/state'
 
 export function Find() {
-  const [q, setQ] = useState('')
-  const [hits, setHits] = useState<Hit[] | null>(null)
+  const asked = new URLSearchParams(query.value).get('q') || ''
+  const [q, setQ] = useState(asked)
+  const [hits, setHits] = useState<Item[] | null>(null)
+  const [busy, setBusy] = useState(false)
+  useEffect(() => { setQ(asked) }, [asked])
   useEffect(() => {
     let on = true
     const timer = setTimeout(() => {
-      if (q.trim() === '') setHits(null)
-      else call<{ items: Hit[] }>('GET', '/search?q=' + encodeURIComponent(q)).then(h => on && setHits(h.items), () => on && setHits([]))
+      const words = q.trim()
+      if (words !== asked) go('/search' + (words ? '?q=' + encodeURIComponent(words) : ''), true)
+      if (words === '') return setHits(null)
+      setBusy(true)
+      call<{ items: Item[] }>('GET', '/search?q=' + encodeURIComponent(words)).then(h => on && setHits(h.items), () => on && setHits([])).then(() => on && setBusy(false))
     }, 250)
     return () => { on = false; clearTimeout(timer) }
-  }, [q])
+  }, [q, lang.value])
   return <>
     <h1>{t('search')}</h1>
-    <label>{t('search_hint')}<input type="search" value={q} onInput={e => setQ(e.currentTarget.value)} /></label>
-    <div aria-live="polite">{hits && (hits.length === 0 ? <p class="quiet">{t('empty')}</p>
-      : <ul class="plain card">{hits.map(h => <li key={h.id}><a href={`/${h.collection}/${h.id}`}>
-        <span class="chip">{h.sub}</span><span class="grow">{h.title || h.id}</span></a></li>)}</ul>)}</div>
+    <form class="searchbar" role="search" onSubmit={e => e.preventDefault()}><Icon name="search" /><input type="search" aria-label={t('search')} placeholder={t('search_hint')} value={q} onInput={e => setQ(e.currentTarget.value)} /></form>
+    <div aria-live="polite">{busy && !hits && <Waiting />}
+      {hits && (hits.length === 0 ? <div class="card"><Empty text={t('none_fits')} icon="search" /></div>
+        : <><p class="quiet">{t('found_n', { n: hits.length })}</p><ul class="plain card">{hits.map(h => <Row key={h.id} item={h} />)}</ul></>)}</div>
   </>
 }

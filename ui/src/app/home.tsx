@@ -20,7 +20,7 @@ export function Home() {
     let on = true
     if (!s) return
     if (kept && kept.for !== who) setBlocks(null)
-    call<{ blocks: BlockData[] }>('GET', '/home?role=' + role).then(h => {
+    call<{ blocks: BlockData[] }>('GET', '/screen?role=' + role).then(h => {
       kept = { for: who, blocks: h.blocks }
       if (on) setBlocks(h.blocks)
       setWrong('')

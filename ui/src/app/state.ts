@@ -1,8 +1,8 @@
 // What every page shares: who is here, what the node defines, how far the sync is.
 import { signal } from '@preact/signals'
 import { ApiError, call } from './api'
-import { lang } from '../i18n'
-import type { Collection, Module, Session, Status } from './types'
+import type { Collection, Module, Session, Status, Waiting } from './types'
+import { lang, setLang } from '../i18n'
 
 const POLL_MS = 5000
 
@@ -12,11 +12,22 @@ export const status = signal<Status | null>(null)
 export const reachable = signal(true)
 export const elder = signal(false)
 export const path = signal(location.pathname)
+export const query = signal(location.search)
+export const narrow = signal(false) // a phone held upright: cards instead of tables
+export const outbox = signal<Waiting[]>([]) // what could not be sent yet, of who is signed in
 
-export function go(to: string): void {
-  history.pushState(null, '', to)
+/** Draws the page of the present address. */
+export function arrive(): void {
   path.value = location.pathname
-  window.scrollTo(0, 0)
+  query.value = location.search
+}
+
+export function go(to: string, instead = false): void {
+  if (instead) history.replaceState(null, '', to)
+  else history.pushState(null, '', to)
+  const before = path.value
+  arrive()
+  if (path.value !== before) window.scrollTo(0, 0)
 }
 
 export function setElder(on: boolean): void {
@@ -34,17 +45,44 @@ export function collection(name: string): { module: Module; def: Collection } | 
   return null
 }
 
+/** The other language: what the node defines comes in it, too. */
+export function switchLang(): void {
+  setLang(lang.value === 'zh' ? 'en' : 'zh')
+  void enter().then(() => undefined, () => undefined)
+}
+
+/** What else is to be read anew when somebody comes or goes. */
+export const onEnter: (() => void)[] = []
+export const onReach: (() => void)[] = []
+
 export async function enter(): Promise<void> {
   const s = await call<Session>('GET', '/session')
   modules.value = (await call<{ modules: Module[] }>('GET', '/schema?lang=' + lang.value)).modules.sort((a, b) => a.rank - b.rank)
   session.value = s
+  for (const f of onEnter) f()
   if (s.account && s.account.elder_mode) setElder(true)
+}
+
+/** What this device remembers: the language, elder mode; and what it is: a phone or a desk. */
+export function remember(): void {
+  try {
+    if (localStorage.getItem('elder') === '1') setElder(true)
+    if (localStorage.getItem('lang') === 'en') setLang('en')
+  } catch (e) { /* no storage: standard mode, Chinese */ }
+  lang.subscribe(l => {
+    try { localStorage.setItem('lang', l) } catch (e) { /* for this page only */ }
+  })
+  const phone = window.matchMedia('(max-width: 719px)')
+  const see = () => { narrow.value = phone.matches }
+  phone.addListener(see)
+  see()
 }
 
 export async function poll(): Promise<void> {
   try {
     status.value = await call<Status>('GET', '/status')
     reachable.value = true
+    for (const f of onReach) f()
   } catch (e) {
     reachable.value = !(e instanceof ApiError && e.status === 0)
     status.value = null

@@ -1,4 +1,5 @@
-// What was typed and not sent yet, kept on the device for the one who typed it; gone at logout.
+// What was typed and not sent yet, kept on the device for the one who typed it, through reload, outage and an expired session;
+// at logout its owner says whether it stays (app/leave.tsx).
 import type { Draft } from './fields'
 
 const PREFIX = 'draft/'
@@ -26,8 +27,18 @@ export function dropDraft(place: string): void {
   } catch (e) { /* nothing was kept either */ }
 }
 
+const kept = () => Object.keys(localStorage).filter(k => k.indexOf(PREFIX) === 0)
+
+export function countDrafts(): number {
+  try {
+    return kept().length
+  } catch (e) {
+    return 0
+  }
+}
+
 export function dropDrafts(): void {
   try {
-    for (const k of Object.keys(localStorage)) if (k.indexOf(PREFIX) === 0) localStorage.removeItem(k)
+    for (const k of Object.keys(localStorage)) if (k.indexOf(PREFIX) === 0 || k.indexOf('outbox/') === 0) localStorage.removeItem(k)
   } catch (e) { /* nothing was kept either */ }
 }

@@ -1,7 +1,8 @@
-// The inputs of some fields of a collection, and what was put in, as the node wants it. A place on a map has no widget and is left untouched.
+// The inputs of some fields of a collection, and what was put in, as the node wants it.
 import type { FieldError } from '../app/api'
 import type { Field, Module, Rec } from '../app/types'
 import { t, word } from '../i18n'
+import { Day, Moment, upTo } from './day'
 import { Files, type FileValue } from './files'
 import { parse, unparse } from './parse'
 import { Pick } from './pick'
@@ -12,7 +13,7 @@ type Titles = Record<string, Record<string, string>>
 
 const isFile = (f: Field) => f.type === 'file' || f.type === 'files'
 
-export const editable = (f: Field) => !f.readonly && !f.internal && f.name !== 'state' && f.type !== 'geo'
+export const editable = (f: Field) => !f.readonly && !f.internal && f.name !== 'state' 
 
 export function begin(fields: Field[], rec?: Rec): Draft {
   const d: Draft = { text: {}, files: {} }
@@ -41,32 +42,16 @@ export function values(fields: Field[], draft: Draft, rec?: Rec): Record<string,
   return out
 }
 
-const two = (n: number) => (n < 10 ? '0' : '') + n
-const upTo = (from: number, to: number) => Array.from({ length: Math.abs(to - from) + 1 }, (_, i) => from + (to < from ? -i : i))
-
-/** A day by three selects: no native calendar, whose form differs on each old phone. */
-function Day({ id, value, onInput }: { id: string; value: string; onInput: (text: string) => void }) {
-  const part = value.split('-')
-  const now = new Date().getFullYear()
-  const put = (i: number, v: string) => {
-    const next = [part[0] || '', part[1] || '', part[2] || '']
-    next[i] = v
-    onInput(next.join('') === '' ? '' : next.join('-'))
-  }
-  const choice = (i: number, name: 'year' | 'month' | 'day', list: number[]) =>
-    <select id={i === 0 ? id : undefined} aria-label={t(name)} value={part[i] || ''} onChange={e => put(i, e.currentTarget.value)}>
-      <option value="">{t(name)}</option>{list.map(n => <option key={n} value={two(n)}>{n}</option>)}</select>
-  return <div class="day">{choice(0, 'year', upTo(now + 10, 1900))}{choice(1, 'month', upTo(1, 12))}{choice(2, 'day', upTo(1, 31))}</div>
-}
-
 interface WidgetProps { id: string; field: Field; module: Module; value: string; title?: string; bad?: FieldError; onInput: (text: string) => void }
 
 export function Widget({ id, field, module, value, title, bad, onInput }: WidgetProps) {
+  const label = word(field.label, field.name)
   const common = { id, value, required: field.required, 'aria-invalid': bad ? true : undefined, 'aria-describedby': bad ? 'e-' + id : undefined }
-  if (field.type === 'ref' && field.to && field.to !== '*')
-    return <Pick id={id} to={field.to} value={value} title={title} required={field.required} bad={bad !== undefined} onInput={onInput} />
+  if (field.type === 'ref' && field.to)
+    return <Pick id={id} describedBy={common['aria-describedby']} to={field.to} value={value} title={title} required={field.required} bad={bad !== undefined} onInput={onInput} />
   if (field.items) return <Rows id={id} field={field} module={module} value={value} onInput={onInput} />
-  if (field.type === 'date') return <Day id={id} value={value} onInput={onInput} />
+  if (field.type === 'date') return <Day id={id} label={label} value={value} bad={bad !== undefined} onInput={onInput} />
+  if (field.type === 'ts') return <Moment id={id} label={label} value={value} bad={bad !== undefined} onInput={onInput} />
   const few = field.type === 'int' && field.min !== undefined && field.max !== undefined && field.max - field.min < 12
   const options = field.type === 'bool'
     ? [{ code: 'true', label: t('yes') }, { code: 'false', label: t('no') }]
@@ -84,8 +69,8 @@ export function Widget({ id, field, module, value, title, bad, onInput }: Widget
     </select>
   if (field.type === 'text' || field.type === 'map')
     return <textarea {...common} rows={field.type === 'map' ? 3 : 5} placeholder={field.type === 'map' ? t('map_hint') : undefined} onInput={e => onInput(e.currentTarget.value)} />
-  return <input {...common} placeholder={field.type === 'ts' ? '2026-01-31 09:00' : undefined}
-    inputMode={field.type === 'int' ? 'numeric' : undefined} onInput={e => onInput(e.currentTarget.value)} />
+  return <input {...common} placeholder={field.type === 'geo' ? '30.27, 120.12' : field.type === 'fen' ? '0.00' : undefined} maxLength={field.type === 'str' ? field.max || 200 : undefined}
+    inputMode={field.type === 'int' ? 'numeric' : field.type === 'fen' || field.type === 'dec' ? 'decimal' : field.check === 'phone' ? 'tel' : undefined} onInput={e => onInput(e.currentTarget.value)} />
 }
 
 interface FieldsProps {
@@ -100,6 +85,7 @@ export function Fields({ fields, module, draft, prefix = 'f-', refs, bad, keep, 
     const value = draft.text[f.name]
     return <div class="field" key={f.name}>
       <label for={id}>{word(f.label, f.name)}{f.required && <span class="quiet"> · {t('required')}</span>}</label>
+      {f.help && <p class="help">{word(f.help)}</p>}
       {isFile(f)
         ? <Files id={id} value={draft.files[f.name]} single={f.type === 'file'} bad={error !== undefined}
           onChange={v => onChange({ ...draft, files: { ...draft.files, [f.name]: v } })} />

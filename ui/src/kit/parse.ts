@@ -11,6 +11,10 @@ export function parse(text: string, field: Field): unknown {
     case 'fen': return /^-?\d+(\.\d{1,2})?$/.test(s) ? Math.round(Number(s) * 100) : s
     case 'ts': return /^\d{4}-\d\d-\d\d \d\d:\d\d$/.test(s) ? new Date(s.replace(' ', 'T')).getTime() : s
     case 'bool': return s === 'true'
+    case 'geo': {
+      const m = /^(-?\d+(?:\.\d+)?)\s*[,，\s]\s*(-?\d+(?:\.\d+)?)$/.exec(s)
+      return m ? { lat: m[1], lng: m[2] } : s
+    }
     case 'map': {
       const o: Record<string, string> = {}
       for (const line of s.split('\n')) {
@@ -30,6 +34,7 @@ export function unparse(value: unknown, field: Field): string {
   if (field.items) return JSON.stringify(value)
   if (field.type === 'fen') return (Number(value) / 100).toFixed(2)
   if (field.type === 'ts') return stamp(Number(value))
+  if (field.type === 'geo') return `${(value as { lat: string }).lat}, ${(value as { lng: string }).lng}`
   if (field.type === 'map') return Object.keys(value as object).map(k => `${k}：${String((value as Record<string, unknown>)[k])}`).join('\n')
   if (Array.isArray(value)) return value.join('、')
   return String(value)

@@ -2,35 +2,47 @@
 import { useEffect, useState } from 'preact/hooks'
 import { call } from '../app/api'
 import { t } from '../i18n'
-import type { Rec } from '../app/types'
 
-interface PickProps { id: string; to: string; value: string; title?: string; required?: boolean; bad?: boolean; onInput: (id: string) => void }
+interface Hit { id: string; collection?: string; title?: string; sub?: string }
+interface PickProps { id: string; to: string; value: string; title?: string; required?: boolean; bad?: boolean; describedBy?: string; onInput: (id: string) => void }
 
-export function Pick({ id, to, value, title, required, bad, onInput }: PickProps) {
-  const [text, setText] = useState(title || value)
-  const [hits, setHits] = useState<Rec[]>([])
+export function Pick({ id, to, value, title, required, bad, describedBy, onInput }: PickProps) {
+  const [text, setText] = useState(title || '')
+  const [hits, setHits] = useState<Hit[]>([])
   const [open, setOpen] = useState(false)
+  const [at, setAt] = useState(0)
+  useEffect(() => {
+    let on = true
+    if (value && !title && to !== '*') call<Hit>('GET', `/${to}/${value}`).then(r => on && setText(r.title || ''), () => on && setText(''))
+    return () => { on = false }
+  }, [])
   useEffect(() => {
     let on = true
     if (!open) return
+    const words = text.trim()
+    const url = to === '*' ? '/search?q=' + encodeURIComponent(words) : `/${to}?limit=12${words ? '&q=' + encodeURIComponent(words) : ''}`
     const timer = setTimeout(() => {
-      call<{ items: Rec[] }>('GET', `/${to}?limit=12${text.trim() ? '&q=' + encodeURIComponent(text) : ''}`)
-        .then(p => on && setHits(p.items), () => on && setHits([]))
+      call<{ items: Hit[] }>('GET', url).then(p => { if (on) { setHits(p.items.slice(0, 12)); setAt(0) } }, () => on && setHits([]))
     }, 200)
     return () => { on = false; clearTimeout(timer) }
   }, [text, open, to])
-  function choose(r: Rec) {
-    setText(r.title || r.id)
+  function choose(r: Hit) {
+    setText(r.title || t('untitled'))
     setOpen(false)
     onInput(r.id)
   }
-  return <div class="pick">
-    <input id={id} value={text} required={required} aria-invalid={bad ? true : undefined} role="combobox" aria-expanded={open}
-      aria-controls={id + '-list'} autocomplete="off" placeholder={t('type_to_find')} onFocus={() => setOpen(true)}
-      onInput={e => { setText(e.currentTarget.value); setOpen(true); onInput('') }}
-      onKeyDown={e => { if (e.key === 'Escape') setOpen(false); if (e.key === 'Enter' && open && hits.length > 0) { e.preventDefault(); choose(hits[0]) } }} />
-    {open && <ul id={id + '-list'} role="listbox" class="plain card">{hits.length === 0 ? <li class="quiet">{t('empty')}</li>
-      : hits.map(r => <li key={r.id} role="option" aria-selected={r.id === value}>
-        <button type="button" onClick={() => choose(r)}>{r.title || r.id}</button></li>)}</ul>}
+  function key(e: KeyboardEvent) {
+    if (e.key === 'Escape') setOpen(false)
+    if (e.key === 'ArrowDown') { e.preventDefault(); setOpen(true); setAt(Math.min(at + 1, hits.length - 1)) }
+    if (e.key === 'ArrowUp') { e.preventDefault(); setAt(Math.max(at - 1, 0)) }
+    if (e.key === 'Enter' && open && hits.length > 0) { e.preventDefault(); choose(hits[at] || hits[0]) }
+  }
+  return <div class="pick" onFocusOut={e => { if (!(e.currentTarget as HTMLElement).contains(e.relatedTarget as Node | null)) setOpen(false) }}>
+    <input id={id} value={text} required={required} aria-invalid={bad ? true : undefined} aria-describedby={describedBy} role="combobox" aria-expanded={open} aria-autocomplete="list"
+      aria-controls={id + '-list'} aria-activedescendant={open && hits[at] ? `${id}-${at}` : undefined} autocomplete="off" placeholder={t('type_to_find')} onFocus={() => setOpen(true)}
+      onInput={e => { setText(e.currentTarget.value); setOpen(true); if (value) onInput('') }} onKeyDown={key} />
+    {open && <ul id={id + '-list'} role="listbox" class="plain card">{hits.length === 0 ? <li class="quiet" role="option" aria-selected={false}>{t('empty')}</li>
+      : hits.map((r, i) => <li key={r.id} id={`${id}-${i}`} role="option" aria-selected={i === at}>
+        <button type="button" tabIndex={-1} onMouseDown={e => e.preventDefault()} onClick={() => choose(r)}>{r.title || t('untitled')}</button></li>)}</ul>}
   </div>
 }

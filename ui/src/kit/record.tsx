@@ -1,124 +1,139 @@
-// The one record page: fields, possible steps, conflicts side by side, history.
+// The one record page: what it is, what can be done next, its facts, what belongs to it, what happened.
 import { useEffect, useState } from 'preact/hooks'
 import { ApiError, call, newKey } from '../app/api'
-import { collection, session } from '../app/state'
-import type { Collection, Conflict, Module, Rec } from '../app/types'
-import { t, word } from '../i18n'
+import { collection, path, query, session, status } from '../app/state'
+import { toast } from '../app/toast'
+import type { Collection, Conflict, Field, Module, Rec } from '../app/types'
+import { lang, t, word } from '../i18n'
 import { Card } from './card'
 import { Form } from './form'
 import { Shown } from './files'
 import { panels } from '../module'
+import { History } from './history'
+import { Icon } from './icon'
+import { PrintFoot } from './printfoot'
+import { Related } from './related'
+import { Speak } from './speak'
+import { Waiting } from './state'
 import { Steps } from './steps'
+import { due, today } from './when'
 import { show, stamp } from './value'
-
-interface Entry { id: string; op: string; at: number; user_name?: string; node: string; channel?: string; state: string; fields: Record<string, unknown> }
-type ChannelKey = 'c_counter' | 'c_phone' | 'c_paper' | 'c_visit' | 'c_sms'
-type OpKey = 'op_add' | 'op_set' | 'op_step' | 'op_delete' | 'op_restore' | 'op_remove' | 'op_alias' | 'op_other'
-
-function told(h: Entry, def: Collection, module: Module): string {
-  const step = def.workflow && h.op === 'step' ? def.workflow.steps.find(s => s.action === h.fields.action) : undefined
-  if (step) return word(step.label, step.action) + (h.fields.note ? '：' + String(h.fields.note) : '')
-  return Object.keys(h.fields).map(n => {
-    const f = def.fields.find(x => x.name === n)
-    return f ? word(f.label, n) + '：' + show(h.fields[n], f, module) : ''
-  }).filter(Boolean).join('；')
-}
 
 function Unmask({ def, id, names, onShow }: { def: Collection; id: string; names: string[]; onShow: (f: Record<string, unknown>) => void }) {
   const [purpose, setPurpose] = useState('')
   const [wrong, setWrong] = useState('')
   const send = () => call<{ fields: Record<string, unknown> }>('POST', `/${def.name}/${id}/unmask`, { fields: names, purpose })
     .then(r => onShow(r.fields), e => setWrong(word(e)))
-  return <div class="row"><label class="grow">{t('purpose')}<select value={purpose} onChange={e => setPurpose(e.currentTarget.value)}>
+  return <div class="row no-print"><label class="grow">{t('purpose')}<select value={purpose} onChange={e => setPurpose(e.currentTarget.value)}>
     <option value="">{t('choose')}</option>{(['visit', 'ticket', 'service', 'check'] as const).map(p => <option key={p} value={p}>{t(`p_${p}`)}</option>)}</select></label>
     <button type="button" disabled={purpose === ''} onClick={send}>{t('unmask')}</button>{wrong && <p class="error" role="alert">{wrong}</p>}</div>
 }
 
-function History({ module, def, id }: { module: Module; def: Collection; id: string }) {
-  const [items, setItems] = useState<Entry[] | null>(null)
-  const [wrong, setWrong] = useState('')
-  function open() {
-    call<{ items: Entry[] }>('GET', `/${def.name}/${id}/history`).then(h => setItems(h.items), e => setWrong(word(e)))
-  }
-  return <section><h2>{t('history')}</h2>
-    {!items && <button type="button" onClick={open}>{t('more')}</button>}
-    {wrong && <p class="error" role="alert">{wrong}</p>}
-    {items && <ol>{items.map(h => <li key={h.id}><span class="quiet">{stamp(h.at)} {h.user_name || h.node}</span> <b>{t(('op_' + h.op) as OpKey)}</b> {h.channel && h.channel !== 'web' && h.channel !== 'import' && `（${t(('c_' + h.channel) as ChannelKey)}）`}{told(h, def, module)} <span class="chip">{t(h.state === 'refused' ? 'refused' : h.state === 'accepted' ? 'accepted' : 'provisional')}</span></li>)}</ol>}
-  </section>
-}
-
-/** A day in China, where all communities are. */
-const day = (ms: number) => new Date(ms + 8 * 3600e3).toISOString().slice(0, 10)
 /** The name of whom it was entered for: as staff may read it, or as the agent's own delegation tells. */
 function principal(rec: Rec, id: string): string {
   const mine = ((session.value && session.value.principals) || []).find(p => p.person === id)
   return (rec.refs && rec.refs.on_behalf_of && rec.refs.on_behalf_of[id]) || (mine && mine.name) || t('resident')
 }
 
+/** After adding: large, with what to keep. */
+function Done({ def, rec }: { def: Collection; rec: Rec }) {
+  const no = typeof rec.f.no === 'string' ? rec.f.no : ''
+  const state = def.workflow && rec.state ? word(def.workflow.states[rec.state], rec.state) : ''
+  return <div class="done no-print" role="status"><Icon name="check" /><p><b>{t('received')}</b>{no && <> {t('number_is', { no })}</>}{state && <> · {state}</>}</p>
+    <Speak text={t('received') + (no ? '，' + t('number_is', { no }) : '')} />
+    <a class="button" href={`/${def.name}/${rec.id}/slip`}><Icon name="print" />{t('slip')}</a></div>
+}
+
+function Value({ def, module, rec, f, clear }: { def: Collection; module: Module; rec: Rec; f: Field; clear: Record<string, unknown> }) {
+  const value = clear[f.name] !== undefined ? clear[f.name] : rec.f[f.name]
+  if (f.type === 'file' || f.type === 'files') return <Shown base={`/api/v1/${def.name}/${rec.id}`} value={value} />
+  const text = show(value, f, module, rec)
+  const linked = (to: string) => rec.refs && rec.refs[f.name] && rec.refs[f.name][to]
+  if (f.type === 'ref' && f.to && f.to !== '*' && linked(String(value)) && collection(f.to)) return <a href={`/${f.to}/${String(value)}`}>{text}</a>
+  if (f.check === 'phone' && /^[\d+ -]+$/.test(text)) return <a href={'tel:' + text}>{text}</a>
+  if (f.type === 'ts' && f.name === 'due') return <>{text} <span class={Number(value) < Date.now() ? 'late' : 'quiet'}>{due(Number(value), undefined)}</span></>
+  return <>{text}</>
+}
+
+function Facts({ def, module, rec, clear, onShow }: { def: Collection; module: Module; rec: Rec; clear: Record<string, unknown>; onShow: (f: Record<string, unknown>) => void }) {
+  const filled = def.fields.filter(f => show(rec.f[f.name], f, module, rec) !== '' && f.name !== 'on_behalf_of')
+  const title = def.title || []
+  const lead = filled.filter(f => f.type === 'text' && (f.name === 'body' || f.name === 'text'))
+  const files = filled.filter(f => f.type === 'file' || f.type === 'files')
+  const facts = filled.filter(f => lead.indexOf(f) < 0 && files.indexOf(f) < 0 && !(title.length === 1 && title[0] === f.name && f.type === 'str'))
+  return <section class="card" aria-label={t('facts')}>
+    {lead.map(f => <div class="lead" key={f.name}><p>{show(clear[f.name] !== undefined ? clear[f.name] : rec.f[f.name], f, module, rec)}</p></div>)}
+    {files.map(f => <div key={f.name}>{files.length > 1 && <h3>{word(f.label)}</h3>}<Value {...{ def, module, rec, f, clear }} /></div>)}
+    <dl class="facts">{facts.map(f => <div key={f.name}><dt>{word(f.label, f.name)}</dt><dd><Value {...{ def, module, rec, f, clear }} /></dd></div>)}
+      <div><dt>{t('added_on')}</dt><dd>{stamp(rec.created_at)}</dd></div></dl>
+    {typeof rec.f.on_behalf_of === 'string' && <p class="quiet">{t('behalf_of', { who: principal(rec, rec.f.on_behalf_of) })}</p>}
+    {rec.masked && rec.masked.length > 0 && Object.keys(clear).length === 0 && <Unmask def={def} id={rec.id} names={rec.masked} onShow={onShow} />}
+  </section>
+}
+
 export function Record({ module, def, id, edit }: { module: Module; def: Collection; id: string; edit: boolean }) {
   const [rec, setRec] = useState<Rec | null>(null)
   const [wrong, setWrong] = useState('')
   const [clear, setClear] = useState<Record<string, unknown>>({})
+  const seq = status.value ? status.value.seq : 0
+  const load = () => call<Rec>('GET', `/${def.name}/${id}`)
   useEffect(() => {
     let on = true
     setRec(null)
     setClear({})
-    call<Rec>('GET', `/${def.name}/${id}`).then(r => on && setRec(r), e => on && setWrong(word(e)))
+    setWrong('')
+    load().then(r => on && setRec(r), e => on && setWrong(word(e)))
     return () => { on = false }
-  }, [def.name, id])
+  }, [def.name, id, lang.value])
+  useEffect(() => { // somebody changed something: shown when it is this one, but never under a hand that writes
+    let on = true
+    if (rec && !edit && seq > 0) load().then(r => on && r.version_etag !== rec.version_etag && setRec(r), () => undefined)
+    return () => { on = false }
+  }, [seq])
 
-  const refresh = () => call<Rec>('GET', `/${def.name}/${id}`).then(setRec, e => setWrong(word(e)))
-  async function send(what: string, body: unknown) {
+  const refresh = () => load().then(setRec, e => setWrong(word(e)))
+  async function attempt(what: () => Promise<unknown>) {
     setWrong('')
     try {
-      await call('POST', `/${def.name}/${id}/${what}`, body, { 'Idempotency-Key': newKey() })
-      await refresh()
-    } catch (e) {
-      if (!(e instanceof ApiError)) throw e
-      setWrong(word(e))
-    }
-  }
-  async function check() {
-    setWrong('')
-    try {
-      await call('PATCH', `/${def.name}/${id}`, { checked: day(Date.now()) }, rec ? { 'If-Match': rec.version_etag } : {})
+      await what()
       await refresh()
     } catch (e) {
       if (!(e instanceof ApiError)) throw e
       setWrong(e.status === 412 ? t('stale') : word(e))
     }
   }
+  const send = (what: string, body: unknown) => attempt(() => call('POST', `/${def.name}/${id}/${what}`, body, { 'Idempotency-Key': newKey() }))
+  const check = () => attempt(() => call('PATCH', `/${def.name}/${id}`, { checked: today() }, rec ? { 'If-Match': rec.version_etag } : {}).then(() => toast(t('saved'))))
   const field = (name: string) => def.fields.find(f => f.name === name)
   const conflict = (c: Conflict) => <section class="card warn" key={c.unit}>
     <h2>{t('conflict')}: {word((field(c.unit) || { label: undefined }).label, c.unit)}</h2>
     {c.values.map(v => <p key={v.change}>{show(v.value, field(c.unit), module, rec || undefined)} <span class="quiet">{v.user_name} {v.node} {stamp(v.at)}</span>{' '}
-      <button type="button" onClick={() => send('resolve', { unit: c.unit, take: v.change })}>{t('take')}</button></p>)}
+      <button type="button" onClick={() => void send('resolve', { unit: c.unit, take: v.change })}>{t('take')}</button></p>)}
   </section>
 
-  if (!rec) return wrong ? <p class="error" role="alert">{wrong}</p> : <p role="status">{t('loading')}</p>
-  if (edit) return <Form module={module} def={def} rec={rec} />
+  if (!rec) return wrong ? <><h1>{word(def.label, def.name)}</h1><p class="error" role="alert">{wrong}</p><p><a class="button" href={'/' + def.name}>{t('back')}</a></p></> : <div class="card"><Waiting lines={8} /></div>
+  if (edit) return <Form key={path.value} module={module} def={def} rec={rec} />
   const Panel = panels[def.name]
-  const title = (def.title || []).map(n => show(rec.f[n], field(n), module, rec)).join(' ')
+  const may = (rec.can ? rec.can.update : def.can.update) && !def.log
+  const account = session.value && session.value.account
+  const side = <><Related def={def} rec={rec} version={rec.version_etag} />{account && <History module={module} def={def} rec={rec} version={rec.version_etag} />}</>
   return <article>
-    <p><a href={'/' + def.name}>{t('back')}</a></p>
-    <h1>{title || word(def.label, def.name)}</h1>
-    <p>{def.workflow && <span class="chip">{word(def.workflow.states[rec.state || ''], rec.state)}</span>}
-      {rec.provisional && <span class="chip">{t('provisional')}</span>}</p>
+    <p class="crumb"><a href={'/' + def.name}><Icon name="back" />{word(def.label, def.name)}</a></p>
+    {/[?&]done=1/.test(query.value) && <Done def={def} rec={rec} />}
+    <div class="list-head"><h1>{rec.title || word(def.label, def.name)}</h1>
+      <div class="row no-print">{may && <a class="button" href={`/${def.name}/${rec.id}/edit`}><Icon name="edit" />{t('edit')}</a>}
+        <a class="button" href={`/${def.name}/${rec.id}/sheet`}><Icon name="print" />{t('print')}</a></div></div>
+    <p>{def.workflow && rec.state && <span class="chip tone-main">{word(def.workflow.states[rec.state], rec.state)}</span>}
+      {rec.provisional && <span class="chip">{t('provisional')}</span>}
+      {rec.stale && <span class="chip tone-warn">{t('stale_one')}</span>}
+      {rec.stale && may && <button type="button" onClick={() => void check()}><Icon name="check" />{t('checked_now')}</button>}</p>
     {wrong && <p class="error" role="alert">{wrong}</p>}
     {(rec.conflicts || []).map(conflict)}
-    <dl class="card">{def.fields.filter(f => show(rec.f[f.name], f, module, rec) !== '').map(f =>
-      <div key={f.name}><dt>{word(f.label, f.name)}</dt><dd>{f.type === 'file' || f.type === 'files' ? <Shown base={`/api/v1/${def.name}/${id}`} value={rec.f[f.name]} />
-        : f.type === 'ref' && f.to && f.to !== '*' && rec.refs && rec.refs[f.name] && collection(f.to) ? <a href={`/${f.to}/${String(rec.f[f.name])}`}>{show(rec.f[f.name], f, module, rec)}</a>
-          : show(clear[f.name] !== undefined ? clear[f.name] : rec.f[f.name], f, module, rec)}</dd></div>)}</dl>
-    {typeof rec.f.on_behalf_of === 'string' && <p class="quiet">{t('behalf_of', { who: principal(rec, rec.f.on_behalf_of) })}</p>}
-    {rec.stale && <p class="row"><span class="chip chip-bad">{t('stale_one')}</span>
-      {rec.can && rec.can.update && <button type="button" class="primary" onClick={() => void check()}>{t('checked_now')}</button>}</p>}
-    {rec.masked && rec.masked.length > 0 && <Unmask def={def} id={id} names={rec.masked} onShow={setClear} />}
     {Panel && <Panel rec={rec} onDone={refresh} />}
     <Steps module={module} def={def} rec={rec} onDone={refresh} />
-    {def.name === 'account' && rec.state === 'verified' && session.value && session.value.roles.some(r => r === 'worker' || r === 'committee') && <Card id={id} />}
-    <div class="row">{(rec.can ? rec.can.update : def.can.update) && !def.log && <a class="button" href={`/${def.name}/${id}/edit`}>{t('edit')}</a>}
-      <button type="button" onClick={() => window.print()}>{t('print')}</button></div>
-    <History module={module} def={def} id={id} />
+    <div class="sides"><div><Facts def={def} module={module} rec={rec} clear={clear} onShow={setClear} />
+      {def.name === 'account' && rec.state === 'verified' && session.value && session.value.roles.some(r => r === 'worker' || r === 'committee') && <Card id={id} />}</div>
+      <div>{side}</div></div>
+    <PrintFoot />
   </article>
 }
