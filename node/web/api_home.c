@@ -43,6 +43,8 @@ static void add_sub(struct ln_call *c, const struct wanted *w, const json_t *f, 
         if (v == NULL || ln_def_has(w->d->title, d->name))
             continue;
         ln_buf_adds(&sub, before > 0 ? " · " : "");
+        if (d->type == LN_TYPE_INT) /* a number alone says nothing */
+            ln_buf_addf(&sub, "%s ", c->q->zh ? d->label.zh : d->label.en);
         size_t start = sub.len;
         ln_title_value(&sub, c, d, v);
         if (sub.len == start)

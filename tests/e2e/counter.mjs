@@ -16,7 +16,7 @@ async function enter(page, who, password) {
   await page.fill('input[autocomplete=username]', who)
   await page.fill('input[type=password]', password)
   await page.keyboard.press('Enter')
-  await page.waitForSelector('text=退出')
+  await page.waitForSelector(`main[data-who="${who}"]`)
 }
 
 try {

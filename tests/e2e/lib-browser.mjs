@@ -63,7 +63,7 @@ export async function login(page, base, who) {
   await page.fill('input[autocomplete=username]', who)
   await page.fill('input[type=password]', `linli-${who}`)
   await page.keyboard.press('Enter')
-  await page.waitForSelector(`text=退出 · ${who}`)
+  await page.waitForSelector(`main[data-who="${who}"]`)
 }
 /** The API as the page's user has it. */
 export const api = (page, method, where, body) => page.evaluate(async ([m, w, b]) => {

@@ -5,7 +5,7 @@ import { t, word, type Label } from '../i18n'
 import { Icon } from '../kit/icon'
 import { lazy } from '../kit/lazy'
 import { Empty } from '../kit/state'
-import { ago, due } from '../kit/when'
+import { ago, due, since } from '../kit/when'
 
 export interface Item {
   id: string; collection: string; title: string; sub?: string; state?: string; actions: string[]; created_at: number
@@ -28,32 +28,33 @@ function next(item: Item, def: Collection | undefined): string {
   return step ? word(step.label, step.action) : ''
 }
 
-export function Row({ item, mine }: { item: Item; mine?: boolean }) {
+export function Row({ item, mine, plain, stale }: { item: Item; mine?: boolean; plain?: boolean; stale?: boolean }) {
   const found = collection(item.collection)
   const def = found ? found.def : undefined
   const step = mine ? next(item, def) : ''
-  const time = due(item.at, item.day)
+  const time = stale ? since(item.day) : due(item.at, item.day)
   return <li><a class="item" href={`/${item.collection}/${item.id}`}>
     <span class="item-main"><span class="item-title">{item.title || (def ? word(def.label) : item.id)}</span>
       {(item.sub || item.what) && <span class="item-sub">{item.what ? word(item.what) + (item.sub ? ' · ' : '') : ''}{item.sub}</span>}</span>
     <span class="item-side">
-      {def && def.workflow && item.state && <span class={'chip tone-' + (STATE_TONE[item.state] || 'plain')}>{word(def.workflow.states[item.state], item.state)}</span>}
+      {def && def.workflow && item.state && !plain && <span class={'chip tone-' + (STATE_TONE[item.state] || 'plain')}>{word(def.workflow.states[item.state], item.state)}</span>}
       {step && <span class="chip tone-main">{t('next_one', { what: step })}</span>}
       {!!item.conflicts && <span class="chip tone-bad">{t('conflict')}</span>}
-      {time ? <span class={item.late ? 'late' : 'quiet'}>{item.late && <Icon name="clock" />}{time}</span> : <time class="quiet">{ago(item.created_at)}</time>}
+      {time ? <span class={item.late && !stale ? 'late' : 'quiet'}>{item.late && !stale && <Icon name="clock" />}{time}</span> : <time class="quiet">{ago(item.created_at)}</time>}
     </span></a></li>
 }
 
 function Listed({ block }: { block: BlockData }) {
   const items = block.items || []
   const label = word(block.title)
+  const one = /(^|&)state=[a-z_]+(&|$)/.test(block.query || '') // all of one state: the chip would say nothing
   const all = block.more || (block.collection && collection(block.collection) ? `/${block.collection}${block.query ? '?' + block.query : ''}` : '')
   return <section class={'card block block-' + block.kind}>
     <div class="block-head"><h2>{label} {!!block.total && <span class={'count' + (block.slot === 'red' ? ' count-bad' : '')}>{block.total}</span>}</h2>
       {all && items.length > 0 && <a class="more" href={all} aria-label={t('all') + ' ' + label}>{t('all')}</a>}</div>
     {block.hint && items.length > 0 && <p class="quiet">{word(block.hint)}</p>}
     {items.length === 0 ? <Empty text={block.empty && word(block.empty)} />
-      : <ul class="plain">{items.map(i => <Row key={i.id} item={i} mine={block.slot === 'mine'} />)}</ul>}
+      : <ul class="plain">{items.map(i => <Row key={i.id} item={i} mine={block.slot === 'mine'} plain={one} stale={block.kind === 'stale' || undefined} />)}</ul>}
   </section>
 }
 

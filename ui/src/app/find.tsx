@@ -27,8 +27,8 @@ export function Find() {
   return <>
     <h1>{t('search')}</h1>
     <form class="searchbar" role="search" onSubmit={e => e.preventDefault()}><Icon name="search" /><input type="search" aria-label={t('search')} placeholder={t('search_hint')} value={q} onInput={e => setQ(e.currentTarget.value)} /></form>
-    <div aria-live="polite">{busy && !hits && <Waiting />}
-      {hits && (hits.length === 0 ? <div class="card"><Empty text={t('none_fits')} icon="search" /></div>
+    <div aria-live="polite">{q.trim() !== '' && (busy || !hits) && !(hits && hits.length) && <Waiting />}
+      {hits && !(busy && hits.length === 0) && (hits.length === 0 ? <div class="card"><Empty text={t('none_fits')} icon="search" /></div>
         : <><p class="quiet">{t('found_n', { n: hits.length })}</p><ul class="plain card">{hits.map(h => <Row key={h.id} item={h} />)}</ul></>)}</div>
   </>
 }

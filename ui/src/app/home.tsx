@@ -1,13 +1,26 @@
 // The first screen of a role: blocks that the modules define and the node fills (node/module/README "First screens").
 import { useEffect, useState } from 'preact/hooks'
 import { call } from './api'
-import { elder, session, status } from './state'
+import { desk, elder, session, status } from './state'
 import { lang, t, word } from '../i18n'
 import { Block, type BlockData } from './blocks'
 import { Waiting } from '../kit/state'
 import { Icon } from '../kit/icon'
 
 let kept: { for: string; blocks: BlockData[] } | null = null // the last one, so that going back shows it at once
+
+/** Two columns of about one height at a desk, each in the order of the ranks; one on a phone. */
+function columns(blocks: BlockData[]): BlockData[][] {
+  if (!desk.value || elder.value) return [blocks]
+  const out: BlockData[][] = [[], []]
+  const height = [0, 0]
+  for (const b of blocks) {
+    const to = height[0] <= height[1] ? 0 : 1
+    out[to].push(b)
+    height[to] += 2 + (b.items ? b.items.length : 1)
+  }
+  return out
+}
 
 export function Home() {
   const s = session.value
@@ -37,6 +50,6 @@ export function Home() {
     {wrong && <p class="error" role="alert">{wrong}</p>}
     {!blocks && !wrong && <Waiting lines={6} />}
     {wide.map((b, i) => <Block key={b.kind + b.slot + i} block={b} />)}
-    <div class="cards">{narrow.map((b, i) => <Block key={b.kind + b.collection + i} block={b} />)}</div>
+    <div class="cards">{columns(narrow).map((col, k) => <div key={k}>{col.map((b, i) => <Block key={b.kind + b.collection + i} block={b} />)}</div>)}</div>
   </>
 }

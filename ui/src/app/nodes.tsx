@@ -1,8 +1,10 @@
 // District and province: the communities below with last contact, open and overdue tickets, as bars and as a table.
 import { useEffect, useState } from 'preact/hooks'
 import { ApiError, call } from './api'
+import { narrow } from './state'
 import { t, word } from '../i18n'
 import { stamp } from '../kit/value'
+import { ago } from '../kit/when'
 
 interface Node { region: string; name: string; node: string; role: string; last_contact_ms: number; lag_s: number | null; seq: number; receipt: number; open: number; overdue: number }
 const HOUR = 3600
@@ -33,9 +35,9 @@ export function NodesTable() {
         <th scope="col">{t('overdue')}</th><th scope="col">{t('segments')}</th></tr></thead>
       <tbody>{items.map(n => <tr key={n.node}>
         <td>{n.name}<br /><span class="quiet">{n.region}</span></td>
-        <td>{n.last_contact_ms ? stamp(n.last_contact_ms) : t('never')}
+        <td>{n.last_contact_ms ? <time title={stamp(n.last_contact_ms)}>{ago(n.last_contact_ms)}</time> : t('never')}
           {n.lag_s !== null && n.lag_s > 24 * HOUR && <span class="chip chip-bad">{t('silent')}</span>}</td>
-        <td><span class="bar" style={{ width: Math.round(n.open / most * 96) + 'px' }} aria-hidden="true" />{n.open}</td>
+        <td><span class="bar" style={{ width: Math.round(n.open / most * (narrow.value ? 32 : 96)) + 'px' }} aria-hidden="true" />{n.open}</td>
         <td>{n.overdue > 0 ? <span class="chip chip-bad">{n.overdue}</span> : 0}</td>
         <td>{n.receipt}/{n.seq}</td></tr>)}</tbody>
     </table></div>}

@@ -13,7 +13,9 @@ export const reachable = signal(true)
 export const elder = signal(false)
 export const path = signal(location.pathname)
 export const query = signal(location.search)
+export const desk = signal(false) // room for a side menu and two columns
 export const narrow = signal(false) // a phone held upright: cards instead of tables
+export const added = signal('') // the record that was just sent, whose page says so
 export const outbox = signal<Waiting[]>([]) // what could not be sent yet, of who is signed in
 
 /** Draws the page of the present address. */
@@ -73,8 +75,13 @@ export function remember(): void {
     try { localStorage.setItem('lang', l) } catch (e) { /* for this page only */ }
   })
   const phone = window.matchMedia('(max-width: 719px)')
-  const see = () => { narrow.value = phone.matches }
+  const wide = window.matchMedia('(min-width: 1000px)')
+  const see = () => {
+    narrow.value = phone.matches
+    desk.value = wide.matches
+  }
   phone.addListener(see)
+  wide.addListener(see)
   see()
 }
 

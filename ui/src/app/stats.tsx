@@ -1,7 +1,7 @@
 // Statistics: each as a chart with its table, for one region or all; what is too small to show is said to be.
 import { useEffect, useState } from 'preact/hooks'
 import { call } from './api'
-import { session } from './state'
+import { narrow, session } from './state'
 import { t, word, type Label } from '../i18n'
 import { Empty, Waiting } from '../kit/state'
 import { stamp } from '../kit/value'
@@ -42,11 +42,14 @@ const ROW = 28
 function Bars({ stat }: { stat: Stat }) {
   const rows = by(stat, 0).slice(0, 20)
   const most = Math.max(1, ...rows.map(r => r.n))
-  return <svg class="chart" viewBox={`0 0 480 ${rows.length * ROW + 4}`} role="img" aria-label={word(stat.label)}>
+  const W = narrow.value ? 320 : 480
+  const at = Math.round(W * 0.32)
+  const room = W - at - 70
+  return <svg class="chart" viewBox={`0 0 ${W} ${rows.length * ROW + 4}`} role="img" aria-label={word(stat.label)}>
     {rows.map((r, i) => <g key={r.key}>
-      <text x="150" y={i * ROW + 19} text-anchor="end">{r.key.slice(0, 11)}</text>
-      <rect x="158" y={i * ROW + 4} width={Math.max(1, r.n / most * 250)} height={ROW - 8} rx="3" />
-      <text x={164 + r.n / most * 250} y={i * ROW + 19}>{r.least ? '≥ ' : ''}{r.n}</text>
+      <text x={at - 8} y={i * ROW + 19} text-anchor="end">{r.key.slice(0, narrow.value ? 7 : 11)}</text>
+      <rect x={at} y={i * ROW + 4} width={Math.max(1, r.n / most * room)} height={ROW - 8} rx="3" />
+      <text x={at + 6 + r.n / most * room} y={i * ROW + 19}>{r.least ? '≥ ' : ''}{r.n}</text>
     </g>)}
   </svg>
 }
@@ -61,15 +64,18 @@ function Pyramid({ stat }: { stat: Stat }) {
   const rows = groups.map(a => ({ a, m: sum('1', a), f: sum('2', a) }))
   const most = Math.max(1, ...rows.map(r => Math.max(r.m, r.f)))
   const H = 18
-  return <svg class="chart" viewBox={`0 0 480 ${20 * H + 30}`} role="img" aria-label={t('pyramid')}>
+  const W = narrow.value ? 320 : 480
+  const mid = W / 2
+  const room = mid - 66
+  return <svg class="chart" viewBox={`0 0 ${W} ${20 * H + 30}`} role="img" aria-label={t('pyramid')}>
     <defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse"><path d="M0 6L6 0" class="hatch" /></pattern></defs>
-    <text x="120" y="14" text-anchor="middle">{t('men')}</text><text x="360" y="14" text-anchor="middle">{t('women')}</text>
+    <text x={mid / 2} y="14" text-anchor="middle">{t('men')}</text><text x={W - mid / 2} y="14" text-anchor="middle">{t('women')}</text>
     {rows.map((r, i) => { const y = 24 + (19 - i) * H; return <g key={r.a}>
-      <rect class="hatched" x={210 - r.m / most * 160} y={y} width={r.m / most * 160} height={H - 4} />
-      <rect x="270" y={y} width={r.f / most * 160} height={H - 4} />
-      <text x="240" y={y + 12} text-anchor="middle">{r.a < 95 ? `${r.a}–${r.a + 4}` : '95+'}</text>
-      <text x={204 - r.m / most * 160} y={y + 12} text-anchor="end">{r.m || ''}</text>
-      <text x={276 + r.f / most * 160} y={y + 12}>{r.f || ''}</text>
+      <rect class="hatched" x={mid - 30 - r.m / most * room} y={y} width={r.m / most * room} height={H - 4} />
+      <rect x={mid + 30} y={y} width={r.f / most * room} height={H - 4} />
+      <text x={mid} y={y + 12} text-anchor="middle">{r.a < 95 ? `${r.a}–${r.a + 4}` : '95+'}</text>
+      <text x={mid - 34 - r.m / most * room} y={y + 12} text-anchor="end">{r.m || ''}</text>
+      <text x={mid + 34 + r.f / most * room} y={y + 12}>{r.f || ''}</text>
     </g> })}
   </svg>
 }

@@ -1,5 +1,6 @@
 // Words of the shell and the generic screens: [Chinese, English].
 export const app = {
+  add_related: ['添加', 'Add to it'], unchecked_days: ['{n} 天没有核对', 'not checked for {n} days'], never_checked: ['从未核对', 'never checked'],
   receipt: ['回执', 'Receipt'], sheet: ['记录单', 'Sheet'], what: ['事项', 'Matter'], notices: ['通知公告', 'Notices'], news: ['社区新闻', 'News'], phones: ['社区电话', 'Telephones'],
   me: ['我', 'Me'], help_me: ['找人帮我', 'Get help'], quick: ['常用', 'Quick ways'], sections_short: ['栏目', 'Menu'], close: ['关闭', 'Close'], note_down: ['记一笔', 'Note'], report_it: ['报事', 'Report'],
   lite: ['无脚本页面', 'Page without script'], version: ['版本', 'Version'], role: ['角色', 'Role'], act_as: ['切换角色', 'Act as'], this_node: ['所在节点', 'This node'], my_data: ['我的资料', 'My data'], my_letters: ['我的来信', 'My letters'],

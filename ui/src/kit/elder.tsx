@@ -39,7 +39,7 @@ export function ElderForm({ module, fields, draft, bad, wrong, busy, keep, setKe
     <div class="progress" aria-hidden="true"><i style={{ width: Math.round((at + 1) / (asked.length + 1) * 100) + '%' }} /></div>
     <h1 ref={head} tabIndex={-1}>{question}</h1>
     <Speak text={last ? asked.map(x => word(x.label) + '，' + answer(x.name)).join('。') : question} />
-    {!last && <Fields fields={[f]} {...common} />}
+    {!last && <Fields key={f.name} bare fields={[f]} {...common} />}
     {missing && !last && <p class="error" role="alert">{t('answer_first')}</p>}
     {last && <><dl class="facts">{asked.map(x => <div key={x.name}><dt>{word(x.label, x.name)}</dt><dd>{answer(x.name) || t('not_said')}</dd></div>)}</dl>
       {behalf}

@@ -74,17 +74,17 @@ export function Widget({ id, field, module, value, title, bad, onInput }: Widget
 }
 
 interface FieldsProps {
-  fields: Field[]; module: Module; draft: Draft; prefix?: string; refs?: Titles; bad: FieldError[]
+  fields: Field[]; module: Module; draft: Draft; prefix?: string; bare?: boolean; refs?: Titles; bad: FieldError[]
   keep?: Record<string, string>; onKeep?: (keep: Record<string, string>) => void; onChange: (d: Draft) => void
 }
 
-export function Fields({ fields, module, draft, prefix = 'f-', refs, bad, keep, onKeep, onChange }: FieldsProps) {
+export function Fields({ fields, module, draft, prefix = 'f-', bare, refs, bad, keep, onKeep, onChange }: FieldsProps) {
   return <>{fields.map(f => {
     const error = bad.find(b => b.field === f.name)
     const id = prefix + f.name
     const value = draft.text[f.name]
     return <div class="field" key={f.name}>
-      <label for={id}>{word(f.label, f.name)}{f.required && <span class="quiet"> · {t('required')}</span>}</label>
+      <label for={id} class={bare ? 'sr' : undefined}>{word(f.label, f.name)}{f.required && <span class="quiet"> · {t('required')}</span>}</label>
       {f.help && <p class="help">{word(f.help)}</p>}
       {isFile(f)
         ? <Files id={id} value={draft.files[f.name]} single={f.type === 'file'} bad={error !== undefined}

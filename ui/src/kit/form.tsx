@@ -2,7 +2,7 @@
 // In elder mode each question has a page of its own (elder.tsx).
 import { useState } from 'preact/hooks'
 import { ApiError, call, newKey } from '../app/api'
-import { elder, go, narrow, query, session } from '../app/state'
+import { added, elder, go, narrow, query, session } from '../app/state'
 import { toast } from '../app/toast'
 import type { FieldError } from '../app/api'
 import type { Collection, Field, Module, Rec } from '../app/types'
@@ -85,7 +85,8 @@ export function Form({ module, def, rec }: { module: Module; def: Collection; re
         : await call<Rec>('POST', `/${def.name}`, ready, { 'Idempotency-Key': key })
       dropDraft(place)
       if (rec) toast(t('saved'))
-      go(`/${def.name}/${saved.id}${rec ? '' : '?done=1'}`)
+      else added.value = saved.id
+      go(`/${def.name}/${saved.id}`)
     } catch (err) {
       failed(err, body)
     }

@@ -1,6 +1,7 @@
 // What happened to a record, in words: who did what, when, and whether the parent has signed for it.
 import { useEffect, useState } from 'preact/hooks'
 import { call } from '../app/api'
+import { session } from '../app/state'
 import type { Collection, Module, Rec } from '../app/types'
 import { lang, t, word } from '../i18n'
 import { Waiting } from './state'
@@ -11,6 +12,8 @@ type ChannelKey = 'c_counter' | 'c_phone' | 'c_paper' | 'c_visit' | 'c_sms'
 type OpKey = 'op_add' | 'op_set' | 'op_step' | 'op_delete' | 'op_restore' | 'op_remove' | 'op_alias' | 'op_other'
 const CHANNELS = ['counter', 'phone', 'paper', 'visit', 'sms']
 const FIRST = 8
+/** A node by its name or its region: its id says nothing to people. */
+const place = (node: string) => (session.value && node.indexOf(session.value.node.region) === 0 ? session.value.node.name : node.slice(0, 12))
 
 function told(h: Entry, def: Collection, module: Module, rec: Rec): { head: string; body: string } {
   const step = def.workflow && h.op === 'step' ? def.workflow.steps.find(s => s.action === h.fields.action) : undefined
@@ -39,7 +42,7 @@ export function History({ module, def, rec, version }: { module: Module; def: Co
       const { head, body } = told(h, def, module, rec)
       return <li key={h.id} class={h.state === 'refused' || h.state === 'not_taken' ? h.state.replace('_', '-') : ''}><p><b>{head}</b> {h.channel && CHANNELS.indexOf(h.channel) >= 0 && <span class="chip">{t(('c_' + h.channel) as ChannelKey)}</span>}
         {h.state !== 'accepted' && <span class={'chip' + (h.state === 'refused' ? ' tone-bad' : '')}>{t(h.state === 'refused' ? 'refused' : h.state === 'not_taken' ? 'not_taken' : 'provisional')}</span>}</p>
-        {body && <p>{body}</p>}<p class="quiet">{stamp(h.at)} · {h.user_name || h.node}{h.state === 'accepted' ? ' · ' + t('accepted') : ''}</p></li>
+        {body && <p>{body}</p>}<p class="quiet">{stamp(h.at)} · {h.user_name || place(h.node)}{h.state === 'accepted' ? ' · ' + t('accepted') : ''}</p></li>
     })}</ol>}
     {items && items.length > FIRST && !all && <button type="button" onClick={() => setAll(true)}>{t('all_n', { n: items.length })}</button>}
   </section>

@@ -1,7 +1,7 @@
 // The one record page: what it is, what can be done next, its facts, what belongs to it, what happened.
 import { useEffect, useState } from 'preact/hooks'
 import { ApiError, call, newKey } from '../app/api'
-import { collection, path, query, session, status } from '../app/state'
+import { added, collection, path, session, status } from '../app/state'
 import { toast } from '../app/toast'
 import type { Collection, Conflict, Field, Module, Rec } from '../app/types'
 import { lang, t, word } from '../i18n'
@@ -60,7 +60,7 @@ function Facts({ def, module, rec, clear, onShow }: { def: Collection; module: M
   const title = def.title || []
   const lead = filled.filter(f => f.type === 'text' && (f.name === 'body' || f.name === 'text'))
   const files = filled.filter(f => f.type === 'file' || f.type === 'files')
-  const facts = filled.filter(f => lead.indexOf(f) < 0 && files.indexOf(f) < 0 && !(title.length === 1 && title[0] === f.name && f.type === 'str'))
+  const facts = filled.filter(f => lead.indexOf(f) < 0 && files.indexOf(f) < 0 && !(title.indexOf(f.name) >= 0 && f.type === 'str' && (rec.title || '').indexOf(String(rec.f[f.name])) >= 0))
   return <section class="card" aria-label={t('facts')}>
     {lead.map(f => <div class="lead" key={f.name}><p>{show(clear[f.name] !== undefined ? clear[f.name] : rec.f[f.name], f, module, rec)}</p></div>)}
     {files.map(f => <div key={f.name}>{files.length > 1 && <h3>{word(f.label)}</h3>}<Value {...{ def, module, rec, f, clear }} /></div>)}
@@ -119,7 +119,7 @@ export function Record({ module, def, id, edit }: { module: Module; def: Collect
   const side = <><Related def={def} rec={rec} version={rec.version_etag} />{account && <History module={module} def={def} rec={rec} version={rec.version_etag} />}</>
   return <article>
     <p class="crumb"><a href={'/' + def.name}><Icon name="back" />{word(def.label, def.name)}</a></p>
-    {/[?&]done=1/.test(query.value) && <Done def={def} rec={rec} />}
+    {added.value === rec.id && <Done def={def} rec={rec} />}
     <div class="list-head"><h1>{rec.title || word(def.label, def.name)}</h1>
       <div class="row no-print">{may && <a class="button" href={`/${def.name}/${rec.id}/edit`}><Icon name="edit" />{t('edit')}</a>}
         <a class="button" href={`/${def.name}/${rec.id}/sheet`}><Icon name="print" />{t('print')}</a></div></div>

@@ -16,6 +16,9 @@ export function due(at: number | undefined, day: string | undefined, now = Date.
   return hours < 24 ? t('late_hours', { n: Math.max(1, hours) }) : t('late_days', { n: Math.floor(hours / 24) })
 }
 
+/** How long something has not been checked. */
+export const since = (day: string | undefined) => (day ? t('unchecked_days', { n: dayNumber(today()) - dayNumber(day) }) : t('never_checked'))
+
 export function ago(ms: number, now = Date.now()): string {
   const min = Math.floor((now - ms) / 60e3)
   if (min < 1) return t('just_now')
