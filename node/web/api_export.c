@@ -1,10 +1,163 @@
-/* Spreadsheets out and in. Lists go out as CSV: UTF-8 with its mark, long numbers as text. */
+/* Spreadsheets out and in. Lists go out as they are filtered, in words of the caller's language:
+ * CSV (UTF-8 with its mark) or XLSX. Nothing in them is a formula; identity numbers, codes and
+ * telephone numbers are text. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "node/import.h"
+#include "node/web/listing.h"
 #include "node/web/routes.h"
+#include "node/web/title.h"
+#include "node/xlsx.h"
+
+#define EXPORT_ROWS 200000
+#define EXPORT_BYTES (64 << 20) /* of the finished file */
+#define CELL_BYTES (1 << 20)
+
+/* ---- one value in words */
+
+static void ts_text(struct ln_buf *out, int64_t ms)
+{
+    time_t t = (time_t)((ms + 28800000) / 1000);
+    struct tm tm = { 0 };
+    char text[20];
+
+    (void)gmtime_r(&t, &tm);
+    (void)strftime(text, sizeof text, "%Y-%m-%d %H:%M", &tm);
+    ln_buf_adds(out, text);
+}
+
+static void cell_text(struct ln_buf *out, struct ln_call *c, const struct ln_def_field *f,
+                      const json_t *v)
+{
+    ln_buf_clear(out);
+    if (v == NULL || json_is_null(v))
+        return;
+    if (f->type == LN_TYPE_TS && json_is_integer(v))
+        ts_text(out, json_integer_value(v));
+    else if (f->type == LN_TYPE_FEN && json_is_integer(v))
+        ln_buf_addf(out, "%.2f", (double)json_integer_value(v) / 100);
+    else if (json_is_integer(v))
+        ln_buf_addf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
+    else if (f->type == LN_TYPE_FILE || f->type == LN_TYPE_FILES) {
+        size_t n = json_is_array(v) ? json_array_size(v) : 1;
+        for (size_t i = 0; i < n; i++)
+            ln_buf_addf(out, "%s%s", i > 0 ? "; " : "",
+                        ln_web_text(json_is_array(v) ? json_array_get(v, i) : v, "name"));
+    } else if (f->type == LN_TYPE_MAP || f->type == LN_TYPE_GEO) {
+        char *text = json_dumps(v, JSON_COMPACT);
+        ln_buf_adds(out, text != NULL ? text : "");
+        free(text);
+    } else
+        ln_title_value(out, c, f, v);
+    if (out->len == 0 && json_is_string(v))
+        ln_buf_adds(out, json_string_value(v));
+}
+
+/* ---- the rows, whatever they become */
+
+struct sheet {
+    struct ln_call *c;
+    const struct ln_def_coll *d;
+    struct ln_buf cell;
+    void (*put)(struct sheet *x, size_t row, size_t column, const struct ln_def_field *f,
+                const json_t *v);
+    void (*end_row)(struct sheet *x);
+    struct ln_xlsx *book; /* NULL: CSV */
+};
+
+static const char *label_of(const struct sheet *x, const struct ln_def_label *l)
+{
+    return x->c->q->zh ? l->zh : l->en;
+}
+
+static const char *state_of(const struct sheet *x, const json_t *row)
+{
+    const char *state = ln_web_text(row, "state");
+
+    for (size_t i = 0; i < x->d->n_states; i++)
+        if (strcmp(x->d->states[i].name, state) == 0)
+            return label_of(x, &x->d->states[i].label);
+    return state;
+}
+
+static void put_text(struct sheet *x, size_t row, size_t column, const char *text)
+{
+    static const struct ln_def_field plain = { .name = "", .type = LN_TYPE_STR };
+    json_t *v = json_string(text);
+
+    x->put(x, row, column, &plain, v);
+    json_decref(v);
+}
+
+static bool shown(const struct ln_def_field *f)
+{
+    return !(f->internal && f->type == LN_TYPE_MAP); /* maps of ids */
+}
+
+static void put_head(struct sheet *x)
+{
+    size_t at = 0;
+
+    put_text(x, 0, at++, "id");
+    if (x->d->n_states > 0)
+        put_text(x, 0, at++, x->c->q->zh ? "状态" : "State");
+    for (size_t i = 0; i < x->d->n_fields; i++)
+        if (shown(&x->d->fields[i]))
+            put_text(x, 0, at++, label_of(x, &x->d->fields[i].label));
+    x->end_row(x);
+}
+
+static void put_row(struct sheet *x, size_t n, json_t *row)
+{
+    const json_t *f;
+    size_t at = 0;
+
+    ln_engine_mask(x->d, &x->c->user, row);
+    f = json_object_get(row, "f");
+    put_text(x, n, at++, ln_web_text(row, "id"));
+    if (x->d->n_states > 0)
+        put_text(x, n, at++, state_of(x, row));
+    for (size_t i = 0; i < x->d->n_fields; i++)
+        if (shown(&x->d->fields[i]))
+            x->put(x, n, at++, &x->d->fields[i], json_object_get(f, x->d->fields[i].name));
+    x->end_row(x);
+}
+
+static bool put_all(struct sheet *x, struct ln_err *err)
+{
+    struct ln_listing list = { .l = { .n = 0 } };
+    size_t n = 1;
+
+    if (!ln_listing_read(&list, x->c, x->d, err))
+        return false;
+    list.l.limit = LN_QUERY_LIMIT;
+    list.l.total = false;
+    x->cell = ln_buf_new(CELL_BYTES + 4096);
+    put_head(x);
+    for (bool more = true; more && list.l.offset < EXPORT_ROWS; list.l.offset += LN_QUERY_LIMIT) {
+        json_t *rows = json_array();
+        size_t i;
+        json_t *row;
+        bool ok = ln_query_list(rows, NULL, x->c->r->store, &list.l, err);
+        more = json_array_size(rows) == LN_QUERY_LIMIT;
+        json_array_foreach(rows, i, row)
+        {
+            if (ok && ln_engine_may_read(x->d, &x->c->user, row))
+                put_row(x, n++, row);
+        }
+        json_decref(rows);
+        if (!ok) {
+            ln_buf_free(&x->cell);
+            return false;
+        }
+    }
+    ln_buf_free(&x->cell);
+    return true;
+}
+
+/* ---- CSV */
 
 static void csv_cell(struct ln_buf *out, const char *text)
 {
@@ -13,6 +166,8 @@ static void csv_cell(struct ln_buf *out, const char *text)
      */
     bool formula = strchr("=+-@\t\r", text[0]) != NULL && text[0] != '\0';
 
+    if (out->len > 0 && out->data[out->len - 1] != '\n' && out->len > 3)
+        ln_buf_addc(out, ',');
     ln_buf_addc(out, '"');
     if (digits)
         ln_buf_addc(out, '\t');
@@ -26,77 +181,82 @@ static void csv_cell(struct ln_buf *out, const char *text)
     ln_buf_addc(out, '"');
 }
 
-static void csv_value(struct ln_buf *out, const struct ln_def_field *f, const json_t *v)
+static void csv_put(struct sheet *x, size_t row, size_t column, const struct ln_def_field *f,
+                    const json_t *v)
 {
-    char *text = NULL;
-
-    if (json_is_string(v) && f->codes != NULL)
-        for (size_t i = 0; i < f->codes->n; i++)
-            if (strcmp(f->codes->list[i].code, json_string_value(v)) == 0) {
-                csv_cell(out, f->codes->list[i].label.zh);
-                return;
-            }
-    if (json_is_string(v))
-        csv_cell(out, json_string_value(v));
-    else if (v != NULL) {
-        text = json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
-        csv_cell(out, text != NULL ? text : "");
-    }
-    free(text);
+    (void)row;
+    (void)column;
+    cell_text(&x->cell, x->c, f, v);
+    csv_cell(&x->c->out->body, x->cell.data != NULL ? x->cell.data : "");
 }
 
-#define EXPORT_ROWS 20000
+static void csv_end(struct sheet *x)
+{
+    ln_buf_adds(&x->c->out->body, "\r\n");
+}
 
-bool ln_api_export_csv(struct ln_call *c, struct ln_err *err)
+/* ---- XLSX */
+
+static void xlsx_put(struct sheet *x, size_t row, size_t column, const struct ln_def_field *f,
+                     const json_t *v)
+{
+    if (f->type == LN_TYPE_FEN && json_is_integer(v))
+        ln_xlsx_fen(x->book, row, column, json_integer_value(v));
+    else if (f->type == LN_TYPE_INT && json_is_integer(v))
+        ln_xlsx_int(x->book, row, column, json_integer_value(v));
+    else {
+        cell_text(&x->cell, x->c, f, v);
+        ln_xlsx_text(x->book, row, column, (struct ln_span){ x->cell.data, x->cell.len });
+    }
+}
+
+static void xlsx_end(struct sheet *x)
+{
+    (void)x;
+}
+
+static bool write_xlsx(struct sheet *x, struct ln_err *err)
+{
+    struct ln_err why = { 0 };
+
+    if (!ln_xlsx_open(&x->book, x->c->n->dir, x->d->name, err))
+        return false;
+    if (put_all(x, err))
+        return ln_xlsx_close(x->book, &x->c->out->body, err);
+    (void)!ln_xlsx_close(x->book, NULL, &why);
+    return false;
+}
+
+/* GET /api/v1/export/<collection>.csv|xlsx, with the filters of the list. */
+bool ln_api_export_list(struct ln_call *c, struct ln_err *err)
 {
     char name[64];
     const char *dot = strrchr(c->q->arg[0], '.');
-    struct ln_where any[4];
-    struct ln_list l = {
-        .any = any, .text = ln_http_query(c->q, "q"), .descending = false, .limit = LN_QUERY_LIMIT
-    };
-    struct ln_buf *out = &c->out->body;
+    struct sheet x = { .c = c, .put = csv_put, .end_row = csv_end };
+    bool xlsx = dot != NULL && strcmp(dot, ".xlsx") == 0;
 
-    if (dot == NULL || strcmp(dot, ".csv") != 0)
-        return ln_fail(err, LN_MISSING, "lists are exported as .csv");
+    if (dot == NULL || (!xlsx && strcmp(dot, ".csv") != 0))
+        return ln_fail(err, LN_MISSING, "lists are exported as .csv or .xlsx");
     (void)snprintf(name, sizeof name, "%.*s", (int)(dot - c->q->arg[0]), c->q->arg[0]);
-    const struct ln_def_coll *d = ln_def_find(c->n->def, name);
-    if (d == NULL || !ln_engine_may_list(d, &c->user, any, &l.n_any))
-        return ln_fail(err, LN_DENIED, "your role may not read that list");
-    l.coll = d->coll;
-    ln_buf_adds(out, "\xef\xbb\xbf\"id\"");
-    for (size_t i = 0; i < d->n_fields; i++) {
-        ln_buf_addc(out, ',');
-        csv_cell(out, d->fields[i].label.zh);
-    }
-    ln_buf_adds(out, "\r\n");
-    for (bool more = true; more && l.offset < EXPORT_ROWS; l.offset += LN_QUERY_LIMIT) {
-        json_t *rows = json_array();
-        size_t i;
-        json_t *row;
-        if (!ln_query_list(rows, NULL, c->r->store, &l, err)) {
-            json_decref(rows);
+    x.d = ln_def_find(c->n->def, name);
+    if (x.d == NULL)
+        return ln_fail(err, LN_MISSING, "no collection %.60s", name);
+    ln_buf_free(&c->out->body);
+    c->out->body = ln_buf_new(EXPORT_BYTES);
+    if (xlsx) {
+        x.put = xlsx_put;
+        x.end_row = xlsx_end;
+        if (!write_xlsx(&x, err))
             return false;
-        }
-        more = json_array_size(rows) == LN_QUERY_LIMIT;
-        json_array_foreach(rows, i, row)
-        {
-            if (!ln_engine_may_read(d, &c->user, row))
-                continue;
-            ln_engine_mask(d, &c->user, row);
-            csv_cell(out, ln_web_text(row, "id"));
-            for (size_t k = 0; k < d->n_fields; k++) {
-                ln_buf_addc(out, ',');
-                csv_value(out, &d->fields[k],
-                          json_object_get(json_object_get(row, "f"), d->fields[k].name));
-            }
-            ln_buf_adds(out, "\r\n");
-        }
-        json_decref(rows);
+    } else {
+        ln_buf_adds(&c->out->body, "\xef\xbb\xbf");
+        if (!put_all(&x, err) || !ln_buf_done(&c->out->body, "list", err))
+            return false;
     }
-    c->out->content_type = "text/csv";
+    c->out->content_type =
+        xlsx ? "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" : "text/csv";
     (void)snprintf(c->out->disposition, sizeof c->out->disposition,
-                   "attachment; filename=\"%s.csv\"", d->name);
+                   "attachment; filename=\"%s.%s\"", x.d->name, xlsx ? "xlsx" : "csv");
     return true;
 }
 

@@ -33,6 +33,9 @@ LN_ROUTE(ln_api_record_step);
 LN_ROUTE(ln_api_record_history);
 LN_ROUTE(ln_api_record_unmask);
 LN_ROUTE(ln_api_conflict_resolve);
+LN_ROUTE(ln_api_similar_list);
+LN_ROUTE(ln_api_similar_join);
+LN_ROUTE(ln_api_similar_photo);
 LN_ROUTE(ln_api_file_upload);
 LN_ROUTE(ln_api_file_get);
 LN_ROUTE(ln_api_talk_list);
@@ -46,7 +49,7 @@ LN_ROUTE(ln_api_qr_get);
 LN_ROUTE(ln_api_service_progress);
 LN_ROUTE(ln_api_service_paper);
 LN_ROUTE(ln_api_service_bound);
-LN_ROUTE(ln_api_export_csv);
+LN_ROUTE(ln_api_export_list);
 LN_ROUTE(ln_api_export_import);
 
 /* An attachment as the body: its stored value, which the caller may read. */

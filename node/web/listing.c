@@ -1,0 +1,130 @@
+/* What a list is asked for: see listing.h. */
+#include "node/web/listing.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool reserved(const char *name)
+{
+    static const char *const words[] = { "limit", "cursor", "sort",    "q",    "count",
+                                         "mine",  "stale",  "overdue", "here", NULL };
+
+    return ln_def_has(words, name);
+}
+
+static bool add_filter(struct ln_listing *x, const struct ln_http_pair *p, struct ln_err *err)
+{
+    const char *dot = strrchr(p->name, '.');
+    enum ln_where_op op = LN_WHERE_IS;
+
+    if (x->l.n >= LN_QUERY_WHERE - 9)
+        return ln_fail(err, LN_FULL, "too many filters");
+    if (dot != NULL && strcmp(dot, ".gte") == 0)
+        op = LN_WHERE_FROM;
+    else if (dot != NULL && strcmp(dot, ".lte") == 0)
+        op = LN_WHERE_TO;
+    (void)snprintf(x->names[x->l.n], sizeof x->names[0], "%.*s",
+                   (int)(op == LN_WHERE_IS ? strlen(p->name) : (size_t)(dot - p->name)), p->name);
+    x->where[x->l.n] = (struct ln_where){ x->names[x->l.n], op, p->value };
+    x->l.n++;
+    return true;
+}
+
+/* This node's region and those above it. */
+static void name_here(char out[80], const char *region)
+{
+    static const int digits[] = { 2, 4, 6, 9, 12 };
+    size_t at = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < sizeof digits / sizeof digits[0]; i++)
+        at += (size_t)snprintf(out + at, 80 - at, "%s%.*s%.*s", i > 0 ? "," : "", digits[i], region,
+                               12 - digits[i], "000000000000");
+}
+
+/* overdue=1: what is past its term; here=1: what was published for this region. */
+static void add_views(struct ln_listing *x, struct ln_call *c, const struct ln_def_coll *d)
+{
+    if (ln_http_query(c->q, "overdue") != NULL && ln_def_field(d, "due") != NULL) {
+        (void)snprintf(x->now, sizeof x->now, "%" PRId64, c->n->env.now_ms(c->n->env.ctx));
+        x->where[x->l.n++] = (struct ln_where){ "due", LN_WHERE_TO, x->now };
+        if (d->running != NULL)
+            x->where[x->l.n++] = (struct ln_where){ "state", LN_WHERE_IS, d->running };
+    }
+    if (ln_http_query(c->q, "here") != NULL) {
+        name_here(x->here, c->n->config.region);
+        x->where[x->l.n++] = (struct ln_where){ "region", LN_WHERE_IS, x->here };
+        if (ln_def_field(d, "targets") != NULL)
+            x->where[x->l.n++] =
+                (struct ln_where){ "targets", LN_WHERE_REACHES, c->n->config.region };
+    }
+}
+
+/* Who reads the outline only may list by it, and search in nothing else. */
+static bool in_outline(const struct ln_def_coll *d, const struct ln_listing *x)
+{
+    const json_t *fields = json_object_get(json_object_get(d->named, "outline"), "fields");
+
+    for (size_t i = 0; i < x->l.n; i++) {
+        bool known =
+            strcmp(x->where[i].field, "state") == 0 || strcmp(x->where[i].field, "region") == 0;
+        for (size_t k = 0; k < json_array_size(fields); k++)
+            known = known ||
+                    strcmp(json_string_value(json_array_get(fields, k)), x->where[i].field) == 0;
+        if (!known)
+            return false;
+    }
+    return x->l.text == NULL;
+}
+
+static void spare(struct ln_listing *x, struct ln_call *c, const struct ln_def_coll *d)
+{
+    bool outline = false;
+    size_t i;
+    json_t *role;
+
+    json_array_foreach(json_object_get(json_object_get(d->named, "outline"), "roles"), i, role)
+    {
+        outline = outline || ln_engine_has_role(&c->user, json_string_value(role));
+    }
+    if (!outline || !in_outline(d, x))
+        ln_engine_spare(&x->l, x->unless, d, &c->user);
+}
+
+bool ln_listing_read(struct ln_listing *x, struct ln_call *c, const struct ln_def_coll *d,
+                     struct ln_err *err)
+{
+    const char *limit = ln_http_query(c->q, "limit");
+    const char *cursor = ln_http_query(c->q, "cursor");
+    const char *sort = ln_http_query(c->q, "sort");
+
+    x->l.coll = d->coll;
+    x->l.where = x->where;
+    x->l.any = x->any;
+    x->l.text = ln_http_query(c->q, "q");
+    x->l.limit = limit != NULL ? (unsigned)strtoul(limit, NULL, 10) : 50;
+    if (x->l.limit == 0 || x->l.limit > LN_QUERY_LIMIT)
+        x->l.limit = LN_QUERY_LIMIT;
+    x->l.offset = cursor != NULL ? (unsigned)strtoul(cursor, NULL, 10) : 0;
+    x->l.total = ln_http_query(c->q, "count") != NULL;
+    if (sort == NULL)
+        sort = d->sort != NULL ? d->sort : "-id";
+    x->l.descending = sort[0] == '-';
+    x->l.sort = sort + x->l.descending;
+    for (size_t i = 0; i < c->q->n_query; i++)
+        if (!reserved(c->q->query[i].name) && !add_filter(x, &c->q->query[i], err))
+            return false;
+    if (ln_http_query(c->q, "mine") != NULL && c->known) {
+        x->where[x->l.n++] = (struct ln_where){ "author", LN_WHERE_IS, c->user.account };
+    }
+    ln_engine_fresh_since(x->stale, d, c->n->env.now_ms(c->n->env.ctx));
+    if (ln_http_query(c->q, "stale") != NULL && x->stale[0] != '\0') {
+        x->where[x->l.n++] = (struct ln_where){ "checked", LN_WHERE_STALE, x->stale };
+    }
+    add_views(x, c, d);
+    spare(x, c, d);
+    return ln_engine_may_list(d, &c->user, x->any, &x->l.n_any) ||
+           ln_fail(err, LN_DENIED, "%s: your role may not read it", d->name);
+}

@@ -1,0 +1,22 @@
+/* A list as its query asks for it (README "Records"): the same for pages, exports and programs. */
+#ifndef LN_LISTING_H
+#define LN_LISTING_H
+
+#include "node/web/web.h"
+
+struct ln_listing {
+    struct ln_where where[LN_QUERY_WHERE];
+    struct ln_where any[4];
+    char names[LN_QUERY_WHERE][64];
+    char stale[11], now[24];
+    char here[80];
+    struct ln_where unless[LN_ENGINE_UNLESS];
+    struct ln_list l;
+};
+
+/* Reads the query of the request: filters, full text, order, page; and what this caller may list.
+ * `x` holds what the list points into: it is not moved. LN_DENIED, LN_FULL, as ln_query_list. */
+bool ln_listing_read(struct ln_listing *x, struct ln_call *c, const struct ln_def_coll *d,
+                     struct ln_err *err) LN_MUST;
+
+#endif
