@@ -228,3 +228,123 @@ bool ln_api_stat_list(struct ln_call *c, struct ln_err *err)
     json_decref(g.regions);
     return ok;
 }
+
+/* ---- one statistic, region by region: what a table of communities or districts shows */
+
+static const json_t *find_stat(const struct ln_def_module **of, const struct ln_def *def,
+                               const char *code)
+{
+    size_t i;
+    json_t *stat;
+
+    for (size_t m = 0; m < def->n_modules; m++)
+        json_array_foreach(json_object_get(def->modules[m].json, "statistics"), i, stat)
+        {
+            if (strcmp(ln_web_text(stat, "code"), code) == 0) {
+                *of = &def->modules[m];
+                return stat;
+            }
+        }
+    return NULL;
+}
+
+/* The cells of every region that is counted here, by the first `digits` of its code. */
+static bool by_region(json_t *out, struct gathering *g, const char *code, size_t digits,
+                      struct ln_err *err)
+{
+    const struct ln_where where[] = { { "code", LN_WHERE_IS, code } };
+    struct ln_list l = { .coll = g->from->coll, .n = 1, .where = where, .limit = LN_QUERY_LIMIT };
+    size_t got = LN_QUERY_LIMIT;
+
+    for (int page = 0; page < PAGES && got == LN_QUERY_LIMIT; page++) {
+        json_t *rows = json_array();
+        int64_t total;
+        size_t i;
+        json_t *row;
+        if (!ln_query_list(rows, &total, g->c->r->store, &l, err)) {
+            json_decref(rows);
+            return false;
+        }
+        got = json_array_size(rows);
+        json_array_foreach(rows, i, row)
+        {
+            const json_t *f = json_object_get(row, "f");
+            char region[LN_REGION_LEN + 1];
+            (void)snprintf(region, sizeof region, "%.*s%s", (int)digits, ln_web_text(row, "region"),
+                           &"000000000000"[digits]);
+            json_t *o = json_object_get(out, region);
+            if (o == NULL) {
+                o = json_pack("{s:[],s:I}", "cells", "as_of",
+                              json_integer_value(json_object_get(f, "as_of")));
+                json_object_set_new(out, region, o);
+            }
+            ln_stat_add(json_object_get(o, "cells"), json_object_get(f, "cells"));
+            if (json_integer_value(json_object_get(f, "as_of")) <
+                json_integer_value(json_object_get(o, "as_of")))
+                json_object_set(o, "as_of", json_object_get(f, "as_of")); /* as old as its oldest */
+        }
+        json_decref(rows);
+        l.offset += LN_QUERY_LIMIT;
+    }
+    return true;
+}
+
+static json_t *region_rows(const json_t *by, const json_t *stat)
+{
+    json_t *out = json_array();
+    const char *region;
+    json_t *o;
+
+    json_object_foreach((json_t *)(uintptr_t)by, region, o)
+    {
+        struct ln_buf name = ln_buf_new(256);
+        ln_node_region(&name, region);
+        json_object_set_new(o, "region", json_string(region));
+        json_object_set_new(o, "name", json_string(name.data));
+        if (is_kind(stat, "share") || is_kind(stat, "complete"))
+            json_object_set_new(o, "shares", ln_stat_shares(json_object_get(o, "cells")));
+        json_array_append(out, o);
+        ln_buf_free(&name);
+    }
+    return out;
+}
+
+bool ln_api_stat_regions(struct ln_call *c, struct ln_err *err)
+{
+    const struct ln_def_module *m = NULL;
+    const char *code = c->q->arg[0];
+    const json_t *stat = find_stat(&m, c->n->def, code);
+    const char *by = ln_http_query(c->q, "by");
+    size_t digits = by != NULL && strcmp(by, "district") == 0 ? 6 : LN_REGION_LEN;
+    struct gathering g = { .c = c };
+    json_t *out = json_object();
+    json_t *cells = NULL;
+    bool ok;
+
+    if (strcmp(c->n->config.role, "province") == 0)
+        g.from = ln_def_find(c->n->def, "stat_open");
+    else if (strcmp(c->n->config.role, "community") != 0)
+        g.from = ln_def_find(c->n->def, "stat_value");
+    ok = may_see(c) || ln_fail(err, LN_DENIED, "your role may not read statistics");
+    if (ok && stat == NULL)
+        ok = ln_fail(err, LN_MISSING, "no statistic %.60s", code);
+    if (ok && g.from != NULL)
+        ok = by_region(out, &g, code, digits, err);
+    if (ok && g.from == NULL) {
+        ok = ln_stat_count(&cells, c->n, c->r->store, stat, c->n->config.region, err);
+        if (ok)
+            json_object_set_new(out, c->n->config.region,
+                                json_pack("{s:o,s:I}", "cells", cells, "as_of",
+                                          (json_int_t)c->n->env.now_ms(c->n->env.ctx)));
+    }
+    if (ok) {
+        const struct ln_def_coll *d = ln_def_find(c->n->def, ln_web_text(stat, "collection"));
+        ok = ln_web_json(c, 200,
+                         json_pack("{s:s,s:s,s:O,s:o,s:o,s:b}", "code", code, "module", m->name,
+                                   "label", json_object_get(stat, "label"), "dims",
+                                   dims_of(d, stat), "regions", region_rows(out, stat), "live",
+                                   (int)(g.from == NULL)));
+    }
+    json_decref(out);
+    return ok;
+}

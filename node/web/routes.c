@@ -14,6 +14,7 @@ const struct ln_route ln_routes[] = {
     { "GET", "/api/v1/schema", ln_api_schema_get },
     { "GET", "/api/v1/status", ln_api_info_status },
     { "GET", "/api/v1/stats", ln_api_stat_list },
+    { "GET", "/api/v1/stats/:", ln_api_stat_regions },
     { "POST", "/api/v1/sync", ln_api_info_sync },
     { "GET", "/api/v1/nodes", ln_api_info_nodes },
     { "GET", "/api/v1/screen", ln_api_home_get },

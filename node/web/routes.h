@@ -17,6 +17,7 @@ LN_ROUTE(ln_api_card_make);
 LN_ROUTE(ln_api_schema_get);
 LN_ROUTE(ln_api_info_status);
 LN_ROUTE(ln_api_stat_list);
+LN_ROUTE(ln_api_stat_regions);
 LN_ROUTE(ln_api_info_sync);
 LN_ROUTE(ln_api_info_nodes);
 LN_ROUTE(ln_api_home_get);

@@ -29,7 +29,7 @@ export function run(args, input) {
   return r.stdout
 }
 /** A node with logins named as their roles, passwords linli-<role>. */
-export async function startNode(name, port, region, role, roles, parent, invite = []) {
+export async function startNode(name, port, region, role, roles, parent, { invite = [], prepare } = {}) {
   const at = `${dir}/${name}`
   const base = `http://127.0.0.1:${port}`
   run(['init', '--dir', at, '--region', region, '--role', role, '--name', name, ...(parent ? [] : ['--root'])])
@@ -37,6 +37,7 @@ export async function startNode(name, port, region, role, roles, parent, invite 
     const code = run(['invite', '--dir', parent.dir, '--region', region, '--role', role, ...invite]).trim().split(/\s+/).pop()
     run(['join', '--dir', at, '--parent', parent.base, '--code', code])
   }
+  if (prepare) prepare(at) // its configuration, before it is served
   const log = fs.openSync(`${dir}/${name}.log`, 'a')
   const child = spawn(linli, ['serve', '--dir', at, '--listen', `127.0.0.1:${port}`], { stdio: ['ignore', log, log] })
   nodes.push(child)

@@ -4,7 +4,7 @@ import { api, end, login, look, must, ok, open, run, shows, startNode, until } f
 
 const port = Number(process.env.PORT0 ?? 18650) + 110
 const box = await startNode('翠苑一区社区', port, '330106005055', 'community', ['worker', 'committee', 'centre'])
-const laptop = await startNode('网格终端', port + 3, '330106005055', 'laptop', ['worker'], box, ['--grid', 'g1'])
+const laptop = await startNode('网格终端', port + 3, '330106005055', 'laptop', ['worker'], box, { invite: ['--grid', 'g1'] })
 const base = box.base
 const hour = 3600e3
 const step = (page, coll, id, action, more = {}) => api(page, 'POST', `/${coll}/${id}/steps`, { action, ...more })

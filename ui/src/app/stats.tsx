@@ -89,7 +89,7 @@ function Table({ stat, min }: { stat: Stat; min: number }) {
 
 export function Stats() {
   const [answer, setAnswer] = useState<Answer | null>(null)
-  const [region, setRegion] = useState('')
+  const [region, setRegion] = useState(() => new URLSearchParams(location.search).get('region') || '')
   const [wrong, setWrong] = useState('')
   useEffect(() => {
     let on = true
