@@ -326,7 +326,7 @@ bool ln_api_stat_regions(struct ln_call *c, struct ln_err *err)
     else if (strcmp(c->n->config.role, "community") != 0)
         g.from = ln_def_find(c->n->def, "stat_value");
     ok = may_see(c) || ln_fail(err, LN_DENIED, "your role may not read statistics");
-    if (ok && stat == NULL)
+    if (ok && (stat == NULL || m == NULL))
         ok = ln_fail(err, LN_MISSING, "no statistic %.60s", code);
     if (ok && g.from != NULL)
         ok = by_region(out, &g, code, digits, err);
@@ -337,7 +337,7 @@ bool ln_api_stat_regions(struct ln_call *c, struct ln_err *err)
                                 json_pack("{s:o,s:I}", "cells", cells, "as_of",
                                           (json_int_t)c->n->env.now_ms(c->n->env.ctx)));
     }
-    if (ok) {
+    if (ok && m != NULL) {
         const struct ln_def_coll *d = ln_def_find(c->n->def, ln_web_text(stat, "collection"));
         ok = ln_web_json(c, 200,
                          json_pack("{s:s,s:s,s:O,s:o,s:o,s:b}", "code", code, "module", m->name,

@@ -18,8 +18,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-static const struct ln_field NOTE[] = { { "name", "name", LN_TYPE_STR, LN_MARK_IDENT, false },
-                                        { "title", "title", LN_TYPE_STR, LN_MARK_PLAIN, false } };
+static const struct ln_field NOTE[] = { { "name", "name", LN_TYPE_STR, LN_MARK_IDENT },
+                                        { "title", "title", LN_TYPE_STR, LN_MARK_PLAIN } };
 static const struct ln_coll COLLS[] = {
     { .name = "note", .version = 1, .fields = NOTE, .n_fields = 2 }
 };

@@ -21,9 +21,9 @@
 #define SAVES 20000
 #define SOME 8
 
-static const struct ln_field PERSON[] = { { "name", "name", LN_TYPE_STR, LN_MARK_IDENT, false },
-                                          { "job", "job", LN_TYPE_STR, LN_MARK_PLAIN, false } };
-static const struct ln_field NOTICE[] = { { "title", "title", LN_TYPE_STR, LN_MARK_PLAIN, false } };
+static const struct ln_field PERSON[] = { { "name", "name", LN_TYPE_STR, LN_MARK_IDENT },
+                                          { "job", "job", LN_TYPE_STR, LN_MARK_PLAIN } };
+static const struct ln_field NOTICE[] = { { "title", "title", LN_TYPE_STR, LN_MARK_PLAIN } };
 static const struct ln_coll COLLS[] = {
     { .name = "person", .version = 1, .fields = PERSON, .n_fields = 2 },
     { .name = "notice", .version = 1, .fields = NOTICE, .n_fields = 1 }

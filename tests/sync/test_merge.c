@@ -9,10 +9,10 @@
 #define MOST 40
 
 static const struct ln_field fields[] = {
-    { "name", "name", LN_TYPE_STR, LN_MARK_PLAIN, false },
-    { "road", "address", LN_TYPE_STR, LN_MARK_PLAIN, false },
-    { "number", "address", LN_TYPE_STR, LN_MARK_PLAIN, false },
-    { "labels", "labels", LN_TYPE_MAP, LN_MARK_PLAIN, false },
+    { "name", "name", LN_TYPE_STR, LN_MARK_PLAIN },
+    { "road", "address", LN_TYPE_STR, LN_MARK_PLAIN },
+    { "number", "address", LN_TYPE_STR, LN_MARK_PLAIN },
+    { "labels", "labels", LN_TYPE_MAP, LN_MARK_PLAIN },
 };
 static const struct ln_coll home = {
     .name = "home", .version = 1, .fields = fields, .n_fields = 4
