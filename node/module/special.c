@@ -8,6 +8,7 @@
 #include "crypto/base/log.h"
 #include "node/module/application.h"
 #include "node/module/gov.h"
+#include "node/module/program.h"
 #include "node/module/shop.h"
 #include "node/module/slot.h"
 #include "node/module/talk.h"
@@ -19,6 +20,7 @@
 const struct ln_special *const ln_specials[] = {
     ln_application_special,
     ln_gov_special,
+    ln_program_special,
     ln_shop_special,
     ln_slot_special,
     ln_talk_special,

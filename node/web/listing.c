@@ -32,8 +32,7 @@ static bool add_filter(struct ln_listing *x, const struct ln_http_pair *p, struc
     return true;
 }
 
-/* This node's region and those above it. */
-static void name_here(char out[80], const char *region)
+void ln_listing_regions(char out[80], const char *region)
 {
     static const int digits[] = { 2, 4, 6, 9, 12 };
     size_t at = 0;
@@ -54,7 +53,7 @@ static void add_views(struct ln_listing *x, struct ln_call *c, const struct ln_d
             x->where[x->l.n++] = (struct ln_where){ "state", LN_WHERE_IS, d->running };
     }
     if (ln_http_query(c->q, "here") != NULL) {
-        name_here(x->here, c->n->config.region);
+        ln_listing_regions(x->here, c->n->config.region);
         x->where[x->l.n++] = (struct ln_where){ "region", LN_WHERE_IS, x->here };
         if (ln_def_field(d, "targets") != NULL)
             x->where[x->l.n++] =

@@ -19,4 +19,7 @@ struct ln_listing {
 bool ln_listing_read(struct ln_listing *x, struct ln_call *c, const struct ln_def_coll *d,
                      struct ln_err *err) LN_MUST;
 
+/* A region and those above it, by commas: whose notices are read there. */
+void ln_listing_regions(char out[80], const char *region);
+
 #endif

@@ -1,14 +1,15 @@
-/* Pages without script, for captive portals and very old phones, and Atom feeds: what everybody may
- * read, nothing else. */
+/* Pages without script, for captive portals and very old phones: what everybody may read, nothing
+ * else. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "node/asset.h"
+#include "node/web/feed.h"
 #include "node/web/routes.h"
 
-#define ITEMS 30
+#define LITE_ITEMS 30
 #define CHINA_S 28800 /* UTC+8, where all communities are */
 
 /* Text for HTML and XML; control characters but tab and newline are dropped. */
@@ -29,54 +30,20 @@ static void add_text(struct ln_buf *out, const char *text)
     }
 }
 
-enum form { DAY, MINUTE, UTC };
+enum form { DAY, MINUTE };
 
 static void add_time(struct ln_buf *out, int64_t ms, enum form form)
 {
-    time_t t = (time_t)(ms / 1000 + (form == UTC ? 0 : CHINA_S));
+    time_t t = (time_t)(ms / 1000 + CHINA_S);
     struct tm tm = { 0 };
     char text[40];
 
     (void)gmtime_r(&t, &tm);
     if (form == DAY)
         (void)strftime(text, sizeof text, "%m-%d", &tm);
-    else if (form == MINUTE)
-        (void)strftime(text, sizeof text, "%Y-%m-%d %H:%M", &tm);
     else
-        (void)strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+        (void)strftime(text, sizeof text, "%Y-%m-%d %H:%M", &tm);
     ln_buf_adds(out, text);
-}
-
-/* Rows that a guest may read, newest first; NULL and `err` when there are none to be had. */
-static json_t *open_rows(struct ln_call *c, const char *coll, struct ln_err *err)
-{
-    static const struct ln_user guest = { .n_roles = 0 };
-    const struct ln_def_coll *d = ln_def_find(c->n->def, coll);
-    struct ln_where any[4];
-    struct ln_list l = { .any = any, .limit = ITEMS, .descending = true };
-    json_t *rows = json_array();
-    json_t *out = json_array();
-    int64_t total;
-
-    if (d == NULL || !ln_engine_may_list(d, &guest, any, &l.n_any)) {
-        json_decref(rows);
-        return out;
-    }
-    l.coll = d->coll;
-    bool ok = ln_query_list(rows, &total, c->r->store, &l, err);
-    for (size_t i = 0; ok && i < json_array_size(rows); i++) {
-        json_t *row = json_array_get(rows, i);
-        if (!ln_engine_may_read(d, &guest, row))
-            continue;
-        ln_engine_mask(d, &guest, row);
-        json_array_append(out, row);
-    }
-    json_decref(rows);
-    if (!ok) {
-        json_decref(out);
-        return NULL;
-    }
-    return out;
 }
 
 /* ---- pages */
@@ -149,9 +116,9 @@ static void add_phones(struct ln_buf *b, const json_t *homes)
 
 bool ln_lite_home(struct ln_call *c, struct ln_err *err)
 {
-    json_t *notices = open_rows(c, "notice", err);
-    json_t *news = notices != NULL ? open_rows(c, "news", err) : NULL;
-    json_t *homes = news != NULL ? open_rows(c, "home", err) : NULL;
+    json_t *notices = ln_feed_rows(c, "notice", LITE_ITEMS, err);
+    json_t *news = notices != NULL ? ln_feed_rows(c, "news", LITE_ITEMS, err) : NULL;
+    json_t *homes = news != NULL ? ln_feed_rows(c, "home", LITE_ITEMS, err) : NULL;
 
     if (homes != NULL) {
         begin(c, c->n->config.name);
@@ -190,63 +157,5 @@ bool ln_lite_record(struct ln_call *c, struct ln_err *err)
     add_text(b, ln_web_text(json_object_get(row, "f"), "body"));
     ln_buf_adds(b, "</div><p><a href=\"/lite\">返回 Back</a></p></main></body></html>");
     json_decref(row);
-    return true;
-}
-
-/* ---- feeds (RFC 4287) */
-
-static void add_entry(struct ln_buf *b, const struct ln_call *c, const char *coll,
-                      const json_t *row)
-{
-    const char *id = ln_web_text(row, "id");
-
-    ln_buf_addf(b, "<entry><id>urn:linli:%s</id><title>", id);
-    add_text(b, ln_web_text(json_object_get(row, "f"), "title"));
-    ln_buf_adds(b, "</title><link href=\"http://");
-    add_text(b, c->q->host);
-    ln_buf_addf(b, "/%s/%s\"/><updated>", coll, id);
-    add_time(b, json_integer_value(json_object_get(row, "eff")), UTC);
-    ln_buf_adds(b, "</updated><published>");
-    add_time(b, json_integer_value(json_object_get(row, "created")), UTC);
-    ln_buf_adds(b, "</published><content type=\"text\">");
-    add_text(b, ln_web_text(json_object_get(row, "f"), "body"));
-    ln_buf_adds(b, "</content></entry>");
-}
-
-bool ln_lite_feed(struct ln_call *c, struct ln_err *err)
-{
-    const char *coll = strcmp(c->q->arg[0], "news.atom") == 0     ? "news"
-                       : strcmp(c->q->arg[0], "notice.atom") == 0 ? "notice"
-                                                                  : NULL;
-    struct ln_buf *b = &c->out->body;
-    int64_t newest = 0;
-
-    if (coll == NULL)
-        return ln_fail(err, LN_MISSING, "there are news.atom and notice.atom");
-    json_t *rows = open_rows(c, coll, err);
-    if (rows == NULL)
-        return false;
-    for (size_t i = 0; i < json_array_size(rows); i++) {
-        int64_t eff = json_integer_value(json_object_get(json_array_get(rows, i), "eff"));
-        newest = eff > newest ? eff : newest;
-    }
-    c->out->content_type = "application/atom+xml";
-    ln_buf_addf(b,
-                "<?xml version=\"1.0\" encoding=\"utf-8\"?><feed "
-                "xmlns=\"http://www.w3.org/2005/Atom\"><id>urn:linli:%s:%s</id><title>",
-                c->n->id, coll);
-    add_text(b, c->n->config.name);
-    ln_buf_adds(b, strcmp(coll, "news") == 0 ? " 新闻</title><author><name>"
-                                             : " 布告</title><author><name>");
-    add_text(b, c->n->config.name);
-    ln_buf_adds(b, "</name></author><link rel=\"self\" href=\"http://");
-    add_text(b, c->q->host);
-    ln_buf_addf(b, "/feed/%s.atom\"/><updated>", coll);
-    add_time(b, newest, UTC);
-    ln_buf_adds(b, "</updated>");
-    for (size_t i = 0; i < json_array_size(rows); i++)
-        add_entry(b, c, coll, json_array_get(rows, i));
-    ln_buf_adds(b, "</feed>\n");
-    json_decref(rows);
     return true;
 }

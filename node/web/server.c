@@ -422,6 +422,37 @@ static bool find_session(struct ln_call *c, struct ln_err *err)
     return true;
 }
 
+#define PROGRAM_PER_MINUTE 600
+
+/* "Authorization: Bearer ...": a program instead of a session. */
+static bool find_program(struct ln_call *c, const struct ln_route *route, struct ln_err *err)
+{
+    const char *header = mg_get_header(c->q->conn, "authorization");
+    int64_t now = c->n->env.now_ms(c->n->env.ctx);
+    char today[11];
+
+    if (header == NULL || strncmp(header, "Bearer ", 7) != 0)
+        return find_session(c, err);
+    ln_engine_today(today, now);
+    if (!ln_program_find(&c->program, &c->user, c->r->store, c->n->def, header + 7, today, err))
+        return false;
+    if (c->program.id[0] == '\0') {
+        c->out->status = 401;
+        c->word = "token";
+        return ln_fail(err, LN_DENIED, "no such token, or it has expired or was withdrawn");
+    }
+    if (!ln_limit_take(c->w->limit, c->program.id, PROGRAM_PER_MINUTE, 60000, now)) {
+        c->out->status = 429;
+        c->out->retry_after_s = 60;
+        return ln_fail(err, LN_BUSY, "more than %d requests a minute", PROGRAM_PER_MINUTE);
+    }
+    c->word = "scope";
+    if (!ln_api_program_allowed(c, route))
+        return ln_fail(err, LN_DENIED, "the token is for reading other data");
+    c->word = NULL;
+    return true;
+}
+
 static bool run_route(struct incoming *in, const struct ln_route *route, struct ln_err *err)
 {
     struct ln_call *c = &in->call;
@@ -433,7 +464,7 @@ static bool run_route(struct incoming *in, const struct ln_route *route, struct 
             *end = '\0';
             in->q.arg[i] = in->segments[i];
         }
-    if (!find_session(c, err))
+    if (!find_program(c, route, err))
         return false;
     if (in->body.len > 0 && in->q.content_type != NULL &&
         strstr(in->q.content_type, "json") != NULL) {
@@ -448,6 +479,7 @@ static bool run_route(struct incoming *in, const struct ln_route *route, struct 
         }
     }
     ok = route->run(c, err);
+    json_decref(c->program.scopes);
     json_decref(c->body);
     json_decref(c->titles);
     return ok;
@@ -481,7 +513,9 @@ static void serve_api(struct ln_web *w, struct incoming *in, struct ln_http_repl
         return;
     }
     (void)match(in, route->path); /* segments of this one */
-    if (!safe_method(in->q.method) && !origin_allowed(&in->q)) {
+    /* What needs a key in its body is no use to another site's page. */
+    bool keyed = strncmp(in->path, "/open311/", 9) == 0;
+    if (!safe_method(in->q.method) && !keyed && !origin_allowed(&in->q)) {
         refuse(out, 403, "origin", "请求来自别的网站", "The request comes from another site");
         return;
     }
@@ -498,7 +532,7 @@ static void serve_api(struct ln_web *w, struct incoming *in, struct ln_http_repl
         const char *zh =
             c->word != NULL && strcmp(c->word, "login") == 0 ? "登录名或密码不对" : NULL;
         const char *en = zh != NULL ? "Login or password is wrong" : NULL;
-        if (!c->known && err.code == LN_DENIED && c->word == NULL) {
+        if (!c->known && c->program.id[0] == '\0' && err.code == LN_DENIED && c->word == NULL) {
             out->status = 401;
             c->word = "login";
             zh = "请先登录";

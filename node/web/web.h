@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "node/module/program.h"
 #include "node/node.h"
 #include "node/web/http.h"
 
@@ -56,10 +57,11 @@ struct ln_call {
     const struct ln_http_request *q;
     struct ln_http_reply *out;
     struct ln_user user;
-    bool known;        /* somebody is logged in */
-    uint8_t token[32]; /* of the session */
-    json_t *body;      /* parsed, NULL when there is none */
-    json_t *fields;    /* problems of single fields for the error's body */
+    bool known;                /* somebody is logged in */
+    uint8_t token[32];         /* of the session */
+    struct ln_program program; /* that reads with a token; id "" none */
+    json_t *body;              /* parsed, NULL when there is none */
+    json_t *fields;            /* problems of single fields for the error's body */
     json_t *titles;   /* what title.c has looked up: id to title, null for what is not to be read */
     const char *word; /* stable word of the error, NULL by code */
 };
@@ -68,6 +70,8 @@ struct ln_route {
     const char *method, *path; /* ":" stands for one segment */
     ln_handler *run;
 };
+/* Whether the program of the call may use this route. */
+bool ln_api_program_allowed(const struct ln_call *c, const struct ln_route *route);
 extern const struct ln_route ln_routes[];
 extern const size_t ln_routes_n;
 

@@ -101,6 +101,7 @@ export function List({ module, def }: { module: Module; def: Collection }) {
       <div class="row no-print">
         {def.can.create && <a class="button primary" href={`/${def.name}/new`}><Icon name="add" />{t('add')}</a>}
         {def.can.create && !def.log && session.value && session.value.staff && <a class="button only-wide" href={`/${def.name}/import`}><Icon name="upload" />{t('import')}</a>}
+        {session.value && session.value.account && <a class="button only-wide" href={`/api/v1/export/${def.name}.xlsx?${exported.toString()}`} download><Icon name="download" />{t('export_xlsx')}</a>}
         {session.value && session.value.account && <a class="button only-wide" href={`/api/v1/export/${def.name}.csv?${exported.toString()}`} download><Icon name="download" />{t('export_csv')}</a>}
         <button type="button" class="only-wide" onClick={() => window.print()}><Icon name="print" />{t('print')}</button>
         {!narrow.value && all.length > 3 && <Columns def={def} fields={all} hidden={hidden} onChange={setHidden} />}
