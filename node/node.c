@@ -154,6 +154,13 @@ static const char *const *searched(void *ctx, const char *collection)
     return c != NULL ? c->search : NULL;
 }
 
+static const json_t *twins(void *ctx, const char *collection)
+{
+    const struct ln_def_coll *c = ln_def_find(((struct ln_node *)ctx)->def, collection);
+
+    return c != NULL ? json_object_get(c->json, "duplicates") : NULL;
+}
+
 static bool named(void *ctx, const char *audience, const json_t *value, struct ln_err *err)
 {
     return ln_attach_named(ctx, audience, value, err);
@@ -162,7 +169,7 @@ static bool named(void *ctx, const char *audience, const json_t *value, struct l
 static bool after_job(void *arg, struct ln_replica *r, struct ln_err *err)
 {
     struct ln_node *n = arg;
-    const struct ln_query_after after = { n, searched, named };
+    const struct ln_query_after after = { n, searched, named, twins };
     bool left;
 
     (void)r;
@@ -176,7 +183,7 @@ bool ln_node_look(struct ln_node *n, struct ln_err *err)
 
 static void tick_after(struct ln_node *n, struct ln_replica *r)
 {
-    const struct ln_query_after after = { n, searched, named };
+    const struct ln_query_after after = { n, searched, named, twins };
     struct ln_err err = { 0 };
     bool left = true;
 

@@ -996,6 +996,12 @@ static bool find_state(struct ln_batch *b, struct entry *e, struct ln_err *err)
     return true;
 }
 
+/* Deleted, or nothing of it holds: all refused or void, or not here but for a step. */
+static bool is_gone(const struct entry *e)
+{
+    return e->merged.deleted || e->merged.n_units == 0;
+}
+
 /* Records of entries[from..], and that they are to be looked at. */
 static bool put_records(struct ln_batch *b, size_t from, struct ln_err *err)
 {
@@ -1014,7 +1020,7 @@ static bool put_records(struct ln_batch *b, size_t from, struct ln_err *err)
                                             .id = e->id,
                                             .collection = ln_span_of(e->collection),
                                             .audience = e->audience,
-                                            .deleted = e->merged.deleted,
+                                            .deleted = is_gone(e),
                                             .conflicts = e->merged.conflicts + e->merged.forked,
                                             .heads = { e->heads.data, e->heads.len } };
         memcpy(recs[n].region, e->region, sizeof e->region);
@@ -1057,7 +1063,7 @@ static bool put_rows(struct ln_batch *b, struct ln_err *err)
         rows[n++] =
             (struct ln_store_row){ .coll = e->coll,
                                    .rec = e->n,
-                                   .drop = e->merged.deleted || hidden,
+                                   .drop = is_gone(e) || hidden,
                                    .whole = e->derive,
                                    .eff = e->eff,
                                    .n = e->n_cells,
@@ -1106,7 +1112,7 @@ static bool find_touched(struct ln_batch *b, struct ln_alias_list *touched,
 
     for (size_t i = 0; i < b->n_entries; i++) {
         const struct entry *e = &b->entries[i];
-        bool live = !e->merged.deleted && e->region[0] != '\0';
+        bool live = !is_gone(e) && e->region[0] != '\0';
         bool other = e->merged.aliased != e->was_aliased ||
                      (e->merged.aliased && ln_clock_compare(&e->merged.alias, &e->was_alias) != 0);
         bool into = e->merged.aliased;
@@ -1526,6 +1532,20 @@ bool ln_replica_history(struct ln_store *reader, const struct ln_id *record, ln_
     ok = true;
 out:
     ln_merge_free(&r.merged);
+    ln_free(g.list);
+    ln_batch_free(b);
+    return ok;
+}
+
+bool ln_replica_line(struct ln_store *reader, const struct ln_id *change, ln_history_fn *fn,
+                     void *ctx, struct ln_err *err)
+{
+    static const struct ln_schema none;
+    struct ln_batch *b = ln_batch_new(reader, &none);
+    struct gather g = { .b = b, .s = reader };
+    bool ok = reader->ops->changes_get(reader->ctx, change, 1, take_change, &g, err) &&
+              fetch_lines(&g, err) && (g.n == 0 || tell(reader, &g.list[0], fn, ctx, err));
+
     ln_free(g.list);
     ln_batch_free(b);
     return ok;

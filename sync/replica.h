@@ -265,6 +265,9 @@ struct ln_history_item {
 typedef bool ln_history_fn(void *ctx, const struct ln_history_item *i, struct ln_err *err);
 bool ln_replica_history(struct ln_store *reader, const struct ln_id *record, ln_history_fn *fn,
                         void *ctx, struct ln_err *err) LN_MUST;
+/* One change by its id, a refused one too; `fn` is not called when it, or its line, is not here. */
+bool ln_replica_line(struct ln_store *reader, const struct ln_id *change, ln_history_fn *fn,
+                     void *ctx, struct ln_err *err) LN_MUST;
 typedef bool ln_report_fn(void *ctx, const char *line); /* false stops */
 /* Every log from genesis and the database against it. */
 bool ln_replica_verify(struct ln_replica *r, struct ln_verify_report *out, ln_report_fn *say,

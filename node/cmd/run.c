@@ -293,6 +293,7 @@ bool ln_cmd_status(json_t **out, struct ln_node *n, struct ln_err *err)
         { "records", x.counts.records },     { "changes", x.counts.changes },
         { "unsealed", x.counts.unsealed },   { "unsent", x.counts.unreceipted + x.counts.unsealed },
         { "conflicts", x.counts.conflicts }, { "refused", x.counts.refused },
+        { "not_taken", x.counts.lost },      { "duplicates", x.counts.twins },
         { "forks", x.counts.forks },         { "disk_bytes", x.counts.bytes },
         { "last_receipt", x.receipt },       { "head", x.head }
     };

@@ -516,7 +516,10 @@ static bool load(struct work *w, struct ln_err *err)
         return ln_fail(err, LN_MISSING, "no such record in %s", w->j->c->name);
     (void)snprintf(w->audience, sizeof w->audience, "%s",
                    json_string_value(json_object_get(w->row, "audience")));
-    (void)snprintf(w->j->out_id, sizeof w->j->out_id, "%s", w->j->id);
+    /* A record given up for another: what is meant is the one that stands for it. */
+    (void)snprintf(w->j->out_id, sizeof w->j->out_id, "%s",
+                   json_string_value(json_object_get(w->row, "id")));
+    w->j->id = w->j->out_id;
     uint64_t etag = strtoull(json_string_value(json_object_get(w->row, "etag")), NULL, 16);
     return !w->j->if_match || etag == w->j->etag ||
            ln_fail(err, LN_CONFLICT, "the record was changed meanwhile");

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "crypto/base/alloc.h"
+#include "node/store/pending.h"
 #include "node/store/sqlstore_core.h"
 #include "node/store/token.h"
 #include "sync/alias.h"
@@ -930,7 +931,9 @@ static bool look_at(struct ln_sqlstore *s, int64_t rec, const char *name, const 
     bool ok = c == NULL || (gather(s, rec, c, a->searched(a->ctx, name), &body, err) &&
                             tell_files(s, rec, audience, c, a, err));
 
-    ok = ok && write_words(s, rec, &body, err);
+    ok = ok && write_words(s, rec, &body, err) &&
+         ln_pending_look(s, rec, c, a->twins != NULL ? a->twins(a->ctx, name) : NULL, err) &&
+         (strcmp(name, "ruling") != 0 || c == NULL || ln_pending_ruling(s, rec, err));
     ln_buf_free(&body);
     return ok;
 }

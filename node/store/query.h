@@ -87,13 +87,16 @@ bool ln_query_count(json_t *out, struct ln_sqlstore *s, const struct ln_count *c
                     struct ln_err *err) LN_MUST;
 
 /* What follows a commit, for up to `max` records that came or changed: their full text is brought
- * up to date, and `file` is told of the value of each field with attachments. *left tells whether
+ * up to date, `file` is told of the value of each field with attachments, and pairs
+ * that may be one are found. *left tells whether
  * more wait. `searched` names what is searched in a collection (NULL-ended, NULL none). In a write
  * transaction. */
 struct ln_query_after {
     void *ctx;
     const char *const *(*searched)(void *ctx, const char *collection);
     bool (*file)(void *ctx, const char *audience, const json_t *value, struct ln_err *err);
+    /* lists of fields that together make two records suspicious (pending.h); NULL none */
+    const json_t *(*twins)(void *ctx, const char *collection);
 };
 bool ln_query_after(struct ln_sqlstore *s, const struct ln_query_after *a, size_t max, bool *left,
                     struct ln_err *err) LN_MUST;

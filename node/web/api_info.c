@@ -6,6 +6,7 @@
 
 #include "node/cmd/cmd.h"
 #include "node/region/region.h"
+#include "node/store/pending.h"
 #include "node/syncer.h"
 #include "node/web/routes.h"
 #include "node/web/title.h"
@@ -45,12 +46,13 @@ static bool strip_of(json_t **out, struct ln_node *n, struct ln_err *err)
         state = "offline";
     else if (unsent == 0) /* the parent has signed for everything */
         state = "synced";
-    strip = json_pack("{s:s,s:I,s:O,s:O,s:s,s:O,s:O,s:O,s:O}", "state", state, "unsent", unsent,
-                      "unsealed", json_object_get(s, "unsealed"), "last_receipt",
-                      json_object_get(s, "last_receipt"), "parent", ln_web_text(s, "parent"),
-                      "parent_seen_ms", json_object_get(s, "parent_seen_ms"), "clock",
-                      json_object_get(s, "clock"), "conflicts", json_object_get(s, "conflicts"),
-                      "refused", json_object_get(s, "refused"));
+    strip = json_pack(
+        "{s:s,s:I,s:O,s:O,s:s,s:O,s:O,s:O,s:O,s:O,s:O}", "state", state, "unsent", unsent,
+        "unsealed", json_object_get(s, "unsealed"), "last_receipt",
+        json_object_get(s, "last_receipt"), "parent", ln_web_text(s, "parent"), "parent_seen_ms",
+        json_object_get(s, "parent_seen_ms"), "clock", json_object_get(s, "clock"), "conflicts",
+        json_object_get(s, "conflicts"), "refused", json_object_get(s, "refused"), "not_taken",
+        json_object_get(s, "not_taken"), "duplicates", json_object_get(s, "duplicates"));
     *out = json_pack("{s:o,s:O}", "sync", strip, "seq", json_object_get(s, "changes"));
     json_decref(s);
     return true;
@@ -85,6 +87,7 @@ bool ln_api_info_status(struct ln_call *c, struct ln_err *err)
 struct nodes {
     struct ln_call *c;
     json_t *items;
+    json_t *waiting; /* what is held here of a region and waits for a decision */
     struct ln_err *err;
 };
 
@@ -148,6 +151,7 @@ static bool take_node(void *ctx, const struct ln_cert *cert, struct ln_err *err)
                             ? json_integer((c->n->env.now_ms(c->n->env.ctx) - seen.at_ms) / 1000)
                             : json_null());
     add_sums(c, o, cert->region);
+    (void)json_object_update(o, json_object_get(x->waiting, cert->region));
     json_array_append_new(x->items, o);
     ln_buf_free(&name);
     return true;
@@ -155,7 +159,7 @@ static bool take_node(void *ctx, const struct ln_cert *cert, struct ln_err *err)
 
 bool ln_api_info_nodes(struct ln_call *c, struct ln_err *err)
 {
-    struct nodes x = { .c = c, .items = json_array() };
+    struct nodes x = { .c = c, .items = json_array(), .waiting = json_object() };
     void *hold;
     bool staff =
         ln_engine_has_role(&c->user, "clerk") || ln_engine_has_role(&c->user, "province") ||
@@ -163,11 +167,12 @@ bool ln_api_info_nodes(struct ln_call *c, struct ln_err *err)
         ln_engine_has_role(&c->user, "supervisor");
     bool ok = staff || ln_fail(err, LN_DENIED, "your role may not see the nodes");
 
-    if (ok) {
+    if (ok && (ok = ln_pending_regions(x.waiting, c->r->store, err))) {
         const struct ln_authority *a = ln_queue_authority(c->n->queue, &hold);
         ok = ln_authority_each(a, take_node, &x, err);
         ln_queue_authority_done(c->n->queue, hold);
     }
+    json_decref(x.waiting);
     if (!ok) {
         json_decref(x.items);
         return false;
@@ -176,41 +181,6 @@ bool ln_api_info_nodes(struct ln_call *c, struct ln_err *err)
 }
 
 /* ---- conflicts */
-
-bool ln_api_info_conflicts(struct ln_call *c, struct ln_err *err)
-{
-    json_t *items = json_array();
-    char title[LN_TITLE_MAX + 1];
-
-    for (size_t i = 0; i < c->n->def->n_colls; i++) {
-        const struct ln_def_coll *d = &c->n->def->colls[i];
-        struct ln_where any[4];
-        struct ln_list l = {
-            .coll = d->coll, .any = any, .descending = true, .limit = 50, .conflicts = true
-        };
-        json_t *rows = json_array();
-        size_t k;
-        json_t *row;
-        if (ln_engine_may_list(d, &c->user, any, &l.n_any) &&
-            !ln_query_list(rows, NULL, c->r->store, &l, err)) {
-            json_decref(rows);
-            json_decref(items);
-            return false;
-        }
-        json_array_foreach(rows, k, row)
-        {
-            if (!ln_engine_may_read(d, &c->user, row))
-                continue;
-            ln_engine_mask(d, &c->user, row);
-            ln_title_write(title, c, d, row);
-            json_object_set_new(row, "title", json_string(title));
-            json_object_set_new(row, "collection", json_string(d->name));
-            json_array_append(items, row);
-        }
-        json_decref(rows);
-    }
-    return ln_web_json(c, 200, json_pack("{s:o}", "items", items));
-}
 
 /* ---- metrics, in Prometheus' text format 0.0.4 */
 
@@ -225,6 +195,8 @@ bool ln_api_info_metrics(struct ln_call *c, struct ln_err *err)
         { "linli_unsent", "unsent", "changes without the parent's receipt" },
         { "linli_conflicts", "conflicts", "open conflicts" },
         { "linli_refused", "refused", "refused changes" },
+        { "linli_not_taken", "not_taken", "steps that were not taken" },
+        { "linli_duplicates", "duplicates", "pairs that may be one record" },
         { "linli_forks", "forks", "forked segments kept" },
         { "linli_disk_bytes", "disk_bytes", "size of the database" },
         { "linli_sync_failures", "sync_failures", "failed syncs in a row" },

@@ -4,12 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/base/alloc.h"
 #include "crypto/canon.h"
 #include "node/module/flow.h"
 #include "node/module/special.h"
+#include "node/store/pending.h"
 #include "node/web/listing.h"
 #include "node/web/routes.h"
 #include "node/web/title.h"
+#include "sync/alias.h"
 
 #define REFS_MAX 50 /* of a list whose titles are told */
 
@@ -73,8 +76,32 @@ static void add_actions(struct ln_call *c, const struct ln_def_coll *d, json_t *
     json_object_set_new(row, "actions", actions);
 }
 
+static bool take_merged(void *ctx, const struct ln_id *id, struct ln_err *err)
+{
+    char text[LN_ID_TEXT + 1];
+
+    (void)err;
+    ln_clock_id_write(text, id);
+    json_array_append_new(ctx, json_string(text));
+    return true;
+}
+
+/* Ids of the records that were given up for this one. */
+static void add_merged(struct ln_call *c, json_t *row)
+{
+    struct ln_store *s = ln_sqlstore_handle(c->r->store);
+    json_t *list = json_array();
+    struct ln_err why = { 0 };
+    struct ln_id id;
+
+    if (ln_clock_id_read(&id, ln_span_of(ln_web_text(row, "id"))) &&
+        s->ops->alias_rooted(s->ctx, &id, take_merged, list, &why) && json_array_size(list) > 0)
+        json_object_set(row, "merged", list);
+    json_decref(list);
+}
+
 /* Turns a row into the record of the contract (README "Records"). */
-static void dress(struct ln_call *c, const struct ln_def_coll *d, json_t *row, bool whole)
+void ln_api_record_dress(struct ln_call *c, const struct ln_def_coll *d, json_t *row, bool whole)
 {
     char title[LN_TITLE_MAX + 1];
     char since[11];
@@ -108,6 +135,8 @@ static void dress(struct ln_call *c, const struct ln_def_coll *d, json_t *row, b
         json_object_set(row, "conflict_count", json_object_get(row, "conflicts"));
         json_object_del(row, "conflicts");
     }
+    if (whole)
+        add_merged(c, row);
     add_refs(c, d, row);
     json_object_del(row, "etag");
     json_object_del(row, "created");
@@ -135,7 +164,7 @@ bool ln_api_record_list(struct ln_call *c, struct ln_err *err)
         json_t *row = json_array_get(rows, i);
         if (!ln_engine_may_read(d, &c->user, row))
             continue;
-        dress(c, d, row, false);
+        ln_api_record_dress(c, d, row, false);
         json_array_append(items, row);
     }
     o = json_pack("{s:O}", "items", items);
@@ -178,7 +207,7 @@ static json_t *load(struct ln_call *c, struct ln_sqlstore *s, const struct ln_de
 static bool answer(struct ln_call *c, const struct ln_def_coll *d, json_t *row, int status)
 {
     (void)snprintf(c->out->etag, sizeof c->out->etag, "%s", ln_web_text(row, "etag"));
-    dress(c, d, row, true);
+    ln_api_record_dress(c, d, row, true);
     return ln_web_json(c, status, row);
 }
 
@@ -360,6 +389,7 @@ struct telling {
     struct ln_call *c;
     const struct ln_def_coll *d;
     json_t *items;
+    json_t *lost; /* ids of steps not taken */
     bool unmasked;
 };
 
@@ -382,8 +412,8 @@ static void add_object(struct telling *x, json_t *to, struct ln_span object)
 
 static bool tell(void *ctx, const struct ln_history_item *i, struct ln_err *err)
 {
-    static const char *const ops[] = { "add",     "set",  "remove", "delete",
-                                       "restore", "step", "alias",  "other" };
+    static const char *const ops[] = { "add",  "set",   "remove",  "delete", "restore",
+                                       "step", "alias", "unalias", "other" };
     struct telling *x = ctx;
     char id[LN_ID_TEXT + 1];
     json_t *fields = json_object();
@@ -409,8 +439,23 @@ static bool tell(void *ctx, const struct ln_history_item *i, struct ln_err *err)
     return true;
 }
 
-static void name_users(struct ln_call *c, json_t *items)
+static void name_node(const struct ln_authority *a, json_t *o)
 {
+    char node[LN_NODE_ID_MAX];
+    const char *log = ln_web_text(o, "node");
+
+    (void)snprintf(node, sizeof node, "%.*s", (int)strcspn(log, "."), log); /* of a down-log, too */
+    const struct ln_cert *cert = node[0] != '\0' ? ln_authority_find(a, node) : NULL;
+    if (cert == NULL)
+        return;
+    json_object_set_new(o, "node_name", json_string(cert->name));
+    json_object_set_new(o, "node_role", json_string(ln_cert_role_word(cert->role)));
+}
+
+void ln_web_users(struct ln_call *c, json_t *items)
+{
+    void *hold;
+    const struct ln_authority *a = ln_queue_authority(c->n->queue, &hold);
     size_t i;
     json_t *o;
 
@@ -419,12 +464,51 @@ static void name_users(struct ln_call *c, json_t *items)
         struct ln_id id;
         json_t *row = NULL;
         struct ln_err why = { 0 };
+        name_node(a, o);
         if (ln_clock_id_read(&id, ln_span_of(ln_web_text(o, "user"))) &&
             ln_query_record(&row, c->r->store, &id, &why) && row != NULL)
             json_object_set_new(o, "user_name",
                                 json_string(ln_web_text(json_object_get(row, "f"), "shown_name")));
         json_decref(row);
     }
+    ln_queue_authority_done(c->n->queue, hold);
+}
+
+static bool tell_one(void *ctx, const struct ln_id *id, struct ln_err *err)
+{
+    struct telling *x = ctx;
+    size_t from = json_array_size(x->items);
+    char text[LN_ID_TEXT + 1];
+
+    if (!ln_replica_history(ln_sqlstore_handle(x->c->r->store), id, tell, x, err))
+        return false;
+    ln_clock_id_write(text, id);
+    for (size_t i = from; i < json_array_size(x->items); i++)
+        json_object_set_new(json_array_get(x->items, i), "record", json_string(text));
+    return ln_pending_lost(x->lost, x->c->r->store, id, err);
+}
+
+static int by_id(const void *a, const void *b)
+{
+    return strcmp(ln_web_text(*(json_t *const *)a, "id"), ln_web_text(*(json_t *const *)b, "id"));
+}
+
+/* Histories of records that became one are shown as one, by time. */
+static void in_order(struct telling *x)
+{
+    size_t n = json_array_size(x->items);
+    json_t **list = ln_alloc_array(n + 1, sizeof(json_t *));
+
+    for (size_t i = 0; i < n; i++)
+        list[i] = json_incref(json_array_get(x->items, i));
+    qsort(list, n, sizeof(json_t *), by_id);
+    json_array_clear(x->items);
+    for (size_t i = 0; i < n; i++) {
+        if (json_object_get(x->lost, ln_web_text(list[i], "id")) != NULL)
+            json_object_set_new(list[i], "state", json_string("not_taken"));
+        json_array_append_new(x->items, list[i]);
+    }
+    ln_free(list);
 }
 
 bool ln_api_record_history(struct ln_call *c, struct ln_err *err)
@@ -437,17 +521,23 @@ bool ln_api_record_history(struct ln_call *c, struct ln_err *err)
     if (row == NULL)
         return false;
     bool whole = ln_engine_may_read_all(d, &c->user, row);
-    json_decref(row);
-    if (!whole)
+    if (!whole) {
+        json_decref(row);
         return ln_fail(err, LN_DENIED, "only those it names read what happened to it");
-    x.items = json_array();
-    if (!ln_clock_id_read(&id, ln_span_of(c->q->arg[1])) ||
-        !ln_replica_history(ln_sqlstore_handle(c->r->store), &id, tell, &x, err)) {
-        json_decref(x.items);
-        return false;
     }
-    name_users(c, x.items);
-    return ln_web_json(c, 200, json_pack("{s:o}", "items", x.items));
+    x.items = json_array();
+    x.lost = json_object();
+    bool ok = ln_clock_id_read(&id, ln_span_of(ln_web_text(row, "id"))) &&
+              ln_alias_set(ln_sqlstore_handle(c->r->store), &id, tell_one, &x, err);
+    json_decref(row);
+    if (ok) {
+        in_order(&x);
+        ln_web_users(c, x.items);
+        ok = ln_web_json(c, 200, json_pack("{s:O}", "items", x.items));
+    }
+    json_decref(x.items);
+    json_decref(x.lost);
+    return ok;
 }
 
 /* ---- reading what is masked, with a purpose, on record */

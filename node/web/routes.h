@@ -23,7 +23,6 @@ LN_ROUTE(ln_api_info_nodes);
 LN_ROUTE(ln_api_home_get);
 LN_ROUTE(ln_api_home_search);
 LN_ROUTE(ln_api_home_related);
-LN_ROUTE(ln_api_info_conflicts);
 LN_ROUTE(ln_api_info_metrics);
 LN_ROUTE(ln_api_record_list);
 LN_ROUTE(ln_api_record_create);
@@ -60,6 +59,24 @@ LN_ROUTE(ln_api_export_import);
 /* An attachment as the body: its stored value, which the caller may read. */
 bool ln_api_file_send(struct ln_call *c, const json_t *value, const char *sha,
                       struct ln_err *err) LN_MUST;
+LN_ROUTE(ln_api_conflict_queue);
+LN_ROUTE(ln_api_pending_twins);
+LN_ROUTE(ln_api_pending_decide);
+LN_ROUTE(ln_api_pending_refused);
+LN_ROUTE(ln_api_pending_settle);
+
+/* Turns a row into the record of the contract (README "Records"); `whole` with its conflicts. */
+void ln_api_record_dress(struct ln_call *c, const struct ln_def_coll *d, json_t *row, bool whole);
+/* Adds "user_name" to each object of the list that has "user", "node_name" to each with "node". */
+void ln_web_users(struct ln_call *c, json_t *items);
+/* A decision on record, signed with what it decides: adds a row of `ruling` in the same job. Texts
+ * may be NULL. */
+struct ln_ruling {
+    const char *kind, *decision, *collection, *record, *other, *change, *unit, *reason;
+};
+bool ln_api_pending_rule(struct ln_call *c, struct ln_replica *r, const struct ln_ruling *x,
+                         struct ln_err *err);
+
 /* [{"unit","values":[{"value","change","user_name","node","at"}]}] of a record. */
 json_t *ln_api_conflict_list(struct ln_call *c, const struct ln_def_coll *d,
                              const struct ln_id *id);

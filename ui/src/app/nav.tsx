@@ -1,7 +1,7 @@
 // Where one can go: what this caller can use, grouped by module; as a side menu, a drawer, and the bottom bar of a phone.
 import { signal } from '@preact/signals'
 import { t, word } from '../i18n'
-import { collection, elder, modules, outbox, path, session } from './state'
+import { collection, elder, modules, outbox, path, session, status } from './state'
 import type { Collection, Module } from './types'
 import { Dialog } from '../kit/dialog'
 import { Icon } from '../kit/icon'
@@ -33,6 +33,13 @@ function Group({ module, list }: { module: Module; list: Collection[] }) {
   </li>
 }
 
+/** How much waits for somebody to decide; whoever holds no office sees only their own. */
+function waiting(): number {
+  const s = status.value && status.value.sync
+  if (!s || !session.value || !session.value.account) return 0
+  return (s.refused || 0) + (s.not_taken || 0) + (session.value.staff ? (s.conflicts || 0) + (s.duplicates || 0) : 0)
+}
+
 function Menu() {
   const s = session.value
   const groups = modules.value.filter(m => m.enabled).map(m => ({ m, list: m.collections.filter(inMenu) })).filter(g => g.list.length > 0)
@@ -43,6 +50,7 @@ function Menu() {
       {link('/search', 'search', t('search'))}
       {collection('thread') && s && s.account && link('/talk', 'chat', t('talk'))}
       {s && s.account && s.node.role !== 'community' && link('/nodes', 'node', t('nodes'))}
+      {waiting() > 0 && link('/queues', 'note', t('queues_n', { n: waiting() }))}
       {collection('stat_open') && link('/stats', 'chart', t('stats'))}
       {outbox.value.length > 0 && link('/outbox', 'upload', t('outbox_n', { n: outbox.value.length }))}
     </ul><hr />

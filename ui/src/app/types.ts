@@ -19,11 +19,15 @@ export interface Session {
   account: { id: string; login: string; shown_name: string; elder_mode: boolean; person?: string; level?: string } | null
   staff?: boolean; principals?: { person: string; name?: string; scope: string[] }[]; roles: string[]; role: string; node: { name: string; role: string; region: string; version: string }
 }
-export interface Conflict { unit: string; values: { value: unknown; change: string; user_name: string; node: string; at: number }[] }
+export interface ConflictValue {
+  value: unknown; change: string; op: string; user_name?: string; node: string; node_name?: string; at: number
+  fields?: Record<string, unknown>; holds?: boolean; taken?: boolean; action?: string
+}
+export interface Conflict { unit: string; values: ConflictValue[] }
 export interface Rec {
   id: string; collection: string; version_etag: string; state?: string; stale?: boolean; actions?: string[]; provisional: boolean
-  created_at: number; region?: string; conflict_count?: number; conflicts?: Conflict[]; title?: string; can?: { update: boolean; delete: boolean }; masked?: string[]; refs?: Record<string, Record<string, string>>; f: Record<string, unknown>
+  created_at: number; region?: string; merged?: string[]; conflict_count?: number; conflicts?: Conflict[]; title?: string; can?: { update: boolean; delete: boolean }; masked?: string[]; refs?: Record<string, Record<string, string>>; f: Record<string, unknown>
 }
 /** A record that waits on the device until the node is in reach. */
 export interface Waiting { key: string; collection: string; body: Record<string, unknown>; title: string; at: number; wrong?: Label }
-export interface Status { sync: { state: 'synced' | 'pending' | 'offline' | 'alone' | 'stopped' | 'doubt' | 'forked'; unsent: number; unsealed: number }; seq: number }
+export interface Status { sync: { state: 'synced' | 'pending' | 'offline' | 'alone' | 'stopped' | 'doubt' | 'forked'; unsent: number; unsealed: number; conflicts?: number; refused?: number; not_taken?: number; duplicates?: number }; seq: number }

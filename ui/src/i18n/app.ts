@@ -74,5 +74,5 @@ export const app = {
   widens_P: ['确定后对所有人公开，不能再收回', 'Once confirmed everybody can read it; it cannot be taken back'],
   widens_D: ['确定后区县经办可以看到全部内容和照片，不能再收回', 'Once confirmed the district reads it in full with its photos; it cannot be taken back'],
   widens_V: ['确定后省级可以看到，不能再收回', 'Once confirmed the province reads it; it cannot be taken back'],
-  op_remove: ['移除', 'Removed'], op_alias: ['合并', 'Merged'], op_other: ['其他', 'Other'], any: ['全部', 'Any']
+  op_remove: ['移除', 'Removed'], op_alias: ['合并', 'Merged'], op_unalias: ['取消合并', 'Merge undone'], queues_n: ['待处理队列（{n}）', 'Queues ({n})'], op_other: ['其他', 'Other'], any: ['全部', 'Any']
 } satisfies Record<string, [string, string]>

@@ -9,7 +9,7 @@ import { show, stamp } from './value'
 
 interface Entry { id: string; op: string; at: number; user_name?: string; node: string; channel?: string; state: string; fields: Record<string, unknown> }
 type ChannelKey = 'c_counter' | 'c_phone' | 'c_paper' | 'c_visit' | 'c_sms'
-type OpKey = 'op_add' | 'op_set' | 'op_step' | 'op_delete' | 'op_restore' | 'op_remove' | 'op_alias' | 'op_other'
+type OpKey = 'op_add' | 'op_set' | 'op_step' | 'op_delete' | 'op_restore' | 'op_remove' | 'op_alias' | 'op_unalias' | 'op_other'
 const CHANNELS = ['counter', 'phone', 'paper', 'visit', 'sms']
 const FIRST = 8
 /** A node by its name or its region: its id says nothing to people. */

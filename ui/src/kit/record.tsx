@@ -1,9 +1,9 @@
 // The one record page: what it is, what can be done next, its facts, what belongs to it, what happened.
 import { useEffect, useState } from 'preact/hooks'
-import { ApiError, call, newKey } from '../app/api'
+import { ApiError, call } from '../app/api'
 import { added, collection, path, session, status } from '../app/state'
 import { toast } from '../app/toast'
-import type { Collection, Conflict, Field, Module, Rec } from '../app/types'
+import type { Collection, Field, Module, Rec } from '../app/types'
 import { lang, t, word } from '../i18n'
 import { Card } from './card'
 import { Form } from './form'
@@ -11,6 +11,7 @@ import { Shown } from './files'
 import { panels } from '../module'
 import { History } from './history'
 import { Icon } from './icon'
+import { lazy } from './lazy'
 import { PrintFoot } from './printfoot'
 import { Related } from './related'
 import { Speak } from './speak'
@@ -18,6 +19,8 @@ import { Waiting } from './state'
 import { Steps } from './steps'
 import { due, today } from './when'
 import { show, stamp } from './value'
+
+const ConflictUnit = lazy(() => import('../module/queues/conflict').then(m => m.Unit))
 
 function Unmask({ def, id, names, onShow }: { def: Collection; id: string; names: string[]; onShow: (f: Record<string, unknown>) => void }) {
   const [purpose, setPurpose] = useState('')
@@ -102,15 +105,7 @@ export function Record({ module, def, id, edit }: { module: Module; def: Collect
       setWrong(e.status === 412 ? t('stale') : word(e))
     }
   }
-  const send = (what: string, body: unknown) => attempt(() => call('POST', `/${def.name}/${id}/${what}`, body, { 'Idempotency-Key': newKey() }))
   const check = () => attempt(() => call('PATCH', `/${def.name}/${id}`, { checked: today() }, rec ? { 'If-Match': rec.version_etag } : {}).then(() => toast(t('saved'))))
-  const field = (name: string) => def.fields.find(f => f.name === name)
-  const conflict = (c: Conflict) => <section class="card warn" key={c.unit}>
-    <h2>{t('conflict')}: {word((field(c.unit) || { label: undefined }).label, c.unit)}</h2>
-    {c.values.map(v => <p key={v.change}>{show(v.value, field(c.unit), module, rec || undefined)} <span class="quiet">{v.user_name} {v.node} {stamp(v.at)}</span>{' '}
-      <button type="button" onClick={() => void send('resolve', { unit: c.unit, take: v.change })}>{t('take')}</button></p>)}
-  </section>
-
   if (!rec) return wrong ? <><h1>{word(def.label, def.name)}</h1><p class="error" role="alert">{wrong}</p><p><a class="button" href={'/' + def.name}>{t('back')}</a></p></> : <div class="card"><Waiting lines={8} /></div>
   if (edit) return <Form key={path.value} module={module} def={def} rec={rec} />
   const Panel = panels[def.name]
@@ -128,7 +123,8 @@ export function Record({ module, def, id, edit }: { module: Module; def: Collect
       {rec.stale && <span class="chip tone-warn">{t('stale_one')}</span>}
       {rec.stale && may && <button type="button" onClick={() => void check()}><Icon name="check" />{t('checked_now')}</button>}</p>
     {wrong && <p class="error" role="alert">{wrong}</p>}
-    {(rec.conflicts || []).map(conflict)}
+    {rec.conflicts && rec.conflicts.length > 0 && <section class="card warn"><h2>{t('conflict')}</h2>
+      {rec.conflicts.map(c => <ConflictUnit key={c.unit} item={rec} def={def} module={module} c={c} again={refresh} />)}</section>}
     {Panel && <Panel rec={rec} onDone={refresh} />}
     <Steps module={module} def={def} rec={rec} onDone={refresh} />
     <div class="sides"><div><Facts def={def} module={module} rec={rec} clear={clear} onShow={setClear} />
