@@ -11,6 +11,7 @@
 #include "node/module/program.h"
 #include "node/module/shop.h"
 #include "node/module/slot.h"
+#include "node/module/stock.h"
 #include "node/module/talk.h"
 #include "node/module/ticket.h"
 
@@ -23,6 +24,7 @@ const struct ln_special *const ln_specials[] = {
     ln_program_special,
     ln_shop_special,
     ln_slot_special,
+    ln_stock_special,
     ln_talk_special,
     ln_ticket_special,
     NULL,

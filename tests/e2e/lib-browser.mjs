@@ -46,7 +46,7 @@ export async function startNode(name, port, region, role, roles, parent, { invit
     await new Promise(done => setTimeout(done, 100))
   }
   for (const r of roles) run(['user', 'add', '--dir', at, '--login', r, '--role', r], `linli-${r}\n`)
-  return { dir: at, base }
+  return { dir: at, base, child }
 }
 export async function open(width, height, more = {}) {
   browser = browser || await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic',

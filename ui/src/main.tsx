@@ -51,6 +51,7 @@ function Page() {
   const Screen = screens[name]
   if (Screen && session.value) return <Screen key={path.value} args={path.value.split('/').slice(2)} />
   const found = collection(name)
+  if (!found && session.value && !account) return <Login />
   if (!found) return session.value ? <><h1>{t('not_found')}</h1><p><a class="button" href="/">{t('home')}</a></p></> : reachable.value ? <Waiting /> : <p role="status">{t('unreachable')}</p>
   if (id === 'import') return <Import key={name} def={found.def} />
   if (id === 'new') return <Form key={name} {...found} />

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { t, word } from '../i18n'
 import { ApiError, call } from './api'
-import { enter, go } from './state'
+import { enter, go, path } from './state'
 
 export function Login() {
   const [wrong, setWrong] = useState('')
@@ -13,7 +13,7 @@ export function Login() {
     try {
       await call('POST', '/session', { login: data.get('login'), password: data.get('password') })
       await enter()
-      go('/')
+      if (path.value === '/login') go('/') // else what was opened before: a QR label leads to its page
     } catch (err) {
       if (!(err instanceof ApiError)) throw err
       setWrong(word(err))

@@ -57,9 +57,14 @@ export function switchLang(): void {
 export const onEnter: (() => void)[] = []
 export const onReach: (() => void)[] = []
 
+let turn = 0 // an answer that was asked for before a login does not undo it
+
 export async function enter(): Promise<void> {
+  const mine = ++turn
   const s = await call<Session>('GET', '/session')
-  modules.value = (await call<{ modules: Module[] }>('GET', '/schema?lang=' + lang.value)).modules.sort((a, b) => a.rank - b.rank)
+  const schema = await call<{ modules: Module[] }>('GET', '/schema?lang=' + lang.value)
+  if (mine !== turn) return
+  modules.value = schema.modules.sort((a, b) => a.rank - b.rank)
   session.value = s
   for (const f of onEnter) f()
   if (s.account && s.account.elder_mode) setElder(true)

@@ -15,6 +15,8 @@ export const screens: Record<string, ComponentType<ScreenProps>> = {
   progress: lazy(() => import('./service/progress').then(m => m.Progress)),
   verify: lazy(() => import('./service/verify').then(m => m.Verify)),
   sheet: lazy(() => import('./service/sheet').then(m => m.Sheet)),
+  stock: lazy(() => import('./asset/stock').then(m => m.Stock)),
+  labels: lazy(() => import('./asset/stock').then(m => m.Labels)),
   talk: lazy(() => import('./message/talk').then(m => m.Talk))
 }
 
@@ -22,5 +24,6 @@ export const panels: Record<string, ComponentType<PanelProps>> = {
   service_item: lazy(() => import('./service/panel').then(m => m.ItemPanel)),
   application: lazy(() => import('./service/panel').then(m => m.ApplicationPanel)),
   appointment: lazy(() => import('./service/panel').then(m => m.SlipPanel)),
+  asset: lazy(() => import('./asset/stock').then(m => m.AssetPanel)),
   issued_paper: lazy(() => import('./service/panel').then(m => m.PaperPanel))
 }
