@@ -73,7 +73,10 @@ EMBED := $(sort $(shell find node -name '*.json' -o -name '*.sql' 2>/dev/null))
 UI_SRC := $(shell test -f ui/package-lock.json && find ui -type f -not -path '*/node_modules/*' -not -path '*/dist/*')
 build/tool/%: packaging/tool/%.c
 	@mkdir -p $(@D)
-	$(CC) -std=c17 -D_XOPEN_SOURCE=700 -O2 $(WARN) -Werror -o $@ $< -lxlsxwriter -lsodium -lzstd -lz
+	$(CC) -std=c17 -D_XOPEN_SOURCE=700 -O2 $(WARN) -Werror -o $@ $< -lsodium -lzstd -lz
+build/tool/sample: $(wildcard packaging/tool/sample/*.c) packaging/tool/sample/sample.h
+	@mkdir -p $(@D)
+	$(CC) -std=c17 -D_XOPEN_SOURCE=700 -D_DEFAULT_SOURCE -O2 $(WARN) -Werror -o $@ $(filter %.c,$^) -lxlsxwriter
 $(B)/gen/embed.list: FORCE
 	@mkdir -p $(@D) && printf '%s\n' $(EMBED) | cmp -s - $@ || printf '%s\n' $(EMBED) > $@
 $(B)/gen/embed_files.c: build/tool/embed $(B)/gen/embed.list $(EMBED)

@@ -63,9 +63,9 @@ enrol() { # CHILD PARENT
     touch "$run/$1.enrolled"
 }
 
-user() { # NODE LOGIN ROLE
+user() { # NODE LOGIN ROLE [--person ID | --home ID]
     [ -f "$run/$1.user.$2" ] && return
-    printf '%s\n' "linli-$2" | $linli user add --dir "$run/$1" --login "$2" --role "$3" >>"$run/$1.log" 2>&1 ||
+    printf '%s\n' "linli-$2" | $linli user add --dir "$run/$1" --login "$2" --role "$3" "${@:4}" >>"$run/$1.log" 2>&1 ||
         { tail -n 5 "$run/$1.log" >&2; die "无法建立账号 $2" "cannot add login $2"; }
     touch "$run/$1.user.$2"
 }
@@ -73,7 +73,7 @@ user() { # NODE LOGIN ROLE
 load() {
     [ -f "$run/loaded" ] && return
     say "生成示例数据（3000 位虚构居民）…" "generating sample data (3,000 invented residents) …"
-    build/tool/sample --out "$run/sample" --seed 1
+    build/tool/sample --out "$run/sample" --seed 1 --today "$(TZ=Asia/Shanghai date +%F)"
     local f c
     for f in "$run"/sample/[0-9]*.jsonl; do
         c=$(basename "$f" .jsonl)
@@ -94,20 +94,34 @@ start province
 enrol district province
 start district
 enrol community district
-user community resident resident
+load
+# people of the sample world: who lives there, and who speaks for which home
+first() { grep -hm1 -- "$2" "$run/sample/"[0-9]*-"$1".jsonl | sed 's/.*"i":"\([0-9a-v]*\)".*/\1/' | head -n 1; }
+user community resident resident --person "$(first person '"name"')"
 user community worker worker
 user community committee committee
+user community centre centre --home "$(first home '"kind":"centre"')"
+user community party party --home "$(first home '"kind":"party"')"
+user community property property --home "$(first home '"kind":"property"')"
+user community owners owners --home "$(first home '"kind":"owners"')"
+user community merchant merchant --home "$(first home '"kind":"merchant"')"
+user community volunteer volunteer --home "$(first home '"kind":"volunteer"')"
+user community social social --home "$(first home '"kind":"social"')"
+user community supervisor supervisor
+user community admin admin
 user district clerk clerk
 user province province province
-load
 start community
 
 say "
   社区 翠苑一区社区   $(url community)   居民 resident · 社工 worker · 居委会 committee
+                                             党组织 party · 中心 centre · 物业 property · 业委会 owners · 商家 merchant
+                                             志愿者 volunteer · 社会组织 social · 监督员 supervisor · 管理员 admin
   区县 西湖区         $(url district)   区县经办 clerk
   省   浙江省         $(url province)   省级 province
   密码是 linli-<登录名>，例如 linli-worker。数据在 $run；按 Ctrl-C 停止。" "
-  community  $(url community)   logins resident, worker, committee
+  community  $(url community)   logins resident, worker, committee, party, centre, property,
+                                     owners, merchant, volunteer, social, supervisor, admin
   district   $(url district)   login clerk
   province   $(url province)   login province
   The password is linli-<login>, for example linli-worker. Data in $run; Ctrl-C stops."

@@ -205,6 +205,11 @@ const struct ln_command ln_commands[] = {
           false,
           { "显示的名称；默认为登录名", "the name shown; default: the "
                                         "login" } },
+        { "--home",
+          "ID",
+          false,
+          { "任职的组织；默认为本节点的第一个组织",
+            "the home it holds the role in; default: the node's first" } },
         { "--person",
           "ID",
           false,

@@ -455,10 +455,34 @@ static bool first_home(char id[LN_ID_TEXT + 1], struct ln_node *n, struct ln_err
         if (!known && f != NULL && f->codes != NULL)
             kind = f->codes->list[0].code;
         json_t *h = json_pack("{s:s,s:s,s:b}", "kind", kind, "name", n->config.name, "listed", 1);
-        ok = create(n, "home", h, id, err);
+        ok = create(n, "home", h, id, err) && step(n, "home", id, "approve", err);
         json_decref(h);
     }
     json_decref(rows);
+    return ok;
+}
+
+static bool home_of(char id[LN_ID_TEXT + 1], struct ln_node *n, const char *given,
+                    struct ln_err *err)
+{
+    struct ln_node_reader *r;
+    json_t *row = NULL;
+    struct ln_id key;
+
+    if (given[0] == '\0')
+        return first_home(id, n, err);
+    if (!ln_clock_id_read(&key, ln_span_of(given)))
+        return ln_fail(err, LN_INVALID,
+                       ZH("--home 需要组织记录的编号", "--home takes a record id"));
+    if (!ln_node_read(n, &r, err))
+        return false;
+    bool ok = ln_query_record(&row, r->store, &key, err);
+    ln_node_read_done(n, r);
+    const char *coll = json_string_value(json_object_get(row, "collection"));
+    if (ok && (coll == NULL || strcmp(coll, "home") != 0))
+        ok = ln_fail(err, LN_MISSING, ZH("没有组织 %s", "no home %s"), given);
+    json_decref(row);
+    (void)snprintf(id, LN_ID_TEXT + 1, "%s", given);
     return ok;
 }
 
@@ -515,7 +539,7 @@ static bool user_add(struct ln_node *n, const json_t *args, struct ln_buf *out, 
                           "the password, read from stdin, has at least 8 characters"));
     if (!login_free(n, login, err) ||
         !ln_password_hash(secret.hash, password, strlen(password), err) ||
-        !first_home(home, n, err))
+        !home_of(home, n, arg(args, "home"), err))
         return false;
     f = json_pack("{s:s,s:s,s:s}", "login", login, "shown_name", name, "level", "2");
     if (arg(args, "person")[0] != '\0')
