@@ -9,6 +9,7 @@
 #include "node/module/application.h"
 #include "node/module/gov.h"
 #include "node/module/program.h"
+#include "node/module/publish.h"
 #include "node/module/shop.h"
 #include "node/module/slot.h"
 #include "node/module/stock.h"
@@ -22,6 +23,7 @@ const struct ln_special *const ln_specials[] = {
     ln_application_special,
     ln_gov_special,
     ln_program_special,
+    ln_publish_special,
     ln_shop_special,
     ln_slot_special,
     ln_stock_special,

@@ -7,6 +7,8 @@
 
 #include "crypto/base/alloc.h"
 #include "node/module/screen.h"
+#include "node/web/listing.h"
+#include "node/web/read.h"
 #include "node/web/routes.h"
 #include "node/web/title.h"
 
@@ -95,6 +97,8 @@ static json_t *item_of(struct ln_call *c, const struct wanted *w, json_t *row)
     if (json_integer_value(json_object_get(row, "conflicts")) > 0)
         json_object_set(o, "conflicts", json_object_get(row, "conflicts"));
     add_sub(c, w, json_object_get(row, "f"), o);
+    if (w->d->counted)
+        ln_read_tell(c, row, o);
     if (w->by != NULL)
         add_at(w, row, c->n->env.now_ms(c->n->env.ctx), o);
     return o;
@@ -214,9 +218,17 @@ static struct filters *read_filters(struct ln_call *c, const struct ln_def_coll 
     struct filters *x = ln_alloc(sizeof *x);
     const char *key;
     json_t *v;
+    char here[80];
 
     x->n = 0;
     x->n_mine = 0;
+    if (ln_def_field(d, "targets") != NULL) { /* what was published for this region */
+        ln_listing_regions(here, c->n->config.region);
+        add_filter(x, c, d, "region", here);
+        if (x->n < WHERE_MAX)
+            x->where[x->n++] =
+                (struct ln_where){ "targets", LN_WHERE_REACHES, c->n->config.region };
+    }
     json_object_foreach(json_object_get(o, "where"), key, v)
         add_filter(x, c, d, key, json_string_value(v));
     if (json_is_true(json_object_get(o, "open")))
@@ -236,12 +248,18 @@ static json_t *query_of(const struct filters *x, bool own)
 {
     struct ln_buf q = ln_buf_new(1 << 16);
 
-    for (size_t i = 0; i < x->n; i++)
+    for (size_t i = 0; i < x->n; i++) {
+        if (x->where[i].op == LN_WHERE_REACHES || strcmp(x->where[i].field, "region") == 0) {
+            if (x->where[i].op == LN_WHERE_REACHES)
+                ln_buf_addf(&q, "%shere=1", q.len > 0 ? "&" : "");
+            continue;
+        }
         ln_buf_addf(&q, "%s%s%s=%s", q.len > 0 ? "&" : "", x->names[i],
                     x->where[i].op == LN_WHERE_IS     ? ""
                     : x->where[i].op == LN_WHERE_FROM ? ".gte"
                                                       : ".lte",
                     x->values[i]);
+    }
     if (own)
         ln_buf_addf(&q, "%smine=1", q.len > 0 ? "&" : "");
     json_t *out = json_string(q.data);

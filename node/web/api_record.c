@@ -10,6 +10,7 @@
 #include "node/module/special.h"
 #include "node/store/pending.h"
 #include "node/web/listing.h"
+#include "node/web/read.h"
 #include "node/web/routes.h"
 #include "node/web/title.h"
 #include "sync/alias.h"
@@ -122,6 +123,8 @@ void ln_api_record_dress(struct ln_call *c, const struct ln_def_coll *d, json_t 
                                     c->n->env.now_ms(c->n->env.ctx) };
     ln_engine_today(today, read.now_ms);
     ln_special_show(&read, d, row);
+    if (d->counted)
+        ln_read_show(c, d, row, whole);
     ln_title_write(title, c, d, row);
     json_object_set_new(row, "title", json_string(title));
     json_object_set_new(row, "collection", json_string(d->name));
@@ -216,7 +219,11 @@ bool ln_api_record_get(struct ln_call *c, struct ln_err *err)
     const struct ln_def_coll *d = coll_of(c, err);
     json_t *row = d != NULL ? load(c, c->r->store, d, c->q->arg[1], err) : NULL;
 
-    return row != NULL && answer(c, d, row, 200);
+    if (row == NULL)
+        return false;
+    if (d->counted && c->known)
+        ln_read_stamp(c, d, row);
+    return answer(c, d, row, 200);
 }
 
 /* The record as it is after the save: read anew, for the request's own snapshot is older. */

@@ -42,7 +42,7 @@ try {
   ok('of which the node keeps a digest that nobody is shown', !JSON.stringify(kept).includes(token) && kept.f.hint === token.slice(0, 7) && kept.masked.includes('hash'))
   ok('it reads what it is for', (await (await get('/api/v1/category', token)).json()).items.length === 2 && (await get('/api/v1/stats', token)).status === 200)
   ok('also as a file', (await get('/api/v1/export/category.csv', token)).status === 200)
-  ok('and nothing else', (await get('/api/v1/person', token)).status === 403 && (await get('/api/v1/ticket', token)).status === 403 && (await get('/api/v1/home?role=committee', token)).status === 403)
+  ok('and nothing else', (await get('/api/v1/person', token)).status === 403 && (await get('/api/v1/ticket', token)).status === 403 && (await get('/api/v1/screen?role=committee', token)).status === 403)
   const write = await again(`${base}/api/v1/category`, { method: 'POST', headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json', Origin: base }, body: '{}' })
   ok('it writes nothing', write.status === 403)
   ok('a wrong one is no guest: it is refused', (await get('/api/v1/category', 'lp_' + '0'.repeat(52))).status === 401)

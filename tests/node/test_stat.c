@@ -58,6 +58,51 @@ TEST(a_sum_with_a_hidden_part_is_hidden)
     json_decref(want);
 }
 
+static void means(json_t *got, const char *want)
+{
+    json_t *w = cells(want);
+
+    assert_true(json_equal(got, w));
+    json_decref(got);
+    json_decref(w);
+}
+
+TEST(a_share_is_in_thousandths_of_all_that_are_known)
+{
+    json_t *v = cells("[[\"a\",true,7],[\"a\",false,1],[\"b\",false,3]]");
+
+    means(ln_stat_shares(v), "[[\"a\",875,8],[\"b\",0,3]]");
+    json_decref(v);
+}
+
+TEST(a_share_with_a_hidden_part_is_not_told)
+{
+    json_t *v = cells("[[\"a\",true,null],[\"a\",false,null]]");
+
+    means(ln_stat_shares(v), "[[\"a\",null,null]]");
+    json_decref(v);
+}
+
+TEST(the_median_of_scores_is_one_of_them)
+{
+    json_t *v = cells("[[5,2],[1,1],[4,2]]");
+
+    means(ln_stat_medians(v, false), "[[40,5]]");
+    json_decref(v);
+}
+
+TEST(the_median_of_hours_lies_on_a_straight_line_in_its_bucket)
+{
+    json_t *v = cells("[[\"a\",48,4],[\"a\",24,2],[\"a\",0,2]]");
+
+    /* the 4th of 8 lies at half of the bucket from 24 to 48 */
+    means(ln_stat_medians(v, true), "[[\"a\",360,8]]");
+    json_decref(v);
+}
+
 RUN_TESTS(T(a_small_cell_takes_the_next_smallest_of_its_row_along),
           T(two_small_cells_of_a_row_hide_each_other), T(one_dimension_is_one_row),
-          T(nothing_small_nothing_hidden), T(a_sum_with_a_hidden_part_is_hidden))
+          T(nothing_small_nothing_hidden), T(a_sum_with_a_hidden_part_is_hidden),
+          T(a_share_is_in_thousandths_of_all_that_are_known),
+          T(a_share_with_a_hidden_part_is_not_told), T(the_median_of_scores_is_one_of_them),
+          T(the_median_of_hours_lies_on_a_straight_line_in_its_bucket))
