@@ -31,6 +31,14 @@ static const struct key KEYS[] = {
     TEXT(role, "community", "province city district subdistrict community laptop; set by init"),
     TEXT(name, "", "名称 name, as people see it"),
     TEXT(parent, "", "上级地址 address of the parent, http(s)://host:port; set by join"),
+    TEXT(past, "",
+         "移动终端：够不到社区时改连的上级地址 a laptop: address of a node above its box, for when "
+         "the "
+         "box is out of reach"),
+    TEXT(proxy, "", "代理 HTTP proxy on the way to the parent, http://host:port"),
+    TEXT(window, "",
+         "自动同步的时段 hours (China) of syncs of its own accord, such as 22:00-06:00; empty: "
+         "always"),
     TEXT(listen, "127.0.0.1:8080", "监听地址 address and port of the web pages"),
     TEXT(hosts, "",
          "可用的主机名 host names that browsers may use, by comma; addresses and localhost always "
@@ -46,6 +54,14 @@ static const struct key KEYS[] = {
     NUMBER(stats_every_s, "21600", 5, 604800,
            "统计上报间隔(秒) statistics go up, when they changed, after that many seconds"),
     NUMBER(session_hours, "12", 1, 720, "登录有效时间(小时) how long a login holds"),
+    NUMBER(metered, "0", 0, 1,
+           "按流量计费 1: the link is paid by volume: no sync after each save, no attachments"),
+    NUMBER(carry, "0", 0, 1,
+           "代收 1: laptops of the communities below may come here while their box is away"),
+    NUMBER(child_per_minute, "600", 10, 100000,
+           "每个下级每分钟的请求数 requests a minute of each node below"),
+    NUMBER(scrub_every_h, "168", 0, 8760,
+           "自检间隔(小时) hours between scrubs of all data, at night; 0 never"),
     NUMBER(threads, "128", 4, 1024, "网页工作线程 threads that serve pages"),
     NUMBER(files_mb, "8192", 16, 4194304, "附件总容量(MiB) room for all attachments"),
     NUMBER(files_child_mb, "2048", 1, 4194304,

@@ -9,6 +9,9 @@ struct ln_config {
     char role[16];
     char name[LN_CERT_NAME_MAX + 1];
     char parent[512]; /* address of the parent, "" none */
+    char past[512];   /* address of a node above the parent that carries this laptop's log */
+    char proxy[512];  /* HTTP proxy on the way to the parent, "" none */
+    char window[12];  /* "22:00-06:00": syncs of its own accord in these hours alone; "" always */
     char listen[64];  /* host:port */
     char guard[512];  /* file of the guard, "" = <dir>/guard */
     char hosts[512];  /* names by which browsers may call this node, beside addresses; by comma */
@@ -17,6 +20,10 @@ struct ln_config {
     int64_t seal_every_s;
     int64_t stats_every_s;
     int64_t session_hours;
+    int64_t metered;          /* 1: no sync after a save, no attachments */
+    int64_t carry;            /* 1: laptops of the communities below may come here, too */
+    int64_t child_per_minute; /* requests of each child */
+    int64_t scrub_every_h;
     int64_t threads;
     int64_t files_mb,
         files_child_mb; /* MiB of attachments: all, and of each node that brings some */

@@ -18,6 +18,7 @@
 #include "node/region/region.h"
 #include "node/stat.h"
 #include "node/syncer.h"
+#include "node/tree.h"
 
 #define TICK_MS 1000
 #define ROOT_SEAL_S 2
@@ -394,6 +395,10 @@ bool ln_node_open(struct ln_node **out, const char *dir, struct ln_err *err)
     n->exchange = (struct ln_exchange_config){
         .access = &n->access, .env = &n->env, .self = n->id, .key = n->key, .ident = n->ident
     };
+    n->exchange.state = ln_tree_state;
+    n->exchange.state_ctx = n;
+    n->exchange.carry = n->config.carry != 0;
+    n->exchange.per_minute = (unsigned)n->config.child_per_minute;
     ln_attach_files(&n->files, n);
     n->exchange.files = &n->files;
     *out = n;
@@ -519,6 +524,30 @@ static bool add_memberships(struct ln_user *u, struct ln_node *n, struct ln_sqls
     return ok;
 }
 
+/* On a laptop logins are its own: accounts and their offices stay on the box. meta "user/<id>" =
+ * {"login","person","role","shown"}. */
+static bool laptop_user(struct ln_user *u, struct ln_sqlstore *reader, struct ln_err *err)
+{
+    struct ln_store *s = ln_sqlstore_handle(reader);
+    struct ln_buf text = ln_buf_new(LN_NODE_USER_MAX);
+    char key[LN_ID_TEXT + 8];
+    bool found = false;
+
+    (void)snprintf(key, sizeof key, "user/%s", u->account);
+    bool ok = s->ops->meta_get(s->ctx, key, &text, &found, err);
+    json_t *o = ok && found ? json_loadb(text.data, text.len, 0, NULL) : NULL;
+    json_t *row = json_pack("{s:o}", "f", o != NULL ? o : json_object());
+    if (ok && !found)
+        ok = ln_fail(err, LN_DENIED, "this login is not known on this laptop");
+    (void)snprintf(u->person, sizeof u->person, "%s", text_of(row, "person"));
+    (void)snprintf(u->login, sizeof u->login, "%s", text_of(row, "login"));
+    (void)snprintf(u->shown, sizeof u->shown, "%s", text_of(row, "shown"));
+    add_role(u, text_of(row, "role"), "");
+    json_decref(row);
+    ln_buf_free(&text);
+    return ok;
+}
+
 bool ln_node_user(struct ln_user *out, struct ln_node *n, struct ln_sqlstore *reader,
                   const struct ln_id *account, struct ln_err *err)
 {
@@ -527,6 +556,13 @@ bool ln_node_user(struct ln_user *out, struct ln_node *n, struct ln_sqlstore *re
     const char *state;
     bool ok = false;
 
+    ln_clock_id_write(u.account, account);
+    if (strcmp(n->config.role, "laptop") == 0) {
+        ok = laptop_user(&u, reader, err);
+        if (ok)
+            *out = u;
+        goto out;
+    }
     if (!ln_query_record(&row, reader, account, err))
         goto out;
     state = json_string_value(json_object_get(row, "state"));

@@ -12,6 +12,7 @@
 #include "sync/files.h"
 
 #define LN_VERSION "0.1.0"
+#define LN_NODE_USER_MAX 2048 /* a laptop's own login, as JSON */
 
 struct ln_node;
 struct ln_node_reader {
@@ -39,6 +40,8 @@ struct ln_node {
     struct ln_syncer *_Atomic syncer; /* NULL unless served; the writer thread pokes it */
     void *pool;                       /* readers */
     int64_t started_ms;
+    char state[LN_EXCHANGE_STATE_MAX]; /* as told to the parent (tree.h); the sync thread's */
+    int64_t state_ms;
 };
 
 struct ln_node_new {

@@ -16,7 +16,12 @@
 #define BACKOFF_FIRST_MS 1000
 #define BACKOFF_MAX_MS 900000
 #define CONTACT_SPACE "contact/"
+#define CONTACT_MAX (LN_EXCHANGE_STATE_MAX + 96)
 #define CONTACT_EVERY_MS 60000 /* contacts are written at most that often a child */
+
+#define DAY_MIN 1440
+#define CHINA_MS INT64_C(28800000) /* UTC+8 */
+#define WINDOW_JITTER_MS 300000
 
 struct child {
     struct ln_exchange_contact c;
@@ -27,6 +32,10 @@ struct ln_syncer {
     struct ln_link_http *http;
     struct ln_link link;
     struct ln_exchange_client *client;
+    struct ln_link_http *past_http;
+    struct ln_link past_link;
+    struct ln_exchange_client *past;
+    int open_from, open_to; /* of the window, minutes of the day */
     pthread_t thread;
     bool started;
     pthread_mutex_t mutex;
@@ -63,17 +72,20 @@ static struct child *child_of(struct ln_syncer *s, const char *node)
     return &s->children[s->n++];
 }
 
-/* "<ms> <seq>" */
+/* "<ms> <seq> <same> <offset ms> <state>"; older ones end after the second */
 static bool take_contact(void *ctx, const char *key, struct ln_span value, struct ln_err *err)
 {
     struct child *c = child_of(ctx, key + sizeof CONTACT_SPACE - 1);
-    char text[64];
+    char text[CONTACT_MAX];
     char *end;
 
     (void)err;
     (void)snprintf(text, sizeof text, "%.*s", (int)value.len, value.p);
     c->c.at_ms = strtoll(text, &end, 10);
-    c->c.seq = strtoull(end, NULL, 10);
+    c->c.seq = strtoull(end, &end, 10);
+    c->c.same = (int)strtol(end, &end, 10);
+    c->c.offset_ms = strtoll(end, &end, 10);
+    (void)snprintf(c->c.state, sizeof c->c.state, "%s", *end == ' ' ? end + 1 : end);
     return true;
 }
 
@@ -94,11 +106,13 @@ static bool keep_contacts(void *arg, struct ln_replica *r, struct ln_err *err)
     struct keep_job *j = arg;
     struct ln_store *s = ln_replica_store(r);
     char key[LN_NODE_ID_MAX + sizeof CONTACT_SPACE];
-    char text[64];
+    char text[CONTACT_MAX];
 
     for (size_t i = 0; i < j->n; i++) {
         (void)snprintf(key, sizeof key, CONTACT_SPACE "%s", j->list[i].node);
-        (void)snprintf(text, sizeof text, "%" PRId64 " %" PRIu64, j->list[i].at_ms, j->list[i].seq);
+        (void)snprintf(text, sizeof text, "%" PRId64 " %" PRIu64 " %d %" PRId64 " %s",
+                       j->list[i].at_ms, j->list[i].seq, j->list[i].same, j->list[i].offset_ms,
+                       j->list[i].state);
         if (!s->ops->meta_put(s->ctx, key, ln_span_of(text), err))
             return false;
     }
@@ -134,9 +148,15 @@ void ln_syncer_seen(void *syncer, const struct ln_exchange_contact *c)
     (void)pthread_mutex_lock(&s->mutex);
     struct child *k = child_of(s, c->node);
     bool news = c->seq > k->c.seq;
-    uint64_t seq = c->seq > 0 ? c->seq : k->c.seq;
+    struct ln_exchange_contact before = k->c;
     k->c = *c;
-    k->c.seq = seq;
+    k->c.seq = c->seq > 0 ? c->seq : before.seq;
+    if (c->same == 0)
+        k->c.same = before.same;
+    if (c->state[0] == '\0') {
+        k->c.offset_ms = before.offset_ms;
+        memcpy(k->c.state, before.state, sizeof k->c.state);
+    }
     if (news) {
         s->poked = true; /* what a child brought goes on upward */
         (void)pthread_cond_signal(&s->wake);
@@ -192,7 +212,20 @@ static void sync_once(struct ln_syncer *s)
     s->wanted = false;
     (void)pthread_mutex_unlock(&s->mutex);
     bool ok = ln_exchange_sync(s->client, &r, &err);
-    if (!ok)
+    bool past = false;
+    if (!ok && err.code == LN_BUSY && s->past != NULL) {
+        struct ln_exchange_report other = { 0 };
+        struct ln_err why = { 0 };
+        past = ln_exchange_sync(s->past, &other, &why);
+        if (past)
+            r = other;
+        else
+            ln_log_err(LN_LOG_INFO, &why, "sync past the parent failed");
+    }
+    if (past)
+        ln_log(LN_LOG_INFO, "sync past the parent sent=%" PRIu64 " got=%" PRIu64, r.sent_segments,
+               r.got_segments);
+    else if (!ok)
         ln_log_err(s->s.failures > 0 ? LN_LOG_INFO : LN_LOG_WARN, &err, "sync failed");
     else if (r.sent_segments + r.got_segments > 0)
         ln_log(LN_LOG_INFO,
@@ -201,7 +234,8 @@ static void sync_once(struct ln_syncer *s)
     if (r.alarm)
         ln_log(LN_LOG_ERR, "sync digests differ although heads agree: run linli verify");
     (void)pthread_mutex_lock(&s->mutex);
-    note_result(s, ok, &r, &err);
+    note_result(s, ok || past, &r, &err);
+    s->s.past = past;
     (void)pthread_cond_broadcast(&s->done);
     (void)pthread_mutex_unlock(&s->mutex);
 }
@@ -228,14 +262,20 @@ static int64_t pause_ms(const struct ln_syncer *s)
 static bool wait_turn(struct ln_syncer *s)
 {
     int64_t due = clock_ms(CLOCK_MONOTONIC) + pause_ms(s);
+    int64_t shut = ln_syncer_window_ms(s->open_from, s->open_to, clock_ms(CLOCK_REALTIME));
     bool go;
+
+    if (due <
+        clock_ms(CLOCK_MONOTONIC) + shut) /* all that wait for the hour come one after other */
+        due = clock_ms(CLOCK_MONOTONIC) + shut + (int64_t)randombytes_uniform(WINDOW_JITTER_MS);
 
     (void)pthread_mutex_lock(&s->mutex);
     s->s.next_ms = clock_ms(CLOCK_REALTIME) + due - clock_ms(CLOCK_MONOTONIC);
     while (!s->stop && !s->wanted) {
         int64_t now = clock_ms(CLOCK_MONOTONIC);
         /* A save comes soon, but never pushes a back-off aside. */
-        if (s->poked && s->s.failures == 0 && due > now + s->c.soon_ms)
+        if (s->poked && s->s.failures == 0 && shut == 0 && !s->c.metered &&
+            due > now + s->c.soon_ms)
             due = now + s->c.soon_ms;
         if (now >= due)
             break;
@@ -245,6 +285,42 @@ static bool wait_turn(struct ln_syncer *s)
     go = !s->stop;
     (void)pthread_mutex_unlock(&s->mutex);
     return go;
+}
+
+bool ln_syncer_window(int *from, int *to, const char *text, struct ln_err *err)
+{
+    long part[4]; /* hour, minute, hour, minute */
+    static const char after[4] = { ':', '-', ':', '\0' };
+    const char *at = text;
+    char *end = NULL;
+    bool ok = true;
+
+    *from = 0;
+    *to = DAY_MIN;
+    if (text[0] == '\0')
+        return true;
+    for (int i = 0; ok && i < 4; i++, at = end + 1) {
+        part[i] = at[0] >= '0' && at[0] <= '9' ? strtol(at, &end, 10) : -1;
+        ok = part[i] >= 0 && *end == after[i] && part[i] <= (i % 2 == 0 ? 24 : 59);
+    }
+    if (!ok)
+        return ln_fail(err, LN_INVALID,
+                       "window: hours like 22:00-06:00 are needed (时段应如 22:00-06:00)");
+    *from = (int)(part[0] * 60 + part[1]);
+    *to = (int)(part[2] * 60 + part[3]);
+    return true;
+}
+
+int64_t ln_syncer_window_ms(int from, int to, int64_t now_ms)
+{
+    int64_t day = (now_ms + CHINA_MS) % (DAY_MIN * INT64_C(60000));
+    int64_t start = from * INT64_C(60000);
+    int64_t end = to * INT64_C(60000);
+    bool open = start <= end ? day >= start && day < end : day >= start || day < end;
+
+    if (open || start == end)
+        return 0;
+    return day < start ? start - day : start - day + DAY_MIN * INT64_C(60000);
 }
 
 static void *work(void *arg)
@@ -274,6 +350,18 @@ static void *work(void *arg)
 
 /* ---- start and stop */
 
+static bool open_links(struct ln_syncer *s, struct ln_err *err)
+{
+    const struct ln_syncer_config *c = &s->c;
+
+    if (!ln_link_open(&s->http, &s->link, c->parent_url, err) ||
+        (c->proxy != NULL && !ln_link_proxy(s->http, c->proxy, err)))
+        return false;
+    return c->past_url == NULL || c->past_url[0] == '\0' ||
+           (ln_link_open(&s->past_http, &s->past_link, c->past_url, err) &&
+            (c->proxy == NULL || ln_link_proxy(s->past_http, c->proxy, err)));
+}
+
 bool ln_syncer_start(struct ln_syncer **out, const struct ln_syncer_config *config,
                      struct ln_err *err)
 {
@@ -283,6 +371,11 @@ bool ln_syncer_start(struct ln_syncer **out, const struct ln_syncer_config *conf
 
     s->c = *config;
     s->s.alone = config->parent_url[0] == '\0';
+    if (!ln_syncer_window(&s->open_from, &s->open_to, config->window != NULL ? config->window : "",
+                          err)) {
+        ln_free(s);
+        return false;
+    }
     (void)pthread_mutex_init(&s->mutex, NULL);
     (void)pthread_condattr_init(&attr);
     (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -292,9 +385,15 @@ bool ln_syncer_start(struct ln_syncer **out, const struct ln_syncer_config *conf
     if (!access->read(access->ctx, read_contacts, s, err))
         goto fail;
     if (!s->s.alone) {
-        if (!ln_link_open(&s->http, &s->link, config->parent_url, err))
+        if (!open_links(s, err))
             goto fail;
         s->client = ln_exchange_client_new(config->exchange, &s->link);
+        ln_exchange_client_lean(s->client, config->metered);
+        if (s->past_http != NULL) {
+            s->past = ln_exchange_client_new(config->exchange, &s->past_link);
+            ln_exchange_client_past(s->past);
+            ln_exchange_client_lean(s->past, config->metered);
+        }
     }
     if (pthread_create(&s->thread, NULL, work, s) != 0) {
         (void)ln_fail(err, LN_BROKEN, "no thread for syncing");
@@ -321,12 +420,18 @@ void ln_syncer_stop(struct ln_syncer *s)
         (void)pthread_mutex_unlock(&s->mutex);
         if (s->http != NULL)
             ln_link_cancel(s->http);
+        if (s->past_http != NULL)
+            ln_link_cancel(s->past_http);
         (void)pthread_join(s->thread, NULL);
         s->started = false;
         write_contacts(s, true);
     }
     ln_exchange_client_free(s->client);
+    ln_exchange_client_free(s->past);
     ln_link_close(s->http);
+    ln_link_close(s->past_http);
+    s->past = NULL;
+    s->past_http = NULL;
     s->client = NULL;
     s->http = NULL;
 }

@@ -10,7 +10,15 @@ struct ln_syncer_config {
     const char *parent_url;                    /* "" = no parent, as at the root: never calls */
     int every_s;                               /* at the latest; default 900 */
     int soon_ms;                               /* after a save; default 200 */
+    const char *past_url; /* of a node above the parent, when the parent is out of reach; "" none */
+    const char *proxy;    /* "" none */
+    const char *window;   /* "22:00-06:00" in China: syncs of its own accord; "" always */
+    bool metered;         /* none soon after a save, no attachments */
 };
+/* Minutes of the day of "22:00-06:00"; LN_INVALID another form. "" gives 0 and 1440. */
+bool ln_syncer_window(int *from, int *to, const char *text, struct ln_err *err) LN_MUST;
+/* Milliseconds from now_ms until the window is open; 0 = it is. */
+int64_t ln_syncer_window_ms(int from, int to, int64_t now_ms);
 struct ln_syncer_state {
     bool alone;                         /* no parent */
     bool running;                       /* a sync is under way */
@@ -18,6 +26,7 @@ struct ln_syncer_state {
     unsigned failures;                  /* in a row */
     int64_t tried_ms, done_ms, next_ms; /* last try, last success, next try; 0 never; our clock */
     int64_t parent_ms;    /* our clock when the parent last gave a signed answer; 0 never */
+    bool past;            /* the last one went to the node above the parent */
     uint64_t receipt_seq; /* last segment of ours signed for in this run; 0 none */
     struct ln_exchange_report report; /* of the last try */
     struct ln_err last;               /* why the last try failed; code LN_OK when it did not */

@@ -224,7 +224,8 @@ static int width(const char *name)
     if (a.kind == LN_AUD_UP) /* fewer own digits stand higher */
         return 100 + (int)strspn(a.who + 2, "0") + (int)(12 - strlen(a.who)) +
                (strcmp(a.who + 2, "0000000000") == 0 ? 50 : 0);
-    return a.kind == LN_AUD_C ? 2 : 1;
+    /* A grid's readers are those of `c` and its laptops. */
+    return a.kind == LN_AUD_GRID ? 3 : a.kind == LN_AUD_C ? 2 : 1;
 }
 
 void ln_batch_add(struct ln_batch *b, const struct ln_batch_line *l)

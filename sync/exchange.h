@@ -9,11 +9,15 @@
 #include "sync/message.h"
 
 /* ---- serving: every path under /sync/v1/ */
+#define LN_EXCHANGE_STATE_MAX 512
 struct ln_exchange_contact {
     char node[LN_NODE_ID_MAX]; /* whose signature was good */
     int64_t at_ms;
-    bool level;   /* its logs and ours agree after this request */
-    uint64_t seq; /* head of its own log here, 0 when this request did not look */
+    bool level;        /* its logs and ours agree after this request */
+    uint64_t seq;      /* head of its own log here, 0 when this request did not look */
+    int same;          /* digests: 1 agree, -1 differ, 0 not compared */
+    int64_t offset_ms; /* its clock less ours, when it told the time with `state` */
+    char state[LN_EXCHANGE_STATE_MAX]; /* what it says of itself, a canonical object; "" nothing */
 };
 struct ln_exchange_config {
     const struct ln_access *access; /* all borrowed, outlive server and client */
@@ -22,11 +26,16 @@ struct ln_exchange_config {
     const char *self;             /* node id; known from `init` on, before there is a certificate */
     struct ln_seckey key;
     struct ln_ident ident;
+    unsigned per_minute; /* serving: requests of each caller, then 429 with Retry-After; 0 any */
     bool carry; /* serving: laptops of the nodes below may come here too, when their box is away */
     /* Serving: called after each request with a good signature, on that request's thread; may be
      * NULL. */
     void (*seen)(void *ctx, const struct ln_exchange_contact *c);
     void *seen_ctx;
+    /* Calling: what this node tells the parent of itself, a canonical object, "" nothing; may be
+     * NULL. On the thread that syncs. */
+    void (*state)(void *ctx, char out[LN_EXCHANGE_STATE_MAX]);
+    void *state_ctx;
 };
 struct ln_exchange_server;
 /* The config is copied, what it points to is borrowed. */
@@ -62,6 +71,8 @@ void ln_exchange_client_free(struct ln_exchange_client *c);
 /* The link leads to some node above the parent, which carries our log while the parent is away: our
  * log goes up, receipts and the logs of nodes from there on come down (view.h). */
 void ln_exchange_client_past(struct ln_exchange_client *c);
+/* No attachments from now on: the link is paid by volume. */
+void ln_exchange_client_lean(struct ln_exchange_client *c, bool lean);
 /* One whole sync: seal, push what the parent lacks (own log and the children's), take receipts,
  * pull the path's logs, keys, attachments. `out` is filled as far as it went, also on failure.
  * LN_MISSING no parent (a root, or not joined yet); LN_BUSY out of reach, try later; LN_CONFLICT

@@ -21,6 +21,7 @@
 #define SLOW_MS 15000       /* a slice should take less, so that a cut costs little */
 #define FAST_MS 4000
 #define WANT_AGAIN_MS INT64_C(3600000)
+#define STATE_AGAIN_MS INT64_C(3600000)
 #define ROTATE_LOOK_MS INT64_C(3600000)
 
 struct ln_exchange_client {
@@ -33,11 +34,14 @@ struct ln_exchange_client {
     bool known, asked;     /* theirs is worth something; and was told in this sync */
     bool loaded, changed;  /* the remembered state was read; differs from the store's */
     size_t slice;
+    bool lean;
     bool left_out, stop; /* of this sync: a log that is not taken; so it will not become level */
     bool past;           /* another node above than the parent, told by hello */
     struct ln_exchange_report *out;
     uint64_t rotated;
     int64_t rotated_ms;
+    char state[LN_EXCHANGE_STATE_MAX]; /* as the parent was told last, and when */
+    int64_t state_ms;
     int64_t wanted_ms; /* when the parent was last asked for keys */
     unsigned sealed;   /* segments sealed by this client */
     bool checked; /* the parent has named the heads of our own logs since this client was made */
@@ -839,19 +843,40 @@ static void note_level(struct ln_exchange_client *c, const struct ln_view *mine)
     c->out->level = true;
 }
 
+/* Whether the parent is told (again) how this node is. */
+static bool tell_state(struct ln_exchange_client *c, char state[LN_EXCHANGE_STATE_MAX])
+{
+    state[0] = '\0';
+    if (c->c.state == NULL || c->past)
+        return false;
+    c->c.state(c->c.state_ctx, state);
+    if (state[0] == '\0' ||
+        (strcmp(state, c->state) == 0 && now_ms(c) - c->state_ms < STATE_AGAIN_MS))
+        return false;
+    memcpy(c->state, state, sizeof c->state);
+    c->state_ms = now_ms(c);
+    return true;
+}
+
 /* Asks for heads; out->level, or `theirs` is what the parent holds now. */
 static bool ask_heads(struct ln_exchange_client *c, const struct ln_view *mine, struct ln_err *err)
 {
     struct ln_message request;
     struct ln_message response;
     struct ln_span item;
+    char state[LN_EXCHANGE_STATE_MAX];
     bool ok = false;
 
     start(&request, "POST", "heads", "");
     ln_message_init(&response, LN_MESSAGE_BODY_MAX);
     ln_buf_addf(&request.body, "{\"all\":\"%s\"", mine->all);
+    bool told = tell_state(c, state);
+    if (told)
+        ln_buf_addf(&request.body, ",\"state\":%s", state);
     if (mine->sum[0] != '\0')
         ln_buf_addf(&request.body, ",\"sum\":\"%s\"", mine->sum);
+    if (told)
+        ln_buf_addf(&request.body, ",\"t\":%" PRId64, now_ms(c));
     ln_buf_addc(&request.body, '}');
     if (!ask(c, &request, &response, NULL, NULL, err))
         goto out;
@@ -1222,7 +1247,7 @@ static bool sync_files(struct ln_exchange_client *c, struct ln_err *err)
 {
     const struct ln_files *f = c->c.files;
 
-    return f == NULL ||
+    return f == NULL || c->lean ||
            (f->each(f->ctx, false, send_file, c, err) && f->each(f->ctx, true, fetch_file, c, err));
 }
 
@@ -1393,6 +1418,11 @@ struct ln_exchange_client *ln_exchange_client_new(const struct ln_exchange_confi
     c->link = *link;
     c->slice = SLICE_START;
     return c;
+}
+
+void ln_exchange_client_lean(struct ln_exchange_client *c, bool lean)
+{
+    c->lean = lean;
 }
 
 void ln_exchange_client_past(struct ln_exchange_client *c)

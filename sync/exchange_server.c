@@ -18,11 +18,13 @@
 #define HEAVY_BYTES (1 << 18) /* from here on a pack counts against HEAVY_MAX */
 #define HEAVY_MAX 4           /* packs in memory at once: 4 of 8 MiB stay under the node's 40 MB */
 #define SLICE_MIN 4096
+#define RATES 4096 /* callers that are told apart; two in one place share their limit */
 
 struct ln_exchange_server {
     struct ln_exchange_config c;
     struct ln_nonces *nonces;
     atomic_int heavy;
+    atomic_uint_least64_t rate[RATES]; /* by hash of the caller: minute << 32 | requests in it */
 };
 
 /* One request with its reply. */
@@ -169,6 +171,20 @@ static void renew_first(struct call *c)
         ln_log_err(LN_LOG_WARN, &err, "lease not renewed");
 }
 
+/* What a child says of itself: kept for people to read, believed in nothing. */
+static void note_state(struct call *c, struct ln_span body)
+{
+    struct ln_span item;
+
+    if (ln_canon_get(body, "t", &item) && ln_canon_type(item) == LN_CANON_INT)
+        c->contact.offset_ms = ln_canon_int(item) - c->s->c.env->now_ms(c->s->c.env->ctx);
+    if (!ln_canon_get(body, "state", &item) || ln_canon_type(item) != LN_CANON_OBJECT ||
+        item.len >= sizeof c->contact.state)
+        return;
+    memcpy(c->contact.state, item.p, item.len);
+    c->contact.state[item.len] = '\0';
+}
+
 /* {"all":hash,"sum":hash?} -> {"level":true} or {"have":[...]}. Where heads agree and both sides
  * have settled, "same" tells whether the digests do. */
 static void heads(struct call *c)
@@ -187,6 +203,7 @@ static void heads(struct call *c)
         problem(c, LN_PROBLEM_BAD, "the body is not a canonical object");
         return;
     }
+    note_state(c, body);
     renew_first(c);
     seal_first(c);
     if (!c->s->c.access->read(c->s->c.access->ctx, read_heads, &j, &err)) {
@@ -197,8 +214,10 @@ static void heads(struct call *c)
     c->contact.level = member_is(body, "all", j.view.all);
     if (c->contact.level) {
         ln_buf_adds(out, "{\"level\":true");
-        if (j.view.sum[0] != '\0' && ln_canon_get(body, "sum", &sum))
-            ln_buf_addf(out, ",\"same\":%s", member_is(body, "sum", j.view.sum) ? "true" : "false");
+        if (j.view.sum[0] != '\0' && ln_canon_get(body, "sum", &sum)) {
+            c->contact.same = member_is(body, "sum", j.view.sum) ? 1 : -1;
+            ln_buf_addf(out, ",\"same\":%s", c->contact.same > 0 ? "true" : "false");
+        }
         ln_buf_addc(out, '}');
     } else {
         ln_buf_adds(out, "{\"have\":");
@@ -648,9 +667,31 @@ static void sign(struct call *c)
         c->reply->nonce[0] = '\0'; /* headers that cannot be covered: the caller gets it unsigned */
 }
 
+/* Counts the request; false when the caller has made too many in this minute. */
+static bool in_limit(struct call *c)
+{
+    uint64_t minute = (uint64_t)(c->s->c.env->now_ms(c->s->c.env->ctx) / 60000) & UINT32_MAX;
+    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
+    uint64_t old;
+    uint64_t now;
+
+    for (const char *p = c->caller.node; *p != '\0'; p++)
+        hash = (hash ^ (unsigned char)*p) * UINT64_C(1099511628211);
+    atomic_uint_least64_t *rate = &c->s->rate[hash % RATES];
+    old = atomic_load(rate);
+    do
+        now = old >> 32 == minute ? old + 1 : (minute << 32) + 1;
+    while (!atomic_compare_exchange_weak(rate, &old, now));
+    if (c->s->c.per_minute == 0 || (now & UINT32_MAX) <= c->s->c.per_minute)
+        return true;
+    ln_message_problem(c->reply, LN_PROBLEM_MANY, "too many requests in this minute", 0,
+                       wait_s(c->s, 60));
+    return false;
+}
+
 static void serve_signed(struct call *c, const struct route *route)
 {
-    if (admit(c)) {
+    if (admit(c) && in_limit(c)) {
         memcpy(c->contact.node, c->caller.node, sizeof c->contact.node);
         c->contact.at_ms = c->s->c.env->now_ms(c->s->c.env->ctx);
         route->serve(c);
@@ -692,6 +733,8 @@ struct ln_exchange_server *ln_exchange_server_new(const struct ln_exchange_confi
     s->c = *config;
     s->nonces = ln_nonces_new(NONCES);
     atomic_init(&s->heavy, 0);
+    for (size_t i = 0; i < RATES; i++)
+        atomic_init(&s->rate[i], 0);
     return s;
 }
 

@@ -9,7 +9,7 @@
 #include "sync/message.h"
 
 #define INVITE "invite/"
-#define INVITE_MAX 1024
+#define INVITE_MAX 4096
 #define CHAIN_MAX 8 /* certificates from the root to a child: one a tier and room */
 #define BODY_MAX (64 << 10)
 #define DAY_S INT64_C(86400)
@@ -33,7 +33,11 @@ static void meta_name(char out[40], const char *id)
 
 static void write_kept(struct ln_buf *out, const struct kept *k)
 {
-    ln_buf_addf(out, "{\"continues\":\"%s\",\"grids\":[", k->want.continues);
+    ln_buf_adds(out, "{");
+    for (size_t i = 0; i < k->want.n_collections; i++)
+        ln_buf_addf(out, "%s\"%s\"%s", i == 0 ? "\"collections\":[" : ",", k->want.collections[i],
+                    i + 1 == k->want.n_collections ? "]," : "");
+    ln_buf_addf(out, "\"continues\":\"%s\",\"grids\":[", k->want.continues);
     for (size_t i = 0; i < k->want.n_grids; i++)
         ln_buf_addf(out, "%s\"%s\"", i > 0 ? "," : "", k->want.grids[i]);
     ln_buf_adds(out, "],\"key\":\"");
@@ -88,6 +92,28 @@ static bool read_grids(struct ln_invite *want, struct ln_span object)
     return true;
 }
 
+/* Absent: all. */
+static bool read_collections(struct ln_invite *want, struct ln_span object)
+{
+    struct ln_span list;
+    struct ln_span item;
+    struct ln_span word;
+    size_t at = 0;
+
+    if (!ln_canon_get(object, "collections", &list))
+        return true;
+    if (ln_canon_type(list) != LN_CANON_ARRAY)
+        return false;
+    while (ln_canon_next(list, &at, NULL, &item)) {
+        if (want->n_collections == LN_CERT_COLLECTIONS || ln_canon_type(item) != LN_CANON_STRING ||
+            !ln_canon_plain(item, &word) || word.len >= sizeof want->collections[0])
+            return false;
+        memcpy(want->collections[want->n_collections], word.p, word.len);
+        want->collections[want->n_collections++][word.len] = '\0';
+    }
+    return true;
+}
+
 /* Our own text, so only damage makes it fail. */
 static bool read_kept(struct kept *k, struct ln_span text, struct ln_err *err)
 {
@@ -98,7 +124,8 @@ static bool read_kept(struct kept *k, struct ln_span text, struct ln_err *err)
     if (!ln_canon_check(text.p, text.len, err))
         return false;
     if (!copy_word(k->want.continues, sizeof k->want.continues, text, "continues") ||
-        !read_grids(&k->want, text) || !copy_bytes(k->key.b, sizeof k->key.b, text, "key") ||
+        !read_grids(&k->want, text) || !read_collections(&k->want, text) ||
+        !copy_bytes(k->key.b, sizeof k->key.b, text, "key") ||
         !copy_word(k->want.region, sizeof k->want.region, text, "region") ||
         !copy_word(role, sizeof role, text, "role") ||
         !ln_cert_role_read(&k->want.role, ln_span_of(role)) ||
@@ -275,7 +302,8 @@ static void fill_cert(struct ln_cert *c, const struct asked *a, const struct ln_
                            .age = a->age,
                            .from_s = now_s > BACK_S ? now_s - BACK_S : 0,
                            .until_s = now_s + days * DAY_S,
-                           .all_collections = true,
+                           .all_collections = want->n_collections == 0,
+                           .n_collections = want->n_collections,
                            .n_grids = want->n_grids };
     ln_key_node_id(c->node, want->region, &a->key);
     memcpy(c->region, want->region, sizeof c->region);
@@ -284,6 +312,7 @@ static void fill_cert(struct ln_cert *c, const struct asked *a, const struct ln_
     memcpy(c->continues, want->continues, sizeof c->continues);
     memcpy(c->name, a->name, sizeof c->name);
     memcpy(c->grids, want->grids, sizeof c->grids);
+    memcpy(c->collections, want->collections, sizeof c->collections);
 }
 
 struct serve_job {

@@ -15,6 +15,8 @@ struct ln_invite {
     char continues[LN_NODE_ID_MAX]; /* the dead box's id, or "" */
     size_t n_grids;                 /* laptops */
     char grids[16][16];
+    size_t n_collections; /* 0 = all */
+    char collections[LN_CERT_COLLECTIONS][32];
 };
 /* Notes an invitation in the store and gives its code, shown once, with dashes. LN_DENIED when the
  * region is not inside ours or the role not below ours; LN_MISSING before we have a certificate. */

@@ -534,6 +534,16 @@ static bool take_waiting(void *ctx, const struct ln_id *id, struct ln_err *err)
     return true;
 }
 
+/* A laptop that has just lost a grid still brings the keys of what it wrote there. */
+static bool had_grid(const struct ln_replica *r, const struct ln_cert *from, const char *audience)
+{
+    struct ln_audience a;
+
+    return from->role == LN_ROLE_LAPTOP && strcmp(from->parent, r->c.id) == 0 &&
+           ln_audience_read(&a, ln_span_of(audience)) && a.kind == LN_AUD_GRID &&
+           strcmp(a.owner, from->region) == 0;
+}
+
 static bool put_member_key(struct ln_replica *r, const struct ln_cert *from,
                            const struct ln_key_item *k, struct ln_err *err)
 {
@@ -544,7 +554,8 @@ static bool put_member_key(struct ln_replica *r, const struct ln_cert *from,
     struct waiting w = { 0 };
     bool ok = false;
 
-    if (!member(from, k->audience) || !member(ln_replica_self(r), k->audience))
+    if ((!member(from, k->audience) && !had_grid(r, from, k->audience)) ||
+        !member(ln_replica_self(r), k->audience))
         return ln_fail(err, LN_DENIED, "a key of an audience that %s and this node do not share",
                        from->node);
     if (!open_item(&fresh, r, k, err) || !s->ops->key_get(s->ctx, &old, k->kid, err))

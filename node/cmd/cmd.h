@@ -24,6 +24,17 @@ bool ln_cmd_import(struct ln_node *n, const json_t *args, struct ln_buf *out,
                    struct ln_err *err) LN_MUST;
 bool ln_cmd_show(struct ln_node *n, const json_t *args, struct ln_buf *out,
                  struct ln_err *err) LN_MUST;
+/* The nodes below. */
+bool ln_cmd_invite(struct ln_node *n, const json_t *args, struct ln_buf *out,
+                   struct ln_err *err) LN_MUST;
+bool ln_cmd_renew(struct ln_node *n, const json_t *args, struct ln_buf *out,
+                  struct ln_err *err) LN_MUST;
+bool ln_cmd_revoke(struct ln_node *n, const json_t *args, struct ln_buf *out,
+                   struct ln_err *err) LN_MUST;
+bool ln_cmd_rotate(struct ln_node *n, const json_t *args, struct ln_buf *out,
+                   struct ln_err *err) LN_MUST;
+bool ln_cmd_nodes(struct ln_node *n, const json_t *args, struct ln_buf *out,
+                  struct ln_err *err) LN_MUST;
 /* linli serve: until SIGTERM or SIGINT. */
 bool ln_cmd_serve(const char *dir, const char *listen, struct ln_err *err) LN_MUST;
 

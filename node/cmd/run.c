@@ -12,6 +12,7 @@
 #include "sync/batch.h"
 #include "sync/join.h"
 
+#define CARD "linli:"
 #define ZH(zh, en) (ln_cmd_zh() ? (zh) : (en))
 
 static const char *arg(const json_t *args, const char *name)
@@ -34,74 +35,7 @@ static void add_json(struct ln_buf *out, const json_t *v)
     free(text);
 }
 
-/* ---- invite and join */
-
-static bool invite(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
-{
-    struct ln_invite want = { .role = LN_ROLE_COMMUNITY };
-    char code[LN_CODE_TEXT_MAX];
-    const char *grids = arg(args, "grid");
-
-    const char *region = arg(args, "region")[0] != '\0' ? arg(args, "region") : n->config.region;
-    if (strlen(region) != LN_REGION_LEN)
-        return ln_fail(err, LN_INVALID, ZH("区划代码为 12 位数字", "a region has 12 digits"));
-    memcpy(want.region, region, LN_REGION_LEN + 1);
-    (void)snprintf(want.continues, sizeof want.continues, "%s", arg(args, "continues"));
-    if (!ln_cert_role_read(&want.role, ln_span_of(arg(args, "role"))))
-        return ln_fail(err, LN_INVALID, "unknown role \"%s\"", arg(args, "role"));
-    while (grids[0] != '\0' && want.n_grids < 16) {
-        size_t len = strcspn(grids, ",");
-        (void)snprintf(want.grids[want.n_grids++], sizeof want.grids[0], "%.*s", (int)len, grids);
-        grids += len + (grids[len] == ',');
-    }
-    if (!ln_join_invite(&n->exchange, &want, code, err))
-        return false;
-    ln_buf_addf(out,
-                ZH("给 %s 的邀请码，%d 小时内有效，只能用一次：\n",
-                   "Invitation for %s, valid for %d hours, once:\n"),
-                want.region, LN_JOIN_HOURS);
-    ln_buf_addf(out, "%s\n", code);
-    return true;
-}
-
-struct revoking {
-    const char *node;
-    uint64_t after;
-};
-
-static bool revoke_job(void *arg_, struct ln_replica *r, struct ln_err *err)
-{
-    struct revoking *v = arg_;
-
-    return ln_replica_revoke(r, v->node, &v->after, err);
-}
-
-static bool revoke(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
-{
-    struct revoking v = { .node = arg(args, "node"), .after = UINT64_MAX };
-    const char *after = arg(args, "after");
-    char *end = NULL;
-
-    if (after[0] != '\0') {
-        v.after = strtoull(after, &end, 10);
-        if (*end != '\0' || after[0] == '-' || v.after == UINT64_MAX)
-            return ln_fail(err, LN_INVALID, ZH("--after 需要段号", "--after takes a number"));
-    }
-    if (!on(args, "yes"))
-        return ln_fail(err, LN_INVALID,
-                       ZH("吊销 %s 不可撤销：确认请加 --yes",
-                          "revoking %s cannot be undone: add --yes to confirm"),
-                       v.node);
-    if (!ln_queue_write(n->queue, revoke_job, &v, err))
-        return false;
-    ln_buf_addf(out,
-                ZH("已吊销 %s：第 %" PRIu64 " 段及以前有效，之后无效\n",
-                   "revoked %s: segments up to %" PRIu64 " hold, later ones are void\n"),
-                v.node, v.after);
-    if (n->syncer != NULL)
-        ln_syncer_poke(n->syncer);
-    return true;
-}
+/* ---- join */
 
 static bool join(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
 {
@@ -109,20 +43,35 @@ static bool join(struct ln_node *n, const json_t *args, struct ln_buf *out, stru
     struct ln_link link;
     enum ln_role role;
     char parent[LN_NODE_ID_MAX];
+    char address[sizeof n->config.parent];
+    const char *code = arg(args, "code");
+    const char *hash = strrchr(code, '#');
     bool ok;
 
     if (n->syncer != NULL)
         return ln_fail(err, LN_BUSY,
                        "stop `linli serve` first: a node joins while it is not served");
+    (void)snprintf(address, sizeof address, "%s", arg(args, "parent"));
+    if (strncmp(code, CARD, sizeof CARD - 1) == 0 && hash != NULL) { /* what a QR code held */
+        code += sizeof CARD - 1;
+        if (address[0] == '\0')
+            (void)snprintf(address, sizeof address, "%.*s", (int)(hash - code), code);
+        code = hash + 1;
+    }
+    if (address[0] == '\0')
+        return ln_fail(
+            err, LN_INVALID,
+            ZH("缺少上级地址：--parent http://…", "its address is missing: --parent http://…"));
     if (!ln_cert_role_read(&role, ln_span_of(n->config.role)) ||
-        !ln_link_open(&http, &link, arg(args, "parent"), err))
+        !ln_link_open(&http, &link, address, err))
         return false;
-    ok = ln_join_ask(&n->exchange, n->config.region, role, n->config.name, arg(args, "code"), &link,
-                     parent, err);
+    ok =
+        ln_link_proxy(http, n->config.proxy, err) &&
+        ln_join_ask(&n->exchange, n->config.region, role, n->config.name, code, &link, parent, err);
     ln_link_close(http);
     if (!ok)
         return false;
-    (void)snprintf(n->config.parent, sizeof n->config.parent, "%s", arg(args, "parent"));
+    (void)snprintf(n->config.parent, sizeof n->config.parent, "%s", address);
     if (!ln_config_write(&n->config, n->dir, err))
         return false;
     ln_buf_addf(out, ZH("已加入上级 %s\n", "joined %s\n"), parent);
@@ -197,8 +146,11 @@ static bool sync_once(struct ln_node *n, struct ln_exchange_report *r, struct ln
         return ln_syncer_now(n->syncer, r, err);
     if (n->config.parent[0] == '\0')
         return ln_fail(err, LN_MISSING, ZH("本节点没有上级", "this node has no parent"));
-    if (!ln_link_open(&http, &link, n->config.parent, err))
+    if (!ln_link_open(&http, &link, n->config.parent, err) ||
+        !ln_link_proxy(http, n->config.proxy, err)) {
+        ln_link_close(http);
         return false;
+    }
     c = ln_exchange_client_new(&n->exchange, &link);
     ok = ln_exchange_sync(c, r, err);
     ln_exchange_client_free(c);
@@ -519,6 +471,50 @@ static bool login_free(struct ln_node *n, const char *login, struct ln_err *err)
                                       ZH("登录名 %s 已被使用", "the login %s is taken"), login));
 }
 
+struct local_job {
+    char key[LN_ID_TEXT + 8];
+    char *text;
+};
+
+static bool put_local(void *arg_, struct ln_replica *r, struct ln_err *err)
+{
+    struct local_job *j = arg_;
+    struct ln_store *s = ln_replica_store(r);
+
+    return s->ops->meta_put(s->ctx, j->key, ln_span_of(j->text), err);
+}
+
+/* A laptop's login is its own: it may not make accounts. `--account` names the worker's account at
+ * the box, so that what is written here bears the worker's name there. */
+static bool local_user(struct ln_node *n, const json_t *args, struct secret_job *secret,
+                       struct ln_err *err)
+{
+    const char *shown = arg(args, "name")[0] != '\0' ? arg(args, "name") : arg(args, "login");
+    struct local_job j = { .text = NULL };
+    char id[LN_ID_TEXT + 1];
+    bool ok;
+
+    if (arg(args, "account")[0] == '\0') {
+        n->env.random(n->env.ctx, secret->account.b, sizeof secret->account.b);
+        secret->account.b[0] &= 0x7f; /* a time's first bit is 0 */
+    } else if (!ln_clock_id_read(&secret->account, ln_span_of(arg(args, "account"))))
+        return ln_fail(err, LN_INVALID,
+                       ZH("--account 应为账号的编号（20 个字符）",
+                          "--account takes the id of an account, 20 characters"));
+    ln_clock_id_write(id, &secret->account);
+    json_t *o = json_pack("{s:s,s:s,s:s,s:s}", "login", arg(args, "login"), "person",
+                          arg(args, "person"), "role", arg(args, "role"), "shown", shown);
+    j.text = json_dumps(o, JSON_COMPACT | JSON_SORT_KEYS);
+    (void)snprintf(j.key, sizeof j.key, "user/%s", id);
+    ok = j.text != NULL && strlen(j.text) < LN_NODE_USER_MAX
+             ? ln_queue_write(n->queue, put_local, &j, err) &&
+                   ln_queue_write(n->queue, put_secret, secret, err)
+             : ln_fail(err, LN_INVALID, ZH("名称太长", "the name is too long"));
+    free(j.text);
+    json_decref(o);
+    return ok;
+}
+
 static bool user_add(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
 {
     const char *login = arg(args, "login");
@@ -538,8 +534,15 @@ static bool user_add(struct ln_node *n, const json_t *args, struct ln_buf *out, 
                        ZH("密码至少 8 个字符，从标准输入读入",
                           "the password, read from stdin, has at least 8 characters"));
     if (!login_free(n, login, err) ||
-        !ln_password_hash(secret.hash, password, strlen(password), err) ||
-        !home_of(home, n, arg(args, "home"), err))
+        !ln_password_hash(secret.hash, password, strlen(password), err))
+        return false;
+    if (strcmp(n->config.role, "laptop") == 0) {
+        if (!local_user(n, args, &secret, err))
+            return false;
+        ln_buf_addf(out, ZH("已建立账号 %s(%s)\n", "added login %s (%s)\n"), login, role);
+        return true;
+    }
+    if (!home_of(home, n, arg(args, "home"), err))
         return false;
     f = json_pack("{s:s,s:s,s:s}", "login", login, "shown_name", name, "level", "2");
     if (arg(args, "person")[0] != '\0')
@@ -568,13 +571,14 @@ bool ln_cmd_run(struct ln_node *n, const json_t *args, struct ln_buf *out, struc
     static const struct {
         const char *name;
         bool (*run)(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err);
-    } commands[] = { { "invite", invite },       { "confirm", confirm },
-                     { "revoke", revoke },       { "join", join },
-                     { "sync", sync_now },       { "status", status },
-                     { "verify", verify },       { "rebuild", rebuild },
-                     { "user", user_add },       { "load", ln_cmd_load },
-                     { "show", ln_cmd_show },    { "export", ln_cmd_export },
-                     { "import", ln_cmd_import } };
+    } commands[] = { { "invite", ln_cmd_invite }, { "confirm", confirm },
+                     { "revoke", ln_cmd_revoke }, { "join", join },
+                     { "renew", ln_cmd_renew },   { "rotate", ln_cmd_rotate },
+                     { "nodes", ln_cmd_nodes },   { "sync", sync_now },
+                     { "status", status },        { "verify", verify },
+                     { "rebuild", rebuild },      { "user", user_add },
+                     { "load", ln_cmd_load },     { "show", ln_cmd_show },
+                     { "export", ln_cmd_export }, { "import", ln_cmd_import } };
     const char *name = arg(args, "command");
 
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)

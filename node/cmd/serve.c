@@ -37,7 +37,11 @@ bool ln_cmd_serve(const char *dir, const char *listen, struct ln_err *err)
     struct ln_syncer_config s = { .exchange = &n->exchange,
                                   .parent_url = n->config.parent,
                                   .every_s = (int)n->config.sync_every_s,
-                                  .soon_ms = (int)n->config.sync_soon_ms };
+                                  .soon_ms = (int)n->config.sync_soon_ms,
+                                  .past_url = n->config.past,
+                                  .proxy = n->config.proxy,
+                                  .window = n->config.window,
+                                  .metered = n->config.metered != 0 };
     if (!ln_syncer_start(&syncer, &s, err))
         goto out;
     n->exchange.seen = ln_syncer_seen;

@@ -238,6 +238,15 @@ bool ln_link_open(struct ln_link_http **out, struct ln_link *link, const char *u
     return true;
 }
 
+bool ln_link_proxy(struct ln_link_http *l, const char *proxy, struct ln_err *err)
+{
+    if (proxy[0] != '\0' && (!is_address(proxy) || strlen(proxy) >= LN_LINK_URL_MAX))
+        return ln_fail(err, LN_INVALID, "proxy: not an address like http://host:3128: %.100s",
+                       proxy);
+    return curl_easy_setopt(l->curl, CURLOPT_PROXY, proxy) == CURLE_OK ||
+           ln_fail(err, LN_BROKEN, "libcurl takes no proxy");
+}
+
 void ln_link_close(struct ln_link_http *l)
 {
     if (l == NULL)

@@ -14,6 +14,9 @@ struct ln_link_http;
  * by main. */
 bool ln_link_open(struct ln_link_http **out, struct ln_link *link, const char *url,
                   struct ln_err *err) LN_MUST;
+/* Goes through an HTTP proxy from now on; "" none. LN_INVALID not an address like http://host:3128.
+ */
+bool ln_link_proxy(struct ln_link_http *l, const char *proxy, struct ln_err *err) LN_MUST;
 void ln_link_close(struct ln_link_http *l); /* accepts NULL */
 /* Makes a running call on another thread fail soon with LN_BUSY, and all later ones. */
 void ln_link_cancel(struct ln_link_http *l);

@@ -116,6 +116,7 @@ void ln_check_mask(char *out, size_t room, const char *text)
 
 /* ---- one value */
 
+#define GRID_MAX 15 /* sync/README.md "Audience" */
 struct checking {
     json_t *out;
     const struct ln_def_coll *c;
@@ -162,6 +163,11 @@ static void check_named(struct checking *x, const struct ln_def_field *f, const 
         say(x, f, false, "不是电话号码", "is no phone number");
     else if (strcmp(f->check, "region") == 0 && !ln_region_valid(text))
         say(x, f, false, "应为12位统计用区划代码", "must be a region code of 12 digits");
+    else if (strcmp(f->check, "grid") == 0 &&
+             (strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789") != strlen(text) ||
+              strlen(text) > GRID_MAX))
+        say(x, f, false, "网格编号只能用小写字母和数字,最多15个",
+            "a grid's code has lower-case letters and digits only, at most 15");
     else if (strcmp(f->check, "date_past") == 0 && strcmp(text, x->today) > 0)
         say(x, f, false, "不能晚于今天", "must not be after today");
     else if (strncmp(f->check, "date_order:", 11) == 0) {

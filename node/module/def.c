@@ -441,7 +441,7 @@ static bool read_coll(struct reading *r, const char *module, const json_t *j)
                                         "subject",  "title",      "own",    "number",     "fields",
                                         "workflow", "rights",     "unmask", "duplicates", "search",
                                         "list",     "filters",    "sort",   "estate",     "named",
-                                        "menu",     "fresh_days", "guest",  "counted",    "similar",
+                                        "menu",     "fresh_days", "grid",   "guest",  "counted",    "similar",
                                         NULL };
     /* Paths of the API that stand where a collection's would (node/web/routes.c). */
     static const char *const TAKEN[] = { "session", "schema",   "status", "stats",     "sync",
@@ -474,6 +474,7 @@ static bool read_coll(struct reading *r, const char *module, const json_t *j)
     c->number = number != NULL ? number[0] : '\0';
     c->sort = text(j, "sort");
     c->title = words(r->d, json_object_get(j, "title"));
+    c->grid = words(r->d, json_object_get(j, "grid"));
     c->search = words(r->d, json_object_get(j, "search"));
     c->list = words(r->d, json_object_get(j, "list"));
     c->filters = words(r->d, json_object_get(j, "filters"));
@@ -487,6 +488,9 @@ static bool read_coll(struct reading *r, const char *module, const json_t *j)
     s->find = found_by(r->d, c);
     if (workflow != NULL && !read_workflow(r, c, s, workflow))
         return false;
+    for (const char *const *g = c->grid; g != NULL && *g != NULL; g++)
+        if (ln_def_field(c, *g) == NULL)
+            return wrong(r, "grid follows from an unknown field", *g);
     if (s->version == 0)
         return wrong(r, "no version", c->name);
     r->d->n_colls++;

@@ -80,7 +80,9 @@ struct ln_def_coll {
     const char *own, *estate;
     /* States that are not final, and those in which time runs until `due`; by commas, NULL none. */
     const char *open_states, *running;
-    char number;                       /* '\0' none */
+    const char *const *grid; /* fields from which its grid follows, the first that tells one; NULL:
+                                it stands in no grid */
+    char number;             /* '\0' none */
     const struct ln_def_field *fields; /* same order as coll->fields */
     size_t n_fields;
     const struct ln_def_state *states;

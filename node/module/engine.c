@@ -300,26 +300,89 @@ static bool settle_files(struct work *w, json_t *f, struct ln_err *err)
 
 /* ---- audiences */
 
-static const char *grid_of(const json_t *f)
-{
-    const json_t *g = json_object_get(f, "grid");
+#define GRIDS_MAX 200 /* of a community */
 
-    if (json_is_array(g))
-        g = json_array_get(g, 0);
-    return json_is_string(g) ? json_string_value(g) : "";
+static void copy_grid(char grid[16], const json_t *value)
+{
+    const json_t *first = json_is_array(value) ? json_array_get(value, 0) : value;
+    const char *text = json_string_value(first);
+
+    (void)snprintf(grid, 16, "%s", text != NULL ? text : "");
 }
 
-static bool name_audience(struct work *w, char code, const char *region, const json_t *f)
+/* The grid whose list names a building. */
+static bool grid_of_building(char grid[16], struct work *w, const char *building,
+                             struct ln_err *err)
 {
-    const char *grid = code == 'C' ? grid_of(f) : "";
-    struct ln_id is_record;
-    const struct ln_cert *self = ln_replica_self(w->r);
+    const struct ln_def_coll *c = ln_def_find(w->j->e->def, "grid");
+    struct ln_list l = { .coll = c != NULL ? c->coll : NULL, .limit = GRIDS_MAX };
+    json_t *rows = json_array();
+    bool ok = c == NULL || ln_query_list(rows, NULL, w->j->e->writer, &l, err);
+    size_t i;
+    json_t *row;
 
-    if (ln_clock_id_read(&is_record, ln_span_of(grid)))
-        grid = ""; /* a ref to a grid record, not its code */
+    json_array_foreach(rows, i, row)
+    {
+        const json_t *f = json_object_get(row, "f");
+        const json_t *list = json_object_get(f, "buildings");
+        for (size_t k = 0; grid[0] == '\0' && k < json_array_size(list); k++) {
+            const char *one = json_string_value(json_array_get(list, k));
+            if (one != NULL && strcmp(one, building) == 0)
+                copy_grid(grid, json_object_get(f, "code"));
+        }
+    }
+    json_decref(rows);
+    return ok;
+}
+
+/* The grid in which the record stands that a field refers to. */
+static bool grid_of_ref(char grid[16], struct work *w, const json_t *value, struct ln_err *err)
+{
+    const char *text = json_string_value(value);
+    struct ln_audience aud;
+    struct ln_id id;
+    json_t *row = NULL;
+
+    if (text == NULL || !ln_clock_id_read(&id, ln_span_of(text)))
+        return true;
+    if (!ln_query_record(&row, w->j->e->writer, &id, err))
+        return false;
+    const char *audience = json_string_value(json_object_get(row, "audience"));
+    const char *coll = json_string_value(json_object_get(row, "collection"));
+    bool ok = true;
+    if (audience != NULL && ln_audience_read(&aud, ln_span_of(audience)) && aud.kind == LN_AUD_GRID)
+        (void)snprintf(grid, 16, "%.15s", aud.who);
+    else if (coll != NULL && strcmp(coll, "building") == 0)
+        ok = grid_of_building(grid, w, text, err);
+    json_decref(row);
+    return ok;
+}
+
+/* The first of the definition's fields that tells one; "" none does. */
+static bool find_grid(char grid[16], struct work *w, const json_t *f, struct ln_err *err)
+{
+    grid[0] = '\0';
+    for (const char *const *g = w->j->c->grid; g != NULL && *g != NULL && grid[0] == '\0'; g++) {
+        const struct ln_def_field *d = ln_def_field(w->j->c, *g);
+        if (d->type == LN_TYPE_STR)
+            copy_grid(grid, json_object_get(f, *g));
+        else if (!grid_of_ref(grid, w, json_object_get(f, *g), err))
+            return false;
+    }
+    return true;
+}
+
+static bool name_audience(struct work *w, char code, const char *region, const json_t *f,
+                          struct ln_err *err)
+{
+    const struct ln_cert *self = ln_replica_self(w->r);
+    char grid[16] = "";
+
+    if (code == 'C' && !find_grid(grid, w, f, err))
+        return false;
     if (self != NULL && self->role == LN_ROLE_LAPTOP && code == 'C' && grid[0] == '\0' &&
         self->n_grids > 0)
-        grid = self->grids[0];
+        (void)snprintf(grid, sizeof grid, "%s", self->grids[0]);
     ln_audience_name(w->audience, code == 'N' ? 'C' : code, region, grid, "");
     return true;
 }
@@ -494,7 +557,8 @@ static bool create(struct work *w, struct ln_err *err)
     ln_clock_id_write(j->out_id, &id);
     if (!before(w, NULL, j->f, err))
         return false;
-    (void)name_audience(w, j->c->audience, self->region, j->f);
+    if (!name_audience(w, j->c->audience, self->region, j->f, err))
+        return false;
     draft(w, LN_OP_ADD, j->f, false)->record = id;
     return save(w, err) && after(w, NULL, j->f, err);
 }
@@ -548,8 +612,39 @@ static json_t *differing(const struct work *w)
     return out;
 }
 
+static json_t *present(const struct work *w, const json_t *set);
+
+/* A record of the community that is given a grid goes on there with all it has; there is no way
+ * from one grid into another, since the first one's laptops keep what they had. */
+static bool enter_grid(bool *enters, struct work *w, const json_t *changed, struct ln_err *err)
+{
+    const struct ln_cert *self = ln_replica_self(w->r);
+    struct ln_audience aud;
+    char grid[16];
+
+    *enters = false;
+    if (w->j->c->grid == NULL || self->role == LN_ROLE_LAPTOP ||
+        !ln_audience_read(&aud, ln_span_of(w->audience)) ||
+        (aud.kind != LN_AUD_C && aud.kind != LN_AUD_GRID) || strcmp(aud.owner, self->region) != 0)
+        return true;
+    json_t *all = present(w, changed);
+    bool ok = find_grid(grid, w, all, err);
+    json_decref(all);
+    if (!ok || grid[0] == '\0')
+        return ok;
+    if (aud.kind == LN_AUD_GRID)
+        return strcmp(aud.who, grid) == 0 ||
+               ln_fail(err, LN_INVALID,
+                       "the record stands in grid %s and cannot be put into grid %s", aud.who,
+                       grid);
+    ln_audience_name(w->audience, 'C', aud.owner, grid, "");
+    *enters = true;
+    return true;
+}
+
 static bool update(struct work *w, struct ln_err *err)
 {
+    bool enters = false;
     json_t *changed;
     bool ok = true;
 
@@ -564,10 +659,12 @@ static bool update(struct work *w, struct ln_err *err)
     ok = refuse_fixed(w, changed, err) && take_behalf(w, changed, err) &&
          check(w, changed, true, err);
     if (ok && json_object_size(changed) > 0) {
-        ok = before(w, NULL, changed, err);
+        ok = before(w, NULL, changed, err) && enter_grid(&enters, w, changed, err);
         if (ok) {
-            (void)draft(w, LN_OP_SET, changed, false);
+            json_t *all = enters ? present(w, changed) : json_incref(changed);
+            (void)draft(w, LN_OP_SET, all, enters);
             ok = save(w, err) && after(w, NULL, changed, err);
+            json_decref(all);
         }
     }
     json_decref(changed);

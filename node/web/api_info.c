@@ -1,4 +1,4 @@
-/* What pages need besides records: the sync strip, the nodes below, queues,
+/* What pages need besides records: the sync strip, queues,
  * metrics. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -81,106 +81,6 @@ bool ln_api_info_status(struct ln_call *c, struct ln_err *err)
     (void)pthread_mutex_unlock(&w->status_mutex);
     return ok;
 }
-
-/* ---- the nodes below */
-
-struct nodes {
-    struct ln_call *c;
-    json_t *items;
-    json_t *waiting; /* what is held here of a region and waits for a decision */
-    struct ln_err *err;
-};
-
-static void add_sums(struct ln_call *c, json_t *o, const char *region)
-{
-    const struct ln_def_coll *d = ln_def_find(c->n->def, "ticket");
-    json_t *all = NULL;
-    json_t *late = NULL;
-    struct ln_err why = { 0 };
-    json_int_t open = 0;
-    json_int_t overdue = 0;
-    const char *state;
-    json_t *n;
-
-    if (d == NULL || !ln_query_states(&all, c->r->store, d->coll, region, 0, &why) ||
-        !ln_query_states(&late, c->r->store, d->coll, region, c->n->env.now_ms(c->n->env.ctx),
-                         &why))
-        goto out;
-    json_object_foreach(all, state, n)
-    {
-        if (!ln_def_has(d->coll->final_states, state))
-            open += json_integer_value(n);
-    }
-    json_object_foreach(late, state, n)
-    {
-        if (!ln_def_has(d->coll->final_states, state))
-            overdue += json_integer_value(n);
-    }
-out:
-    json_object_set_new(o, "open", json_integer(open));
-    json_object_set_new(o, "overdue", json_integer(overdue));
-    json_decref(all);
-    json_decref(late);
-}
-
-static bool take_node(void *ctx, const struct ln_cert *cert, struct ln_err *err)
-{
-    struct nodes *x = ctx;
-    struct ln_call *c = x->c;
-    struct ln_store *s = ln_sqlstore_handle(c->r->store);
-    struct ln_exchange_contact seen = { .at_ms = 0 };
-    struct ln_store_log log = { 0 };
-    struct ln_buf name = ln_buf_new(512);
-    json_t *o;
-
-    if (strcmp(cert->node, c->n->id) == 0 ||
-        !ln_cert_region_holds(c->n->config.region, cert->region))
-        return true;
-    if (c->n->syncer != NULL)
-        (void)ln_syncer_child(c->n->syncer, cert->node, &seen);
-    if (!s->ops->log_get(s->ctx, &log, cert->node, err))
-        return false;
-    if (!ln_region_name(&name, cert->region))
-        ln_buf_adds(&name, cert->name);
-    o = json_pack("{s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:I}", "region", cert->region, "name", name.data,
-                  "node", cert->node, "role", ln_cert_role_word(cert->role), "last_contact_ms",
-                  (json_int_t)seen.at_ms, "seq", (json_int_t)log.head, "receipt",
-                  (json_int_t)log.receipt, "lease_until_ms", (json_int_t)cert->until_s * 1000);
-    json_object_set_new(o, "lag_s",
-                        seen.at_ms > 0
-                            ? json_integer((c->n->env.now_ms(c->n->env.ctx) - seen.at_ms) / 1000)
-                            : json_null());
-    add_sums(c, o, cert->region);
-    (void)json_object_update(o, json_object_get(x->waiting, cert->region));
-    json_array_append_new(x->items, o);
-    ln_buf_free(&name);
-    return true;
-}
-
-bool ln_api_info_nodes(struct ln_call *c, struct ln_err *err)
-{
-    struct nodes x = { .c = c, .items = json_array(), .waiting = json_object() };
-    void *hold;
-    bool staff =
-        ln_engine_has_role(&c->user, "clerk") || ln_engine_has_role(&c->user, "province") ||
-        ln_engine_has_role(&c->user, "committee") || ln_engine_has_role(&c->user, "admin") ||
-        ln_engine_has_role(&c->user, "supervisor");
-    bool ok = staff || ln_fail(err, LN_DENIED, "your role may not see the nodes");
-
-    if (ok && (ok = ln_pending_regions(x.waiting, c->r->store, err))) {
-        const struct ln_authority *a = ln_queue_authority(c->n->queue, &hold);
-        ok = ln_authority_each(a, take_node, &x, err);
-        ln_queue_authority_done(c->n->queue, hold);
-    }
-    json_decref(x.waiting);
-    if (!ok) {
-        json_decref(x.items);
-        return false;
-    }
-    return ln_web_json(c, 200, json_pack("{s:o}", "items", x.items));
-}
-
-/* ---- conflicts */
 
 /* ---- metrics, in Prometheus' text format 0.0.4 */
 

@@ -140,6 +140,8 @@ TEST(a_grid_taken_away_is_dropped_only_when_all_that_was_written_there_is_signed
     struct ln_id old = peer_add(&w.comm, "person", G01, "{\"job\":\"a\"}", "{\"name\":\"张一\"}");
     all(&w);
     MUST(peer_set(&w.a, "person", &old, "{\"job\":\"unsent\"}", &err));
+    struct ln_id made = peer_add(&w.a, "person", G01, NULL, "{\"name\":\"新人\"}");
+    w.clock += 60000;
 
     regrid(&w.comm, &w.a, "02", NULL);
     struct ln_id fresh = peer_add(&w.comm, "person", G01, "{\"job\":\"later\"}", NULL);
@@ -147,6 +149,7 @@ TEST(a_grid_taken_away_is_dropped_only_when_all_that_was_written_there_is_signed
 
     assert_string_equal(peer_cell(&w.comm, "person", "job", &old), "unsent");
     assert_string_equal(peer_cell(&w.b, "person", "job", &old), "unsent");
+    assert_string_equal(peer_cell(&w.b, "person", "name", &made), "新人");
     assert_int_equal(peer_changes(&w.a, G01), 0);
     assert_string_equal(peer_cell(&w.a, "person", "name", &old), "");
     assert_string_equal(peer_cell(&w.a, "person", "job", &fresh), "");

@@ -6,7 +6,7 @@ import { t, word } from '../i18n'
 import { stamp } from '../kit/value'
 import { ago } from '../kit/when'
 
-interface Node { region: string; name: string; node: string; role: string; last_contact_ms: number; lag_s: number | null; seq: number; receipt: number; open: number; overdue: number }
+interface Node { region: string; name: string; node: string; role: string; self?: boolean; last_contact_ms: number; lag_s: number | null; seq: number; receipt: number; open: number; overdue: number }
 const HOUR = 3600
 
 export function Nodes() {
@@ -19,7 +19,7 @@ export function NodesTable() {
   const [wrong, setWrong] = useState('')
   useEffect(() => {
     let on = true
-    const load = () => call<{ items: Node[] }>('GET', '/nodes').then(n => on && setItems(n.items),
+    const load = () => call<{ items: Node[] }>('GET', '/nodes').then(n => on && setItems(n.items.filter(x => !x.self && x.role !== 'laptop')),
       e => on && setWrong(e instanceof ApiError ? word(e) : String(e)))
     load()
     const timer = setInterval(load, 15000)

@@ -1,0 +1,116 @@
+// The freshness board: of each node below when it was last heard of and what is wrong; enrolling, renewing, revoking.
+import { useEffect, useState } from 'preact/hooks'
+import { ApiError, call } from '../../app/api'
+import { word } from '../../i18n'
+import { w } from '../../i18n/node'
+import { stamp } from '../../kit/value'
+
+interface Alarm { code: string; zh: string; en: string }
+interface State { version?: string; free_mb?: number; refused?: number; conflicts?: number; unsent?: number }
+interface Node {
+  node: string; region: string; name: string; role: Role; child: boolean; self: boolean; until_ms: number; revoked: number; grids: string[]
+  last_contact_ms: number; last_receipt_ms: number; seq: number; receipt: number; waiting: number; digest: number; offset_ms: number; state: State; alarms: Alarm[]
+}
+type Role = 'province' | 'city' | 'district' | 'subdistrict' | 'community' | 'laptop'
+interface Board { items: Node[]; alarms: number; manage: boolean }
+interface Invitation { code: string; card: string; hours: number; qr: string[] }
+const ROLES: Role[] = ['city', 'district', 'subdistrict', 'community', 'laptop']
+const TIERS: Role[] = ['province', ...ROLES]
+const split = (text: string) => text.split(/[,，\s]+/).filter(g => g !== '')
+const why = (e: unknown) => (e instanceof ApiError ? word(e) + (e.detail ? ' ' + e.detail : '') : String(e))
+
+function Qr({ rows }: { rows: string[] }) {
+  const d = rows.map((row, y) => row.split('').map((c, x) => (c === '1' ? `M${x + 4} ${y + 4}h1v1h-1z` : '')).join('')).join('')
+  const size = rows.length + 8
+  return <svg class="qr" role="img" aria-label={w('qr')} viewBox={`0 0 ${size} ${size}`} width="240" height="240">
+    <rect width={size} height={size} fill="#fff" /><path d={d} fill="#000" /></svg>
+}
+
+function Invite({ self }: { self: Node }) {
+  const below = ROLES.filter(r => TIERS.indexOf(r) > TIERS.indexOf(self.role) && (r !== 'laptop' || self.role === 'community'))
+  const [role, setRole] = useState<Role>(below[below.length - 1])
+  const [region, setRegion] = useState(self.region)
+  const [grids, setGrids] = useState('')
+  const [made, setMade] = useState<Invitation | null>(null)
+  const [wrong, setWrong] = useState('')
+  const make = (e: Event) => {
+    e.preventDefault()
+    call<Invitation>('POST', '/nodes', { role, region, grids: role === 'laptop' ? split(grids) : [] })
+      .then(m => { setMade(m); setWrong('') }, x => { setMade(null); setWrong(why(x)) })
+  }
+  if (!below.length) return null
+  return <section class="block"><h2>{w('invite')}</h2>
+    <form onSubmit={make}>
+      <label for="n-role">{w('role')}</label>
+      <select id="n-role" value={role} onChange={e => setRole((e.target as HTMLSelectElement).value as Role)}>{below.map(r => <option key={r} value={r}>{w(r)}</option>)}</select>
+      {role === 'laptop'
+        ? <><label for="n-grids">{w('grids')}</label><input id="n-grids" required value={grids} onInput={e => setGrids((e.target as HTMLInputElement).value)} aria-describedby="n-hint" />
+          <p class="quiet" id="n-hint">{w('grids_hint')}</p></>
+        : <><label for="n-region">{w('region')}</label><input id="n-region" required inputMode="numeric" pattern="[0-9]{12}" value={region} onInput={e => setRegion((e.target as HTMLInputElement).value)} /></>}
+      <div class="row"><button type="submit">{w('make')}</button></div>
+    </form>
+    {wrong && <p class="error" role="alert">{wrong}</p>}
+    {made && <div role="status"><p>{w('code', { n: made.hours })}</p><p><b class="code">{made.code}</b></p><Qr rows={made.qr} /><p class="quiet">{w('scan')} <span class="wrap">{made.card}</span></p></div>}
+  </section>
+}
+
+function Actions({ n, done }: { n: Node; done: () => void }) {
+  const [what, setWhat] = useState<'' | 'regrid' | 'revoke'>('')
+  const [text, setText] = useState('')
+  const [wrong, setWrong] = useState('')
+  const send = (path: string, body: object) => call('POST', `/nodes/${n.node}/${path}`, body).then(() => { setWhat(''); setWrong(''); done() }, x => setWrong(why(x)))
+  const open = (next: 'regrid' | 'revoke') => { setWhat(next); setText(next === 'regrid' ? n.grids.join(',') : ''); setWrong('') }
+  const last = n.node.slice(-4)
+  return <>
+    <div class="row">
+      <button type="button" onClick={() => void send('renew', {})}>{w('renew')}</button>
+      {n.role === 'laptop' && <button type="button" onClick={() => open('regrid')}>{w('regrid')}</button>}
+      <button type="button" onClick={() => open('revoke')}>{w('revoke')}</button>
+    </div>
+    {what && <form onSubmit={e => { e.preventDefault(); void (what === 'regrid' ? send('renew', { grids: split(text) }) : send('revoke', { confirm: text.trim() })) }}>
+      <label for={'x-' + n.node}>{what === 'regrid' ? w('grids') + '：' + w('drop') : w('sure', { n: last })}</label>
+      <input id={'x-' + n.node} required value={text} onInput={e => setText((e.target as HTMLInputElement).value)} />
+      <div class="row"><button type="submit">{w('save')}</button><button type="button" onClick={() => setWhat('')}>{w('cancel')}</button></div>
+    </form>}
+    {wrong && <p class="error" role="alert">{wrong}</p>}
+  </>
+}
+
+function Card({ n, manage, done }: { n: Node; manage: boolean; done: () => void }) {
+  const at = (ms: number) => (ms ? stamp(ms) : w('never'))
+  const facts: [string, string | number][] = []
+  if (!n.self) facts.push([w('contact'), at(n.last_contact_ms)], [w('receipt'), at(n.last_receipt_ms)], [w('signed'), `${n.receipt}/${n.seq}` + (n.waiting ? ` · ${w('waiting')} ${n.waiting}` : '')])
+  if (n.child) facts.push([w('digest'), n.digest > 0 ? w('same') : n.digest < 0 ? w('differ') : w('unknown')], [w('offset'), w('seconds', { n: Math.round(n.offset_ms / 1000) })])
+  if (n.state.unsent !== undefined) facts.push([w('unsent'), n.state.unsent])
+  if (n.state.version) facts.push([w('version'), n.state.version], [w('free'), `${Math.round((n.state.free_mb || 0) / 1024)} GB`], [w('conflicts'), n.state.conflicts || 0], [w('refused'), n.state.refused || 0])
+  if (n.role === 'laptop') facts.push([w('grids'), n.grids.join(' ') || w('none')])
+  facts.push([w('lease'), stamp(n.until_ms)])
+  return <section class="card" aria-label={n.name}>
+    <h2>{n.name} <span class="quiet">{n.self ? w('here') : w(n.role)}</span></h2>
+    <p class="quiet wrap">{n.node}</p>
+    {n.revoked > 0 && <p><span class="chip chip-bad">{w('revoked')}</span></p>}
+    {n.alarms.length > 0 && <ul>{n.alarms.map(a => <li key={a.code}><span class="chip chip-bad">{word(a)}</span></li>)}</ul>}
+    <dl>{facts.map(([k, v]) => <div key={k}><dt>{k}</dt><dd>{v}</dd></div>)}</dl>
+    {manage && n.child && !n.revoked && <Actions n={n} done={done} />}
+  </section>
+}
+
+export function Board() {
+  const [board, setBoard] = useState<Board | null>(null)
+  const [wrong, setWrong] = useState('')
+  const load = () => call<Board>('GET', '/nodes').then(b => { setBoard(b); setWrong('') }, e => setWrong(why(e)))
+  useEffect(() => {
+    void load()
+    const timer = setInterval(load, 15000)
+    return () => clearInterval(timer)
+  }, [])
+  const self = board && board.items.find(n => n.self)
+  return <>
+    <h1>{w('board')}</h1>
+    {wrong && <p class="error" role="alert">{wrong}</p>}
+    {!board && !wrong && <p role="status">{w('loading')}</p>}
+    {board && <p>{w('alarms')}：{board.alarms || w('none')}</p>}
+    {board && <div class="cards">{board.items.map(n => <Card key={n.node} n={n} manage={board.manage} done={load} />)}</div>}
+    {board && board.manage && self && <Invite self={self} />}
+  </>
+}
