@@ -11,7 +11,7 @@ export interface PanelProps { rec: Rec; onDone: () => void }
 export const screens: Record<string, ComponentType<ScreenProps>> = {
   gov: lazy(() => import('./gov/board').then(m => m.Board)),
   queues: lazy(() => import('./queues/page').then(m => m.Queues)),
-  board: lazy(() => import('./node/board').then(m => m.Board)),
+  devices: lazy(() => import('./node/board').then(m => m.Board)),
   services: lazy(() => import('./service/hall').then(m => m.Hall)),
   progress: lazy(() => import('./service/progress').then(m => m.Progress)),
   verify: lazy(() => import('./service/verify').then(m => m.Verify)),
