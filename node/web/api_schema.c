@@ -1,5 +1,6 @@
 /* The definitions as far as the caller may see them: the first thing every page loads, so it is
  * kept small: one language, the code sets in use, and of a step what a page needs to offer it. */
+#include <stdio.h>
 #include <string.h>
 
 #include "node/web/routes.h"
@@ -24,25 +25,63 @@ static json_t *own_fields(const struct ln_call *c, const struct ln_def_coll *d)
     return list;
 }
 
-/* Which steps are open, and to whom, each record says itself: pages need how a step is called and
- * what it asks for. */
-static json_t *own_workflow(const json_t *given)
+/* Whether somebody with these roles may ever take the step, on some record. */
+static bool ever(const struct ln_call *c, const json_t *step)
 {
-    static const char *const keep[] = { "action", "to",   "label", "note", "home",
-                                        "sets",   "adds", "final", NULL };
-    json_t *w = json_copy((json_t *)(uintptr_t)given);
+    size_t i;
+    json_t *word;
+
+    json_array_foreach(json_object_get(step, "roles"), i, word)
+    {
+        const char *w = json_string_value(word);
+        char role[24];
+        (void)snprintf(role, sizeof role, "%.*s", (int)strcspn(w, ":"), w);
+        if (strcmp(w, "author") == 0 || strcmp(w, "reporter") == 0 || strcmp(w, "handler") == 0 ||
+            ln_engine_has_role(&c->user, role))
+            return true;
+    }
+    return false;
+}
+
+static bool told(const json_t *steps, const json_t *step)
+{
+    size_t i;
+    json_t *s;
+
+    json_array_foreach(steps, i, s)
+    {
+        if (strcmp(ln_web_text(s, "action"), ln_web_text(step, "action")) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Which steps are open, and to whom, each record says itself: pages need how a step is called and
+ * what it asks for. Of those that others take, the name, for the history. */
+static json_t *own_workflow(const struct ln_call *c, const json_t *given)
+{
+    static const char *const whole[] = { "first", "final", "states", NULL };
+    static const char *const keep[] = { "action", "to",   "label", "note",
+                                        "home",   "sets", "adds",  NULL };
+    static const char *const named[] = { "action", "label", NULL };
+    json_t *w = json_object();
     json_t *steps = json_array();
     size_t i;
     json_t *s;
 
-    json_array_foreach(json_object_get(given, "steps"), i, s)
-    {
-        json_t *one = json_object();
-        for (const char *const *k = keep; *k != NULL; k++)
-            if (json_object_get(s, *k) != NULL)
-                json_object_set(one, *k, json_object_get(s, *k));
-        json_array_append_new(steps, one);
-    }
+    for (const char *const *k = whole; *k != NULL; k++)
+        json_object_set(w, *k, json_object_get(given, *k));
+    for (int mine = 1; mine >= 0; mine--)
+        json_array_foreach(json_object_get(given, "steps"), i, s)
+        {
+            if (ever(c, s) != (mine == 1) || (mine == 0 && told(steps, s)))
+                continue;
+            json_t *one = json_object();
+            for (const char *const *k = mine == 1 ? keep : named; *k != NULL; k++)
+                if (json_object_get(s, *k) != NULL)
+                    json_object_set(one, *k, json_object_get(s, *k));
+            json_array_append_new(steps, one);
+        }
     json_object_set_new(w, "steps", steps);
     return w;
 }
@@ -61,7 +100,7 @@ static json_t *coll_json(struct ln_call *c, const struct ln_def_coll *d)
             json_object_set(o, *k, json_object_get(d->json, *k));
     json_object_set_new(o, "fields", own_fields(c, d));
     if (json_object_get(o, "workflow") != NULL)
-        json_object_set_new(o, "workflow", own_workflow(json_object_get(o, "workflow")));
+        json_object_set_new(o, "workflow", own_workflow(c, json_object_get(o, "workflow")));
     for (const char *const *w = d->create; w != NULL && *w != NULL; w++)
         if (strncmp(*w, "resident", 8) == 0) /* what residents add, others may add for them */
             json_object_set_new(o, "behalf", json_true());
