@@ -116,6 +116,8 @@ sim fuzz torture bench: $(B)/linli ## long tests of their own: tests/<name>/run.
 coverage: ## branches of crypto/ and sync/ that the unit tests reach (build/cov/)
 	@$(MAKE) --no-print-directory COV=1 unit
 	gcovr --root . --object-directory build/cov --filter 'crypto/' --filter 'sync/' --branches --print-summary
+screens: all sample ## pictures of the first and main screens into build/screens (ARGS=worker-home takes some; BASE= uses running nodes)
+	@node tests/screens/run.mjs $(ARGS)
 fresh: ## both commands in a chroot with nothing but Debian 12, the package and its service in another (root; STEPS="run test package")
 	@packaging/fresh.sh
 
@@ -137,7 +139,7 @@ clean: ## remove what was built (and build/run)
 help: ## this list
 	@grep -hE '^[a-z -]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9 -]+):.*## /\1\t/' | expand -t 26
 FORCE:
-.PHONY: all deps deps-test run test check sample unit e2e layers tidy format sim fuzz torture bench coverage fresh \
+.PHONY: all deps deps-test run test check screens sample unit e2e layers tidy format sim fuzz torture bench coverage fresh \
   install deb clean help FORCE
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

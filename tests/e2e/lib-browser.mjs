@@ -87,13 +87,18 @@ export async function until(page, test) {
 }
 /** Whether the page comes to show it. What is only true after a render is waited for, never read at once. */
 export const shows = (page, selector) => page.waitForSelector(selector).then(() => true, () => false)
+/** What axe finds in `part` of the page, and whether anything is wider than the window; [] is good. */
+export async function findings(page, part = 'html') {
+  if (!await page.evaluate(() => 'axe' in window)) await page.evaluate(axe)
+  return page.evaluate(within => window.axe.run(within === 'html' ? document : document.querySelector(within), { resultTypes: ['violations'] }).then(r => {
+    const wide = document.documentElement.scrollWidth - window.innerWidth
+    return (wide > 0 ? [`${wide} px too wide`] : []).concat(r.violations.map(v => `${v.id}: ${v.nodes[0].html.slice(0, 160)}`))
+  }), part)
+}
 /** No finding of axe, and nothing wider than the window. */
 export async function look(page, what) {
-  await page.evaluate(axe)
-  const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] })
-    .then(r => r.violations.map(v => `${v.id}: ${v.nodes[0].html.slice(0, 120)}`)))
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
-  ok(`${what}: axe finds nothing, and it fits`, found.length === 0 && wide <= 0, `${wide > 0 ? wide + ' px too wide ' : ''}${found.join(' | ')}`)
+  const found = await findings(page)
+  ok(`${what}: axe finds nothing, and it fits`, found.length === 0, found.join(' | '))
   if (process.env.SHOTS) await page.screenshot({ path: path.join(process.env.SHOTS, what.replace(/\W+/g, '-') + '.png'), fullPage: true })
 }
 export async function end() {

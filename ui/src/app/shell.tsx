@@ -4,7 +4,7 @@ import { t } from '../i18n'
 import { call } from './api'
 import { leave } from './leave'
 import { Drawer, Side, Tabs } from './nav'
-import { elder, reachable, session, setElder, status, switchLang } from './state'
+import { elder, path, query, reachable, session, setElder, status, switchLang } from './state'
 import { strip } from './strip'
 import { Toasts } from './toast'
 import { Icon } from '../kit/icon'
@@ -37,7 +37,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
     <Strip />
     <div class="body">
       <Side />
-      <main id="main" tabIndex={-1} data-who={s && s.account ? s.account.login : ''}>{children}
+      <main id="main" tabIndex={-1} data-page={path.value + query.value} data-who={s && s.account ? s.account.login : ''}>{children}
         <footer class="foot no-print"><a href="/lite">{t('lite')}</a><a href="/help">{t('help_me')}</a>{s && <span>{s.node.name} · {s.node.region} · {t('version')} {s.node.version}</span>}</footer>
       </main>
     </div>
