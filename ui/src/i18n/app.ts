@@ -1,5 +1,6 @@
 // Words of the shell and the generic screens: [Chinese, English].
 export const app = {
+  target: ['目标 {n} %', 'Target {n} %'],
   add_related: ['添加', 'Add to it'], unchecked_days: ['{n} 天没有核对', 'not checked for {n} days'], never_checked: ['从未核对', 'never checked'],
   receipt: ['回执', 'Receipt'], sheet: ['记录单', 'Sheet'], what: ['事项', 'Matter'], notices: ['通知公告', 'Notices'], news: ['社区新闻', 'News'], phones: ['社区电话', 'Telephones'],
   me: ['我', 'Me'], help_me: ['找人帮我', 'Get help'], quick: ['常用', 'Quick ways'], sections_short: ['栏目', 'Menu'], close: ['关闭', 'Close'], note_down: ['记一笔', 'Note'], report_it: ['报事', 'Report'],

@@ -1,0 +1,130 @@
+// Charts as inline SVG, each with its table below; nothing is told by colour alone.
+import { narrow } from '../app/state'
+import { t, word, type Label } from '../i18n'
+
+export type Cell = (string | number | boolean | null)[]
+export interface Dim { name: string; type: string; label: Label; values: Record<string, Label> }
+export interface Stat { code: string; kind: string; module: string; collection: string; label: Label; dims: Dim[]; cells: Cell[] }
+export const count = (c: Cell) => c[c.length - 1] as number | null
+const width = () => (narrow.value ? 320 : 480)
+const TARGET = 90 // per cent on time, as the evaluation asks
+const MOST_BARS = 16
+const MONTHS = 12
+
+/** How a value of a dimension reads. */
+export function said(dim: Dim, value: string | number | boolean | null): string {
+  if (value === '' || value === null) return t('not_said')
+  if (dim.name === 'age5') return `${value}–${Number(value) + 4}`
+  if (dim.type === 'bool') return t(value === true || value === 'true' ? 'yes' : 'no')
+  return word(dim.values[String(value)], String(value))
+}
+
+interface Bar { key: string; n: number; least: boolean; order: number; raw: Cell[0] }
+/** Sums over all but one dimension; a sum with a hidden part is a lower bound. */
+function by(stat: Stat, dim: number): Bar[] {
+  const out: Bar[] = []
+  for (const c of stat.cells) {
+    const key = said(stat.dims[dim], c[dim])
+    let o = out.find(x => x.key === key)
+    if (!o) out.push(o = { key, n: 0, least: false, order: typeof c[dim] === 'number' ? c[dim] as number : 1e9, raw: c[dim] })
+    const n = count(c)
+    if (n === null) o.least = true
+    else o.n += n
+  }
+  return out.sort((a, b) => a.order - b.order || b.n - a.n)
+}
+
+const ROW = 28
+const short = (s: string) => { const most = narrow.value ? 7 : 11; return s.length > most ? s.slice(0, most - 1) + '…' : s }
+
+export function Bars({ label, rows }: { label: string; rows: { key: string; n: number; least?: boolean }[] }) {
+  const W = width()
+  const at = Math.round(W * 0.32)
+  const room = W - at - 70
+  const most = Math.max(1, ...rows.map(r => r.n))
+  return <svg class="chart" viewBox={`0 0 ${W} ${rows.length * ROW + 4}`} role="img" aria-label={label}>
+    {rows.map((r, i) => <g key={r.key}><title>{r.key} {r.n}</title>
+      <text x={at - 8} y={i * ROW + 19} text-anchor="end">{short(r.key)}</text>
+      <rect x={at} y={i * ROW + 4} width={Math.max(1, r.n / most * room)} height={ROW - 8} rx="3" />
+      <text x={at + 6 + r.n / most * room} y={i * ROW + 19}>{r.least ? '≥ ' : ''}{r.n}</text></g>)}</svg>
+}
+
+/** Men left and hatched, women right. */
+function Pyramid({ stat }: { stat: Stat }) {
+  const sex = stat.dims.findIndex(d => d.name === 'sex')
+  const age = stat.dims.findIndex(d => d.name === 'age5')
+  const sum = (s: string, a: number) => stat.cells.filter(c => String(c[sex]) === s && (a < 95 ? c[age] === a : Number(c[age]) >= a && c[age] !== ''))
+    .reduce((n, c) => n + (count(c) || 0), 0)
+  const rows = Array.from({ length: 20 }, (_, i) => i * 5).map(a => ({ a, m: sum('1', a), f: sum('2', a) }))
+  const most = Math.max(1, ...rows.map(r => Math.max(r.m, r.f)))
+  const W = width()
+  const mid = W / 2
+  const room = mid - 66
+  const H = 18
+  return <svg class="chart" viewBox={`0 0 ${W} ${20 * H + 30}`} role="img" aria-label={t('pyramid')}>
+    <defs><pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse"><path d="M0 6L6 0" class="hatch" /></pattern></defs>
+    <text x={mid / 2} y="14" text-anchor="middle">{t('men')}</text><text x={W - mid / 2} y="14" text-anchor="middle">{t('women')}</text>
+    {rows.map((r, i) => { const y = 24 + (19 - i) * H; return <g key={r.a}>
+      <rect class="hatched" x={mid - 30 - r.m / most * room} y={y} width={r.m / most * room} height={H - 4} />
+      <rect x={mid + 30} y={y} width={r.f / most * room} height={H - 4} />
+      <text x={mid} y={y + 12} text-anchor="middle">{r.a < 95 ? `${r.a}–${r.a + 4}` : '95+'}</text>
+      <text x={mid - 34 - r.m / most * room} y={y + 12} text-anchor="end">{r.m || ''}</text>
+      <text x={mid + 34 + r.f / most * room} y={y + 12}>{r.f || ''}</text></g> })}</svg>
+}
+
+/** The parts of yes and no of each group in a hundred, with the target where there is one. */
+function Shares({ stat }: { stat: Stat }) {
+  const flag = stat.dims.length - 1
+  const groups = flag > 0 ? by(stat, 0) : [{ key: word(stat.label), raw: null as Cell[0] }]
+  const rows = groups.slice(0, MOST_BARS).map(g => {
+    const cells = stat.cells.filter(c => flag === 0 || c[0] === g.raw)
+    const n = (yes: boolean) => cells.filter(c => (String(c[flag]) === 'true') === yes).reduce((s, c) => s + (count(c) || 0), 0)
+    const all = n(true) + n(false)
+    return { key: g.key, part: all === 0 ? 0 : Math.round(n(true) / all * 1000) / 10, all }
+  })
+  const W = width()
+  const at = Math.round(W * 0.32)
+  const room = W - at - 76
+  const target = /on_time/.test(stat.code)
+  return <svg class="chart" viewBox={`0 0 ${W} ${rows.length * ROW + (target ? 22 : 4)}`} role="img" aria-label={word(stat.label)}>
+    {rows.map((r, i) => <g key={r.key}><title>{`${r.key} ${r.part} % / ${r.all}`}</title><text x={at - 8} y={i * ROW + 19} text-anchor="end">{short(r.key)}</text>
+      <rect class="rest" x={at} y={i * ROW + 4} width={room} height={ROW - 8} rx="3" /><rect x={at} y={i * ROW + 4} width={Math.max(1, r.part / 100 * room)} height={ROW - 8} rx="3" />
+      <text x={at + 6 + room} y={i * ROW + 19}>{r.part} %</text></g>)}
+    {target && <><line class="target" x1={at + TARGET / 100 * room} x2={at + TARGET / 100 * room} y1="0" y2={rows.length * ROW + 4} /><text x={at + TARGET / 100 * room} y={rows.length * ROW + 18} text-anchor="middle">{t('target', { n: TARGET })}</text></>}</svg>
+}
+
+/** Columns side by side: months, hours, scores. */
+function Columns({ stat, dim }: { stat: Stat; dim: number }) {
+  const time = /^(month|week|day)$/.test(stat.dims[dim].name)
+  const all = by(stat, dim).sort((a, b) => (time ? (String(a.raw) < String(b.raw) ? -1 : 1) : a.order - b.order))
+  const cols = time ? all.slice(-MONTHS) : all.slice(0, MOST_BARS)
+  const most = Math.max(1, ...cols.map(c => c.n))
+  const W = width()
+  const step = Math.min(64, (W - 16) / Math.max(1, cols.length))
+  const H = 150
+  return <svg class="chart" viewBox={`0 0 ${W} ${H + 44}`} role="img" aria-label={word(stat.label)}>
+    <line class="grid" x1="8" x2={W - 8} y1={H + 16} y2={H + 16} />
+    {cols.map((c, i) => { const x = 8 + i * step; const h = c.n / most * H; return <g key={c.key}><title>{c.key} {c.n}</title>
+      <rect x={x + step * 0.15} y={16 + H - h} width={step * 0.7} height={Math.max(1, h)} rx="2" />
+      <text x={x + step / 2} y={12 + H - h} text-anchor="middle">{c.n}</text>
+      <text x={x + step / 2} y={H + 34} text-anchor="middle">{time ? c.key.slice(cols.length > 6 ? 5 : 0) : short(c.key)}</text></g> })}</svg>
+}
+
+export function Chart({ stat }: { stat: Stat }) {
+  const has = (name: string) => stat.dims.findIndex(d => d.name === name)
+  const when = stat.dims.findIndex(d => /^(month|week|day)$/.test(d.name))
+  if (has('age5') >= 0 && has('sex') >= 0) return <Pyramid stat={stat} />
+  if (stat.kind === 'share' && stat.dims.length > 0) return <Shares stat={stat} />
+  if (when >= 0) return <Columns stat={stat} dim={when} />
+  if (stat.kind === 'histogram' && stat.dims.length > 0) return <Columns stat={stat} dim={stat.dims.length - 1} />
+  return <Bars label={word(stat.label)} rows={by(stat, 0).slice(0, MOST_BARS)} />
+}
+
+export function Table({ stat, min }: { stat: Stat; min: number }) {
+  return <details><summary>{t('as_table')}</summary>
+    <div class="scroll" tabIndex={0} role="region" aria-label={word(stat.label)}><table><thead><tr>{stat.dims.map(d => <th key={d.name} scope="col">{word(d.label)}</th>)}<th scope="col" class="num">{t('number')}</th></tr></thead>
+      <tbody>{stat.cells.map((c, i) => <tr key={i}>{stat.dims.map((d, k) => <td key={d.name}>{said(d, c[k])}</td>)}
+        <td class="num">{count(c) === null ? t('too_few', { n: min }) : count(c)}</td></tr>)}</tbody></table></div></details>
+}
+
+export const total = (stat: Stat) => stat.cells.reduce((n, c) => n + (count(c) || 0), 0)
