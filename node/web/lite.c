@@ -68,7 +68,12 @@ static void begin(struct ln_call *c, const char *title)
         b, "<!doctype html><html lang=\"zh-CN\"><meta charset=\"utf-8\"><meta name=\"viewport\" "
            "content=\"width=device-width\"><title>");
     add_text(b, title);
-    ln_buf_addf(b, "</title><link rel=\"stylesheet\" href=\"%s\"><body><main><h1>", style_path());
+    ln_buf_addf(b,
+                "</title><link rel=\"stylesheet\" href=\"%s\"><body class=\"lite\"><header "
+                "class=\"top\"><a class=\"brand\" href=\"/lite\">",
+                style_path());
+    add_text(b, c->n->config.name);
+    ln_buf_adds(b, "</a></header><main><h1>");
     add_text(b, title);
     ln_buf_adds(b, "</h1>");
 }
@@ -77,41 +82,45 @@ static void add_list(struct ln_call *c, const char *coll, const char *heading, c
 {
     struct ln_buf *b = &c->out->body;
 
-    ln_buf_addf(b, "<h2>%s</h2>", heading);
+    ln_buf_addf(b, "<section class=\"card\"><h2>%s</h2>", heading);
     if (json_array_size(rows) == 0)
-        ln_buf_adds(b, "<p>暂无 None</p>");
-    ln_buf_adds(b, "<ul>");
+        ln_buf_adds(b, "<p class=\"quiet\">暂无 None</p>");
+    ln_buf_adds(b, "<ul class=\"plain\">");
     for (size_t i = 0; i < json_array_size(rows); i++) {
         const json_t *row = json_array_get(rows, i);
-        ln_buf_addf(b, "<li><a href=\"/lite/%s/%s\">", coll, ln_web_text(row, "id"));
+        ln_buf_addf(b, "<li><a class=\"item\" href=\"/lite/%s/%s\"><span class=\"item-main\">",
+                    coll, ln_web_text(row, "id"));
         add_text(b, ln_web_text(json_object_get(row, "f"), "title"));
-        ln_buf_adds(b, "</a> ");
+        ln_buf_adds(b, "</span><span class=\"item-side quiet\">");
         add_time(b, json_integer_value(json_object_get(row, "created")), DAY);
-        ln_buf_adds(b, "</li>");
+        ln_buf_adds(b, "</span></a></li>");
     }
-    ln_buf_adds(b, "</ul>");
+    ln_buf_adds(b, "</ul></section>");
+}
+
+static void add_phone(struct ln_buf *b, const char *who, const char *number)
+{
+    ln_buf_adds(b, "<li><a class=\"item\" href=\"tel:");
+    add_text(b, number);
+    ln_buf_adds(b, "\"><span class=\"item-main\">");
+    add_text(b, who);
+    ln_buf_adds(b, "</span><b class=\"item-side\">");
+    add_text(b, number);
+    ln_buf_adds(b, "</b></a></li>");
 }
 
 static void add_phones(struct ln_buf *b, const json_t *homes)
 {
-    ln_buf_adds(
-        b, "<h2>电话 Telephone</h2><ul><li>报警 Police <a href=\"tel:110\">110</a></li><li>火警 "
-           "Fire <a href=\"tel:119\">119</a></li><li>急救 Ambulance <a "
-           "href=\"tel:120\">120</a></li>");
+    ln_buf_adds(b, "<section class=\"card\"><h2>电话 Telephone</h2><ul class=\"plain\">");
     for (size_t i = 0; i < json_array_size(homes); i++) {
         const json_t *f = json_object_get(json_array_get(homes, i), "f");
-        const char *phone = ln_web_text(f, "phone");
-        if (phone[0] == '\0')
-            continue;
-        ln_buf_adds(b, "<li>");
-        add_text(b, ln_web_text(f, "name"));
-        ln_buf_adds(b, " <a href=\"tel:");
-        add_text(b, phone);
-        ln_buf_adds(b, "\">");
-        add_text(b, phone);
-        ln_buf_adds(b, "</a></li>");
+        if (ln_web_text(f, "phone")[0] != '\0')
+            add_phone(b, ln_web_text(f, "name"), ln_web_text(f, "phone"));
     }
-    ln_buf_adds(b, "</ul>");
+    add_phone(b, "报警 Police", "110");
+    add_phone(b, "火警 Fire", "119");
+    add_phone(b, "急救 Ambulance", "120");
+    ln_buf_adds(b, "</ul></section>");
 }
 
 bool ln_lite_home(struct ln_call *c, struct ln_err *err)
@@ -125,8 +134,9 @@ bool ln_lite_home(struct ln_call *c, struct ln_err *err)
         add_list(c, "notice", "布告 Notices", notices);
         add_list(c, "news", "新闻 News", news);
         add_phones(&c->out->body, homes);
-        ln_buf_adds(&c->out->body,
-                    "<p><a href=\"/\">完整页面 Full pages</a></p></main></body></html>");
+        ln_buf_adds(
+            &c->out->body,
+            "<p><a class=\"button\" href=\"/\">完整页面 Full pages</a></p></main></body></html>");
     }
     json_decref(notices);
     json_decref(news);
@@ -151,11 +161,12 @@ bool ln_lite_record(struct ln_call *c, struct ln_err *err)
     }
     ln_engine_mask(d, &guest, row);
     begin(c, ln_web_text(json_object_get(row, "f"), "title"));
-    ln_buf_adds(b, "<p>");
+    ln_buf_adds(b, "<p class=\"quiet\">");
     add_time(b, json_integer_value(json_object_get(row, "created")), MINUTE);
     ln_buf_adds(b, "</p><div class=\"card plain-text\">");
     add_text(b, ln_web_text(json_object_get(row, "f"), "body"));
-    ln_buf_adds(b, "</div><p><a href=\"/lite\">返回 Back</a></p></main></body></html>");
+    ln_buf_adds(
+        b, "</div><p><a class=\"button\" href=\"/lite\">返回 Back</a></p></main></body></html>");
     json_decref(row);
     return true;
 }

@@ -54,7 +54,7 @@ export async function open(width, height, more = {}) {
   const page = await (await browser.newContext({ viewport: { width, height }, locale: 'zh-CN', ...more })).newPage()
   await page.addInitScript(() => document.addEventListener('securitypolicyviolation', e => console.error('CSP ' + e.violatedDirective + ' ' + e.blockedURI)))
   page.on('pageerror', e => wrong.push(e.message))
-  page.on('console', m => { if (m.type() === 'error' && !/40[13]|status of 4/.test(m.text())) wrong.push(m.text()) })
+  page.on('console', m => { if (m.type() === 'error' && !/40[13]|status of 4|ERR_INTERNET_DISCONNECTED/.test(m.text())) wrong.push(m.text()) })
   page.setDefaultTimeout(15000)
   pages.push(page)
   return page

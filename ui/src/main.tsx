@@ -6,6 +6,7 @@ import { Home } from './app/home'
 import { Leaving } from './app/leave'
 import { Login } from './app/login'
 import { Me } from './app/me'
+import { Outbox } from './app/outbox' // not fetched when needed: it is needed when nothing can be fetched
 import { Shell } from './app/shell'
 import { arrive, collection, enter, go, path, poll, reachable, remember, session } from './app/state'
 import { t } from './i18n'
@@ -26,7 +27,6 @@ const Form = lazy(load.form)
 const Find = lazy(load.find)
 const Import = lazy(() => import('./kit/import').then(m => m.Import))
 const Nodes = lazy(() => import('./app/nodes').then(m => m.Nodes))
-const Outbox = lazy(() => import('./app/outbox').then(m => m.Outbox))
 const Password = lazy(() => import('./app/password').then(m => m.Password))
 const Board = lazy(() => import('./print/board').then(m => m.Board))
 const Sheet = lazy(() => import('./print/sheet').then(m => m.Sheet))
