@@ -184,6 +184,33 @@ static bool keep_members(struct ln_replica *r, const char *key, const struct mem
     return ok;
 }
 
+/* Keys are durable before the lines that tell of them: after a crash between the two the newest
+ * epoch here may be one that nobody was told of. Its label stands in the main database with its
+ * line, so that such a one is never sealed under. */
+static bool was_said(bool *yes, struct ln_replica *r, const char *audience, const char *label,
+                     bool members_known, struct ln_err *err)
+{
+    struct ln_buf said = ln_buf_new(LN_EPOCH_LABEL_MAX);
+    char key[LN_AUDIENCE_MAX + 16];
+    bool found = false;
+
+    (void)snprintf(key, sizeof key, "said/%s", audience);
+    bool ok = r->c.store->ops->meta_get(r->c.store->ctx, key, &said, &found, err);
+    /* databases from before this note: the list of members was written with the line */
+    *yes = found ? strcmp(said.data, label) == 0 : members_known;
+    ln_buf_free(&said);
+    return ok;
+}
+
+static bool note_said(struct ln_replica *r, const char *audience, const char *label,
+                      struct ln_err *err)
+{
+    char key[LN_AUDIENCE_MAX + 16];
+
+    (void)snprintf(key, sizeof key, "said/%s", audience);
+    return r->c.store->ops->meta_put(r->c.store->ctx, key, ln_span_of(label), err);
+}
+
 static bool mint(struct ln_epoch *e, struct ln_replica *r, const char *audience,
                  const struct members *m, struct ln_err *err)
 {
@@ -196,7 +223,7 @@ static bool mint(struct ln_epoch *e, struct ln_replica *r, const char *audience,
     unsigned n = same ? number_of(e->label) + 1 : 1;
     (void)snprintf(label, sizeof label, "%.7s.%u", same ? e->label : month, n);
     ln_audience_mint(e, audience, label, r->c.env);
-    return say_epoch(r, e, m, err);
+    return say_epoch(r, e, m, err) && note_said(r, audience, label, err);
 }
 
 static bool own_epoch(struct ln_epoch *e, struct ln_replica *r, const char *audience,
@@ -209,16 +236,19 @@ static bool own_epoch(struct ln_epoch *e, struct ln_replica *r, const char *audi
     char key[LN_AUDIENCE_MAX + 16];
     char month[MONTH + 1];
     bool found = false;
+    bool said = false;
     bool ok = false;
 
     (void)snprintf(key, sizeof key, "members/%s", audience);
     if (!ln_audience_read(&m.audience, ln_span_of(audience)) ||
-        !s->ops->meta_get(s->ctx, key, &list, &found, err) || !find_members(&m, r, err))
+        !s->ops->meta_get(s->ctx, key, &list, &found, err) || !find_members(&m, r, err) ||
+        !was_said(&said, r, audience, e->label, found, err))
         goto out;
     (void)ln_clock_next(&r->clock, r->c.env->now_ms(r->c.env->ctx));
     month_of(month, LN_HLC_MS(r->clock.last));
     only_new(&fresh, &list, &m);
-    if (e->label[0] == '\0' || strncmp(e->label, month, MONTH) < 0 || one_left(&list, &m)) {
+    if (!said || e->label[0] == '\0' || strncmp(e->label, month, MONTH) < 0 ||
+        one_left(&list, &m)) {
         if (!mint(e, r, audience, &m, err))
             goto out;
     }
