@@ -1,0 +1,535 @@
+/* What must hold: while it runs, and when all is whole again. */
+#include <malloc.h>
+
+#include "crypto/canon.h"
+#include "tests/sim/sim.h"
+
+/* ---- while it runs */
+
+struct watch {
+    struct sim_node *n;
+};
+static bool watch_log(void *ctx, const struct ln_store_log *l, struct ln_err *err)
+{
+    struct sim_node *n = ((struct watch *)ctx)->n;
+    size_t i = (size_t)l->n;
+
+    (void)err;
+    if (i >= sizeof n->heads / sizeof n->heads[0])
+        return true;
+    for (; n->n_heads <= i; n->n_heads++)
+        n->heads[n->n_heads] = 0;
+    if (l->head < n->heads[i])
+        sim_wrong("%s: the head of %s fell from %" PRIu64 " to %" PRIu64, n->c.id, l->id,
+                  n->heads[i], l->head);
+    n->heads[i] = l->head;
+    if (l->receipt > l->head && strcmp(l->id, n->c.id) == 0)
+        sim_wrong("%s: a receipt for %s above its head", n->c.id, l->id);
+    if (strcmp(l->id, n->c.id) == 0 && l->head > n->most)
+        n->most = l->head;
+    return true;
+}
+
+/* 已同步 is said only when the parent holds it durably. */
+static void receipt_honest(struct sim_node *n)
+{
+    struct ln_store *s = ln_sqlstore_handle(n->store);
+    struct ln_store *p = ln_sqlstore_handle(n->parent->store);
+    struct ln_store_log mine;
+    struct ln_store_log theirs;
+    struct ln_err err = { 0 };
+
+    if (n->parent->hostile || n->parent->stuck || n->parent->image[0] != '\0' || n->parent->dead)
+        return;
+    SIM_DO(s->ops->log_get(s->ctx, &mine, n->c.id, &err) &&
+           p->ops->log_get(p->ctx, &theirs, n->c.id, &err));
+    if (mine.n > 0 && mine.receipt > 0 && (theirs.n == 0 || theirs.head < mine.receipt))
+        sim_wrong("%s believes in a receipt for %" PRIu64 ", its parent holds %" PRIu64, n->c.id,
+                  mine.receipt, theirs.n == 0 ? 0 : theirs.head);
+}
+
+void sim_watch(struct sim_node *n)
+{
+    struct watch w = { n };
+    struct ln_store *s = ln_sqlstore_handle(n->store);
+    struct ln_err err = { 0 };
+
+    if (n->dead)
+        return;
+    SIM_DO(s->ops->log_each(s->ctx, watch_log, &w, &err));
+    if (n->parent != NULL)
+        receipt_honest(n);
+    if (sim->events % 512 == 0) {
+        size_t used = mallinfo2().uordblks;
+        if (used > sim->memory)
+            sim->memory = used;
+    }
+}
+
+/* ---- at the end */
+
+/* Whose data a hostile or lost node has in its hands: nothing is promised of them but what they
+ * hold. */
+static bool cut_off(const struct sim_node *n)
+{
+    for (; n != NULL; n = n->parent)
+        if (n->hostile || n->stuck || n->revoked || n->cloned || n->original != NULL)
+            return true;
+    return false;
+}
+
+static bool holds(struct sim_node *n, const struct ln_id *id, bool *good)
+{
+    struct ln_query *q =
+        ln_db_use(ln_sqlstore_db(n->store), "SELECT state FROM change WHERE id = ?");
+    struct ln_err err = { 0 };
+    bool row = false;
+
+    ln_db_blob(q, id->b, sizeof id->b);
+    SIM_DO(ln_db_row(q, &row, &err));
+    *good = row && ln_db_col_int(q, 0) != LN_STORE_VOID;
+    (void)ln_db_end(q);
+    return row;
+}
+
+static bool name_there(struct sim_node *n, const struct ln_id *record)
+{
+    struct ln_query *q =
+        ln_db_use(ln_sqlstore_db(n->store),
+                  "SELECT r.deleted OR p.name IS NOT NULL FROM record r LEFT JOIN c_person p"
+                  " ON p.rec = r.n WHERE r.id = ?");
+    struct ln_err err = { 0 };
+    bool row = false;
+
+    ln_db_blob(q, record->b, sizeof record->b);
+    SIM_DO(ln_db_row(q, &row, &err));
+    bool there = row && ln_db_col_int(q, 0) != 0;
+    (void)ln_db_end(q);
+    return there;
+}
+
+static bool title_there(struct sim_node *n, const struct ln_id *record)
+{
+    struct ln_query *q =
+        ln_db_use(ln_sqlstore_db(n->store),
+                  "SELECT 1 FROM record r JOIN c_survey p ON p.rec = r.n WHERE r.id = ?");
+    struct ln_err err = { 0 };
+    bool row = false;
+
+    ln_db_blob(q, record->b, sizeof record->b);
+    SIM_DO(ln_db_row(q, &row, &err));
+    (void)ln_db_end(q);
+    return row;
+}
+
+/* Every acknowledged save is at its author, and with every node above that may read it; and
+ * readable. */
+static void judge_kept(void)
+{
+    for (size_t i = 0; i < sim->n_saves; i++) {
+        struct sim_save *s = &sim->saves[i];
+        bool good;
+        if (s->by->hostile)
+            continue;
+        if (!s->gone && !holds(s->by, &s->id, &good))
+            sim_wrong("save %zu, acknowledged by %s, is not there", i, s->by->c.id);
+        if (!s->gone && s->sealed && s->by->role != LN_ROLE_LAPTOP &&
+            !name_there(s->by, &s->record))
+            sim_wrong("save %zu of %s cannot be read by its author", i, s->by->c.id);
+        if (s->cut || (s->gone && !s->sent) || (cut_off(s->by) && !s->gone))
+            continue;
+        for (struct sim_node *u = s->by->parent; u != NULL && !u->hostile; u = u->parent) {
+            if (cut_off(u))
+                break;
+            if (!oracle_member(u, s->audience))
+                continue;
+            if (!holds(u, &s->id, &good))
+                sim_wrong("save %zu of %s did not reach %s (%s)", i, s->by->c.id, u->c.id,
+                          s->audience);
+            else if (!good)
+                sim_wrong("save %zu of %s counts for nothing at %s", i, s->by->c.id, u->c.id);
+            else if (s->sealed && !name_there(u, &s->record))
+                sim_wrong("save %zu of %s cannot be read at %s, which may (%s)", i, s->by->c.id,
+                          u->c.id, s->audience);
+        }
+    }
+}
+
+/* What is saved for everyone above comes down to all. */
+static void judge_down(void)
+{
+    for (size_t i = 0; i < sim->n_saves; i++) {
+        struct sim_save *s = &sim->saves[i];
+        bool good;
+        if (strcmp(s->audience, "public") != 0 || s->gone || s->cut || cut_off(s->by))
+            continue;
+        for (size_t k = 0; k < sim->n_real; k++)
+            if (oracle_above(s->by, sim->nodes[k]) && !cut_off(sim->nodes[k]) &&
+                !holds(sim->nodes[k], &s->id, &good))
+                sim_wrong("what %s told everyone is not known to %s", s->by->c.id,
+                          sim->nodes[k]->c.id);
+    }
+}
+
+/* Changes held, epochs held: only of audiences whose member the node is. */
+static void judge_private(void)
+{
+    for (size_t i = 0; i < sim->n_saves; i++) {
+        struct sim_save *s = &sim->saves[i];
+        bool good;
+        if (strcmp(s->audience, "public") == 0)
+            continue;
+        for (size_t k = 0; k < sim->n; k++)
+            if (!oracle_member(sim->nodes[k], s->audience) && holds(sim->nodes[k], &s->id, &good))
+                sim_wrong("%s holds a change of %s, of which it is no member", sim->nodes[k]->c.id,
+                          s->audience);
+    }
+}
+static bool take_epoch(void *ctx, const struct ln_epoch *e, struct ln_err *err)
+{
+    struct sim_node *n = ctx;
+
+    (void)err;
+    if (!oracle_member(n, e->audience))
+        sim_wrong("%s holds an epoch of %s, of which it is no member", n->c.id, e->audience);
+    return true;
+}
+static void judge_epochs(struct sim_node *n)
+{
+    struct ln_store *s = ln_sqlstore_handle(n->store);
+    struct ln_err err = { 0 };
+
+    SIM_DO(s->ops->epoch_each(s->ctx, take_epoch, n, &err));
+}
+
+/* Every epoch that a node wrote is wrapped for members only, and after a revocation no longer for
+ * the revoked: read from the segments as anybody could. */
+struct wraps {
+    struct sim_node *owner;
+    const char *log;
+};
+static bool is_revoked(const struct sim_node *owner, struct ln_span node)
+{
+    for (size_t i = 0; i < sim->n_real; i++)
+        if (ln_span_is(node, sim->nodes[i]->c.id) && sim->nodes[i]->parent == owner)
+            return sim->nodes[i]->revoked;
+    return false;
+}
+static void judge_wraps(const struct wraps *w, struct ln_span line, bool *revoked_before)
+{
+    struct ln_change c;
+    struct ln_err err = { 0 };
+    struct ln_span item;
+    struct ln_span audience;
+    struct ln_span wraps;
+    char name[LN_AUDIENCE_MAX];
+    size_t at = 0;
+
+    if (!ln_change_read(&c, line.p, line.len, &err))
+        return;
+    if (ln_span_is(c.collection, "revoke"))
+        *revoked_before = true;
+    if (!ln_span_is(c.collection, "epoch") || !ln_canon_get(c.fields, "audience", &item) ||
+        !ln_canon_plain(item, &audience) || !ln_canon_get(c.fields, "wraps", &wraps))
+        return;
+    (void)snprintf(name, sizeof name, "%.*s", (int)audience.len, audience.p);
+    while (ln_canon_next(wraps, &at, NULL, &item)) {
+        struct ln_span to;
+        struct ln_span id;
+        if (!ln_canon_get(item, "to", &to) || !ln_canon_plain(to, &id) ||
+            ln_span_is(id, "recovery"))
+            continue;
+        for (size_t i = 0; i < sim->n_real; i++)
+            if (ln_span_is(id, sim->nodes[i]->c.id) && !oracle_member(sim->nodes[i], name))
+                sim_wrong("%s wrapped an epoch of %s for %s, which is no member", w->owner->c.id,
+                          name, sim->nodes[i]->c.id);
+        if (*revoked_before && is_revoked(w->owner, id))
+            sim_wrong("%s wrapped an epoch of %s for %.*s after revoking it", w->owner->c.id, name,
+                      (int)id.len, id.p);
+    }
+}
+struct reading {
+    struct wraps w;
+    bool revoked;
+};
+static bool read_public(void *ctx, const struct ln_store_segment *g, struct ln_err *err)
+{
+    struct reading *x = ctx;
+
+    err->code = LN_OK;
+    for (size_t i = 0; i < g->n_files; i++) {
+        if (strcmp(g->files[i].name, "public.jsonl") != 0 || g->files[i].bytes.p == NULL)
+            continue;
+        const char *p = g->files[i].bytes.p;
+        const char *end = p + g->files[i].bytes.len;
+        while (p < end) {
+            const char *stop = memchr(p, '\n', (size_t)(end - p));
+            stop = stop != NULL ? stop : end;
+            judge_wraps(&x->w, (struct ln_span){ p, (size_t)(stop - p) }, &x->revoked);
+            p = stop + 1;
+        }
+    }
+    return true;
+}
+static void judge_readers(struct sim_node *n)
+{
+    struct ln_store *s = ln_sqlstore_handle(n->store);
+    struct ln_store_log l;
+    struct reading x = { { n, n->c.id }, false };
+    struct ln_err err = { 0 };
+
+    SIM_DO(s->ops->log_get(s->ctx, &l, n->c.id, &err));
+    if (l.n > 0)
+        SIM_DO(s->ops->segment_each(s->ctx, l.n, 1, true, read_public, &x, &err));
+}
+
+/* Child and parent have the same digest of every audience that both belong to. */
+/* For whoever looks for the reason (SIM_LOG=1): the changes of which the two think differently. */
+static void explain(struct sim_node *n, struct sim_node *up, const char *audience)
+{
+    static const char all[] = "SELECT c.id, coalesce(c.eff, -1), c.state, coalesce(c.seq, 0), l.id "
+                              "FROM change c JOIN audience a ON"
+                              " a.n = c.audience JOIN log l ON l.n = c.log WHERE a.name = ?";
+    static const char one[] =
+        "SELECT coalesce(eff, -1), state, coalesce(seq, 0) FROM change WHERE id = ?";
+    struct ln_query *q = ln_db_use(ln_sqlstore_db(n->store), all);
+    struct ln_err err = { 0 };
+    bool row;
+
+    ln_db_text(q, audience);
+    while (ln_db_row(q, &row, &err) && row) {
+        struct ln_query *p = ln_db_use(ln_sqlstore_db(up->store), one);
+        char id[LN_ID_TEXT + 1];
+        struct ln_id raw;
+        bool there = false;
+        ln_db_col_bytes(q, 0, raw.b, sizeof raw.b);
+        ln_clock_id_write(id, &raw);
+        ln_db_blob(p, raw.b, sizeof raw.b);
+        SIM_DO(ln_db_row(p, &there, &err));
+        if (!there || ln_db_col_int(p, 0) != ln_db_col_int(q, 1) ||
+            ln_db_col_int(p, 1) != ln_db_col_int(q, 2))
+            sim_say("%s: %s eff %" PRId64 " state %" PRId64 " in %s %" PRId64
+                    "; at %s %s eff %" PRId64 " state %" PRId64,
+                    n->c.id, id, ln_db_col_int(q, 1), ln_db_col_int(q, 2), ln_db_col_text(q, 4),
+                    ln_db_col_int(q, 3), up->c.id, there ? "" : "not there",
+                    there ? ln_db_col_int(p, 0) : 0, there ? ln_db_col_int(p, 1) : 0);
+        (void)ln_db_end(p);
+    }
+}
+struct sums {
+    struct sim_node *n;
+};
+static bool compare(void *ctx, const struct ln_store_audience *a, struct ln_err *err)
+{
+    struct sim_node *n = ((struct sums *)ctx)->n;
+    struct ln_store_audience up;
+    struct ln_store *s = ln_sqlstore_handle(n->parent->store);
+
+    if (strcmp(a->name, "public") == 0 || !oracle_member(n->parent, a->name) ||
+        !oracle_member(n, a->name))
+        return true;
+    if (!s->ops->audience_get(s->ctx, &up, a->name, err))
+        return false;
+    sim_trace(a->digest.b, sizeof a->digest.b);
+    if (memcmp(up.digest.b, a->digest.b, sizeof a->digest.b) != 0) {
+        explain(n, n->parent, a->name);
+        explain(n->parent, n, a->name);
+        sim_wrong("%s and its parent have different digests of %s", n->c.id, a->name);
+    }
+    return true;
+}
+struct pair {
+    struct sim_node *here, *there;
+};
+static bool explain_one(void *ctx, const struct ln_store_audience *a, struct ln_err *err)
+{
+    struct pair *p = ctx;
+    struct ln_store_audience other;
+    struct ln_store *s = ln_sqlstore_handle(p->there->store);
+
+    if (strcmp(a->name, "public") == 0 || !oracle_member(p->here, a->name) ||
+        !oracle_member(p->there, a->name))
+        return true;
+    if (!s->ops->audience_get(s->ctx, &other, a->name, err))
+        return false;
+    if (memcmp(other.digest.b, a->digest.b, sizeof a->digest.b) != 0) {
+        sim_say("%s and %s: %s differs", p->here->c.id, p->there->c.id, a->name);
+        explain(p->here, p->there, a->name);
+    }
+    return true;
+}
+void sim_explain(struct sim_node *n)
+{
+    struct pair up = { n, n->parent };
+    struct pair down = { n->parent, n };
+    struct ln_store *s = ln_sqlstore_handle(n->store);
+    struct ln_store *p = ln_sqlstore_handle(n->parent->store);
+    struct ln_err err = { 0 };
+
+    (void)!s->ops->audience_each(s->ctx, explain_one, &up, &err);
+    (void)!p->ops->audience_each(p->ctx, explain_one, &down, &err);
+}
+static bool below_cut(const struct sim_node *n)
+{
+    for (size_t i = 0; i < sim->n; i++) /* a thief's or lost node's lines end where they ended */
+        if (oracle_above(n, sim->nodes[i]) && cut_off(sim->nodes[i]) && !cut_off(n))
+            return true;
+    return false;
+}
+static void judge_same(struct sim_node *n)
+{
+    struct sums x = { n };
+    struct ln_store *s = ln_sqlstore_handle(n->store);
+    struct ln_err err = { 0 };
+
+    if (n->parent == NULL || cut_off(n))
+        return;
+    SIM_DO(s->ops->audience_each(s->ctx, compare, &x, &err));
+    struct ln_store_log l;
+    SIM_DO(s->ops->log_get(s->ctx, &l, n->c.id, &err));
+    if (l.n > 0 && l.receipt != l.head)
+        sim_wrong("%s has no receipt for all it wrote", n->c.id);
+    (void)below_cut;
+}
+
+/* Rows and conflicts are what the lines come to, by the oracle's own merging. */
+static void judge_merged(struct sim_node *n)
+{
+    struct ln_query *q =
+        ln_db_use(ln_sqlstore_db(n->store),
+                  "SELECT r.id, r.conflicts, coalesce(p.job, ''), r.deleted FROM record r"
+                  " LEFT JOIN c_person p ON p.rec = r.n WHERE r.coll = 'person'"
+                  " AND (SELECT count(*) FROM change c WHERE c.rec = r.n) > 1 LIMIT 40");
+    struct ln_err err = { 0 };
+    struct row {
+        struct ln_id id;
+        int64_t conflicts;
+        bool deleted;
+        char job[64];
+    } rows[40];
+    size_t k = 0;
+    bool row;
+
+    for (;;) {
+        SIM_DO(ln_db_row(q, &row, &err));
+        if (!row)
+            break;
+        ln_db_col_bytes(q, 0, rows[k].id.b, sizeof rows[k].id.b);
+        rows[k].conflicts = ln_db_col_int(q, 1);
+        ln_db_col_copy(q, 2, rows[k].job, sizeof rows[k].job);
+        rows[k++].deleted = ln_db_col_int(q, 3) != 0;
+    }
+    (void)ln_db_end(q);
+    for (size_t i = 0; i < k; i++) {
+        unsigned heads;
+        char job[64];
+        oracle_field(n, &rows[i].id, "job", &heads, job);
+        if (heads > 1 && rows[i].conflicts == 0)
+            sim_wrong("%s: %u values of one field and no conflict", n->c.id, heads);
+        if (heads <= 1 && rows[i].conflicts > 0 && !rows[i].deleted)
+            sim_wrong("%s: a conflict where there is one value", n->c.id);
+        if (!rows[i].deleted && strcmp(job, rows[i].job) != 0)
+            sim_wrong("%s shows \"%s\" where the lines come to \"%s\"", n->c.id, rows[i].job, job);
+    }
+}
+
+/* Nobody's rights have changed by what thieves wrote. */
+static void judge_rights(struct sim_node *n)
+{
+    const struct ln_authority *a = ln_replica_authority(n->r);
+
+    for (size_t i = 0; i < sim->n_real; i++) {
+        const struct sim_node *o = sim->nodes[i];
+        const struct ln_cert *c = ln_authority_find(a, o->c.id);
+        if (c == NULL)
+            continue;
+        if (c->role != o->role || strcmp(c->region, o->region) != 0 ||
+            (o->parent != NULL && strcmp(c->parent, o->parent->c.id) != 0))
+            sim_wrong("%s believes another certificate of %s", n->c.id, o->c.id);
+        if (ln_authority_void_from(a, o->c.id) != 0 && !o->revoked)
+            sim_wrong("%s holds %s for revoked", n->c.id, o->c.id);
+        if (ln_authority_void_from(a, o->c.id) == 0 && o->revoked &&
+            (o->parent == n || (oracle_above(o->parent, n) && !cut_off(n))))
+            sim_wrong("%s does not know that %s is revoked", n->c.id, o->c.id);
+    }
+}
+
+/* A fork leaves its evidence, or its author was told; it is never merged in silence. */
+static void judge_forks(void)
+{
+    for (size_t i = sim->n_real; i < sim->n; i++) {
+        struct sim_node *clone = sim->nodes[i];
+        struct ln_store *s = ln_sqlstore_handle(clone->parent->store);
+        struct ln_store_counts counts;
+        struct ln_err err = { 0 };
+        SIM_DO(s->ops->counts(s->ctx, &counts, &err));
+        bool apart = clone->most > 0 && clone->original->most > 0;
+        sim_sync(clone);
+        sim_sync(clone->original);
+        struct ln_store *a = ln_sqlstore_handle(clone->store);
+        struct ln_store *b = ln_sqlstore_handle(clone->original->store);
+        struct ln_store_log la;
+        struct ln_store_log lb;
+        SIM_DO(a->ops->log_get(a->ctx, &la, clone->c.id, &err) &&
+               b->ops->log_get(b->ctx, &lb, clone->c.id, &err));
+        bool same = la.head == lb.head && ln_encode_sha256_same(&la.head_sha, &lb.head_sha);
+        if (apart && !same && counts.forks == 0 && !clone->told && !clone->original->told &&
+            !cut_off(clone->parent))
+            sim_wrong("%s has two logs and nobody was told", clone->c.id);
+    }
+}
+
+static void judge_logs(struct sim_node *n)
+{
+    struct ln_verify_report report;
+    struct ln_err err = { 0 };
+
+    SIM_DO(ln_replica_verify(n->r, &report, NULL, NULL, &err));
+    if (report.bad > 0)
+        sim_wrong("verify finds %" PRIu64 " wrong at %s", report.bad, n->c.id);
+}
+
+/* The upgrade: what was relayed unread now has rows. */
+static void judge_upgrade(struct sim_node *n)
+{
+    struct ln_err err = { 0 };
+    bool good;
+
+    if (!n->old_schema || n->hostile)
+        return;
+    n->old_schema = false;
+    sim_reopen(n);
+    SIM_DO(ln_replica_begin(n->r, &err) && ln_replica_rebuild(n->r, NULL, NULL, &err) &&
+           ln_replica_commit(n->r, &err));
+    for (size_t i = 0; i < sim->n_saves; i++) {
+        struct sim_save *s = &sim->saves[i];
+        if (s->survey && holds(n, &s->id, &good) && good && !title_there(n, &s->record))
+            sim_wrong("%s does not show after its upgrade what it relayed before", n->c.id);
+    }
+}
+
+void sim_judge(void)
+{
+    judge_kept();
+    judge_down();
+    judge_private();
+    judge_forks();
+    for (size_t i = 0; i < sim->n_real; i++) {
+        struct sim_node *n = sim->nodes[i];
+        sim_watch(n);
+        if (n->hostile)
+            continue;
+        judge_epochs(n);
+        judge_readers(n);
+        judge_same(n);
+        judge_merged(n);
+        judge_rights(n);
+        judge_logs(n);
+        judge_upgrade(n);
+        if (sim->violations > 0)
+            break;
+    }
+    size_t each = sim->memory / sim->n;
+    if (each > 12u << 20)
+        sim_wrong("%zu bytes of memory a node", each);
+}
