@@ -231,6 +231,110 @@ static const char *read_quote(struct ln_apply *x, struct ln_batch_line *line,
     return NULL;
 }
 
+/* ---- what everyone reads is changed only by the region that published it, in whatever order the
+ * lines come: those of others that came before the record itself count for nothing from then on */
+
+struct foreign {
+    struct ln_apply *x;
+    const char *region;
+    struct ln_store_change *rows;
+    size_t n, cap;
+};
+struct early {
+    struct ln_apply *x;
+    const char *region;
+};
+
+static bool take_early(void *ctx, const struct ln_store_record *rec, struct ln_err *err)
+{
+    const struct early *e = ctx;
+    struct ln_apply *x = e->x;
+
+    (void)err;
+    if (rec->region[0] != '\0')
+        return true;
+    if (x->n_early == x->cap_early) {
+        x->cap_early = x->cap_early > 0 ? 2 * x->cap_early : 8;
+        x->early = ln_realloc(x->early, x->cap_early * sizeof *x->early);
+    }
+    x->early[x->n_early].rec = rec->n;
+    memcpy(x->early[x->n_early++].region, e->region, LN_REGION_LEN + 1);
+    return true;
+}
+
+/* A record that others' lines named before its own came. Asked before its own is written. */
+static bool note_early(struct ln_apply *x, const struct ln_batch_line *l, struct ln_err *err)
+{
+    struct ln_store *s = x->r->c.store;
+    struct early e = { x, l->region };
+
+    return l->why != NULL || l->protocol || l->c.op != LN_OP_ADD ||
+           strcmp(l->audience, "public") != 0 ||
+           s->ops->records_get(s->ctx, &l->c.id, 1, take_early, &e, err);
+}
+
+/* Steps and what this program does not know keep their line: they change no record. */
+static bool take_foreign(void *ctx, const struct ln_store_change *c, struct ln_err *err)
+{
+    struct foreign *f = ctx;
+
+    (void)err;
+    if (c->state != LN_STORE_GOOD || c->seq == 0 || c->line.len > 0)
+        return true;
+    if (f->n == f->cap) {
+        f->cap = f->cap > 0 ? 2 * f->cap : 8;
+        f->rows = ln_realloc(f->rows, f->cap * sizeof *f->rows);
+    }
+    f->rows[f->n++] = *c;
+    return true;
+}
+
+static bool is_foreign(bool *yes, const struct foreign *f, const struct ln_store_change *c,
+                       struct ln_err *err)
+{
+    struct ln_store *s = f->x->r->c.store;
+    struct ln_store_log l;
+    char node[LN_NODE_ID_MAX];
+
+    *yes = false;
+    if (!s->ops->log_by(s->ctx, &l, c->from_log != 0 ? c->from_log : c->log, err))
+        return false;
+    ln_replica_author(node, l.id);
+    const struct ln_cert *cert = ln_authority_find(f->x->r->authority, node);
+    *yes = cert != NULL && strcmp(cert->region, f->region) != 0;
+    return true;
+}
+
+static bool void_foreign(struct ln_apply *x, int64_t rec, const char *region, struct ln_err *err)
+{
+    struct ln_store *s = x->r->c.store;
+    struct foreign f = { .x = x, .region = region };
+    bool ok = s->ops->changes_of(s->ctx, &rec, 1, take_foreign, &f, err);
+    struct ln_batch_fate *fates = ln_alloc_array(f.n + 1, sizeof *fates);
+    size_t n = 0;
+
+    for (size_t i = 0; ok && i < f.n; i++) {
+        bool yes = false;
+        ok = is_foreign(&yes, &f, &f.rows[i], err);
+        if (yes)
+            fates[n++] = (struct ln_batch_fate){ .id = f.rows[i].id, .why = "region" };
+    }
+    ok = ok && (n == 0 || ln_batch_change(x->r->batch, fates, n, err));
+    ln_free(fates);
+    ln_free(f.rows);
+    return ok;
+}
+
+static bool void_early(struct ln_apply *x, struct ln_err *err)
+{
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < x->n_early; i++)
+        ok = void_foreign(x, x->early[i].rec, x->early[i].region, err);
+    x->n_early = 0;
+    return ok;
+}
+
 static bool apply_line(void *ctx, const char *audience, const struct ln_batch_quote *quote,
                        const char *text, size_t len, struct ln_err *err)
 {
@@ -266,6 +370,8 @@ static bool apply_line(void *ctx, const char *audience, const struct ln_batch_qu
     x->changes++;
     if (x->claim)
         note_mine(x, &line);
+    if (!note_early(x, &line, err))
+        return false;
     ln_batch_add(x->r->batch, &line);
     if (line.protocol && line.why == NULL) {
         /* The batch forgets its texts when flushed: heed works on a copy. */
@@ -421,7 +527,7 @@ static bool apply_held(void *ctx, const struct ln_store_segment *seg, struct ln_
     x->seq = seg->seq;
     ok = find_receipt(x, &evidence, seg->seq, err) && note_unread(x, seg, err) &&
          ln_batch_lines(x->r->c.store, x->log->id, seg, apply_line, x, &x->unreadable, err) &&
-         flush(x, err);
+         flush(x, err) && void_early(x, err);
     ok = ok && claim(x, err);
     if (ok && seg->seq > x->log->applied)
         x->log->applied = seg->seq;
@@ -440,7 +546,9 @@ bool ln_replica_apply(struct ln_apply *x, uint64_t from, struct ln_err *err)
     bool ok = begin_claim(x, err) &&
               ln_replica_held(x->r->c.store, x->log->n, from, x->until, apply_held, x, err);
     ln_free(x->own);
+    ln_free(x->early);
     x->own = NULL;
+    x->early = NULL;
     return ok || ln_wrap(err, "%s", x->log->id);
 }
 

@@ -35,6 +35,11 @@ struct ln_apply {
     bool claim; /* our own log, while lines are unsealed: those found in it are not sealed again */
     struct ln_batch_fate *own;
     size_t n_own, cap_own;
+    struct {
+        int64_t rec;
+        char region[LN_REGION_LEN + 1];
+    } * early; /* public records that were known by others' lines before their own */
+    size_t n_early, cap_early;
 };
 bool ln_replica_apply(struct ln_apply *x, uint64_t from, struct ln_err *err) LN_MUST;
 /* Walks through held segments from..until with their files: what is done with them may write, which

@@ -92,8 +92,20 @@ static bool holds(struct sim_node *n, const struct ln_id *id, bool *good)
     return row;
 }
 
+/* Given up for another one: it has no row. */
+static bool hidden(struct sim_node *n, const struct ln_id *record, struct ln_id *root)
+{
+    struct ln_err err = { 0 };
+
+    SIM_DO(ln_alias_root(root, ln_sqlstore_handle(n->store), record, &err));
+    return ln_clock_compare(root, record) != 0;
+}
+
 static bool name_there(struct sim_node *n, const struct ln_id *record)
 {
+    struct ln_id root;
+    if (hidden(n, record, &root))
+        return true;
     struct ln_query *q =
         ln_db_use(ln_sqlstore_db(n->store),
                   "SELECT r.deleted OR p.name IS NOT NULL FROM record r LEFT JOIN c_person p"
@@ -404,7 +416,7 @@ static void judge_merged(struct sim_node *n)
     struct row {
         struct ln_id id;
         int64_t conflicts;
-        bool deleted;
+        bool deleted, plain; /* plain: nobody deleted, restored or merged it */
         char job[64];
     } rows[40];
     size_t k = 0;
@@ -423,13 +435,46 @@ static void judge_merged(struct sim_node *n)
     for (size_t i = 0; i < k; i++) {
         unsigned heads;
         char job[64];
-        oracle_field(n, &rows[i].id, "job", &heads, job);
+        rows[i].plain = oracle_field(n, &rows[i].id, "job", &heads, job);
         if (heads > 1 && rows[i].conflicts == 0)
             sim_wrong("%s: %u values of one field and no conflict", n->c.id, heads);
-        if (heads <= 1 && rows[i].conflicts > 0 && !rows[i].deleted)
+        if (heads <= 1 && rows[i].conflicts > 0 && rows[i].plain)
             sim_wrong("%s: a conflict where there is one value", n->c.id);
-        if (!rows[i].deleted && strcmp(job, rows[i].job) != 0)
+        struct ln_id root;
+        if (!rows[i].deleted && !hidden(n, &rows[i].id, &root) && strcmp(job, rows[i].job) != 0)
             sim_wrong("%s shows \"%s\" where the lines come to \"%s\"", n->c.id, rows[i].job, job);
+    }
+}
+
+/* Every record that child and parent both hold stands for itself, or behind the same other one, and
+ * has a row only in the first case. */
+static void judge_aliases(struct sim_node *n)
+{
+    struct ln_query *q =
+        ln_db_use(ln_sqlstore_db(n->store),
+                  "SELECT r.id, c.rec IS NULL, r.deleted FROM record r LEFT JOIN c_person c ON"
+                  " c.rec = r.n WHERE r.coll = 'person' AND r.region IS NOT NULL");
+    struct ln_err err = { 0 };
+    bool row;
+
+    if (n->parent == NULL || cut_off(n))
+        return;
+    for (;;) {
+        struct ln_id id;
+        struct ln_id mine;
+        struct ln_id theirs;
+        bool good;
+        SIM_DO(ln_db_row(q, &row, &err));
+        if (!row)
+            return;
+        ln_db_col_bytes(q, 0, id.b, sizeof id.b);
+        if (hidden(n, &id, &mine) != (ln_db_col_int(q, 1) != 0) && ln_db_col_int(q, 2) == 0)
+            sim_wrong("%s shows a record that was given up, or hides one that was not", n->c.id);
+        if (!holds(n->parent, &id, &good))
+            continue;
+        (void)hidden(n->parent, &id, &theirs);
+        if (ln_clock_compare(&mine, &theirs) != 0)
+            sim_wrong("%s and its parent know another record for one and the same", n->c.id);
     }
 }
 
@@ -479,6 +524,18 @@ static void judge_forks(void)
     }
 }
 
+/* In whatever order they came. */
+static void judge_foreign(struct sim_node *n)
+{
+    for (size_t i = 0; i < sim->n_foreign; i++) {
+        bool good;
+        bool ignored;
+        if (holds(n, &sim->foreign[i].record, &ignored) && holds(n, &sim->foreign[i].id, &good) &&
+            good)
+            sim_wrong("%s let a thief change what another region published", n->c.id);
+    }
+}
+
 static void judge_logs(struct sim_node *n)
 {
     struct ln_verify_report report;
@@ -489,18 +546,32 @@ static void judge_logs(struct sim_node *n)
         sim_wrong("verify finds %" PRIu64 " wrong at %s", report.bad, n->c.id);
 }
 
+static bool rebuild(struct sim_node *n)
+{
+    struct ln_err err = { 0 };
+    bool ok = ln_replica_begin(n->r, &err) && ln_replica_rebuild(n->r, NULL, NULL, &err);
+
+    if (ok)
+        SIM_DO(ln_replica_commit(n->r, &err));
+    else {
+        ln_replica_rollback(n->r);
+        if (!cut_off(n))
+            sim_wrong("%s: %s", n->c.id, err.text);
+    }
+    return ok;
+}
+
 /* The upgrade: what was relayed unread now has rows. */
 static void judge_upgrade(struct sim_node *n)
 {
-    struct ln_err err = { 0 };
     bool good;
 
     if (!n->old_schema || n->hostile)
         return;
     n->old_schema = false;
     sim_reopen(n);
-    SIM_DO(ln_replica_begin(n->r, &err) && ln_replica_rebuild(n->r, NULL, NULL, &err) &&
-           ln_replica_commit(n->r, &err));
+    if (!rebuild(n))
+        return;
     for (size_t i = 0; i < sim->n_saves; i++) {
         struct sim_save *s = &sim->saves[i];
         if (s->survey && holds(n, &s->id, &good) && good && !title_there(n, &s->record))
@@ -523,7 +594,9 @@ void sim_judge(void)
         judge_readers(n);
         judge_same(n);
         judge_merged(n);
+        judge_aliases(n);
         judge_rights(n);
+        judge_foreign(n);
         judge_logs(n);
         judge_upgrade(n);
         if (sim->violations > 0)

@@ -124,6 +124,7 @@ struct lines {
     struct line *list;
     size_t n, cap;
     const char *field;
+    bool plain;
 };
 
 static bool take(void *ctx, const struct ln_history_item *i, struct ln_err *err)
@@ -142,6 +143,8 @@ static bool take(void *ctx, const struct ln_history_item *i, struct ln_err *err)
             abort();
     }
     struct line *l = &x->list[x->n++];
+    x->plain =
+        x->plain && (i->c->op == LN_OP_ADD || i->c->op == LN_OP_SET || i->c->op == LN_OP_STEP);
     *l = (struct line){ .id = i->c->id, .n_base = i->c->n_base, .eff = i->eff };
     memcpy(l->base, i->c->base, i->c->n_base * sizeof l->base[0]);
     l->writes = (i->c->op == LN_OP_ADD || i->c->op == LN_OP_SET) && i->c->fields.len > 0 &&
@@ -151,10 +154,10 @@ static bool take(void *ctx, const struct ln_history_item *i, struct ln_err *err)
     return true;
 }
 
-void oracle_field(struct sim_node *n, const struct ln_id *record, const char *field,
+bool oracle_field(struct sim_node *n, const struct ln_id *record, const char *field,
                   unsigned *heads, char value[64])
 {
-    struct lines x = { .field = field };
+    struct lines x = { .field = field, .plain = true };
     const struct line *best = NULL;
     struct ln_err err = { 0 };
 
@@ -178,4 +181,5 @@ void oracle_field(struct sim_node *n, const struct ln_id *record, const char *fi
     if (best != NULL)
         memcpy(value, best->value, sizeof best->value);
     free(x.list);
+    return x.plain;
 }

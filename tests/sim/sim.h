@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "node/store/sqlstore.h"
+#include "sync/alias.h"
 #include "sync/exchange.h"
 #include "sync/join.h"
 
@@ -108,9 +109,12 @@ struct sim_claim { /* what a hostile line says, for the oracle */
     const char *region;                     /* named in the line, "" none */
     const char *target_region;              /* of the record it changes, "" none or unknown */
     const char *names; /* node or audience an epoch, receipt or revocation is about */
-    struct ln_id id;
+    struct ln_id id, record;
 };
 
+struct sim_foreign { /* a thief's line about another region's public record */
+    struct ln_id id, record;
+};
 struct sim_late {
     int64_t at_ms;
     struct sim_node *from;
@@ -130,9 +134,11 @@ struct sim {
     struct sim_save *saves;
     size_t n_saves;
     struct sim_late late[SIM_LATE];
+    struct sim_foreign foreign[1024];
+    size_t n_foreign;
     struct ln_digest trace; /* of all that happened */
-    unsigned events, syncs, failed, lost, crashes, restarts, images, forged, replays, claims,
-        cut_messages;
+    unsigned events, syncs, failed, lost, crashes, restarts, images, forged, merges, replays,
+        claims, cut_messages;
     unsigned violations;
     size_t memory; /* most bytes in use */
     char why[512]; /* the first violation */
@@ -180,8 +186,9 @@ void sim_heal(void);
 bool oracle_member(const struct sim_node *n, const char *audience);
 const char *oracle_may(const struct sim_claim *c); /* NULL = may, else the rule */
 bool oracle_above(const struct sim_node *upper, const struct sim_node *n);
-/* What one text field of a record comes to, from its lines alone: heads and value. */
-void oracle_field(struct sim_node *n, const struct ln_id *record, const char *field,
+/* What one text field of a record comes to, from its lines alone: heads and value. False when lines
+ * stand among them that change more than fields. */
+bool oracle_field(struct sim_node *n, const struct ln_id *record, const char *field,
                   unsigned *heads, char value[64]);
 
 /* judge.c */

@@ -15,10 +15,16 @@ const char *const sim_fault_names[SIM_FAULTS] = { "loss",  "cut",    "twice",   
                                                   "child", "parent", "version", "revoke" };
 
 /* What all programs of today know, and what only newer ones do. */
-static const struct ln_field PERSON[] = { { "name", "name", LN_TYPE_STR, LN_MARK_IDENT },
-                                          { "job", "job", LN_TYPE_STR, LN_MARK_PLAIN } };
-static const struct ln_field NOTICE[] = { { "title", "title", LN_TYPE_STR, LN_MARK_PLAIN } };
-static const struct ln_field SURVEY[] = { { "title", "title", LN_TYPE_STR, LN_MARK_PLAIN } };
+static const struct ln_field PERSON[] = {
+    { .name = "name", .unit = "name", .type = LN_TYPE_STR, .mark = LN_MARK_IDENT },
+    { .name = "job", .unit = "job", .type = LN_TYPE_STR, .mark = LN_MARK_PLAIN }
+};
+static const struct ln_field NOTICE[] = {
+    { .name = "title", .unit = "title", .type = LN_TYPE_STR, .mark = LN_MARK_PLAIN }
+};
+static const struct ln_field SURVEY[] = {
+    { .name = "title", .unit = "title", .type = LN_TYPE_STR, .mark = LN_MARK_PLAIN }
+};
 static const struct ln_coll COLLS[] = {
     { .name = "person", .version = 1, .fields = PERSON, .n_fields = 2 },
     { .name = "notice", .version = 1, .fields = NOTICE, .n_fields = 1 },
