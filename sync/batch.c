@@ -298,8 +298,9 @@ static void name_entry(struct ln_batch *b, struct entry *e, const struct line *k
     if (e->collection[0] == '\0')
         (void)snprintf(e->collection, sizeof e->collection, "%.*s", (int)c->collection.len,
                        c->collection.p);
-    /* A widened record is known above by its first full set: its add stays below. */
-    if ((c->op == LN_OP_ADD || c->op == LN_OP_SET) && e->region[0] == '\0')
+    /* A widened record is known above by its first full set: its add stays below. Where the add
+     * comes, it tells, whoever wrote about the record before. */
+    if ((c->op == LN_OP_ADD && k->l.why == NULL) || (c->op == LN_OP_SET && e->region[0] == '\0'))
         memcpy(e->region, k->author_region, sizeof e->region);
     if (e->coll == NULL)
         e->coll = ln_schema_find(b->schema, ln_span_of(e->collection));

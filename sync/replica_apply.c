@@ -243,6 +243,7 @@ struct foreign {
 struct early {
     struct ln_apply *x;
     const char *region;
+    bool add;
 };
 
 static bool take_early(void *ctx, const struct ln_store_record *rec, struct ln_err *err)
@@ -251,7 +252,7 @@ static bool take_early(void *ctx, const struct ln_store_record *rec, struct ln_e
     struct ln_apply *x = e->x;
 
     (void)err;
-    if (rec->region[0] != '\0')
+    if (!e->add && rec->region[0] != '\0')
         return true;
     if (x->n_early == x->cap_early) {
         x->cap_early = x->cap_early > 0 ? 2 * x->cap_early : 8;
@@ -262,15 +263,16 @@ static bool take_early(void *ctx, const struct ln_store_record *rec, struct ln_e
     return true;
 }
 
-/* A record that others' lines named before its own came. Asked before its own is written. */
+/* A record that others' lines named before its own came: its add, or above, where that does not
+ * come, its first set. Asked before its own is written. */
 static bool note_early(struct ln_apply *x, const struct ln_batch_line *l, struct ln_err *err)
 {
     struct ln_store *s = x->r->c.store;
-    struct early e = { x, l->region };
+    struct early e = { x, l->region, l->c.op == LN_OP_ADD };
 
-    return l->why != NULL || l->protocol || l->c.op != LN_OP_ADD ||
+    return l->why != NULL || l->protocol || (l->c.op != LN_OP_ADD && l->c.op != LN_OP_SET) ||
            strcmp(l->audience, "public") != 0 ||
-           s->ops->records_get(s->ctx, &l->c.id, 1, take_early, &e, err);
+           s->ops->records_get(s->ctx, &l->c.record, 1, take_early, &e, err);
 }
 
 /* Steps and what this program does not know keep their line: they change no record. */
@@ -380,8 +382,11 @@ static bool apply_line(void *ctx, const char *audience, const struct ln_batch_qu
         const char *no = NULL;
         bool ok = flush(x, err) && ln_change_read(&c, copy, len, err) &&
                   ln_replica_heed(x->r, x->author->node, &c, line.eff, &no, err);
-        if (ok && no != NULL)
+        if (ok && no != NULL) { /* said in the receipt, so it is void wherever that is read */
+            struct ln_batch_fate fate = { .id = c.id, .why = no };
             note_refused(x, &c.id, no);
+            ok = ln_batch_change(x->r->batch, &fate, 1, err);
+        }
         ln_free(copy);
         return ok;
     }

@@ -23,7 +23,8 @@ static bool watch_log(void *ctx, const struct ln_store_log *l, struct ln_err *er
         sim_wrong("%s: the head of %s fell from %" PRIu64 " to %" PRIu64, n->c.id, l->id,
                   n->heads[i], l->head);
     n->heads[i] = l->head;
-    if (l->receipt > l->head && strcmp(l->id, n->c.id) == 0)
+    if (l->receipt > l->head && strcmp(l->id, n->c.id) == 0 && n->image[0] == '\0' &&
+        (n->parent == NULL || !n->parent->hostile) && !n->cloned && n->original == NULL)
         sim_wrong("%s: a receipt for %s above its head", n->c.id, l->id);
     if (strcmp(l->id, n->c.id) == 0 && l->head > n->most)
         n->most = l->head;
@@ -470,7 +471,7 @@ static void judge_aliases(struct sim_node *n)
         ln_db_col_bytes(q, 0, id.b, sizeof id.b);
         if (hidden(n, &id, &mine) != (ln_db_col_int(q, 1) != 0) && ln_db_col_int(q, 2) == 0)
             sim_wrong("%s shows a record that was given up, or hides one that was not", n->c.id);
-        if (!holds(n->parent, &id, &good))
+        if (!holds(n->parent, &id, &good) || !holds(n->parent, &mine, &good))
             continue;
         (void)hidden(n->parent, &id, &theirs);
         if (ln_clock_compare(&mine, &theirs) != 0)
@@ -524,15 +525,39 @@ static void judge_forks(void)
     }
 }
 
+/* For whoever looks for the reason. */
+static void explain_record(struct sim_node *n, const struct ln_id *record)
+{
+    struct ln_query *q = ln_db_use(
+        ln_sqlstore_db(n->store),
+        "SELECT c.id, c.state, c.seq, l.id, c.n, r.region, c.rec FROM record r JOIN change c"
+        " ON c.rec = r.n JOIN log l ON l.n = c.log WHERE r.id = ?");
+    struct ln_err err = { 0 };
+    bool row;
+
+    ln_db_blob(q, record->b, sizeof record->b);
+    while (ln_db_row(q, &row, &err) && row) {
+        struct ln_id raw;
+        char id[LN_ID_TEXT + 1];
+        ln_db_col_bytes(q, 0, raw.b, sizeof raw.b);
+        ln_clock_id_write(id, &raw);
+        sim_say("%s: %s state %" PRId64 " in %s %" PRId64 ", number %" PRId64 " of a record of %s",
+                n->c.id, id, ln_db_col_int(q, 1), ln_db_col_text(q, 3), ln_db_col_int(q, 2),
+                ln_db_col_int(q, 4), ln_db_col_text(q, 5));
+    }
+}
+
 /* In whatever order they came. */
 static void judge_foreign(struct sim_node *n)
 {
     for (size_t i = 0; i < sim->n_foreign; i++) {
+        const struct sim_foreign *f = &sim->foreign[i];
         bool good;
         bool ignored;
-        if (holds(n, &sim->foreign[i].record, &ignored) && holds(n, &sim->foreign[i].id, &good) &&
-            good)
-            sim_wrong("%s let a thief change what another region published", n->c.id);
+        if (!holds(n, &f->record, &ignored) || !holds(n, &f->id, &good) || !good)
+            continue;
+        explain_record(n, &f->record);
+        sim_wrong("%s let a thief change what another region published", n->c.id);
     }
 }
 
@@ -546,10 +571,40 @@ static void judge_logs(struct sim_node *n)
         sim_wrong("verify finds %" PRIu64 " wrong at %s", report.bad, n->c.id);
 }
 
+/* What a rebuild thinks otherwise, for whoever looks for the reason. */
+static bool say_line(void *ctx, const char *line)
+{
+    struct sim_node *n = ctx;
+    struct ln_query *q;
+    struct ln_err err = { 0 };
+    bool row;
+
+    sim_say("%s", line);
+    q = ln_db_use(
+        ln_sqlstore_db(n->store),
+        "SELECT b.id, b.state, c.state, l.id, b.seq FROM temp.before b JOIN log l ON l.n = b.log "
+        "JOIN"
+        " change c ON c.id = b.id WHERE (c.state = 1) != (b.state = 1) OR c.eff IS NOT b.eff");
+    while (ln_db_row(q, &row, &err) && row) {
+        struct ln_id raw;
+        char id[LN_ID_TEXT + 1];
+        ln_db_col_bytes(q, 0, raw.b, sizeof raw.b);
+        ln_clock_id_write(id, &raw);
+        sim_say("  now otherwise: %s state %" PRId64 " to %" PRId64 " in %s %" PRId64, id,
+                ln_db_col_int(q, 1), ln_db_col_int(q, 2), ln_db_col_text(q, 3),
+                ln_db_col_int(q, 4));
+    }
+    return true;
+}
+
 static bool rebuild(struct sim_node *n)
 {
     struct ln_err err = { 0 };
-    bool ok = ln_replica_begin(n->r, &err) && ln_replica_rebuild(n->r, NULL, NULL, &err);
+    SIM_DO(ln_db_exec(ln_sqlstore_db(n->store),
+                      "DROP TABLE IF EXISTS temp.before; CREATE TEMP TABLE before AS"
+                      " SELECT id, state, eff, log, seq FROM change",
+                      &err));
+    bool ok = ln_replica_begin(n->r, &err) && ln_replica_rebuild(n->r, say_line, n, &err);
 
     if (ok)
         SIM_DO(ln_replica_commit(n->r, &err));

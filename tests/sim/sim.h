@@ -87,6 +87,8 @@ struct sim_node {
     struct ln_id last_id; /* of its own changes: ids only rise */
     struct ln_id mine[8]; /* records to change */
     size_t n_mine;
+    struct ln_id alike[8]; /* records of one audience, to be found one and the same */
+    size_t n_alike;
     uint64_t heads[SIM_NODES / 8]; /* by number of the log */
     size_t n_heads;
     uint64_t most; /* longest its own log has been, durable */
@@ -96,11 +98,12 @@ struct sim_save {
     struct sim_node *by;
     struct ln_id id, record;
     char audience[LN_AUDIENCE_MAX];
-    bool sealed; /* with a name */
-    bool gone;   /* the disk that held it is: only what was sent counts */
-    bool sent;   /* a receipt covered it then */
-    bool survey; /* of the collection that old programs do not know */
-    bool cut;    /* after its author was revoked, or on a fork */
+    bool sealed;   /* with a name */
+    bool gone;     /* the disk that held it is: only what was sent counts */
+    bool sent;     /* a receipt covered it then */
+    bool targeted; /* a thief wrote about it: no second one does */
+    bool survey;   /* of the collection that old programs do not know */
+    bool cut;      /* after its author was revoked, or on a fork */
 };
 
 struct sim_claim { /* what a hostile line says, for the oracle */

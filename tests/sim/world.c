@@ -448,6 +448,7 @@ void sim_image_back(struct sim_node *n)
     n->n_heads = 0;
     memset(&n->last_id, 0, sizeof n->last_id);
     n->n_mine = 0;
+    n->n_alike = 0;
     sim_open(n);
     sim->images++;
 }
