@@ -1,9 +1,7 @@
 /* Applications and issued papers: see application.h. */
 #include "node/module/application.h"
 
-#include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "node/module/check.h"
@@ -382,33 +380,6 @@ static bool before_application(struct ln_special_call *x, struct ln_err *err)
 
 /* ---- issued papers */
 
-/* No letters that look alike; 8 of 29 give 39 bits, and guesses are counted. */
-static void make_code(char out[9])
-{
-    static const char letters[] = "ABCDEFGHJKMNPQRSTUVWXYZ23456789";
-    for (int i = 0; i < 8; i++)
-        out[i] = letters[randombytes_uniform((uint32_t)(sizeof letters - 1))];
-    out[8] = '\0';
-}
-
-static bool next_serial(char out[48], struct ln_special_call *x, struct ln_err *err)
-{
-    struct ln_store *s = ln_replica_store(x->r);
-    struct ln_buf kept = ln_buf_new(32);
-    char key[40];
-    char text[24];
-    bool found = false;
-
-    (void)snprintf(key, sizeof key, "serial/paper/%.4s", x->today);
-    if (!s->ops->meta_get(s->ctx, key, &kept, &found, err))
-        return false;
-    unsigned long n = (found ? strtoul(kept.data, NULL, 10) : 0) + 1;
-    ln_buf_free(&kept);
-    (void)snprintf(text, sizeof text, "%lu", n);
-    (void)snprintf(out, 48, "Z%s-%.4s-%05lu", ln_replica_self(x->r)->region, x->today, n);
-    return s->ops->meta_put(s->ctx, key, ln_span_of(text), err);
-}
-
 static bool paper_allowed(struct ln_special_call *x, struct ln_err *err)
 {
     json_t *application = NULL;
@@ -442,9 +413,9 @@ static bool before_paper(struct ln_special_call *x, struct ln_err *err)
     if (!ln_special_owns(x, ln_replica_self(x->r)->region))
         return ln_special_refuse(x, LN_DENIED, "证明只能在社区主机上编号出具",
                                  "papers are numbered on the community's box only", err);
-    if (!paper_allowed(x, err) || !next_serial(serial, x, err))
+    if (!paper_allowed(x, err) || !ln_special_serial(serial, x, 'Z', err))
         return false;
-    make_code(code);
+    ln_special_code(code);
     json_object_set_new(x->f, "serial", json_string(serial));
     json_object_set_new(x->f, "check_code", json_string(code));
     json_object_set_new(x->f, "date", json_string(x->today));
@@ -453,7 +424,35 @@ static bool before_paper(struct ln_special_call *x, struct ln_err *err)
     return true;
 }
 
+/* ---- service items: keys of form fields are names, each once */
+static bool before_item(struct ln_special_call *x, struct ln_err *err)
+{
+    const json_t *form = json_object_get(x->f, "form");
+    size_t i;
+    json_t *e;
+
+    if (json_array_size(form) > LN_APPLICATION_FORM)
+        return ln_special_problem(x, "form", "项目太多", "has too many fields", err);
+    json_array_foreach((json_t *)(uintptr_t)form, i, e)
+    {
+        const char *key = ln_special_word(e, "key");
+        if (key[0] == '\0' || key[strspn(key, "abcdefghijklmnopqrstuvwxyz0123456789_")] != '\0')
+            return ln_special_problem(x, "form", "键只能用小写英文字母、数字和下划线",
+                                      "a key holds small letters, digits and underscores", err);
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(key, ln_special_word(json_array_get(form, k), "key")) == 0)
+                return ln_special_problem(x, "form", "有两项的键相同", "two keys are the same",
+                                          err);
+    }
+    if (json_is_true(json_object_get(x->f, "not_ours")) &&
+        ln_special_word(x->f, "office")[0] == '\0' && ln_special_text(x->row, "office")[0] == '\0')
+        return ln_special_problem(x, "office", "请写明由哪个单位办理", "say which office does it",
+                                  err);
+    return true;
+}
+
 const struct ln_special ln_application_special[] = {
+    { .collection = "service_item", .before = before_item },
     { .collection = "application", .before = before_application },
     { .collection = "issued_paper", .before = before_paper },
     { .collection = NULL },

@@ -310,6 +310,31 @@ static void check_list(struct checking *x, const struct ln_def_field *f, const j
     }
 }
 
+/* Keys of a map travel as names do (sync/README.md "Change"). */
+static void check_map(struct checking *x, const struct ln_def_field *f, const json_t *v)
+{
+    const char *key;
+    json_t *value;
+
+    if (!json_is_object(v)) {
+        say(x, f, false, "格式不对", "has another form");
+        return;
+    }
+    json_object_foreach((json_t *)(uintptr_t)v, key, value)
+    {
+        size_t n = strlen(key);
+        bool plain = n > 0 && n <= 64;
+        (void)value;
+        for (size_t i = 0; i < n; i++)
+            plain = plain && key[i] > ' ' && key[i] < 0x7f;
+        if (!plain) {
+            say(x, f, false, "每行冒号前的名称只能用英文字母和数字",
+                "the names before the colons may hold letters and digits only");
+            return;
+        }
+    }
+}
+
 static void check_value(struct checking *x, const struct ln_def_field *f, const json_t *v)
 {
     switch (f->type) {
@@ -342,6 +367,8 @@ static void check_value(struct checking *x, const struct ln_def_field *f, const 
         check_files(x, f, v);
         break;
     case LN_TYPE_MAP:
+        check_map(x, f, v);
+        break;
     case LN_TYPE_GEO:
         if (!json_is_object(v))
             say(x, f, false, "格式不对", "has another form");

@@ -2,7 +2,9 @@
 #include "node/module/special.h"
 
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/base/log.h"
@@ -13,6 +15,7 @@
 #include "node/module/shop.h"
 #include "node/module/slot.h"
 #include "node/module/stock.h"
+#include "node/module/survey.h"
 #include "node/module/talk.h"
 #include "node/module/ticket.h"
 
@@ -27,6 +30,7 @@ const struct ln_special *const ln_specials[] = {
     ln_shop_special,
     ln_slot_special,
     ln_stock_special,
+    ln_survey_special,
     ln_talk_special,
     ln_ticket_special,
     NULL,
@@ -248,6 +252,14 @@ bool ln_special_step(struct ln_special_call *x, const char *collection, const ch
     return ok;
 }
 
+bool ln_special_delete(struct ln_special_call *x, const char *collection, const char *id,
+                       struct ln_err *err)
+{
+    struct ln_engine_job job = { .kind = LN_ENGINE_DELETE, .id = id };
+
+    return sub_run(NULL, x, collection, &job, err);
+}
+
 bool ln_special_get(json_t **out, struct ln_special_call *x, const char *collection, const char *id,
                     struct ln_err *err)
 {
@@ -277,6 +289,72 @@ bool ln_special_find(json_t **out, struct ln_special_call *x, const char *collec
         return ln_fail(err, LN_MISSING, "no collection %s", collection);
     l.coll = c->coll;
     return ln_query_list(*out, NULL, x->e->writer, &l, err);
+}
+
+bool ln_special_rows(json_t **out, struct ln_sqlstore *s, const struct ln_def *def,
+                     const char *collection, const char *field, const char *value, size_t max,
+                     struct ln_err *err)
+{
+    const struct ln_where where[] = { { field, LN_WHERE_IS, value } };
+    struct ln_list l = {
+        .coll = ln_def_find(def, collection)->coll, .where = where, .n = 1, .limit = LN_QUERY_LIMIT
+    };
+    size_t got = LN_QUERY_LIMIT;
+    bool ok = true;
+
+    *out = json_array();
+    for (; ok && got == LN_QUERY_LIMIT; l.offset += LN_QUERY_LIMIT) {
+        json_t *rows = json_array();
+        size_t i;
+        json_t *row;
+        ok = ln_query_list(rows, NULL, s, &l, err);
+        got = json_array_size(rows);
+        json_array_foreach(rows, i, row)
+        {
+            json_t *f = json_object_get(row, "f");
+            json_object_set(f, "id", json_object_get(row, "id"));
+            json_array_append(*out, f);
+        }
+        json_decref(rows);
+        if (ok && json_array_size(*out) > max)
+            ok = ln_fail(err, LN_FULL, "more than %zu rows of %s", max, collection);
+    }
+    if (!ok) {
+        json_decref(*out);
+        *out = NULL;
+    }
+    return ok;
+}
+
+bool ln_special_serial(char out[48], struct ln_special_call *x, char letter, struct ln_err *err)
+{
+    const struct ln_cert *self = ln_replica_self(x->r);
+    struct ln_store *s = ln_replica_store(x->r);
+    struct ln_buf kept = ln_buf_new(32);
+    char key[40];
+    char text[24];
+    char of_laptop[3] = "";
+    bool found = false;
+
+    (void)snprintf(key, sizeof key, "serial/%c/%.4s", letter, x->today);
+    if (!s->ops->meta_get(s->ctx, key, &kept, &found, err))
+        return false;
+    unsigned long n = (found ? strtoul(kept.data, NULL, 10) : 0) + 1;
+    ln_buf_free(&kept);
+    (void)snprintf(text, sizeof text, "%lu", n);
+    if (self->role == LN_ROLE_LAPTOP) /* its numbers are its own: its id is random */
+        (void)snprintf(of_laptop, sizeof of_laptop, "%.2s", self->node + 13);
+    (void)snprintf(out, 48, "%c%s-%.4s-%s%05lu", letter, self->region, x->today, of_laptop, n);
+    return s->ops->meta_put(s->ctx, key, ln_span_of(text), err);
+}
+
+void ln_special_code(char out[9])
+{
+    static const char letters[] = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"; /* none that look alike */
+
+    for (int i = 0; i < 8; i++)
+        out[i] = letters[randombytes_uniform((uint32_t)(sizeof letters - 1))];
+    out[8] = '\0';
 }
 
 bool ln_special_owns(const struct ln_special_call *x, const char *region)

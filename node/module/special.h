@@ -74,6 +74,8 @@ bool ln_special_set(struct ln_special_call *x, const char *collection, const cha
                     struct ln_err *err) LN_MUST;
 bool ln_special_step(struct ln_special_call *x, const char *collection, const char *id,
                      const char *action, const char *note, json_t *set, struct ln_err *err) LN_MUST;
+bool ln_special_delete(struct ln_special_call *x, const char *collection, const char *id,
+                       struct ln_err *err) LN_MUST;
 /* A record of any collection as it stands now, inside the transaction; NULL (and true) when it is
  * not here, deleted, or of another collection. */
 bool ln_special_get(json_t **out, struct ln_special_call *x, const char *collection, const char *id,
@@ -83,6 +85,17 @@ bool ln_special_get(json_t **out, struct ln_special_call *x, const char *collect
 bool ln_special_find(json_t **out, struct ln_special_call *x, const char *collection,
                      const struct ln_where *where, size_t n, unsigned offset,
                      struct ln_err *err) LN_MUST;
+/* All rows of a collection with one value of a field, as f objects with "id" added, in order of id;
+ * LN_FULL past `max`. For readers and the writer. A new array. */
+bool ln_special_rows(json_t **out, struct ln_sqlstore *s, const struct ln_def *def,
+                     const char *collection, const char *field, const char *value, size_t max,
+                     struct ln_err *err) LN_MUST;
+/* The next serial of a kind of paper in this year, "Z330106005055-2026-00001"; those of a laptop
+ * have two characters of its id before the number. */
+bool ln_special_serial(char out[48], struct ln_special_call *x, char letter,
+                       struct ln_err *err) LN_MUST;
+/* A random check code of 8 characters (39 bits; guesses are counted where it is asked for). */
+void ln_special_code(char out[9]);
 /* MODULES R3: this node decides over scarce things of the region: the box, or upper node, certified
  * for it; never a laptop. */
 bool ln_special_owns(const struct ln_special_call *x, const char *region);

@@ -54,7 +54,7 @@ export const app = {
   unmask: ['查看完整内容', 'Show in full'], purpose: ['查看用途（记入日志）', 'Purpose (is logged)'], p_visit: ['上门走访', 'Home visit'], p_ticket: ['处理事件', 'Handling a ticket'],
   p_service: ['办理事项', 'Service'], p_check: ['核对登记', 'Checking the registry'], accepted: ['上级已签收', 'Receipted'], refused: ['未被接受', 'Refused'],
   op_add: ['登记', 'Added'], op_set: ['更正', 'Changed'], op_step: ['办理', 'Step'], op_delete: ['删除', 'Deleted'], op_restore: ['恢复', 'Restored'],
-  add_row: ['加一行', 'Add a row'],
+  back_to: ['返回 {what}', 'Back to {what}'], add_row: ['加一行', 'Add a row'],
   uploading: ['正在上传 {what}…', 'Uploading {what}…'], remove: ['去掉', 'Remove'], not_here: ['还没有传到本机', 'has not arrived here yet'],
   behalf: ['为他人代办', 'For somebody else'], behalf_who: ['代办对象', 'On behalf of'], behalf_of: ['代 {who} 办理', 'On behalf of {who}'], myself: ['本人', 'Myself'], resident: ['居民', 'a resident'],
   channel: ['来源', 'How it came'], c_web: ['网页', 'Web'], c_counter: ['窗口', 'Counter'], c_phone: ['电话', 'Phone'], c_paper: ['纸质', 'Paper'], c_visit: ['走访', 'Visit'], c_sms: ['短信', 'SMS'],

@@ -18,7 +18,10 @@ export const screens: Record<string, ComponentType<ScreenProps>> = {
   sheet: lazy(() => import('./service/sheet').then(m => m.Sheet)),
   stock: lazy(() => import('./asset/stock').then(m => m.Stock)),
   labels: lazy(() => import('./asset/stock').then(m => m.Labels)),
-  talk: lazy(() => import('./message/talk').then(m => m.Talk))
+  talk: lazy(() => import('./message/talk').then(m => m.Talk)),
+  vote: lazy(() => import('./survey/vote').then(m => m.Vote)),
+  tally: lazy(() => import('./survey/tally').then(m => m.Tally)),
+  ballots: lazy(() => import('./survey/tally').then(m => m.Ballots)),
 }
 
 export const panels: Record<string, ComponentType<PanelProps>> = {
@@ -26,5 +29,7 @@ export const panels: Record<string, ComponentType<PanelProps>> = {
   application: lazy(() => import('./service/panel').then(m => m.ApplicationPanel)),
   appointment: lazy(() => import('./service/panel').then(m => m.SlipPanel)),
   asset: lazy(() => import('./asset/stock').then(m => m.AssetPanel)),
-  issued_paper: lazy(() => import('./service/panel').then(m => m.PaperPanel))
+  survey: lazy(() => import('./survey/panel').then(m => m.SurveyPanel)),
+  proposal: lazy(() => import('./survey/panel').then(m => m.ProposalPanel)),
+  issued_paper: lazy(() => import('./service/panel').then(m => m.PaperPanel)),
 }
