@@ -1,0 +1,175 @@
+// Who may do what: every collection × role × own / another household's record, over HTTP, against a reading of the rights in
+// the definitions that was written apart from the engine's. What no right grants is denied.
+import fs from 'node:fs'
+import path from 'node:path'
+import { dir, end, ok, run, startNode } from './lib-browser.mjs'
+
+const port = Number(process.env.PORT0 ?? 18650) + 140
+const ROLES = ['worker', 'committee', 'party', 'centre', 'owners', 'property', 'unit', 'social', 'merchant', 'volunteer', 'clerk', 'province', 'supervisor', 'admin', 'operator']
+const { base, dir: node } = await startNode('翠苑一区社区', port, '330106005055', 'community', ROLES)
+const modules = fs.readdirSync('node/module').filter(f => f.endsWith('.json')).map(f => JSON.parse(fs.readFileSync(path.join('node/module', f), 'utf8')))
+const colls = modules.flatMap(m => m.collections)
+const codes = Object.assign({}, ...modules.map(m => m.codes ?? {}))
+
+/** An idle connection may have been closed: asked again on another. */
+const again = (url, what, left = 4) => fetch(url, what).catch(e => { if (left === 0) throw e; return again(url, what, left - 1) })
+async function api(user, method, where, body) {
+  const r = await again(`${base}/api/v1${where}`, { method, headers: { Origin: base, 'Content-Type': 'application/json', cookie: user.cookie }, body: body && JSON.stringify(body) })
+  return { status: r.status, body: await r.json().catch(() => null) }
+}
+async function enter(login, role) {
+  if (!login) return { login: 'guest', role: 'guest', roles: ['guest'], account: '', person: '', homes: [], cookie: '' }
+  const r = await again(`${base}/api/v1/session`, { method: 'POST', headers: { Origin: base, 'Content-Type': 'application/json' }, body: JSON.stringify({ login, password: `linli-${login}` }) })
+  const s = await r.json()
+  return { login, role, roles: ['guest', ...s.roles], account: s.account.id, person: s.account.person ?? '', homes: (s.memberships ?? []).filter(m => m.role !== 'resident').map(m => m.home), cookie: r.headers.get('set-cookie').split(';')[0] }
+}
+
+// ---- the rights, read a second time
+const value = (row, name) => row.f[name]
+const names = (user, v) => (Array.isArray(v) ? v : v && typeof v === 'object' ? Object.keys(v) : [v]).some(x => x && [user.account, user.person, ...user.homes].includes(x))
+function holds(word, coll, user, row) {
+  if (word === 'author') return user.account !== '' && value(row, 'author') === user.account
+  if (word === 'reporter') return user.person !== '' && value(row, 'reporter') === user.person
+  if (word === 'handler') return names(user, value(row, 'handler'))
+  const [role, what] = word.split(':')
+  if (!user.roles.includes(role)) return false
+  if (what === undefined || what === 'grid') return true
+  const mine = user.account !== '' && value(row, 'author') === user.account
+  if (what !== 'own') return names(user, value(row, what))
+  const own = coll.own === 'self' ? row.id : coll.own && value(row, coll.own)
+  return mine || (Boolean(own) && [user.account, user.person].includes(own))
+}
+const any = (words, coll, user, row) => (words ?? []).some(w => holds(w, coll, user, row))
+function reads(coll, user, row) {
+  const when = coll.rights.read_when
+  return any(coll.rights.read, coll, user, row) ||
+    Boolean(when && when.states.includes(row.state) && (!when.if || value(row, when.if) === true) && any(when.roles, coll, user, row))
+}
+const steps = (coll, user, row) => [...new Set((coll.workflow?.steps ?? []).filter(s => s.from.includes(row.state) && !(s.not_author && value(row, 'author') === user.account) && any(s.roles, coll, user, row)).map(s => s.action))]
+
+// ---- a record of every collection in every state, from its definition, as lines of a log: no hook stands in the way
+let ticks = 0
+function newId() { // 48 bits of ms, 16 of counter, 32 of the number: base32hex
+  const bits = (BigInt(Date.now() - 3600000) << 48n | BigInt(Math.floor(ticks / 65536)) << 32n | BigInt(ticks++ * 2654435761 % 4294967296)) << 4n
+  return Array.from({ length: 20 }, (_, i) => '0123456789abcdefghijklmnopqrstuv'[Number(bits >> BigInt(95 - i * 5) & 31n)]).join('')
+}
+const made = {} // collection -> id of some record of it
+function sample(coll, f, owner) {
+  if (f.codes && f.type === 'code') return codes[f.codes][0].code
+  switch (f.type) {
+    case 'str': return f.name === 'period' ? '2026-10' : f.check === 'phone' ? '0571-88000000' : '样例'
+    case 'text': return '样例'
+    case 'region': return '330106005055'
+    case 'int': case 'fen': return Math.max(f.min ?? 1, 1)
+    case 'dec': return '1.00'
+    case 'date': return '2030-01-01' // or what ends on a day would have ended
+    case 'ts': return 1900000000000
+    case 'bool': return true
+    case 'ref': return f.to === 'account' ? owner.account : f.to === 'person' ? owner.person : made[f.to === '*' ? 'person' : f.to]
+    case 'list': return f.codes ? [codes[f.codes][0].code] : f.to ? [f.to === 'account' ? owner.account : made[f.to]] : f.items ? [] : [owner.account]
+    case 'map': return { [owner.account]: '1' }
+    case 'geo': return { lat: '30.27', lng: '120.12' }
+  }
+  return undefined // files
+}
+/** Required fields, and those by which a right names somebody. */
+function fields(coll, owner) {
+  const named = JSON.stringify(coll.rights) + JSON.stringify(coll.workflow ?? {})
+  const f = {}
+  for (const d of coll.fields) {
+    if (!d.required && d.name !== coll.own && !named.includes(`:${d.name}"`) && d.name !== 'reporter') continue
+    const v = sample(coll, d, owner)
+    if (v !== undefined) f[d.name] = v
+  }
+  if (!JSON.stringify(coll.audience).includes('P')) f.author = owner.account
+  return f
+}
+/** The steps that lead from the first state to each other one. */
+function ways(coll) {
+  const w = coll.workflow
+  if (!w) return { '': [] }
+  const out = { [w.first]: [] }
+  for (let grew = true; grew;) {
+    grew = false
+    for (const s of w.steps)
+      for (const from of s.from)
+        if (out[from] && !out[s.to]) { out[s.to] = [...out[from], s]; grew = true }
+  }
+  return out
+}
+const canon = v => JSON.stringify(v, (_, x) => (x && typeof x === 'object' && !Array.isArray(x) ? Object.fromEntries(Object.entries(x).sort(([a], [b]) => (a < b ? -1 : 1))) : x))
+
+try {
+  const users = [await enter('', 'guest')]
+  for (const r of ROLES) users.push(await enter(r, r))
+  const persons = []
+  for (const n of ['甲', '乙']) {
+    const p = await api(users.find(u => u.role === 'worker'), 'POST', '/person', { name: n, id_type: '990', id_no: 'P' + n, kind: 'local', birth: '1980-01-01', _keep: { id_no: '样例' } })
+    persons.push(p.body.id)
+  }
+  for (const [i, login] of ['anna', 'bert'].entries()) {
+    run(['user', 'add', '--dir', node, '--login', login, '--role', 'resident', '--person', persons[i]], `linli-${login}\n`)
+    users.push(await enter(login, 'resident'))
+  }
+  const owners = users.filter(u => u.role === 'resident')
+  for (const c of colls) made[c.name] = newId()
+  made.person = persons[0]
+  made.home = users.find(u => u.role === 'committee').homes[0]
+  const rows = []
+  for (const coll of colls) {
+    if (['account', 'membership', 'module_setting', 'person', 'stat_value', 'stat_open'].includes(coll.name)) continue // what the run itself stands on
+    const lines = []
+    for (const owner of owners)
+      for (const [state, way] of Object.entries(ways(coll))) {
+        const row = { coll, id: newId(), state, f: fields(coll, owner), owner }
+        lines.push(canon({ f: row.f, i: row.id, o: 'add', t: `${coll.name}@${coll.version}` }))
+        let before = row.id
+        for (const s of way) {
+          const id = newId()
+          lines.push(canon({ ...(before === row.id ? {} : { b: [before] }), f: { action: s.action, to: s.to }, i: id, o: 'step', r: row.id, t: `${coll.name}@${coll.version}` }))
+          before = id
+        }
+        rows.push(row)
+      }
+    const file = path.join(dir, 'lines.jsonl')
+    fs.writeFileSync(file, lines.join('\n') + '\n')
+    run(['load', '--dir', node, '--collection', coll.name, file])
+  }
+
+  const wrong = []
+  let cells = 0
+  const cell = (good, what) => { cells++; if (!good) wrong.push(what) }
+  for (const row of rows)
+    await Promise.all(users.map(async user => {
+      const who = `${user.login} ${row.coll.name}${row.state ? '/' + row.state : ''} of ${row.owner.login}`
+      const may = reads(row.coll, user, row)
+      const got = await api(user, 'GET', `/${row.coll.name}/${row.id}`)
+      cell((got.status === 200) === may && (may || [401, 403, 404].includes(got.status)), `${who}: read ${got.status}, expected ${may ? 200 : 404}`)
+      if (got.status === 200 && may) {
+        const open = steps(row.coll, user, row)
+        const told = (got.body.actions ?? []).filter((x, i, all) => all.indexOf(x) === i)
+        cell(told.every(x => open.includes(x)), `${who}: offers ${told.filter(x => !open.includes(x))}`)
+      }
+    }))
+  // writing: an empty change and a deletion, of one record each, where no right grants it
+  for (const row of rows.filter((r, i, all) => all.findIndex(o => o.coll === r.coll && o.owner === r.owner) === i))
+    await Promise.all(users.map(async user => {
+      const who = `${user.login} ${row.coll.name} of ${row.owner.login}`
+      const seen = reads(row.coll, user, row)
+      const change = !row.coll.log && seen && any(row.coll.rights.update, row.coll, user, row)
+      const put = await api(user, 'PATCH', `/${row.coll.name}/${row.id}`, {})
+      cell((put.status === 200) === change, `${who}: change ${put.status}, expected ${change}`)
+      const drop = !row.coll.log && seen && any(row.coll.rights.delete, row.coll, user, row)
+      if (!drop) cell((await api(user, 'DELETE', `/${row.coll.name}/${row.id}`)).status >= 400, `${who}: deletes`)
+      const adds = (row.coll.rights.create ?? []).some(w => user.roles.includes(w.split(':')[0]) && user.role !== 'guest')
+      if (!adds) cell((await api(user, 'POST', `/${row.coll.name}`, {})).status >= 400, `${who}: adds`)
+      const list = await api(user, 'GET', `/${row.coll.name}?limit=200`)
+      if (list.status === 200) cell((list.body.items ?? []).some(x => x.id === row.id) === seen || list.body.items.length === 200, `${who}: listed, but may ${seen ? '' : 'not '}read`)
+      else cell(!seen, `${who}: list ${list.status} of what may be read`)
+    }))
+  console.log(wrong.slice(0, 60).join('\n'))
+  ok(`${cells} cells of role × collection × whose, none wrong`, wrong.length === 0 && cells >= 2000, wrong.length + ' wrong')
+} catch (e) {
+  ok('the access matrix', false, e.stack.slice(0, 900))
+}
+await end()
