@@ -9,6 +9,7 @@
 #include "node/module/flow.h"
 #include "node/module/special.h"
 #include "node/store/pending.h"
+#include "node/web/limit.h"
 #include "node/web/listing.h"
 #include "node/web/read.h"
 #include "node/web/routes.h"
@@ -294,6 +295,49 @@ static bool run_once(void *arg, struct ln_replica *r, struct ln_err *err)
     return ok;
 }
 
+#define GUEST_MS 3600000
+#define GUEST_EACH 6  /* of one address in an hour */
+#define GUEST_ALL 120 /* of all of them */
+
+/* Guests add what the definition lets them, not without end. */
+static bool guest_in_time(struct ln_call *c, const struct ln_def_coll *d, struct ln_err *err)
+{
+    int64_t now = c->n->env.now_ms(c->n->env.ctx);
+    char key[128];
+
+    (void)snprintf(key, sizeof key, "guest@%.64s", c->q->remote != NULL ? c->q->remote : "");
+    if (c->known || d->guest == NULL ||
+        (ln_limit_take(c->w->limit, key, GUEST_EACH, GUEST_MS, now) &&
+         ln_limit_take(c->w->limit, "guest", GUEST_ALL, GUEST_MS, now)))
+        return true;
+    c->out->status = 429;
+    c->out->retry_after_s = GUEST_MS / 1000;
+    c->word = "locked";
+    c->fields = json_pack("[{s:s,s:s,s:s}]", "field", "", "zh",
+                          "提交太多：紧急情况请直接拨打 110、119、120 或社区电话", "en",
+                          "Too many reports: in an emergency call 110, 119, 120 or the community");
+    return ln_fail(err, LN_BUSY, "too many reports without a login");
+}
+
+/* What whoever may not read the record afterwards is told: its number. */
+static bool answer_number(struct ln_call *c, const struct ln_def_coll *d, const char *id,
+                          struct ln_err *err)
+{
+    struct ln_node_reader *r;
+    struct ln_id key;
+    json_t *row = NULL;
+
+    if (!ln_node_read(c->n, &r, err))
+        return false;
+    if (ln_clock_id_read(&key, ln_span_of(id)))
+        (void)!ln_query_record(&row, r->store, &key, err);
+    const char *no = ln_web_text(json_object_get(row, "f"), "no");
+    json_t *o = json_pack("{s:s,s:s,s:s}", "id", id, "collection", d->name, "no", no);
+    json_decref(row);
+    ln_node_read_done(c->n, r);
+    return ln_web_json(c, 201, o);
+}
+
 bool ln_api_record_create(struct ln_call *c, struct ln_err *err)
 {
     const struct ln_def_coll *d = coll_of(c, err);
@@ -301,7 +345,7 @@ bool ln_api_record_create(struct ln_call *c, struct ln_err *err)
     struct once once = { .job = &job };
     bool ok;
 
-    if (d == NULL || !ln_web_object(c, err))
+    if (d == NULL || !ln_web_object(c, err) || !guest_in_time(c, d, err))
         return false;
     job.f = json_copy((json_t *)(uintptr_t)fields_of(c->body));
     job.keep = json_object_get(c->body, "_keep");
@@ -323,7 +367,8 @@ bool ln_api_record_create(struct ln_call *c, struct ln_err *err)
     if (!ok)
         return false;
     (void)snprintf(c->out->location, sizeof c->out->location, "/api/v1/%s/%s", d->name, job.out_id);
-    return answer_fresh(c, d, job.out_id, 201, err);
+    return c->known ? answer_fresh(c, d, job.out_id, 201, err)
+                    : answer_number(c, d, job.out_id, err);
 }
 
 /* If-Match: "<etag>" */
