@@ -1,7 +1,9 @@
 /* The command line: parsing, help, and where a command runs. */
 #include "node/cmd/cmd.h"
 
+#include <langinfo.h>
 #include <limits.h>
+#include <locale.h>
 #include <qrencode.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,10 +15,32 @@
 
 #define STDIN_MAX 4096
 
+/* A thread that answers somebody else has a locale of its own, which tells their language. */
+#define OTHER_ZH "C.UTF-8"
+#define OTHER_EN "C"
+
+locale_t ln_cmd_speak(bool zh)
+{
+    locale_t other = newlocale(LC_ALL_MASK, zh ? OTHER_ZH : OTHER_EN, (locale_t)0);
+
+    if (other != (locale_t)0)
+        (void)uselocale(other);
+    return other;
+}
+
+void ln_cmd_speak_done(locale_t other)
+{
+    (void)uselocale(LC_GLOBAL_LOCALE);
+    if (other != (locale_t)0)
+        freelocale(other);
+}
+
 bool ln_cmd_zh(void)
 {
     static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
 
+    if (uselocale((locale_t)0) != LC_GLOBAL_LOCALE)
+        return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const char *v = getenv(names[i]);
         if (v != NULL && v[0] != '\0')
@@ -79,7 +103,8 @@ static bool wanting(const struct ln_command *c, const json_t *args)
 
 static json_t *parse(const struct ln_command *c, int argc, char **argv)
 {
-    json_t *args = json_pack("{s:s}", "command", c->name);
+    json_t *args =
+        json_pack("{s:s,s:s}", "command", c->name, "lang", ln_cmd_zh() ? "zh" : "en");
     size_t words = 0;
     char key[32];
     bool ok = true;

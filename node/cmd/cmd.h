@@ -4,6 +4,7 @@
 #define LN_CMD_H
 
 #include <jansson.h>
+#include <locale.h>
 
 #include "node/node.h"
 
@@ -47,7 +48,10 @@ void ln_control_stop(struct ln_control *c);
 bool ln_control_ask(const char *dir, const json_t *args, struct ln_buf *out, bool *served,
                     struct ln_err *err) LN_MUST;
 
-bool ln_cmd_zh(
-    void); /* messages in Chinese, by LC_ALL LC_MESSAGES LANG; other languages read English */
+/* Messages in Chinese: by LC_ALL LC_MESSAGES LANG, other languages read English; between
+ * ln_cmd_speak and ln_cmd_speak_done as that said, for this thread. */
+bool ln_cmd_zh(void);
+locale_t ln_cmd_speak(bool zh);
+void ln_cmd_speak_done(locale_t other);
 
 #endif

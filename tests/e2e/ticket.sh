@@ -4,6 +4,9 @@ start_node cuiyuan 330106005055 community
 user cuiyuan jumin linli-e2e-secret resident >/dev/null
 user cuiyuan shegong linli-e2e-secret worker >/dev/null
 user cuiyuan juweihui linli-e2e-secret committee >/dev/null
+speaks() { printf 'linli-e2e-secret\n' | LC_ALL=$1 "$LINLI" user add --dir "$(dir_of cuiyuan)" --login "$2" --role resident | grep -qF "$3"; }
+ok "a served node answers a command in the language of whoever asks" speaks zh_CN.UTF-8 yi 已建立账号
+ok "another one in theirs" speaks en_US.UTF-8 er 'added login'
 login cuiyuan juweihui linli-e2e-secret >/dev/null
 h=$(curl -s -b "$E2E/cuiyuan.jar" "$(url_of cuiyuan)/api/v1/membership?limit=1" | jq -r '.items[0].f.home')
 cat=$(curl -s -b "$E2E/cuiyuan.jar" -H "Origin: $(url_of cuiyuan)" -H 'Content-Type: application/json' -d "{\"code\":\"lamp\",\"name\":\"路灯\",\"handler\":\"$h\",\"tier\":\"community\",\"accept_hours\":4,\"done_hours\":24}" "$(url_of cuiyuan)/api/v1/category" | jq -r .id)
