@@ -5,6 +5,7 @@
 
 #include "crypto/base/log.h"
 #include "crypto/canon.h"
+#include "node/store/reading.h"
 #include "node/store/session.h"
 #include "node/web/routes.h"
 #include "sync/clock.h"
@@ -144,10 +145,13 @@ static bool note_try(void *arg, struct ln_replica *r, struct ln_err *err)
 {
     struct login_job *j = arg;
     struct ln_db *db = ln_sqlstore_db(j->n->writer);
+    char today[11];
 
     (void)r;
+    ln_engine_today(today, j->now);
     return ln_session_tried(db, j->login, j->good, j->now, err) &&
-           (!j->good || ln_session_start(db, j->token, &j->account, j->now, j->expires, err));
+           (!j->good || (ln_session_start(db, j->token, &j->account, j->now, j->expires, err) &&
+                         ln_reading_active(db, &j->account, today, err)));
 }
 
 static void set_cookie(struct ln_call *c, const uint8_t token[LN_SESSION_TOKEN], int64_t hours)
