@@ -103,8 +103,7 @@ static bool wanting(const struct ln_command *c, const json_t *args)
 
 static json_t *parse(const struct ln_command *c, int argc, char **argv)
 {
-    json_t *args =
-        json_pack("{s:s,s:s}", "command", c->name, "lang", ln_cmd_zh() ? "zh" : "en");
+    json_t *args = json_pack("{s:s,s:s}", "command", c->name, "lang", ln_cmd_zh() ? "zh" : "en");
     size_t words = 0;
     char key[32];
     bool ok = true;
