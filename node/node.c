@@ -517,7 +517,8 @@ static bool add_memberships(struct ln_user *u, struct ln_node *n, struct ln_sqls
     for (size_t i = 0; ok && i < json_array_size(rows); i++) {
         const json_t *m = json_array_get(rows, i);
         const char *ends = text_of(m, "ends");
-        if (ends[0] == '\0' || strcmp(ends, today) >= 0)
+        if ((ends[0] == '\0' || strcmp(ends, today) >= 0) &&
+            strcmp(text_of(m, "starts"), today) <= 0)
             add_role(u, text_of(m, "role"), text_of(m, "home"));
     }
     json_decref(rows);
@@ -548,6 +549,32 @@ static bool laptop_user(struct ln_user *u, struct ln_sqlstore *reader, struct ln
     return ok;
 }
 
+/* The buildings whose `property` is a home that this user speaks for. */
+static bool add_estates(struct ln_user *u, struct ln_node *n, struct ln_sqlstore *s,
+                        struct ln_err *err)
+{
+    const struct ln_def_coll *c = ln_def_find(n->def, "building");
+    json_t *rows = json_array();
+    size_t at = 0;
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < u->n_roles; i++) {
+        struct ln_where where[] = { { "property", LN_WHERE_IS, u->homes[i] } };
+        struct ln_list l = { .coll = c->coll, .where = where, .n = 1, .limit = LN_QUERY_LIMIT };
+        bool manages = strcmp(u->roles[i], "property") == 0 || strcmp(u->roles[i], "owners") == 0;
+        if (manages && u->homes[i][0] != '\0')
+            ok = ln_query_list(rows, NULL, s, &l, err);
+    }
+    for (size_t i = 0; ok && i < json_array_size(rows); i++) {
+        const char *id = json_string_value(json_object_get(json_array_get(rows, i), "id"));
+        if (at + LN_ID_TEXT + 2 < sizeof u->estates)
+            at += (size_t)snprintf(u->estates + at, sizeof u->estates - at, "%s%s",
+                                   at > 0 ? "," : "", id);
+    }
+    json_decref(rows);
+    return ok;
+}
+
 bool ln_node_user(struct ln_user *out, struct ln_node *n, struct ln_sqlstore *reader,
                   const struct ln_id *account, struct ln_err *err)
 {
@@ -575,7 +602,7 @@ bool ln_node_user(struct ln_user *out, struct ln_node *n, struct ln_sqlstore *re
     (void)snprintf(u.person, sizeof u.person, "%s", text_of(row, "person"));
     (void)snprintf(u.login, sizeof u.login, "%s", text_of(row, "login"));
     (void)snprintf(u.shown, sizeof u.shown, "%s", text_of(row, "shown_name"));
-    if (!add_memberships(&u, n, reader, err))
+    if (!add_memberships(&u, n, reader, err) || !add_estates(&u, n, reader, err))
         goto out;
     if (strcmp(n->config.role, "community") == 0)
         add_role(&u, "resident", "");

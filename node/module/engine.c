@@ -10,6 +10,7 @@
 #include "crypto/canon.h"
 #include "node/module/check.h"
 #include "node/module/flow.h"
+#include "node/module/setting.h"
 #include "node/module/special.h"
 #include "node/store/attachment.h"
 
@@ -108,6 +109,7 @@ struct work {
     struct ln_buf plain[DRAFTS], sealed[DRAFTS];
     size_t n;
     char audience[LN_AUDIENCE_MAX];
+    char narrow[LN_AUDIENCE_MAX]; /* of fields for fewer readers */
     char today[11];
     int64_t now_ms;
 };
@@ -141,7 +143,7 @@ static void split(const struct work *w, struct ln_buf *plain, struct ln_buf *sea
         const struct ln_def_field *d = ln_def_field(c, key);
         bool names = strcmp(key, "author") == 0 || strcmp(key, "on_behalf_of") == 0 ||
                      strcmp(key, "reporter") == 0;
-        if (d != NULL && (open || widen) && d->mark == LN_MARK_SENSITIVE)
+        if (d != NULL && (open || widen) && (d->mark == LN_MARK_SENSITIVE || d->audience == 'C'))
             continue;
         if (open && names && !w->j->u->system)
             continue;
@@ -531,6 +533,70 @@ static bool for_oneself(struct work *w, struct ln_err *err)
     return may || ln_fail(err, LN_DENIED, "%s: you may add one for yourself only", c->name);
 }
 
+/* MODULES R11: a module that is switched off takes nothing new. */
+static bool switched_on(struct work *w, struct ln_err *err)
+{
+    const struct ln_def_coll *c = w->j->c;
+    struct ln_setting s;
+
+    if (w->j->u->system || strcmp(c->module, "home") == 0)
+        return true;
+    if (!ln_setting_of(&s, w->j->e->writer, w->j->e->def, ln_replica_self(w->r)->region, c->module,
+                       w->today, err))
+        return false;
+    if (s.on)
+        return true;
+    if (w->j->problems == NULL)
+        w->j->problems = json_array();
+    json_array_append_new(
+        w->j->problems,
+        json_pack(
+            "{s:s,s:o,s:o}", "field", "", "zh",
+            json_sprintf("本社区自 %s 起停用这个模块，不再接受新的登记；未办完的可以继续办理",
+                         s.since),
+            "en",
+            json_sprintf("This community has switched the module off since %s: nothing new is "
+                         "taken, what is open goes on",
+                         s.since)));
+    return ln_fail(err, LN_DENIED, "%s: the module is switched off", c->name);
+}
+
+/* Fields for fewer readers than the record go into a line of their own, for the community alone. */
+static void narrow(struct work *w, const json_t *f, const char *region, const struct ln_id *record)
+{
+    char wide[LN_AUDIENCE_MAX];
+    json_t *few = json_object();
+
+    for (size_t i = 0; is_public(w->audience) && i < w->j->c->n_fields; i++) {
+        const struct ln_def_field *d = &w->j->c->fields[i];
+        json_t *v = d->audience == 'C' ? json_object_get(f, d->name) : NULL;
+        if (v != NULL)
+            json_object_set(few, d->name, v);
+    }
+    if (json_object_size(few) > 0) {
+        memcpy(wide, w->audience, sizeof wide);
+        ln_audience_name(w->audience, 'C', region, "", "");
+        struct ln_draft *d = draft(w, LN_OP_SET, few, false);
+        memcpy(w->narrow, w->audience, sizeof w->narrow);
+        d->audience = w->narrow;
+        d->record = *record;
+        memcpy(w->audience, wide, sizeof wide);
+    }
+    json_decref(few);
+}
+
+/* Takes the last draft back when nothing is left in it. */
+static void drop_empty(struct work *w)
+{
+    const struct ln_draft *d = &w->drafts[w->n - 1];
+
+    if (d->fields.len > 0 || d->sealed.len > 0)
+        return;
+    w->n--;
+    ln_buf_free(&w->plain[w->n]);
+    ln_buf_free(&w->sealed[w->n]);
+}
+
 static bool create(struct work *w, struct ln_err *err)
 {
     struct ln_engine_job *j = w->j;
@@ -539,6 +605,8 @@ static bool create(struct work *w, struct ln_err *err)
 
     if (!ln_engine_may_create(j->c, j->u))
         return ln_fail(err, LN_DENIED, "%s: your role may not add one", j->c->name);
+    if (!switched_on(w, err))
+        return false;
     if (!take_channel(w, err) || !refuse_fixed(w, j->f, err) || !take_behalf(w, j->f, err))
         return false;
     fill_in(w, j->f);
@@ -560,6 +628,7 @@ static bool create(struct work *w, struct ln_err *err)
     if (!name_audience(w, j->c->audience, self->region, j->f, err))
         return false;
     draft(w, LN_OP_ADD, j->f, false)->record = id;
+    narrow(w, j->f, self->region, &id);
     return save(w, err) && after(w, NULL, j->f, err);
 }
 
@@ -662,8 +731,10 @@ static bool update(struct work *w, struct ln_err *err)
         ok = before(w, NULL, changed, err) && enter_grid(&enters, w, changed, err);
         if (ok) {
             json_t *all = enters ? present(w, changed) : json_incref(changed);
-            (void)draft(w, LN_OP_SET, all, enters);
-            ok = save(w, err) && after(w, NULL, changed, err);
+            struct ln_id id = draft(w, LN_OP_SET, all, enters)->record;
+            drop_empty(w);
+            narrow(w, all, json_string_value(json_object_get(w->row, "region")), &id);
+            ok = (w->n == 0 || save(w, err)) && after(w, NULL, changed, err);
             json_decref(all);
         }
     }

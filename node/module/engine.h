@@ -8,6 +8,7 @@
 #include "sync/access.h"
 
 #define LN_USER_ROLES 16
+#define LN_USER_ESTATES (64 * (LN_ID_TEXT + 1)) /* as many as one filter takes */
 #define LN_USER_ME ((LN_USER_ROLES + 2) * (LN_ID_TEXT + 1))
 
 /* Who asks. An empty account is a guest; `system` is the node itself. */
@@ -16,7 +17,8 @@ struct ln_user {
     char roles[LN_USER_ROLES][24];
     char homes[LN_USER_ROLES][LN_ID_TEXT + 1]; /* of the role at the same place, "" none */
     size_t n_roles;
-    char me[LN_USER_ME]; /* account, person and homes by commas: ln_engine_name_me */
+    char me[LN_USER_ME];           /* account, person and homes by commas: ln_engine_name_me */
+    char estates[LN_USER_ESTATES]; /* buildings that the homes manage, by commas */
     bool system;
 };
 /* Fills `me` from the others. */

@@ -105,6 +105,21 @@ static bool has_value(const char *condition, const json_t *row)
     return false;
 }
 
+static bool holds_text(const char *list, const char *word)
+{
+    size_t len = strlen(word);
+
+    for (const char *at = list; list != NULL && len > 0;) {
+        size_t n = strcspn(at, ",");
+        if (n == len && strncmp(at, word, n) == 0)
+            return true;
+        if (at[n] == '\0')
+            break;
+        at += n + 1;
+    }
+    return false;
+}
+
 /* One word: "worker", "resident:own", "property:handler", "author", "reporter", "handler",
  * "handlers" (every home that had it), "resident:FIELD" for a field that names the reader or a map
  * with the reader as a key, "clerk?FIELD=a,b" for a role while the field has such a value. */
@@ -139,6 +154,8 @@ static bool word_holds(const char *word, const struct ln_def_coll *c, const stru
                (u->account[0] != '\0' && strcmp(field(row, "author"), u->account) == 0);
     if (strcmp(colon, ":handler") == 0)
         return home_of(u, field(row, "handler"));
+    if (strcmp(colon, ":estate") == 0)
+        return c->estate != NULL && holds_text(u->estates, field(row, c->estate));
     const struct ln_def_field *names = ln_def_field(c, colon + 1);
     if (names != NULL && names->type == LN_TYPE_MAP)
         return u->account[0] != '\0' &&
@@ -154,21 +171,6 @@ static bool any_holds(const char *const *words, const struct ln_def_coll *c,
         if (word_holds(*words, c, u, row))
             return true;
     return u->system;
-}
-
-static bool holds_text(const char *list, const char *word)
-{
-    size_t len = strlen(word);
-
-    for (const char *at = list; list != NULL && len > 0;) {
-        size_t n = strcspn(at, ",");
-        if (n == len && strncmp(at, word, n) == 0)
-            return true;
-        if (at[n] == '\0')
-            break;
-        at += n + 1;
-    }
-    return false;
 }
 
 bool ln_engine_named(const struct ln_def_coll *c, const json_t *row)
@@ -304,7 +306,9 @@ bool ln_engine_may_list(const struct ln_def_coll *c, const struct ln_user *u,
                            strcmp(c->own, "account") == 0;
             add_any(any, n_any, own, account ? u->account : u->person);
             add_any(any, n_any, "author", u->account);
-        } else if (strcmp(*w, "author") == 0)
+        } else if (strstr(*w, ":estate") != NULL && c->estate != NULL)
+            add_any(any, n_any, c->estate, u->estates);
+        else if (strcmp(*w, "author") == 0)
             add_any(any, n_any, "author", u->account);
         else if (strchr(*w, ':') != NULL && ln_def_field(c, strchr(*w, ':') + 1) != NULL &&
                  strcmp(strchr(*w, ':') + 1, "handler") != 0)
@@ -448,6 +452,10 @@ void ln_engine_mask(const struct ln_def_coll *c, const struct ln_user *u, json_t
         }
         if (d->internal && d->type == LN_TYPE_MAP && !staff && !u->system) {
             json_object_del(f, d->name); /* accounts as keys */
+            continue;
+        }
+        if (d->audience == 'C' && c->audience != 'C' && !mine && !staff && !u->system) {
+            json_object_del(f, d->name); /* not for all who read the record */
             continue;
         }
         if (d->mark != LN_MARK_SENSITIVE || mine || u->system)

@@ -9,7 +9,9 @@
 
 #include "crypto/base/log.h"
 #include "node/module/application.h"
+#include "node/module/correction.h"
 #include "node/module/gov.h"
+#include "node/module/identity.h"
 #include "node/module/program.h"
 #include "node/module/publish.h"
 #include "node/module/shop.h"
@@ -24,6 +26,8 @@
 /* One a line: */ /* clang-format off */
 const struct ln_special *const ln_specials[] = {
     ln_application_special,
+    ln_correction_special,
+    ln_identity_special,
     ln_gov_special,
     ln_program_special,
     ln_publish_special,

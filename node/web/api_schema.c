@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "node/module/setting.h"
 #include "node/web/routes.h"
 
 static json_t *own_fields(const struct ln_call *c, const struct ln_def_coll *d)
@@ -161,12 +162,62 @@ static json_t *in_language(const json_t *v, const char *other)
     return out;
 }
 
+/* Whether something of a module is still open to this caller: then it stays in sight. */
+static bool has_open(struct ln_call *c, const char *module)
+{
+    for (size_t i = 0; i < c->n->def->n_colls; i++) {
+        const struct ln_def_coll *d = &c->n->def->colls[i];
+        char states[512] = "";
+        struct ln_where any[4];
+        struct ln_where where[] = { { "state", LN_WHERE_IS, states } };
+        struct ln_list l = { .coll = d->coll, .where = where, .n = 1, .any = any, .limit = 1 };
+        json_t *rows = json_array();
+        struct ln_err why = { 0 };
+        size_t at = 0;
+        for (size_t k = 0; k < d->n_states; k++)
+            if (!ln_def_has(d->coll->final_states, d->states[k].name) && at < sizeof states)
+                at += (size_t)snprintf(states + at, sizeof states - at, "%s%s", at > 0 ? "," : "",
+                                       d->states[k].name);
+        bool open = strcmp(d->module, module) == 0 && states[0] != '\0' &&
+                    ln_engine_may_list(d, &c->user, any, &l.n_any) &&
+                    ln_query_list(rows, NULL, c->r->store, &l, &why) && json_array_size(rows) > 0;
+        json_decref(rows);
+        if (open)
+            return true;
+    }
+    return false;
+}
+
+/* What the community decided about the module (MODULES R11). */
+static bool apply_setting(struct ln_call *c, json_t *o, struct ln_err *err)
+{
+    const char *name = json_string_value(json_object_get(o, "module"));
+    struct ln_setting s;
+    char today[11];
+    size_t i;
+    json_t *coll;
+
+    ln_engine_today(today, c->n->env.now_ms(c->n->env.ctx));
+    if (!ln_setting_of(&s, c->r->store, c->n->def, c->n->config.region, name, today, err))
+        return false;
+    if (s.label[0] != '\0')
+        json_object_set_new(o, "label", json_pack("{s:s,s:s}", "zh", s.label, "en", s.label));
+    if (s.has_rank)
+        json_object_set_new(o, "rank", json_integer(s.rank));
+    if (s.on)
+        return true;
+    json_object_set_new(o, "off_since", json_string(s.since));
+    json_object_set_new(o, "enabled", json_boolean(has_open(c, name)));
+    json_array_foreach(json_object_get(o, "collections"), i, coll)
+        json_object_set_new(json_object_get(coll, "can"), "create", json_false());
+    return true;
+}
+
 bool ln_api_schema_get(struct ln_call *c, struct ln_err *err)
 {
     json_t *modules = json_array();
     const struct ln_def *def = c->n->def;
 
-    (void)err;
     for (size_t m = 0; m < def->n_modules; m++) {
         const struct ln_def_module *x = &def->modules[m];
         json_t *colls = json_array();
@@ -185,6 +236,10 @@ bool ln_api_schema_get(struct ln_call *c, struct ln_err *err)
         add_codes(codes, def, colls);
         json_object_set_new(o, "codes", codes);
         json_array_append_new(modules, o);
+        if (!apply_setting(c, o, err)) {
+            json_decref(modules);
+            return false;
+        }
     }
     json_t *all = json_pack("{s:o}", "modules", modules);
     const char *lang = ln_http_query(c->q, "lang");

@@ -23,6 +23,7 @@ const struct ln_route ln_routes[] = {
     { "GET", "/api/v1/screen", ln_api_home_get },
     { "GET", "/api/v1/search", ln_api_home_search },
     { "GET", "/api/v1/conflicts", ln_api_conflict_queue },
+    { "GET", "/api/v1/person/:/copy", ln_api_copy_get },
     { "GET", "/api/v1/duplicates", ln_api_pending_twins },
     { "POST", "/api/v1/duplicates", ln_api_pending_decide },
     { "GET", "/api/v1/refused", ln_api_pending_refused },

@@ -65,6 +65,7 @@ LN_ROUTE(ln_api_export_import);
 /* An attachment as the body: its stored value, which the caller may read. */
 bool ln_api_file_send(struct ln_call *c, const json_t *value, const char *sha,
                       struct ln_err *err) LN_MUST;
+LN_ROUTE(ln_api_copy_get);
 LN_ROUTE(ln_api_conflict_queue);
 LN_ROUTE(ln_api_pending_twins);
 LN_ROUTE(ln_api_pending_decide);

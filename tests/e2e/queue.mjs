@@ -4,7 +4,7 @@ import { end, login, look, ok, open, run, shows, startNode } from './lib-browser
 
 const port = Number(process.env.PORT0 ?? 18650) + 150
 const box = await startNode('翠苑一区社区', port, '330106005055', 'community', ['worker', 'committee', 'resident'])
-const field = await startNode('外勤一号', port + 1, '330106005055', 'laptop', [], box, ['--grid', '01'])
+const field = await startNode('外勤一号', port + 1, '330106005055', 'laptop', [], box, { invite: ['--grid', '01'] })
 const again = (url, what, left = 4) => fetch(url, what).catch(e => left > 0 ? again(url, what, left - 1) : Promise.reject(e)) // idle connections close after 50 ms
 async function person(node, who) {
   const call = async (method, where, body, headers = {}) => {
@@ -23,8 +23,8 @@ const until = async (what, ms = 10000) => {
 const sync = node => run(['sync', '--dir', node.dir])
 
 try {
-  // the office that the laptop's login belongs to comes from the box first
-  await until(async () => { try { run(['user', 'add', '--dir', field.dir, '--login', 'worker', '--role', 'worker'], 'linli-worker\n'); return true } catch { sync(field); return false } })
+  let why = null // the office that the laptop's login belongs to comes from the box first
+  if (!await until(async () => { try { run(['user', 'add', '--dir', field.dir, '--login', 'worker', '--role', 'worker'], 'linli-worker\n'); return true } catch (e) { why = e; sync(field); return false } }, 30000)) throw why
   const desk = await person(box, 'committee')
   const out = await person(field, 'worker')
   const add = async (call, coll, f) => {

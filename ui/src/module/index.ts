@@ -10,6 +10,7 @@ export interface PanelProps { rec: Rec; onDone: () => void }
 
 export const screens: Record<string, ComponentType<ScreenProps>> = {
   gov: lazy(() => import('./gov/board').then(m => m.Board)),
+  copy: lazy(() => import('./copy/page').then(m => m.Copy)),
   queues: lazy(() => import('./queues/page').then(m => m.Queues)),
   devices: lazy(() => import('./node/board').then(m => m.Board)),
   services: lazy(() => import('./service/hall').then(m => m.Hall)),

@@ -1,0 +1,171 @@
+/* Roles, consent, requests, module settings: see identity.h. */
+#include "node/module/identity.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/module/workday.h"
+
+/* ---- roles */
+
+static bool one_of(const char *word, const char *const *list)
+{
+    for (; *list != NULL; list++)
+        if (strcmp(*list, word) == 0)
+            return true;
+    return false;
+}
+
+static const char *const ADMINS[] = { "admin", "security", "auditor", NULL };
+static const char *const OFFICES[] = { "committee", "party", "clerk", NULL };
+
+/* The three rights of administration, which the account may hold one of. */
+static bool other_admin(bool *other, struct ln_special_call *x, const char *account,
+                        const char *role, struct ln_err *err)
+{
+    struct ln_where where[] = { { "account", LN_WHERE_IS, account },
+                                { "state", LN_WHERE_IS, "active,proposed" } };
+    json_t *rows;
+    bool ok = ln_special_find(&rows, x, "membership", where, 2, 0, err);
+
+    *other = false;
+    for (size_t i = 0; ok && i < json_array_size(rows); i++) {
+        const char *held = ln_special_text(json_array_get(rows, i), "role");
+        const char *ends = ln_special_text(json_array_get(rows, i), "ends");
+        if (strcmp(held, role) != 0 && one_of(held, ADMINS) &&
+            (ends[0] == '\0' || strcmp(ends, x->today) >= 0))
+            *other = true;
+    }
+    json_decref(rows);
+    return ok;
+}
+
+static bool check_admins(struct ln_special_call *x, const char *account, const char *role,
+                         struct ln_err *err)
+{
+    bool other;
+
+    if (!one_of(role, ADMINS))
+        return true;
+    return other_admin(&other, x, account, role, err) &&
+           (!other || ln_special_refuse(x, LN_CONFLICT,
+                                        "系统管理、安全管理、审计管理三种权限不能由同一人兼任",
+                                        "System, security and audit administration are three "
+                                        "rights that one person cannot hold together",
+                                        err));
+}
+
+/* Who may grant what: committee local roles; committee, party and department roles a clerk (or,
+ * while a box has no clerk, an administrator); administration two people, neither of them the one
+ * it is for. */
+static bool check_grant(struct ln_special_call *x, struct ln_err *err)
+{
+    const char *role = ln_special_text(x->row, "role");
+    const char *account = ln_special_text(x->row, "account");
+    bool clerk = ln_engine_has_role(x->u, "clerk");
+    bool admin = ln_engine_has_role(x->u, "admin") || ln_engine_has_role(x->u, "security");
+
+    if (x->u->account[0] != '\0' && strcmp(account, x->u->account) == 0)
+        return ln_special_refuse(x, LN_DENIED, "不能给自己授予角色",
+                                 "Nobody grants a role to oneself", err);
+    if (one_of(role, OFFICES) && !clerk && !admin)
+        return ln_special_refuse(x, LN_DENIED, "居委会、党组织和部门角色由街道或区县经办授予",
+                                 "Committee, party and department roles are granted by a clerk",
+                                 err);
+    if (one_of(role, ADMINS) && !clerk && !admin)
+        return ln_special_refuse(x, LN_DENIED, "管理员角色由另一名管理员或经办授予",
+                                 "An administrator's role is granted by another administrator or a "
+                                 "clerk",
+                                 err);
+    return check_admins(x, account, role, err);
+}
+
+static bool membership_before(struct ln_special_call *x, struct ln_err *err)
+{
+    if (x->u->system)
+        return true;
+    if (x->kind == LN_ENGINE_STEP)
+        return strcmp(x->step->action, "grant") != 0 || check_grant(x, err);
+    if (x->kind == LN_ENGINE_UPDATE && x->row != NULL &&
+        (json_object_get(x->f, "role") != NULL || json_object_get(x->f, "account") != NULL ||
+         json_object_get(x->f, "home") != NULL))
+        return ln_special_refuse(x, LN_DENIED, "角色、账号和组织不能改，请结束后另行提出",
+                                 "Role, account and home are not changed: end it and propose anew",
+                                 err);
+    if (x->kind != LN_ENGINE_CREATE)
+        return true;
+    return check_admins(x, ln_special_word(x->f, "account"), ln_special_word(x->f, "role"), err);
+}
+
+/* ---- consent */
+
+/* Full years on the day `today`; -1 unknown. */
+static int age(const char *birth, const char *today)
+{
+    if (strlen(birth) != 10)
+        return -1;
+    return (int)(strtol(today, NULL, 10) - strtol(birth, NULL, 10)) -
+           (strcmp(today + 5, birth + 5) < 0);
+}
+
+static bool consent_before(struct ln_special_call *x, struct ln_err *err)
+{
+    const char *person = ln_special_word(x->f, "person");
+    const char *guardian = ln_special_word(x->f, "guardian");
+    json_t *row = NULL;
+    bool ok = true;
+
+    if (x->kind != LN_ENGINE_CREATE || strcmp(ln_special_word(x->f, "basis"), "consent") != 0)
+        return true;
+    if (!ln_special_get(&row, x, "person", person, err))
+        return false;
+    int years = age(ln_special_text(row, "birth"), x->today);
+    if (years >= 0 && years < LN_IDENTITY_CHILD && guardian[0] == '\0')
+        ok = ln_special_problem(x, "guardian", "未满 14 周岁，须由监护人同意，请填写监护人",
+                                "under 14 a guardian consents: name the guardian", err);
+    else if (guardian[0] != '\0' && strcmp(guardian, person) == 0)
+        ok = ln_special_problem(x, "guardian", "监护人不能是本人", "cannot be the person", err);
+    json_decref(row);
+    return ok;
+}
+
+/* ---- requests about one's own data */
+
+static bool request_before(struct ln_special_call *x, struct ln_err *err)
+{
+    char due[11];
+
+    if (x->kind != LN_ENGINE_CREATE)
+        return true;
+    if (!ln_workday_after(due, x, x->today, LN_IDENTITY_REQUEST_DAYS, err))
+        return false;
+    json_object_set_new(x->f, "due", json_string(due));
+    return true;
+}
+
+/* ---- modules */
+
+static bool setting_before(struct ln_special_call *x, struct ln_err *err)
+{
+    const json_t *on = json_object_get(x->f, "enabled");
+    const char *module = ln_special_word(x->f, "module");
+
+    if (module[0] == '\0')
+        module = ln_special_text(x->row, "module");
+    if (strcmp(module, "home") == 0 && json_is_false(on))
+        return ln_special_problem(x, "enabled", "安家与身份是登录的基础，不能停用",
+                                  "logins stand in this module: it cannot be switched off", err);
+    if (x->kind == LN_ENGINE_CREATE && json_is_false(on) &&
+        ln_special_word(x->f, "starts")[0] == '\0')
+        json_object_set_new(x->f, "starts", json_string(x->today)); /* off since when */
+    return true;
+}
+
+const struct ln_special ln_identity_special[] = {
+    { .collection = "membership", .before = membership_before },
+    { .collection = "consent", .before = consent_before },
+    { .collection = "subject_request", .before = request_before },
+    { .collection = "module_setting", .before = setting_before },
+    { .collection = NULL },
+};
