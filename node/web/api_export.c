@@ -157,14 +157,24 @@ static bool put_all(struct sheet *x, struct ln_err *err)
     return true;
 }
 
+/* A cell that begins like a formula is text: a spreadsheet must not run what a resident wrote.
+ * Those made for Chinese take the wide signs, too. */
+static bool begins_formula(const char *text)
+{
+    static const char *const wide[] = { "＝", "＋", "－", "＠" };
+
+    for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++)
+        if (strncmp(text, wide[i], strlen(wide[i])) == 0)
+            return true;
+    return text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL;
+}
+
 /* ---- CSV */
 
 static void csv_cell(struct ln_buf *out, const char *text)
 {
     bool digits = strlen(text) >= 11 && strspn(text, "0123456789X") == strlen(text);
-    /* A cell that begins like a formula is text: a spreadsheet must not run what a resident wrote.
-     */
-    bool formula = strchr("=+-@\t\r", text[0]) != NULL && text[0] != '\0';
+    bool formula = begins_formula(text);
 
     if (out->len > 0 && out->data[out->len - 1] != '\n' && out->len > 3)
         ln_buf_addc(out, ',');

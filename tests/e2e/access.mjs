@@ -3,13 +3,11 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { dir, end, ok, run, startNode } from './lib-browser.mjs'
+import { canon, colls, fields, made, newId, ways } from './lib-records.mjs'
 
 const port = Number(process.env.PORT0 ?? 18650) + 140
 const ROLES = ['worker', 'committee', 'party', 'centre', 'owners', 'property', 'unit', 'social', 'merchant', 'volunteer', 'clerk', 'province', 'supervisor', 'admin', 'operator']
 const { base, dir: node } = await startNode('翠苑一区社区', port, '330106005055', 'community', ROLES)
-const modules = fs.readdirSync('node/module').filter(f => f.endsWith('.json')).map(f => JSON.parse(fs.readFileSync(path.join('node/module', f), 'utf8')))
-const colls = modules.flatMap(m => m.collections)
-const codes = Object.assign({}, ...modules.map(m => m.codes ?? {}))
 
 /** An idle connection may have been closed: asked again on another. */
 const again = (url, what, left = 4) => fetch(url, what).catch(e => { if (left === 0) throw e; return again(url, what, left - 1) })
@@ -46,58 +44,6 @@ function reads(coll, user, row) {
     Boolean(when && when.states.includes(row.state) && (!when.if || value(row, when.if) === true) && any(when.roles, coll, user, row))
 }
 const steps = (coll, user, row) => [...new Set((coll.workflow?.steps ?? []).filter(s => s.from.includes(row.state) && !(s.not_author && value(row, 'author') === user.account) && any(s.roles, coll, user, row)).map(s => s.action))]
-
-// ---- a record of every collection in every state, from its definition, as lines of a log: no hook stands in the way
-let ticks = 0
-function newId() { // 48 bits of ms, 16 of counter, 32 of the number: base32hex
-  const bits = (BigInt(Date.now() - 3600000) << 48n | BigInt(Math.floor(ticks / 65536)) << 32n | BigInt(ticks++ * 2654435761 % 4294967296)) << 4n
-  return Array.from({ length: 20 }, (_, i) => '0123456789abcdefghijklmnopqrstuv'[Number(bits >> BigInt(95 - i * 5) & 31n)]).join('')
-}
-const made = {} // collection -> id of some record of it
-function sample(coll, f, owner) {
-  if (f.codes && f.type === 'code') return codes[f.codes][0].code
-  switch (f.type) {
-    case 'str': return f.name === 'period' ? '2026-10' : f.check === 'phone' ? '0571-88000000' : '样例'
-    case 'text': return '样例'
-    case 'region': return '330106005055'
-    case 'int': case 'fen': return Math.max(f.min ?? 1, 1)
-    case 'dec': return '1.00'
-    case 'date': return '2030-01-01' // or what ends on a day would have ended
-    case 'ts': return 1900000000000
-    case 'bool': return true
-    case 'ref': return f.to === 'account' ? owner.account : f.to === 'person' ? owner.person : made[f.to === '*' ? 'person' : f.to]
-    case 'list': return f.codes ? [codes[f.codes][0].code] : f.to ? [f.to === 'account' ? owner.account : made[f.to]] : f.items ? [] : [owner.account]
-    case 'map': return { [owner.account]: '1' }
-    case 'geo': return { lat: '30.27', lng: '120.12' }
-  }
-  return undefined // files
-}
-/** Required fields, and those by which a right names somebody. */
-function fields(coll, owner) {
-  const named = JSON.stringify(coll.rights) + JSON.stringify(coll.workflow ?? {})
-  const f = {}
-  for (const d of coll.fields) {
-    if (!d.required && d.name !== coll.own && !named.includes(`:${d.name}"`) && d.name !== 'reporter') continue
-    const v = sample(coll, d, owner)
-    if (v !== undefined) f[d.name] = v
-  }
-  if (!JSON.stringify(coll.audience).includes('P')) f.author = owner.account
-  return f
-}
-/** The steps that lead from the first state to each other one. */
-function ways(coll) {
-  const w = coll.workflow
-  if (!w) return { '': [] }
-  const out = { [w.first]: [] }
-  for (let grew = true; grew;) {
-    grew = false
-    for (const s of w.steps)
-      for (const from of s.from)
-        if (out[from] && !out[s.to]) { out[s.to] = [...out[from], s]; grew = true }
-  }
-  return out
-}
-const canon = v => JSON.stringify(v, (_, x) => (x && typeof x === 'object' && !Array.isArray(x) ? Object.fromEntries(Object.entries(x).sort(([a], [b]) => (a < b ? -1 : 1))) : x))
 
 try {
   const users = [await enter('', 'guest')]
