@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { call } from './api'
 import { go, modules, query } from './state'
 import { lang, t, word } from '../i18n'
-import { Bars, Chart, count, Table, total, type Stat } from '../kit/chart'
+import { Bars, Chart, count, said, Table, total, type Stat } from '../kit/chart'
 import { Icon } from '../kit/icon'
 import { PrintFoot } from '../kit/printfoot'
 import { Empty, Waiting } from '../kit/state'
@@ -42,8 +42,9 @@ function Compare({ regions, stats }: { regions: Region[]; stats: Stat[] }) {
 }
 
 function Figure({ stat, min }: { stat: Stat; min: number }) {
-  return <section class="card"><h2>{word(stat.label, stat.code)} {stat.kind !== 'share' && <span class="count">{stat.cells.some(c => count(c) === null) ? '≥ ' : ''}{total(stat)}</span>}</h2>
-    <Chart stat={stat} /><Table stat={stat} min={min} /></section>
+  return <section class="card"><h2>{word(stat.label, stat.code)} {stat.kind !== 'share' && stat.kind !== 'complete' && <span class="count">{stat.cells.some(c => count(c) === null) ? '≥ ' : ''}{total(stat)}</span>}</h2>
+    <Chart stat={stat} />{stat.medians && stat.medians.length > 0 && <p class="quiet">{t('medians')}：{stat.medians.map(m => `${stat.dims.slice(0, -1).map((d, i) => said(d, m[i])).join(' · ')} ${m[m.length - 2] === null ? t('too_few', { n: min }) : Number(m[m.length - 2]) / 10}`.trim()).join('；')}</p>}
+    <Table stat={stat} min={min} /></section>
 }
 
 export function Stats() {
