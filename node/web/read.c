@@ -8,6 +8,7 @@
 #include "crypto/base/log.h"
 #include "node/store/reading.h"
 
+#define NEW "_read"
 #define PAGES 16 /* of LN_QUERY_LIMIT rows: one row a node below */
 
 struct stamp {
@@ -24,7 +25,7 @@ static bool stamp_job(void *arg, struct ln_replica *r, struct ln_err *err)
                            s->n->env.now_ms(s->n->env.ctx), err);
 }
 
-void ln_read_stamp(struct ln_call *c, const struct ln_def_coll *d, const json_t *row)
+void ln_read_stamp(struct ln_call *c, const struct ln_def_coll *d, json_t *row)
 {
     struct stamp s = { .n = c->n };
     struct ln_err why = { 0 };
@@ -37,6 +38,8 @@ void ln_read_stamp(struct ln_call *c, const struct ln_def_coll *d, const json_t 
     if (!ln_reading_has(&has, ln_sqlstore_db(c->r->store), &s.record, &s.account, &why) ||
         (!has && !ln_queue_write(c->n->queue, stamp_job, &s, &why)))
         ln_log_err(LN_LOG_WARN, &why, "a reading was not stamped");
+    else if (!has)
+        json_object_set_new(row, NEW, json_true()); /* the request's snapshot is older */
 }
 
 static int64_t readers_of(struct ln_call *c, const char *id_text)
@@ -120,7 +123,9 @@ void ln_read_show(struct ln_call *c, const struct ln_def_coll *d, json_t *row, b
 {
     const char *id = ln_web_text(row, "id");
 
-    json_object_set_new(row, "readers", json_integer(readers_of(c, id)));
+    bool fresh = json_is_true(json_object_get(row, NEW));
+    json_object_del(row, NEW);
+    json_object_set_new(row, "readers", json_integer(readers_of(c, id) + fresh));
     if (whole && c->known && strcmp(c->n->config.role, "community") != 0)
         json_object_set_new(row, "reading", reading_below(c, d, id));
 }

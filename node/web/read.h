@@ -6,7 +6,7 @@
 #include "node/web/web.h"
 
 /* Stamps that the caller's account read it, once; a failure is logged and forgotten. */
-void ln_read_stamp(struct ln_call *c, const struct ln_def_coll *d, const json_t *row);
+void ln_read_stamp(struct ln_call *c, const struct ln_def_coll *d, json_t *row);
 /* Adds "readers" to a record; `whole`, above communities: "reading" {"total","below":[{"region",
  * "name","readers","as_of"}]} of what the nodes below told. */
 void ln_read_show(struct ln_call *c, const struct ln_def_coll *d, json_t *row, bool whole);

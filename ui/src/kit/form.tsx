@@ -12,7 +12,10 @@ import { dropDraft, readDraft, writeDraft } from './draft'
 import { ElderForm } from './elder'
 import { begin, editable, Fields, values, type Draft } from './fields'
 import { Icon } from './icon'
+import { lazy } from './lazy'
 import { bring, queue } from './outbox'
+
+const Similar = lazy(() => import('../module/publish/similar').then(m => m.Similar))
 
 const FEW = 4 // optional fields that need no fold
 const told = (f: Field) => f.required || f.type === 'text' || f.type === 'file' || f.type === 'files'
@@ -97,6 +100,8 @@ export function Form({ module, def, rec }: { module: Module; def: Collection; re
   const main = fields.filter(told)
   const rest = fields.filter(f => !told(f))
   const fold = narrow.value && rest.length > FEW && !more && !rest.some(f => bad.some(b => b.field === f.name))
+  const near = !rec && def.similar && (draft.text[def.similar.place] || draft.text[def.similar.geo]) && session.value && session.value.account
+    ? <Similar def={def} place={draft.text[def.similar.place] || ''} geo={draft.text[def.similar.geo] || ''} /> : null
   const common = { module, draft, refs: rec && rec.refs, bad, keep, onKeep: setKeep, onChange: change }
   return <form class="card form" onSubmit={e => { e.preventDefault(); void send() }} noValidate>
     <p class="crumb"><a href={'/' + def.name + (rec ? '/' + rec.id : '')}><Icon name="back" />{word(def.label, def.name)}</a></p>
@@ -104,6 +109,7 @@ export function Form({ module, def, rec }: { module: Module; def: Collection; re
     {found && <p class="note tone-warn" role="status">{t('draft')} <button type="button" class="link" onClick={() => { dropDraft(place); setDraft(initial(fields, rec)) }}>{t('start_again')}</button></p>}
     {behalf}
     <Fields fields={main} {...common} />
+    {near}
     {rest.length > 0 && (fold ? <button type="button" onClick={() => setMore(true)}><Icon name="add" />{t('more_fields', { n: rest.length })}</button>
       : <>{main.length > 0 && rest.length > FEW && <h2>{t('optional')}</h2>}<Fields fields={rest} {...common} /></>)}
     {wrong && <p class="error" role="alert">{wrong}</p>}

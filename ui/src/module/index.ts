@@ -32,5 +32,8 @@ export const panels: Record<string, ComponentType<PanelProps>> = {
   asset: lazy(() => import('./asset/stock').then(m => m.AssetPanel)),
   survey: lazy(() => import('./survey/panel').then(m => m.SurveyPanel)),
   proposal: lazy(() => import('./survey/panel').then(m => m.ProposalPanel)),
+  notice: lazy(() => import('./publish/reading').then(m => m.Reading)),
+  news: lazy(() => import('./publish/reading').then(m => m.Reading)),
+  program: lazy(() => import('./publish/token').then(m => m.Token)),
   issued_paper: lazy(() => import('./service/panel').then(m => m.PaperPanel)),
 }
