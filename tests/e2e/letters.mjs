@@ -44,15 +44,18 @@ const come = async (what, seconds = 25) => {
 try {
   const province = await startNode('浙江省', port, '330000000000', 'province', ['province'])
   const district = await startNode('西湖区', port + 3, '330106000000', 'district', ['clerk'], province)
-  const box = await startNode('翠苑一区社区', port + 6, '330106005055', 'community', ['committee', 'worker', 'property', 'resident', 'supervisor'], district, { prepare: often })
+  const box = await startNode('翠苑一区社区', port + 6, '330106005055', 'community', ['committee', 'resident'], district, { prepare: often })
   for (const n of ['aunt', 'uncle']) run(['user', 'add', '--dir', box.dir, '--login', n, '--role', 'resident'], `linli-${n}\n`)
-  const [committee, worker, property, resident, aunt, uncle, supervisor] = await Promise.all(['committee', 'worker', 'property', 'resident', 'aunt', 'uncle', 'supervisor'].map(w => new Person(box, w).in()))
+  const [committee, resident, aunt, uncle] = await Promise.all(['committee', 'resident', 'aunt', 'uncle'].map(w => new Person(box, w).in()))
   const clerk = await new Person(district, 'clerk').in()
   const office = (await committee.get(`/membership?account=${committee.account}`)).items[0].f.home
   const firm = (await committee.post('/home', { kind: 'property', name: '翠苑物业' })).id
   const desk = (await committee.post('/home', { kind: 'worker', name: '社工站' })).id
-  const move = async (who, home) => committee.call('PATCH', `/membership/${(await committee.get(`/membership?account=${who.account}`)).items[0].id}`, { home })
-  for (const [who, home] of [[property, firm], [worker, desk], [supervisor, desk]]) await move(who, home)
+  const joins = async (who, home) => {
+    run(['user', 'add', '--dir', box.dir, '--login', who, '--role', who, '--home', home], `linli-${who}\n`)
+    return new Person(box, who).in()
+  }
+  const [worker, property, supervisor] = [await joins('worker', desk), await joins('property', firm), await joins('supervisor', desk)]
   const lamp = (await committee.post('/category', { code: 'lamp', name: '路灯', handler: firm, tier: 'community', accept_hours: 4, done_hours: 24, public: true })).id
   const plain = (await committee.post('/category', { code: 'letter', name: '来信', handler: office, tier: 'community', accept_hours: 8, done_hours: 72 })).id
   const building = (await worker.post('/building', { code: 'B3', name: '三幢', address: { road: '文一路', number: '1' } })).id
