@@ -312,8 +312,8 @@ static bool put_text(const char *dir, const char *name, struct ln_buf *text, str
     return ok;
 }
 
-static bool make_keys(const char *dir, struct ln_buf *recovery, const char *region,
-                      char id[LN_NODE_ID_MAX], struct ln_err *err)
+static bool make_keys(const char *dir, struct ln_buf *recovery, const struct ln_ident *given,
+                      const char *region, char id[LN_NODE_ID_MAX], struct ln_err *err)
 {
     struct ln_buf text = ln_buf_secret(LN_KEY_FILE_MAX);
     struct ln_seckey key;
@@ -334,12 +334,17 @@ static bool make_keys(const char *dir, struct ln_buf *recovery, const char *regi
     ln_key_ident_write(&text, &ident);
     ln_buf_addc(&text, '\n');
     ok = ok && put_text(dir, "age.key", &text, err);
-    ln_key_ident_make(&paper);
-    ln_key_ident_write(recovery, &paper);
-    ln_key_ident_public(&to, &paper);
-    ln_key_recipient_write(&text, &to);
-    ln_buf_addc(&text, '\n');
-    ok = ok && put_text(dir, "recovery.pub", &text, err);
+    if (recovery != NULL) { /* else the paper stays as it is */
+        if (given != NULL)
+            paper = *given;
+        else
+            ln_key_ident_make(&paper);
+        ln_key_ident_write(recovery, &paper);
+        ln_key_ident_public(&to, &paper);
+        ln_key_recipient_write(&text, &to);
+        ln_buf_addc(&text, '\n');
+        ok = ok && put_text(dir, "recovery.pub", &text, err);
+    }
     sodium_memzero(&key, sizeof key);
     sodium_memzero(&ident, sizeof ident);
     sodium_memzero(&paper, sizeof paper);
@@ -349,7 +354,7 @@ static bool make_keys(const char *dir, struct ln_buf *recovery, const char *regi
 
 /* ---- opening */
 
-static bool open_replica(struct ln_node *n, struct ln_err *err)
+static bool open_replica(struct ln_node *n, bool drill, struct ln_err *err)
 {
     struct ln_replica_config c = { .env = &n->env,
                                    .store = ln_sqlstore_handle(n->writer),
@@ -357,6 +362,7 @@ static bool open_replica(struct ln_node *n, struct ln_err *err)
                                    .key = n->key,
                                    .ident = n->ident,
                                    .recovery = n->recovery,
+                                   .drill = drill,
                                    .moved = ln_guard_moved };
 
     memcpy(c.id, n->id, sizeof c.id);
@@ -370,7 +376,7 @@ static bool open_replica(struct ln_node *n, struct ln_err *err)
            (ln_replica_begin(n->replica, err) && ln_replica_commit(n->replica, err));
 }
 
-bool ln_node_open(struct ln_node **out, const char *dir, struct ln_err *err)
+static bool open_node(struct ln_node **out, const char *dir, bool drill, struct ln_err *err)
 {
     struct ln_node *n = ln_alloc(sizeof *n);
     struct pool *p = ln_alloc(sizeof *p + sizeof(struct ticking));
@@ -386,7 +392,8 @@ bool ln_node_open(struct ln_node **out, const char *dir, struct ln_err *err)
     if (!ln_config_read(&n->config, dir, err) || !ln_disk_lock(&n->lock, dir, err) ||
         !read_keys(n, err) || !ln_def_open(&n->def, err) ||
         !ln_sqlstore_open(&n->writer, dir, &n->def->schema, LN_DB_WRITE, err) ||
-        !open_replica(n, err) || !ln_queue_start(&n->queue, n->replica, tick, n, TICK_MS, err)) {
+        !open_replica(n, drill, err) ||
+        !ln_queue_start(&n->queue, n->replica, drill ? NULL : tick, n, TICK_MS, err)) {
         ln_node_close(n);
         return false;
     }
@@ -400,9 +407,37 @@ bool ln_node_open(struct ln_node **out, const char *dir, struct ln_err *err)
     n->exchange.carry = n->config.carry != 0;
     n->exchange.per_minute = (unsigned)n->config.child_per_minute;
     ln_attach_files(&n->files, n);
-    n->exchange.files = &n->files;
+    n->exchange.files = drill ? NULL : &n->files;
     *out = n;
     return true;
+}
+
+bool ln_node_open(struct ln_node **out, const char *dir, struct ln_err *err)
+{
+    return open_node(out, dir, false, err);
+}
+
+bool ln_node_open_drill(struct ln_node **out, const char *dir, struct ln_err *err)
+{
+    return open_node(out, dir, true, err);
+}
+
+bool ln_node_rekey(const char *dir, bool back, struct ln_err *err)
+{
+    static const char *const names[] = { "node.key", "node.pub", "age.key" };
+    struct ln_config c;
+    char from[1024];
+    char to[1024];
+    char id[LN_NODE_ID_MAX];
+    bool ok = ln_config_read(&c, dir, err);
+
+    for (size_t i = 0; ok && i < sizeof names / sizeof names[0]; i++) {
+        (void)snprintf(from, sizeof from, "%s/%s%s", dir, names[i], back ? ".old" : "");
+        (void)snprintf(to, sizeof to, "%s/%s%s", dir, names[i], back ? "" : ".old");
+        ok = rename(from, to) == 0 || ln_fail(err, LN_BROKEN, "cannot rename %s", from);
+    }
+    ok = ok && (back || make_keys(dir, NULL, NULL, c.region, id, err));
+    return ok || ln_wrap(err, "new key");
 }
 
 void ln_node_close(struct ln_node *n)
@@ -467,7 +502,7 @@ bool ln_node_init(const char *dir, const struct ln_node_new *want, struct ln_buf
     (void)snprintf(c.region, sizeof c.region, "%s", want->region);
     (void)snprintf(c.role, sizeof c.role, "%s", ln_cert_role_word(want->role));
     (void)snprintf(c.name, sizeof c.name, "%s", want->name);
-    if (!ln_disk_make(dir, err) || !make_keys(dir, recovery, want->region, id, err) ||
+    if (!ln_disk_make(dir, err) || !make_keys(dir, recovery, want->paper, want->region, id, err) ||
         !ln_config_write(&c, dir, err) || !ln_node_open(&n, dir, err))
         return false;
     ok = !want->root || ln_queue_write(n->queue, found_job, &f, err);

@@ -48,6 +48,7 @@ struct ln_node_new {
     const char *region, *name;
     enum ln_role role;
     bool root;
+    const struct ln_ident *paper; /* the recovery key there is already; NULL: one is made */
 };
 /* Makes a node in an empty or new folder: keys, configuration, database. `recovery` gets the
  * recovery key's text, kept nowhere. LN_CONFLICT the folder is in use. */
@@ -55,6 +56,11 @@ bool ln_node_init(const char *dir, const struct ln_node_new *want, struct ln_buf
                   char id[LN_NODE_ID_MAX], struct ln_err *err) LN_MUST;
 /* Opens the folder, locks it, starts the writer thread. LN_BUSY somebody else has it. */
 bool ln_node_open(struct ln_node **out, const char *dir, struct ln_err *err) LN_MUST;
+/* The same for a drill: it only reads, has no attachments and does nothing between jobs. */
+bool ln_node_open_drill(struct ln_node **out, const char *dir, struct ln_err *err) LN_MUST;
+/* New keys in the place of the present ones, which stay beside as *.old: the node is another one,
+ * and has to join anew, continuing the old. `back` undoes that. The node is not open. */
+bool ln_node_rekey(const char *dir, bool back, struct ln_err *err) LN_MUST;
 void ln_node_close(struct ln_node *n); /* accepts NULL; seals nothing */
 /* Seals everything that waits (at the end, or before a sync). */
 bool ln_node_seal(struct ln_node *n, struct ln_err *err) LN_MUST;

@@ -73,6 +73,11 @@ void ln_exchange_client_free(struct ln_exchange_client *c);
 void ln_exchange_client_past(struct ln_exchange_client *c);
 /* No attachments from now on: the link is paid by volume. */
 void ln_exchange_client_lean(struct ln_exchange_client *c, bool lean);
+/* Fetches, before the logs themselves, the subject keys that `node` (this one, or one it continues)
+ * gave its parent into escrow, and opens them with the paper key (ln_replica_paper). *n = how many.
+ * LN_DENIED another paper. */
+bool ln_exchange_escrow(struct ln_exchange_client *c, const char *node, unsigned *n,
+                        struct ln_err *err) LN_MUST;
 /* One whole sync: seal, push what the parent lacks (own log and the children's), take receipts,
  * pull the path's logs, keys, attachments. `out` is filled as far as it went, also on failure.
  * LN_MISSING no parent (a root, or not joined yet); LN_BUSY out of reach, try later; LN_CONFLICT

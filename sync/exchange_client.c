@@ -1365,6 +1365,62 @@ static bool fetch_grids(struct ln_exchange_client *c, struct ln_err *err)
     return ok;
 }
 
+/* ---- a new box gets the keys of the dead one back */
+
+struct restore_job {
+    struct ln_span body;
+    char place[LN_KEYS_PLACE_MAX];
+    unsigned n;
+};
+
+static bool restore_keys(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct restore_job *j = arg;
+
+    return ln_keys_restore(&j->n, j->place, r, j->body, err);
+}
+
+static bool escrow_page(struct ln_exchange_client *c, const char *node, struct restore_job *j,
+                        struct ln_err *err)
+{
+    struct ln_message request;
+    struct ln_message response;
+    bool ok;
+
+    start(&request, "GET", "keys", "");
+    (void)snprintf(request.query, sizeof request.query, "node=%s&after=%s", node, j->place);
+    ln_message_init(&response, LN_MESSAGE_BODY_MAX);
+    j->n = 0;
+    ok = ask(c, &request, &response, NULL, NULL, err);
+    j->body = (struct ln_span){ response.body.data, response.body.len };
+    if (ok && response.body.len > 0) {
+        ok = do_write(c, restore_keys, j, err);
+        c->out->got_bytes += response.body.len;
+    }
+    ln_message_free(&request);
+    ln_message_free(&response);
+    return ok;
+}
+
+bool ln_exchange_escrow(struct ln_exchange_client *c, const char *node, unsigned *n,
+                        struct ln_err *err)
+{
+    struct ln_exchange_report report = { 0 };
+    struct prepare_job who = { .n_keys = 0 };
+    struct restore_job j = { .n = 0 };
+    bool ok;
+
+    *n = 0;
+    c->out = &report;
+    ok = do_write(c, learn, &who, err) && use_parent(c, &who, err);
+    do {
+        ok = ok && escrow_page(c, node, &j, err);
+        *n += ok ? j.n : 0;
+    } while (ok && j.n > 0);
+    c->out = NULL;
+    return ok || ln_wrap(err, "keys of %s", node);
+}
+
 /* ---- the whole */
 
 bool ln_exchange_sync(struct ln_exchange_client *c, struct ln_exchange_report *out,

@@ -433,6 +433,41 @@ static void keys_post(struct call *c)
     ln_buf_addf(&c->reply->body, "{\"n\":%u}", j.n);
 }
 
+struct escrow_job {
+    struct call *call;
+    char node[LN_NODE_ID_MAX], place[LN_KEYS_PLACE_MAX];
+    unsigned n;
+};
+
+static bool give_escrow(void *arg, struct ln_store *reader, const struct ln_authority *a,
+                        struct ln_err *err)
+{
+    struct escrow_job *j = arg;
+    const struct call *c = j->call;
+
+    if (strcmp(j->node, c->caller.node) != 0 && !ln_authority_continues(a, c->caller.node, j->node))
+        return ln_fail(err, LN_DENIED, "the keys of %s are not yours", j->node);
+    return ln_keys_escrow(&j->call->reply->body, &j->n, j->place, reader, j->node, err);
+}
+
+/* ?node=&after=: a page of what that node gave into escrow, or nothing; where it ends stands in the
+ * keys themselves, and goes back in `place`. */
+static void keys_get(struct call *c)
+{
+    struct escrow_job j = { .call = c };
+    struct ln_err err = { 0 };
+
+    if (!ln_message_query(c->request, "node", j.node, sizeof j.node))
+        memcpy(j.node, c->caller.node, sizeof j.node);
+    if (!ln_message_query(c->request, "after", j.place, sizeof j.place))
+        j.place[0] = '\0';
+    c->reply->status = 200;
+    if (!c->s->c.access->read(c->s->c.access->ctx, give_escrow, &j, &err)) {
+        ln_buf_clear(&c->reply->body);
+        fail_with(c, &err);
+    }
+}
+
 struct want_job {
     struct call *call;
 };
@@ -628,9 +663,9 @@ struct route {
     void (*serve)(struct call *c);
 };
 static const struct route routes[] = {
-    { "POST", "heads", heads },    { "GET", "log/", log_get },         { "POST", "log/", log_post },
-    { "POST", "keys", keys_post }, { "POST", "keys/want", keys_want }, { "GET", "file/", file_get },
-    { "PUT", "file/", file_put },
+    { "POST", "heads", heads },    { "GET", "log/", log_get },   { "POST", "log/", log_post },
+    { "POST", "keys", keys_post }, { "GET", "keys", keys_get },  { "POST", "keys/want", keys_want },
+    { "GET", "file/", file_get },  { "PUT", "file/", file_put },
 };
 #define N_ROUTES (sizeof routes / sizeof routes[0])
 

@@ -394,6 +394,15 @@ out:
     return ok;
 }
 
+/* The log of the box that is replaced ends here: nobody writes on in it. */
+static bool close_old(struct ln_replica *r, const char *old, struct ln_err *err)
+{
+    uint64_t after = UINT64_MAX;
+
+    return old[0] == '\0' || ln_authority_void_from(ln_replica_authority(r), old) > 0 ||
+           ln_replica_revoke(r, old, &after, err);
+}
+
 /* {"chain":[{"author","f"},...],"key":ours,"node":ours}; the last of the chain is the child's. */
 static bool enrol(struct serve_job *j, struct ln_replica *r, const struct kept *k,
                   struct ln_err *err)
@@ -417,7 +426,8 @@ static bool enrol(struct serve_job *j, struct ln_replica *r, const struct kept *
     ln_key_public(&ours, &config->key);
     ln_key_public_write(&j->answer, &ours);
     ln_buf_addf(&j->answer, "\",\"node\":\"%s\"}", config->self);
-    ok = ln_buf_done(&j->answer, "the chain", err) && burn(ln_replica_store(r), j->asked.id, err);
+    ok = ln_buf_done(&j->answer, "the chain", err) && close_old(r, cert.continues, err) &&
+         burn(ln_replica_store(r), j->asked.id, err);
 out:
     ln_buf_free(&f);
     return ok;

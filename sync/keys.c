@@ -1,6 +1,9 @@
 /* Subject keys between nodes: see keys.h. */
 #include "sync/keys.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
 
@@ -51,12 +54,15 @@ static bool compress(struct ln_buf *out, const struct ln_buf *json, struct ln_er
 }
 
 /* {"keys":[...],"wraps":[...]} of what `w` has gathered. */
-static bool close_body(struct ln_buf *body, struct writing *w, struct ln_err *err)
+static bool close_body(struct ln_buf *body, struct writing *w, const char *place,
+                       struct ln_err *err)
 {
     bool ok;
 
-    ln_buf_addf(w->json, "],\"wraps\":[\"%s\",\"%s\"]}",
-                w->wraps[0].len > 0 ? w->wraps[0].data : "",
+    ln_buf_adds(w->json, "]");
+    if (place != NULL)
+        ln_buf_addf(w->json, ",\"place\":\"%s\"", place);
+    ln_buf_addf(w->json, ",\"wraps\":[\"%s\",\"%s\"]}", w->wraps[0].len > 0 ? w->wraps[0].data : "",
                 w->wraps[1].len > 0 ? w->wraps[1].data : "");
     ok = w->n == 0 || (ln_buf_done(w->json, "keys", err) && compress(body, w->json, err));
     ln_buf_free(w->json);
@@ -75,7 +81,7 @@ bool ln_keys_pending(struct ln_buf *body, unsigned *n, struct ln_replica *r, str
     bool ok =
         ln_replica_keys_pending(r, LN_KEYS_BATCH / 2, /* escrow and copy */ add_item, &w, err);
     *n = ok ? w.n : 0;
-    ok = close_body(body, &w, err) && ok;
+    ok = close_body(body, &w, NULL, err) && ok;
     return ok;
 }
 
@@ -129,7 +135,7 @@ bool ln_keys_give(struct ln_buf *answer, struct ln_store *reader, struct ln_span
         kids[n++][word.len] = '\0';
     }
     ok = ok && ln_replica_keys_for(reader, to, (const char(*)[16])kids, n, add_item, &w, err);
-    ok = close_body(answer, &w, err) && ok;
+    ok = close_body(answer, &w, NULL, err) && ok;
     ln_free(kids);
     return ok;
 }
@@ -202,7 +208,9 @@ static bool decompress(struct ln_buf *out, struct ln_span body, struct ln_err *e
 
 typedef bool item_fn(void *ctx, const struct ln_key_item *k, struct ln_err *err);
 
-static bool each(struct ln_span packed, item_fn *fn, void *ctx, struct ln_err *err)
+/* `place` (may be NULL) gets where a page of escrow ends. */
+static bool each(struct ln_span packed, char place[LN_KEYS_PLACE_MAX], item_fn *fn, void *ctx,
+                 struct ln_err *err)
 {
     struct ln_buf wraps[WRAPS] = { ln_buf_new(AGE_MAX), ln_buf_new(AGE_MAX) };
     struct ln_buf json = ln_buf_new(LN_KEYS_JSON_MAX);
@@ -220,6 +228,8 @@ static bool each(struct ln_span packed, item_fn *fn, void *ctx, struct ln_err *e
         (void)ln_fail(err, LN_INVALID, "no list of keys");
         goto out;
     }
+    if (place != NULL && !copy_word(place, LN_KEYS_PLACE_MAX, body, "place"))
+        place[0] = '\0';
     while (ln_canon_next(list, &at, NULL, &item)) {
         struct ln_key_item k = { 0 };
         if (++n > LN_KEYS_BATCH || !read_item(&k, wraps, item)) {
@@ -256,7 +266,7 @@ bool ln_keys_take(unsigned *n, struct ln_replica *r, struct ln_span body,
 {
     struct taking t = { .r = r, .from = from };
 
-    if (!each(body, take_item, &t, err))
+    if (!each(body, NULL, take_item, &t, err))
         return false;
     *n = t.n;
     return true;
@@ -269,5 +279,87 @@ static bool sent_item(void *ctx, const struct ln_key_item *k, struct ln_err *err
 
 bool ln_keys_sent(struct ln_replica *r, struct ln_span body, struct ln_err *err)
 {
-    return each(body, sent_item, r, err);
+    return each(body, NULL, sent_item, r, err);
+}
+
+/* ---- escrow back */
+
+struct escrow_page {
+    struct writing w;
+    int64_t wrap;
+    char place[LN_KEYS_PLACE_MAX];
+};
+
+static bool take_escrow(void *ctx, const struct ln_store_escrow *e, struct ln_err *err)
+{
+    struct escrow_page *p = ctx;
+    struct ln_key_item k = { .person = e->person, .box = e->box, .wrap = e->wrap, .escrow = true };
+
+    if (p->w.n == LN_KEYS_BATCH || (p->w.n > 0 && e->wrap_n != p->wrap)) {
+        err->code = LN_OK;
+        return false;
+    }
+    memcpy(k.kid, e->kid, sizeof k.kid);
+    memcpy(k.audience, e->audience, sizeof k.audience);
+    p->wrap = e->wrap_n;
+    (void)snprintf(p->place, sizeof p->place, "%" PRId64 ".%s", e->wrap_n, e->kid);
+    return add_item(&p->w, &k, err);
+}
+
+/* "<wrap>.<kid>" */
+static bool read_place(int64_t *wrap, char kid[16], const char *place)
+{
+    char *end;
+
+    *wrap = 0;
+    kid[0] = '\0';
+    if (place[0] == '\0')
+        return true;
+    *wrap = strtoll(place, &end, 10);
+    return end != place && *end == '.' && strlen(end + 1) < 16 &&
+           snprintf(kid, 16, "%s", end + 1) > 0;
+}
+
+bool ln_keys_escrow(struct ln_buf *body, unsigned *n, char place[LN_KEYS_PLACE_MAX],
+                    struct ln_store *reader, const char *node, struct ln_err *err)
+{
+    struct ln_buf json = ln_buf_new(LN_KEYS_JSON_MAX);
+    struct escrow_page p = {
+        .w = { .json = &json, .wraps = { ln_buf_new(2 * AGE_MAX), ln_buf_new(2 * AGE_MAX) } }
+    };
+    int64_t wrap;
+    char kid[16];
+    bool ok = read_place(&wrap, kid, place) || ln_fail(err, LN_INVALID, "no place among the keys");
+
+    ln_buf_adds(&json, "{\"keys\":[");
+    err->code = ok ? LN_OK : err->code;
+    ok = ok && (reader->ops->escrow_each(reader->ctx, node, wrap, kid, take_escrow, &p, err) ||
+                err->code == LN_OK);
+    memcpy(place, p.place, LN_KEYS_PLACE_MAX);
+    *n = p.w.n;
+    return close_body(body, &p.w, p.place, err) && ok;
+}
+
+struct restoring {
+    struct ln_replica *r;
+    unsigned n;
+};
+
+static bool restore_item(void *ctx, const struct ln_key_item *k, struct ln_err *err)
+{
+    struct restoring *t = ctx;
+
+    t->n++;
+    return ln_replica_key_restore(t->r, k, err) || ln_wrap(err, "key %s", k->kid);
+}
+
+bool ln_keys_restore(unsigned *n, char place[LN_KEYS_PLACE_MAX], struct ln_replica *r,
+                     struct ln_span body, struct ln_err *err)
+{
+    struct restoring t = { .r = r };
+
+    if (!each(body, place, restore_item, &t, err))
+        return false;
+    *n = t.n;
+    return true;
 }

@@ -26,4 +26,14 @@ bool ln_keys_want(struct ln_buf *body, unsigned *n, struct ln_store *reader,
 bool ln_keys_give(struct ln_buf *answer, struct ln_store *reader, struct ln_span body,
                   const struct ln_cert *to, struct ln_err *err) LN_MUST;
 
+/* ---- escrow back (README "Exchange"): pages of what `node` gave, all under one wrap each */
+#define LN_KEYS_PLACE_MAX 48
+/* Appends one page behind `place` ("" the first; LN_INVALID no place); place becomes what comes
+ * after it. *n = 0: no more. Reader handle. */
+bool ln_keys_escrow(struct ln_buf *body, unsigned *n, char place[LN_KEYS_PLACE_MAX],
+                    struct ln_store *reader, const char *node, struct ln_err *err) LN_MUST;
+/* Opens every key of a page with the paper key; `place` is where the next page is asked from. */
+bool ln_keys_restore(unsigned *n, char place[LN_KEYS_PLACE_MAX], struct ln_replica *r,
+                     struct ln_span body, struct ln_err *err) LN_MUST;
+
 #endif

@@ -526,6 +526,48 @@ out:
     return ok;
 }
 
+struct heirs {
+    const struct ln_replica *r;
+    struct ln_cert *list;
+    size_t n, cap;
+};
+
+static bool take_heir(void *ctx, const struct ln_cert *c, struct ln_err *err)
+{
+    struct heirs *h = ctx;
+
+    (void)err;
+    if (!ln_authority_continues(h->r->authority, h->r->c.id, c->parent) ||
+        strcmp(c->node, h->r->c.id) == 0 || ln_authority_void_from(h->r->authority, c->node) > 0)
+        return true;
+    if (h->n == h->cap) {
+        h->cap = h->cap > 0 ? 2 * h->cap : 8;
+        h->list = ln_realloc(h->list, h->cap * sizeof *h->list);
+    }
+    h->list[h->n++] = *c;
+    return true;
+}
+
+bool ln_replica_inherit(struct ln_replica *r, unsigned *n, struct ln_err *err)
+{
+    struct heirs h = { .r = r };
+    struct ln_buf f = ln_buf_new(2 * LN_CERT_MAX);
+    bool ok = ln_authority_each(r->authority, take_heir, &h, err);
+
+    *n = 0;
+    for (size_t i = 0; ok && i < h.n; i++) {
+        struct ln_cert want = h.list[i];
+        want.from_s = 0;
+        want.until_s = 0;
+        ln_buf_clear(&f);
+        ok = ln_replica_issue(r, &f, &want, err);
+        *n += ok;
+    }
+    ln_buf_free(&f);
+    ln_free(h.list);
+    return ok;
+}
+
 bool ln_replica_found(struct ln_replica *r, const char *region, enum ln_role role, const char *name,
                       struct ln_err *err)
 {

@@ -27,6 +27,7 @@ struct ln_replica_config {
      * up, 0 none; whether the store belongs to another machine or another life of the node. */
     uint64_t guard;
     bool strange;
+    bool drill; /* only reads: seals nothing, says nothing, sends nothing */
     /* After each commit that moved one of our own heads; may be NULL. */
     void (*moved)(void *ctx, uint64_t heads);
     void *moved_ctx;
@@ -201,6 +202,16 @@ bool ln_replica_keys_for(struct ln_store *reader, const struct ln_cert *to, cons
                          void *ctx, struct ln_err *err) LN_MUST;
 bool ln_replica_key_put(struct ln_replica *r, const struct ln_cert *from,
                         const struct ln_key_item *k, struct ln_err *err) LN_MUST;
+
+/* The recovery key from paper: from now on, until NULL, epochs of this region and escrowed keys are
+ * opened with it. An epoch that it does not open is an error (LN_DENIED: another paper). */
+void ln_replica_paper(struct ln_replica *r, const struct ln_ident *paper);
+/* An escrowed key of this box, or of one it continues, opened with the paper key. */
+bool ln_replica_key_restore(struct ln_replica *r, const struct ln_key_item *k,
+                            struct ln_err *err) LN_MUST;
+/* The nodes that had `dead` as parent get certificates that name this node, which continues it.
+ * *n = how many. */
+bool ln_replica_inherit(struct ln_replica *r, unsigned *n, struct ln_err *err) LN_MUST;
 
 /* ---- enrolment */
 /* Issues (and saves, public) a certificate for a child that proved its code; out->text, signature

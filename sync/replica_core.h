@@ -3,6 +3,7 @@
 #ifndef LN_REPLICA_CORE_H
 #define LN_REPLICA_CORE_H
 
+#include "crypto/subject.h"
 #include "sync/batch.h"
 
 /* The other child of a head that is held. */
@@ -24,9 +25,13 @@ struct ln_replica {
     char doubt_kept[12]; /* what the store has */
     uint64_t heads;      /* of our own logs, added up, as far as heads_known */
     bool heads_known;
-    bool moved;            /* one of them, in this transaction */
-    bool touched;          /* the authority has what this transaction may undo */
-    uint64_t version;      /* of the authority */
+    bool moved;       /* one of them, in this transaction */
+    bool touched;     /* the authority has what this transaction may undo */
+    uint64_t version; /* of the authority */
+    bool has_paper;
+    struct ln_ident paper;
+    struct ln_sha256 wrap_seen; /* the wrap opened last, and the batch key in it */
+    struct ln_subject_key wrap_key;
     struct ln_fork *forks; /* evidence met in a job that failed: written with the next commit */
 };
 

@@ -339,6 +339,9 @@ static bool force_mint(struct ln_replica *r, const char *audience, struct ln_err
 
 bool ln_replica_rotate(struct ln_replica *r, bool all, unsigned *minted, struct ln_err *err)
 {
+    *minted = 0;
+    if (r->c.drill)
+        return true;
     struct rotating x = { .self = ln_replica_self(r) };
     struct ln_store *s = r->c.store;
     bool ok = true;
@@ -485,7 +488,8 @@ bool ln_replica_keys_pending(struct ln_replica *r, size_t max,
     struct pending p = {
         .recovery = &r->c.recovery, .to = parent_of(r->authority, r->c.id), .fn = fn, .ctx = ctx
     };
-    bool ok = r->c.store->ops->key_pending(r->c.store->ctx, max, take_pending, &p, err);
+    bool ok =
+        r->c.drill || r->c.store->ops->key_pending(r->c.store->ctx, max, take_pending, &p, err);
 
     wrap_free(&p.wraps[0]);
     wrap_free(&p.wraps[1]);
@@ -512,23 +516,37 @@ bool ln_replica_keys_sent(struct ln_replica *r, const struct ln_key_item *items,
 }
 
 /* Opens an item sent to us: the box opens only as the key that was announced. */
-static bool open_item(struct ln_store_key *out, const struct ln_replica *r,
-                      const struct ln_key_item *k, struct ln_err *err)
+/* The batch key of a wrap: all keys of a body share one, so the last is remembered. */
+static bool open_wrap(struct ln_subject_key *batch, struct ln_replica *r, struct ln_span wrap,
+                      const struct ln_ident *ident, struct ln_err *err)
 {
+    struct ln_sha256 sha = ln_encode_sha256(wrap.p, wrap.len);
     struct ln_buf text = ln_buf_secret(WRAP_TEXT_MAX);
+    bool ok = true;
+
+    if (!ln_encode_sha256_same(&sha, &r->wrap_seen)) {
+        ok = ln_age_open(&text, wrap.p, wrap.len, ident, err) &&
+             (ln_encode_unhex(r->wrap_key.b, sizeof r->wrap_key.b,
+                              (struct ln_span){ text.data, text.len }) ||
+              ln_fail(err, LN_INVALID, "the wrap holds no batch key"));
+        r->wrap_seen = ok ? sha : (struct ln_sha256){ { 0 } };
+    }
+    *batch = r->wrap_key;
+    ln_buf_free(&text);
+    return ok;
+}
+
+static bool open_item(struct ln_store_key *out, struct ln_replica *r, const struct ln_key_item *k,
+                      const struct ln_ident *ident, struct ln_err *err)
+{
     struct ln_buf secret = ln_buf_secret(sizeof out->secret + 1);
     struct ln_subject_key batch;
     char ad[BOX_AD_MAX];
     bool ok = false;
 
     box_ad(ad, k->audience, k->kid, &k->person);
-    if (!ln_age_open(&text, k->wrap.p, k->wrap.len, &r->c.ident, err))
-        goto out;
-    if (!ln_encode_unhex(batch.b, sizeof batch.b, (struct ln_span){ text.data, text.len })) {
-        (void)ln_fail(err, LN_INVALID, "the wrap holds no batch key");
-        goto out;
-    }
-    if (!ln_subject_open(&secret, &batch, ad, k->box, err))
+    if (!open_wrap(&batch, r, k->wrap, ident, err) ||
+        !ln_subject_open(&secret, &batch, ad, k->box, err))
         goto out;
     if (secret.len != sizeof out->secret) {
         (void)ln_fail(err, LN_INVALID, "the key inside has another length");
@@ -542,7 +560,6 @@ static bool open_item(struct ln_store_key *out, const struct ln_replica *r,
 out:
     sodium_memzero(&batch, sizeof batch);
     ln_buf_free(&secret);
-    ln_buf_free(&text);
     return ok;
 }
 
@@ -588,7 +605,7 @@ static bool put_member_key(struct ln_replica *r, const struct ln_cert *from,
         !member(ln_replica_self(r), k->audience))
         return ln_fail(err, LN_DENIED, "a key of an audience that %s and this node do not share",
                        from->node);
-    if (!open_item(&fresh, r, k, err) || !s->ops->key_get(s->ctx, &old, k->kid, err))
+    if (!open_item(&fresh, r, k, &r->c.ident, err) || !s->ops->key_get(s->ctx, &old, k->kid, err))
         goto out;
     if (old.kid[0] != '\0') {
         ok = sodium_memcmp(old.secret, fresh.secret, sizeof old.secret) == 0 ||
@@ -605,6 +622,40 @@ static bool put_member_key(struct ln_replica *r, const struct ln_cert *from,
 out:
     sodium_memzero(&fresh, sizeof fresh);
     sodium_memzero(&old, sizeof old);
+    ln_free(w.ids);
+    return ok;
+}
+
+void ln_replica_paper(struct ln_replica *r, const struct ln_ident *paper)
+{
+    r->has_paper = paper != NULL;
+    if (paper != NULL) {
+        r->paper = *paper;
+        ln_key_ident_public(&r->c.recovery, paper); /* what is made from now on opens with it too */
+    } else
+        sodium_memzero(&r->paper, sizeof r->paper);
+}
+
+bool ln_replica_key_restore(struct ln_replica *r, const struct ln_key_item *k, struct ln_err *err)
+{
+    struct ln_store *s = r->c.store;
+    struct ln_store_key fresh = { 0 };
+    struct waiting w = { 0 };
+    struct ln_err bad = { 0 };
+    bool ok = false;
+
+    if (!r->has_paper || !open_item(&fresh, r, k, &r->paper, &bad)) {
+        (void)ln_fail(err, LN_DENIED, "this recovery key does not open it");
+        goto out;
+    }
+    fresh.escrowed = true; /* the parent has it: it came from there */
+    fresh.shared = true;
+    if (!s->ops->key_put(s->ctx, &fresh, err) ||
+        !s->ops->key_waiting(s->ctx, k->kid, take_waiting, &w, err))
+        goto out;
+    ok = w.n == 0 || ln_batch_derive(r->batch, w.ids, w.n, err);
+out:
+    sodium_memzero(&fresh, sizeof fresh);
     ln_free(w.ids);
     return ok;
 }

@@ -313,6 +313,66 @@ static bool take_log(void *ctx, const struct ln_store_log *l, struct ln_err *err
     return true;
 }
 
+/* ---- lines that were saved and not sealed yet go into our own log as they are */
+
+struct unsealed {
+    struct ln_store_change *rows;
+    size_t n, cap;
+};
+
+static bool take_unsealed(void *ctx, const struct ln_store_change *c, struct ln_err *err)
+{
+    struct unsealed *x = ctx;
+
+    (void)err;
+    if (x->n == x->cap) {
+        x->cap = x->cap > 0 ? 2 * x->cap : 64;
+        x->rows = ln_realloc(x->rows, x->cap * sizeof *x->rows);
+    }
+    x->rows[x->n] = *c;
+    x->rows[x->n++].line = (struct ln_span){ ln_strndup(c->line.p, c->line.len), c->line.len };
+    return true;
+}
+
+static bool move_unsealed(struct ln_replica *r, struct ln_store_change *c, unsigned *n,
+                          struct ln_err *err)
+{
+    struct ln_store *s = r->c.store;
+    struct ln_store_log log = { 0 };
+    struct ln_store_audience a = { 0 };
+    struct ln_audience aud;
+    char node[LN_NODE_ID_MAX];
+    char own[LN_LOG_MAX];
+
+    if (!s->ops->log_by(s->ctx, &log, c->log, err))
+        return false;
+    ln_replica_author(node, log.id);
+    if (!ln_authority_continues(r->authority, r->c.id, node))
+        return true;
+    if (c->rec == 0)
+        return drop_row(s, c, err);
+    if (!s->ops->audience_by(s->ctx, &a, c->audience, err) ||
+        !ln_audience_read(&aud, ln_span_of(a.name)) || !ln_replica_route(own, r, &aud, err) ||
+        !ln_replica_log(&log, r, own, err))
+        return false;
+    c->log = log.n;
+    ++*n;
+    return s->ops->changes_set(s->ctx, c, 1, err);
+}
+
+static bool move_all_unsealed(struct ln_replica *r, unsigned *n, struct ln_err *err)
+{
+    struct unsealed x = { .n = 0 };
+    bool ok = r->c.store->ops->unsealed(r->c.store->ctx, SIZE_MAX, take_unsealed, &x, err);
+
+    for (size_t i = 0; i < x.n; i++) {
+        ok = ok && move_unsealed(r, &x.rows[i], n, err);
+        ln_free((void *)(uintptr_t)x.rows[i].line.p);
+    }
+    ln_free(x.rows);
+    return ok;
+}
+
 bool ln_replica_unfork(struct ln_replica *r, unsigned *n, struct ln_err *err)
 {
     struct ln_store *s = r->c.store;
@@ -321,7 +381,7 @@ bool ln_replica_unfork(struct ln_replica *r, unsigned *n, struct ln_err *err)
     bool ok;
 
     *n = 0;
-    ok = s->ops->log_each(s->ctx, take_log, &logs, err);
+    ok = move_all_unsealed(r, n, err) && s->ops->log_each(s->ctx, take_log, &logs, err);
     for (size_t i = 0; ok && i < logs.n; i++) {
         x.log = logs.list[i];
         ok = cut_back(&x, err);

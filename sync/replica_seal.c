@@ -382,6 +382,8 @@ bool ln_replica_seal(struct ln_replica *r, bool all, unsigned *segments, struct 
     size_t before;
 
     *segments = 0;
+    if (r->c.drill)
+        return true;
     if (r->doubt[0] != '\0')
         return ln_fail(
             err, LN_CONFLICT,

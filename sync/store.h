@@ -124,6 +124,7 @@ struct ln_store_key {
     bool shared;   /* other members of the audience have it from us, or there are none */
 };
 struct ln_store_escrow {
+    int64_t wrap_n; /* number of the wrap in this store: keys given in one body share one */
     char kid[16];
     char node[LN_NODE_ID_MAX]; /* who gave it */
     struct ln_id person;
@@ -297,8 +298,10 @@ struct ln_store_ops {
     /* Those not escrowed or not shared yet, at most max. */
     bool (*key_pending)(void *ctx, size_t max, ln_store_key_fn *fn, void *fctx, struct ln_err *err);
     bool (*escrow_put)(void *ctx, const struct ln_store_escrow *e, struct ln_err *err); /* [w] */
-    bool (*escrow_each)(void *ctx, const char *node, ln_store_escrow_fn *fn, void *fctx,
-                        struct ln_err *err);
+    /* Of one node, by (wrap_n, kid), from behind that place on (0 and "": from the start), until
+     * the callback says false with err->code LN_OK. */
+    bool (*escrow_each)(void *ctx, const char *node, int64_t wrap_n, const char *kid,
+                        ln_store_escrow_fn *fn, void *fctx, struct ln_err *err);
     /* Records with a line sealed under a key that is not here: noted, and given back (and
      * forgotten) when the key comes. [w] */
     bool (*key_wait)(void *ctx, const char *kid, const struct ln_id *record, struct ln_err *err);

@@ -35,7 +35,8 @@ struct exporting {
     struct ln_node *n;
     const char *folder;
     char to[LN_NODE_ID_MAX];
-    bool up; /* to the parent */
+    bool up;      /* to the parent */
+    bool restore; /* all that a new box in the place of `to` needs */
     struct ln_store_log *logs;
     size_t n_logs, cap;
     unsigned files;
@@ -129,7 +130,7 @@ static bool export_read(void *arg_, struct ln_store *s, const struct ln_authorit
         struct ln_view_log place = { .seq = 0 };
         if (ln_view_holds(&place, a, x->up ? x->n->id : x->to, x->up ? x->to : x->n->id,
                           x->logs[i].id) &&
-            place.up == x->up && !export_log(x, s, a, &x->logs[i], err))
+            (x->restore || place.up == x->up) && !export_log(x, s, a, &x->logs[i], err))
             return false;
     }
     return true;
@@ -147,18 +148,60 @@ static bool keys_job(void *arg_, struct ln_replica *r, struct ln_err *err)
     return ln_keys_pending(&j->body, &j->n, r, err);
 }
 
+/* What the dead box gave into escrow, a file a page: escrow-<node>-<n>.keys */
+struct escrow_job {
+    const char *node;
+    char place[LN_KEYS_PLACE_MAX];
+    struct ln_buf body;
+    unsigned n;
+};
+
+static bool escrow_job(void *arg_, struct ln_store *s, const struct ln_authority *a,
+                       struct ln_err *err)
+{
+    struct escrow_job *j = arg_;
+
+    (void)a;
+    return ln_keys_escrow(&j->body, &j->n, j->place, s, j->node, err);
+}
+
+static bool export_escrow(struct exporting *x, unsigned *keys, struct ln_err *err)
+{
+    struct escrow_job j = { .node = x->to, .n = 1 };
+    char name[96];
+    bool ok = true;
+
+    for (unsigned page = 1; ok && j.n > 0; page++) {
+        j.body = ln_buf_new(LN_MESSAGE_NOTE_MAX);
+        (void)snprintf(name, sizeof name, "escrow-%s-%05u.keys", x->to, page);
+        ok = x->n->access.read(x->n->access.ctx, escrow_job, &j, err) &&
+             (j.n == 0 || ln_disk_write(x->folder, name, j.body.data, j.body.len, err));
+        x->files += ok && j.n > 0;
+        *keys += ok ? j.n : 0;
+        ln_buf_free(&j.body);
+    }
+    return ok;
+}
+
 bool ln_cmd_export(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
 {
     struct exporting x = { .n = n, .folder = arg(args, "file") };
     struct key_job keys = { .body = ln_buf_new(LN_MESSAGE_NOTE_MAX) };
+    unsigned restored = 0;
     char name[64];
     bool ok;
 
     (void)snprintf(x.to, sizeof x.to, "%s", arg(args, "to"));
+    if (arg(args, "restore")[0] != '\0') {
+        (void)snprintf(x.to, sizeof x.to, "%s", arg(args, "restore"));
+        x.restore = true;
+    }
     if (mkdir(x.folder, 0700) != 0 && errno != EEXIST)
         return ln_fail(err, LN_BROKEN, "cannot make %s: %s", x.folder, strerror(errno));
     ok = ln_node_seal(n, err) && n->access.read(n->access.ctx, export_read, &x, err);
-    if (ok && x.up)
+    if (ok && x.restore)
+        ok = export_escrow(&x, &restored, err);
+    else if (ok && x.up)
         ok = ln_queue_write(n->queue, keys_job, &keys, err);
     if (ok && keys.n > 0) {
         (void)snprintf(name, sizeof name, "keys-%s.json", n->id);
@@ -168,7 +211,7 @@ bool ln_cmd_export(struct ln_node *n, const json_t *args, struct ln_buf *out, st
         ln_buf_addf(out,
                     ln_cmd_zh() ? "已写出 %u 个文件，%" PRIu64 " 段，%u 个密钥\n"
                                 : "wrote %u files, %" PRIu64 " segments, %u keys\n",
-                    x.files, x.segments, keys.n);
+                    x.files, x.segments, keys.n + restored);
     ln_free(x.logs);
     ln_buf_free(&keys.body);
     return ok;
@@ -182,6 +225,7 @@ struct importing {
     size_t len;
     struct ln_receive got;
     struct ln_span keys;
+    bool escrow; /* of a dead box, for the new one: opened with the paper key */
     char from[LN_NODE_ID_MAX];
     unsigned n_keys;
 };
@@ -209,9 +253,12 @@ static bool read_header(struct importing *x, const struct ln_buf *file, struct l
 static bool receive_job(void *arg_, struct ln_replica *r, struct ln_err *err)
 {
     struct importing *x = arg_;
+    char place[LN_KEYS_PLACE_MAX];
     const struct ln_cert *from =
         x->from[0] != '\0' ? ln_authority_find(ln_replica_authority(r), x->from) : NULL;
 
+    if (x->escrow)
+        return ln_keys_restore(&x->n_keys, place, r, x->keys, err);
     if (x->keys.p == NULL)
         return ln_replica_receive(r, &x->got, x->log, x->pack, x->len, ln_replica_self(r), err);
     if (from == NULL)
@@ -227,7 +274,10 @@ static bool import_file(struct ln_node *n, const char *path, struct ln_buf *out,
     bool ok = ln_disk_read(&file, "", path + 1, err);
 
     name = name != NULL ? name + 1 : path;
-    if (ok && strncmp(name, "keys-", 5) == 0) {
+    if (ok && strncmp(name, "escrow-", 7) == 0) {
+        x.escrow = true;
+        x.keys = (struct ln_span){ file.data, file.len };
+    } else if (ok && strncmp(name, "keys-", 5) == 0) {
         (void)snprintf(x.from, sizeof x.from, "%.*s", (int)strcspn(name + 5, "."), name + 5);
         x.keys = (struct ln_span){ file.data, file.len };
     } else
@@ -247,10 +297,11 @@ static int by_kind(const void *a, const void *b)
 {
     const char *x = *(const char *const *)a;
     const char *y = *(const char *const *)b;
-    bool kx = strncmp(x, "keys-", 5) == 0;
-    bool ky = strncmp(y, "keys-", 5) == 0;
+    /* Escrow before the lines it opens, other keys behind those that certify their sender. */
+    int kx = strncmp(x, "keys-", 5) == 0 ? 1 : strncmp(x, "escrow-", 7) == 0 ? -1 : 0;
+    int ky = strncmp(y, "keys-", 5) == 0 ? 1 : strncmp(y, "escrow-", 7) == 0 ? -1 : 0;
 
-    return kx != ky ? (kx ? 1 : -1) : strcmp(x, y);
+    return kx != ky ? kx - ky : strcmp(x, y);
 }
 
 /* A folder: logs of upper nodes first (their names sort so, as their regions end in zeros), first
@@ -268,7 +319,8 @@ bool ln_cmd_import(struct ln_node *n, const json_t *args, struct ln_buf *out, st
     if (d == NULL)
         return import_file(n, path, out, err);
     while ((e = readdir(d)) != NULL && count < FILES_MAX) {
-        if (strstr(e->d_name, ".bundle") == NULL && strncmp(e->d_name, "keys-", 5) != 0)
+        if (strstr(e->d_name, ".bundle") == NULL && strncmp(e->d_name, "keys-", 5) != 0 &&
+            strncmp(e->d_name, "escrow-", 7) != 0)
             continue;
         if (count == cap) {
             cap = cap == 0 ? 64 : 2 * cap;
@@ -306,4 +358,72 @@ bool ln_cmd_import(struct ln_node *n, const json_t *args, struct ln_buf *out, st
                                  "the folder holds more than %d files: 前面的已导入，请分批 "
                                  "(those before are in; import the rest from another folder)",
                                  FILES_MAX));
+}
+
+/* ---- what a revoked node wrote behind its end */
+
+static bool late_job(void *arg_, struct ln_replica *r, struct ln_err *err)
+{
+    struct importing *x = arg_;
+
+    return ln_replica_receive_late(r, &x->got, x->log, x->pack, x->len, err);
+}
+
+static bool late_file(struct ln_node *n, const char *node, const char *path, struct ln_buf *out,
+                      struct ln_err *err)
+{
+    struct importing x = { .pack = NULL };
+    struct ln_buf file = ln_buf_new(BUNDLE_MAX);
+    bool ok = ln_disk_read(&file, "", path + 1, err) && read_header(&x, &file, err);
+
+    if (ok && strcmp(x.log, node) == 0) {
+        ok = ln_queue_write(n->queue, late_job, &x, err);
+        if (ok)
+            ln_buf_addf(out, ln_cmd_zh() ? "%s：%u 段\n" : "%s: %u segments\n", x.log,
+                        x.got.segments);
+        ln_buf_free(&x.got.receipt);
+    }
+    ln_buf_free(&file);
+    return ok || ln_wrap(err, "%s", path);
+}
+
+static int by_length(const void *a, const void *b)
+{
+    const char *x = *(const char *const *)a;
+    const char *y = *(const char *const *)b;
+
+    return strlen(x) != strlen(y) ? (strlen(x) < strlen(y) ? -1 : 1) : strcmp(x, y);
+}
+
+bool ln_cmd_late(struct ln_node *n, const char *node, const char *path, struct ln_buf *out,
+                 struct ln_err *err)
+{
+    char full[1024];
+    char **names = NULL;
+    size_t count = 0;
+    DIR *d = opendir(path);
+    struct dirent *e;
+    bool ok = true;
+
+    if (d == NULL)
+        return late_file(n, node, path, out, err);
+    while ((e = readdir(d)) != NULL && count < FILES_MAX) {
+        if (strncmp(e->d_name, node, strlen(node)) != 0 || e->d_name[strlen(node)] != '-')
+            continue;
+        names = ln_realloc(names, (count + 1) * sizeof *names);
+        names[count++] = ln_strdup(e->d_name);
+    }
+    (void)closedir(d);
+    if (count > 0) /* of one log: shorter numbers are earlier */
+        qsort(names, count, sizeof *names, by_length);
+    for (size_t i = 0; i < count; i++) {
+        (void)snprintf(full, sizeof full, "%s/%s", path, names[i]);
+        ok = ok && late_file(n, node, full, out, err);
+        ln_free(names[i]);
+    }
+    ln_free(names);
+    return ok &&
+           (count > 0 ||
+            ln_fail(err, LN_MISSING, ln_cmd_zh() ? "%s 中没有 %s 的日志" : "%s holds no log of %s",
+                    path, node));
 }

@@ -241,14 +241,89 @@ static bool on_node(const json_t *args, struct ln_err *err)
     return ok;
 }
 
+/* The recovery key, from a file or all of stdin. */
+static bool read_paper(json_t *args, struct ln_err *err)
+{
+    struct ln_buf text = ln_buf_secret(STDIN_MAX);
+    const char *path = arg(args, "recovery");
+    FILE *f = path[0] != '\0' ? fopen(path, "r") : stdin;
+    int c;
+
+    if (f == NULL)
+        return ln_fail(err, LN_MISSING, TELL("打不开 %s", "cannot open %s"), path);
+    while ((c = fgetc(f)) != EOF)
+        ln_buf_addc(&text, (char)c);
+    if (f != stdin)
+        (void)fclose(f);
+    bool ok =
+        ln_buf_done(&text, "recovery key", err) &&
+        (utf8(text.data) || ln_fail(err, LN_INVALID, TELL("恢复密钥有误", "no recovery key")));
+    if (ok)
+        json_object_set_new(args, "password", json_string(text.data));
+    ln_buf_free(&text);
+    return ok;
+}
+
+static bool restore(json_t *args, struct ln_err *err)
+{
+    struct ln_buf out = ln_buf_new(LN_CMD_OUT_MAX);
+    char path[PATH_MAX];
+    bool ok = read_paper(args, err);
+
+    if (ok && json_is_true(json_object_get(args, "drill"))) {
+        ln_buf_free(&out);
+        return on_node(args, err);
+    }
+    if (ok && arg(args, "from")[0] != '\0') {
+        ok = realpath(arg(args, "from"), path) != NULL ||
+             ln_fail(err, LN_MISSING, TELL("没有文件夹 %s", "no folder %s"), arg(args, "from"));
+        if (ok)
+            json_object_set_new(args, "from", json_string(path));
+    }
+    ok = ok && ln_cmd_restore(args, &out, err);
+    (void)fwrite(out.data, 1, out.len, stdout);
+    ln_buf_free(&out);
+    return ok;
+}
+
+/* Under a new key: the old one stays beside until the parent has taken the new. */
+static bool join_anew(const json_t *args, struct ln_err *err)
+{
+    struct ln_buf out = ln_buf_new(LN_CMD_OUT_MAX);
+    struct ln_err undone = { 0 };
+    struct ln_node *n = NULL;
+    bool rekeyed = false;
+    bool ok = ln_node_open(&n, arg(args, "dir"), err); /* nobody else has it */
+
+    ln_node_close(n);
+    n = NULL;
+    if (ok)
+        ok = rekeyed = ln_node_rekey(arg(args, "dir"), false, err);
+    ok = ok && ln_node_open(&n, arg(args, "dir"), err) && ln_cmd_join(n, args, &out, err);
+    ln_node_close(n);
+    if (!ok && rekeyed && !ln_node_rekey(arg(args, "dir"), true, &undone))
+        (void)fprintf(stderr, "linli: %s\n", undone.text);
+    (void)fwrite(out.data, 1, out.len, stdout);
+    ln_buf_free(&out);
+    return ok;
+}
+
 static bool run(const struct ln_command *c, json_t *args, struct ln_err *err)
 {
+    char stick[PATH_MAX];
+
     if (strcmp(c->name, "init") == 0)
         return init(args, err);
     if (strcmp(c->name, "serve") == 0)
         return ln_cmd_serve(arg(args, "dir"), arg(args, "listen"), err);
-    if (strcmp(c->name, "user") == 0)
+    if (strcmp(c->name, "user") == 0 && strcmp(arg(args, "verb"), "add") == 0)
         read_password(args);
+    if (strcmp(c->name, "restore") == 0)
+        return restore(args, err);
+    if (strcmp(c->name, "join") == 0 && json_is_true(json_object_get(args, "new_key")))
+        return join_anew(args, err);
+    if (arg(args, "stick")[0] != '\0' && realpath(arg(args, "stick"), stick) != NULL)
+        json_object_set_new(args, "stick", json_string(stick));
     if (c->path && !absolute(c, args, err))
         return false;
     return on_node(args, err);
@@ -282,7 +357,8 @@ int ln_cmd_main(int argc, char **argv)
         if (strcmp(argv[i], "--help") == 0)
             return usage(c, stdout);
     args = parse(c, argc, argv);
-    if (args == NULL || (strcmp(c->name, "user") == 0 && strcmp(arg(args, "verb"), "add") != 0)) {
+    if (args == NULL || (strcmp(c->name, "user") == 0 && strcmp(arg(args, "verb"), "add") != 0 &&
+                         strcmp(arg(args, "verb"), "card") != 0)) {
         json_decref(args);
         return usage(c, stderr);
     }

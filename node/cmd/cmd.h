@@ -23,6 +23,22 @@ bool ln_cmd_export(struct ln_node *n, const json_t *args, struct ln_buf *out,
                    struct ln_err *err) LN_MUST;
 bool ln_cmd_import(struct ln_node *n, const json_t *args, struct ln_buf *out,
                    struct ln_err *err) LN_MUST;
+/* join: as the command; the node is not served. */
+bool ln_cmd_join(struct ln_node *n, const json_t *args, struct ln_buf *out,
+                 struct ln_err *err) LN_MUST;
+struct ln_cmd_joined {
+    const char *id;
+    bool yes;
+};
+/* Bundles of one log, also behind its node's revocation: kept, to be looked at. */
+bool ln_cmd_late(struct ln_node *n, const char *node, const char *path, struct ln_buf *out,
+                 struct ln_err *err) LN_MUST;
+bool ln_cmd_adopt(struct ln_node *n, const json_t *args, struct ln_buf *out,
+                  struct ln_err *err) LN_MUST;
+bool ln_cmd_drill(struct ln_node *n, const json_t *args, struct ln_buf *out,
+                  struct ln_err *err) LN_MUST;
+/* linli restore: makes the node, or goes on with one that was cut. */
+bool ln_cmd_restore(const json_t *args, struct ln_buf *out, struct ln_err *err) LN_MUST;
 bool ln_cmd_show(struct ln_node *n, const json_t *args, struct ln_buf *out,
                  struct ln_err *err) LN_MUST;
 /* The nodes below. */

@@ -1,5 +1,6 @@
 /* Commands on an open node. */
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +38,12 @@ static void add_json(struct ln_buf *out, const json_t *v)
 
 /* ---- join */
 
-static bool join(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
+static bool unfork_job(void *arg_, struct ln_replica *r, struct ln_err *err)
+{
+    return ln_replica_unfork(r, arg_, err);
+}
+
+bool ln_cmd_join(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
 {
     struct ln_link_http *http = NULL;
     struct ln_link link;
@@ -71,6 +77,12 @@ static bool join(struct ln_node *n, const json_t *args, struct ln_buf *out, stru
     ln_link_close(http);
     if (!ok)
         return false;
+    unsigned lines = 0;
+    if (!ln_queue_write(n->queue, unfork_job, &lines, err))
+        return false;
+    if (lines > 0)
+        ln_buf_addf(out, ZH("%u 条未被签收的变更转入新日志\n", "%u changes go on in the new log\n"),
+                    lines);
     (void)snprintf(n->config.parent, sizeof n->config.parent, "%s", address);
     if (!ln_config_write(&n->config, n->dir, err))
         return false;
@@ -529,6 +541,8 @@ static bool user_add(struct ln_node *n, const json_t *args, struct ln_buf *out, 
     json_t *f;
     bool ok;
 
+    if (role[0] == '\0')
+        return ln_fail(err, LN_INVALID, ZH("缺少 --role", "--role is needed"));
     if (strlen(password) < 8)
         return ln_fail(err, LN_INVALID,
                        ZH("密码至少 8 个字符，从标准输入读入",
@@ -564,6 +578,48 @@ static bool user_add(struct ln_node *n, const json_t *args, struct ln_buf *out, 
     return true;
 }
 
+/* A login whose password is gone (after a restore): a first one, printed, to be changed. */
+static bool user_card(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
+{
+    static const char letters[] = "abcdefghjkmnpqrstuvwxyz23456789";
+    struct secret_job secret = { .n = n, .login = arg(args, "login") };
+    struct ln_where where = { "login", LN_WHERE_IS, secret.login };
+    struct ln_list l = {
+        .coll = ln_def_find(n->def, "account")->coll, .where = &where, .n = 1, .limit = 2
+    };
+    struct ln_node_reader *r;
+    json_t *rows = json_array();
+    char password[12];
+    bool ok = ln_node_read(n, &r, err);
+
+    if (ok) {
+        ok = ln_query_list(rows, NULL, r->store, &l, err);
+        ln_node_read_done(n, r);
+    }
+    const char *id = json_string_value(json_object_get(json_array_get(rows, 0), "id"));
+    if (ok && (id == NULL || !ln_clock_id_read(&secret.account, ln_span_of(id))))
+        ok = ln_fail(err, LN_MISSING, ZH("没有账号 %s", "no account %s"), secret.login);
+    for (size_t i = 0; i < sizeof password - 1; i++)
+        password[i] = i == 5 ? '-' : letters[randombytes_uniform((uint32_t)sizeof letters - 1)];
+    password[sizeof password - 1] = '\0';
+    ok = ok && ln_password_hash(secret.hash, password, strlen(password), err) &&
+         ln_queue_write(n->queue, put_secret, &secret, err);
+    if (ok)
+        ln_buf_addf(out,
+                    ZH("登录名 %s，新密码 %s（请登录后修改）\n",
+                       "login %s, new password %s (change it after signing in)\n"),
+                    secret.login, password);
+    sodium_memzero(password, sizeof password);
+    json_decref(rows);
+    return ok;
+}
+
+static bool user(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
+{
+    return strcmp(arg(args, "verb"), "card") == 0 ? user_card(n, args, out, err)
+                                                  : user_add(n, args, out, err);
+}
+
 /* ---- the table */
 
 bool ln_cmd_run(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
@@ -571,14 +627,14 @@ bool ln_cmd_run(struct ln_node *n, const json_t *args, struct ln_buf *out, struc
     static const struct {
         const char *name;
         bool (*run)(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err);
-    } commands[] = { { "invite", ln_cmd_invite }, { "confirm", confirm },
-                     { "revoke", ln_cmd_revoke }, { "join", join },
-                     { "renew", ln_cmd_renew },   { "rotate", ln_cmd_rotate },
-                     { "nodes", ln_cmd_nodes },   { "sync", sync_now },
-                     { "status", status },        { "verify", verify },
-                     { "rebuild", rebuild },      { "user", user_add },
-                     { "load", ln_cmd_load },     { "show", ln_cmd_show },
-                     { "export", ln_cmd_export }, { "import", ln_cmd_import } };
+    } commands[] = {
+        { "invite", ln_cmd_invite }, { "confirm", confirm },      { "revoke", ln_cmd_revoke },
+        { "join", ln_cmd_join },     { "renew", ln_cmd_renew },   { "rotate", ln_cmd_rotate },
+        { "nodes", ln_cmd_nodes },   { "sync", sync_now },        { "status", status },
+        { "verify", verify },        { "rebuild", rebuild },      { "user", user },
+        { "adopt", ln_cmd_adopt },   { "restore", ln_cmd_drill }, { "load", ln_cmd_load },
+        { "show", ln_cmd_show },     { "export", ln_cmd_export }, { "import", ln_cmd_import }
+    };
     const char *name = arg(args, "command");
 
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)

@@ -229,16 +229,21 @@ bool ln_sqlstore_escrow_put(void *ctx, const struct ln_store_escrow *e, struct l
     return ln_db_run(q, err);
 }
 
-bool ln_sqlstore_escrow_each(void *ctx, const char *node, ln_store_escrow_fn *fn, void *fctx,
-                             struct ln_err *err)
+bool ln_sqlstore_escrow_each(void *ctx, const char *node, int64_t wrap_n, const char *kid,
+                             ln_store_escrow_fn *fn, void *fctx, struct ln_err *err)
 {
     static const char sql[] =
-        "SELECT e.kid, e.node, e.person, e.audience, e.box, w.age FROM escrow e"
-        " JOIN wrap w ON w.n = e.wrap WHERE e.node = ? ORDER BY e.kid";
-    struct ln_query *q = ln_db_use(((struct ln_sqlstore *)ctx)->keys, sql);
+        "SELECT e.kid, e.node, e.person, e.audience, e.box, w.age, w.n FROM escrow e"
+        " JOIN wrap w ON w.n = e.wrap WHERE e.node = ?1 AND (e.wrap > ?2 OR (e.wrap = ?2 AND e.kid "
+        "> "
+        "?3)) ORDER BY e.wrap, e.kid";
+    struct ln_sqlstore *s = ctx;
+    struct ln_query *q = ln_db_use(s->keys, sql);
     bool row;
 
     ln_db_text(q, node);
+    ln_db_int(q, wrap_n);
+    ln_db_text(q, kid);
     for (;;) {
         struct ln_store_escrow e = { 0 };
         if (!ln_db_row(q, &row, err))
@@ -251,6 +256,7 @@ bool ln_sqlstore_escrow_each(void *ctx, const char *node, ln_store_escrow_fn *fn
         ln_db_col_copy(q, 3, e.audience, sizeof e.audience);
         e.box = ln_db_col_span(q, 4);
         e.wrap = ln_db_col_span(q, 5);
+        e.wrap_n = ln_db_col_int(q, 6);
         if (!fn(fctx, &e, err))
             return ln_db_end(q);
     }

@@ -65,3 +65,39 @@ restore cuiyuan "${node_port[xihu]}"
 ok "it gets what the first one wrote" eventually shows cuiyuan /api/v1/news 原卡所写
 ok "and its own work arrives" eventually shows xihu /api/v1/news 副卡所写
 ok "without a fork" eval 'is xihu forks 0 && is cuiyuan doubt ""'
+
+# both cards run at once: the log forks. It is closed above and goes on under a new key, with both branches' lines
+node=$(of cuiyuan node)
+stop_node cuiyuan
+cp -a "$(dir_of cuiyuan)" "$E2E/twin"
+"$LINLI" serve --dir "$E2E/twin" --listen 127.0.0.1:18998 >>"$E2E/twin.log" 2>&1 &
+node_pid[twin]=$!
+node_port[twin]=18998
+eventually up twin
+eventually is twin doubt ""
+serve_node cuiyuan
+eventually is cuiyuan doubt ""
+login cuiyuan juweihui linli-e2e-secret >/dev/null
+login twin juweihui linli-e2e-secret >/dev/null
+news twin 甲卡续写
+ok "the first of two cards is heard" eventually shows xihu /api/v1/news 甲卡续写
+news cuiyuan 乙卡续写
+ok "the second one forks the log, and knows" eventually is cuiyuan doubt fork
+ok "its strip says so" eventually strip cuiyuan forked
+ok "it works on" news cuiyuan 分叉之后
+ok "a person cannot just say that all is well" says "forked" "$LINLI" confirm --dir "$(dir_of cuiyuan)" --yes
+stop_node twin
+stop_node cuiyuan
+anew() { "$LINLI" join --dir "$(dir_of cuiyuan)" --parent "http://127.0.0.1:${link_port[cuiyuan]}" --code "$1" --new-key; }
+ok "a wrong code leaves the old key" eval '! anew AAAA-BBBB-CCCC-DDDD-EEEE && is cuiyuan node "$node"'
+code=$("$LINLI" invite --dir "$(dir_of xihu)" --region 330106005055 --role community --continues "$node" | tail -n 1)
+ok "it goes on under a new key" anew "${code##* }"
+serve_node cuiyuan
+login cuiyuan juweihui linli-e2e-secret >/dev/null
+ok "both branches are read at the district" eventually eval 'shows xihu /api/v1/news 乙卡续写 && shows xihu /api/v1/news 甲卡续写 && shows xihu /api/v1/news 分叉之后'
+ok "and at the community" eventually shows cuiyuan /api/v1/news 甲卡续写
+ok "all is signed for again" eventually is cuiyuan unsent 0
+ok "the other card is refused" says revoked "$LINLI" sync --dir "$E2E/twin"
+ok "the logs are sound" eval '"$LINLI" verify --dir "$(dir_of cuiyuan)" && "$LINLI" verify --dir "$(dir_of xihu)"'
+ok "and after a rebuild" eval '"$LINLI" rebuild --dir "$(dir_of cuiyuan)" && "$LINLI" rebuild --dir "$(dir_of xihu)"'
+ok "nothing of both is lost" eval 'shows cuiyuan /api/v1/news 乙卡续写 && shows xihu /api/v1/news 甲卡续写'

@@ -264,6 +264,7 @@ TEST(both_branches_of_a_fork_end_up_in_the_new_log_and_clashes_are_conflicts)
     set(&t.comm, "person", &id, "{\"job\":\"second card\"}", NULL);
     struct ln_id second = add(&t.comm, "notice", "public", "{\"title\":\"乙卡\"}", NULL);
     seal(&t.comm);
+    struct ln_id third = add(&t.comm, "notice", "public", "{\"title\":\"未封\"}", NULL);
     revoke(&t.dist, old);
     rekey(&t.dist, &t.comm, "330106005055", LN_ROLE_COMMUNITY);
     MUST(carry(&t.dist, &t.comm, old, &err) == LN_OK);
@@ -277,6 +278,8 @@ TEST(both_branches_of_a_fork_end_up_in_the_new_log_and_clashes_are_conflicts)
         assert_string_equal(text, "甲卡");
         cell(text, all[i], SQL_TITLE, &second);
         assert_string_equal(text, "乙卡");
+        cell(text, all[i], SQL_TITLE, &third);
+        assert_string_equal(text, "未封");
         cell(text, all[i], SQL_CONFLICTS, &id);
         assert_string_equal(text, "1");
         sound(all[i]);
