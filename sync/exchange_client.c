@@ -744,13 +744,16 @@ static bool read_view(void *arg, struct ln_store *reader, const struct ln_author
 static bool compare(struct ln_exchange_client *c, const struct ln_view_log *mine,
                     const struct ln_view_log *theirs, struct ln_err *err)
 {
-    (void)c;
     if (mine->own && theirs->seq > mine->seq)
         return ln_fail(err, LN_CONFLICT,
                        "the parent holds %" PRIu64 " segments of our log %s and we hold %" PRIu64
                        ": these data are an older copy",
                        theirs->seq, mine->log, mine->seq);
-    if (!mine->up && theirs->seq < mine->seq)
+    size_t id = strlen(c->parent.node);
+    bool parents = strncmp(mine->log, c->parent.node, id) == 0;
+    if (!mine->up && theirs->seq < mine->seq && !parents)
+        c->left_out = true; /* it has not got so far itself yet, as one that has only just joined */
+    else if (!mine->up && theirs->seq < mine->seq)
         return ln_fail(err, LN_CONFLICT,
                        "the parent holds %" PRIu64 " segments of %s, we have %" PRIu64
                        " of them: its data are an older copy",
@@ -761,8 +764,8 @@ static bool compare(struct ln_exchange_client *c, const struct ln_view_log *mine
     return true;
 }
 
-/* A child's log that came to the parent past us and that we may not take (its lease is over): that
- * is between the child and us, all others go on. */
+/* A child's log that came to the parent past us and that we may not take (its lease is over); a
+ * former parent's receipts, whose certificates the new one does not know yet: all others go on. */
 static bool left_out(struct ln_exchange_client *c, const struct ln_view_log *m, struct ln_err *err)
 {
     if (!m->up || m->own || err->code != LN_DENIED)
@@ -792,7 +795,9 @@ static bool level_logs(struct ln_exchange_client *c, const struct ln_view *mine,
             found->seen = true;
         if (!compare(c, m, &t, err))
             return false;
-        if (t.seq < m->seq && !push_log(c, m, t.seq + 1, theirs_all, err))
+        if (!m->up && t.seq < m->seq)
+            continue;
+        if (t.seq < m->seq && !push_log(c, m, t.seq + 1, theirs_all, err) && !left_out(c, m, err))
             return false;
         if (t.seq > m->seq && !pull_log(c, m->log, m->seq + 1, t.seq, err) && !left_out(c, m, err))
             return false;
@@ -823,6 +828,11 @@ static bool pull_new(struct ln_exchange_client *c, bool *moved, struct ln_err *e
         }
     }
     *moved = *moved || any;
+    if (!any && first.code == LN_MISSING) { /* a certificate is on its way: another time */
+        ln_log_err(LN_LOG_INFO, &first, "left out");
+        c->left_out = true;
+        return true;
+    }
     if (!any && first.code != LN_OK) {
         *err = first;
         return false;

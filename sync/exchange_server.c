@@ -238,16 +238,28 @@ struct slice_job {
     size_t max;
 };
 
+/* A laptop's log that came past its box is on its way there: whole, whoever carries it. */
+static const struct ln_cert *reader_of(const struct ln_authority *a, const struct call *c,
+                                       const struct ln_view_log *place)
+{
+    const struct ln_cert *author = ln_authority_find(a, c->rest);
+    const struct ln_cert *box = author != NULL ? ln_authority_find(a, author->parent) : NULL;
+
+    return place->up && !place->own && box != NULL && author->role == LN_ROLE_LAPTOP ? box
+                                                                                     : &c->caller;
+}
+
 static bool read_slice(void *arg, struct ln_store *reader, const struct ln_authority *a,
                        struct ln_err *err)
 {
     struct slice_job *j = arg;
     const struct call *c = j->call;
+    struct ln_view_log place = { .seq = 0 };
 
-    if (!ln_view_holds(NULL, a, c->caller.node, c->s->c.self, c->rest))
+    if (!ln_view_holds(&place, a, c->caller.node, c->s->c.self, c->rest))
         return ln_fail(err, LN_MISSING, "no log %s for you here", c->rest);
-    return ln_replica_slice(j->pack, &j->last, reader, a, c->rest, j->from, &c->caller, j->max,
-                            err);
+    return ln_replica_slice(j->pack, &j->last, reader, a, c->rest, j->from, reader_of(a, c, &place),
+                            j->max, err);
 }
 
 /* A number of the query; `none` when it is not there. */

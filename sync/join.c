@@ -415,6 +415,14 @@ static bool enrol(struct serve_job *j, struct ln_replica *r, const struct kept *
 
     fill_cert(&cert, &j->asked, &k->want, config->self,
               config->env->now_ms(config->env->ctx) / 1000);
+    /* A node that was somebody else's child before: this certificate is the later one. */
+    const struct ln_cert *old = ln_authority_find(ln_replica_authority(r), cert.node);
+    if (old != NULL && old->from_s >= cert.from_s)
+        cert.from_s = old->from_s + 1;
+    if (ln_authority_void_from(ln_replica_authority(r), cert.node) > 0) {
+        ok = refuse(j, LN_PROBLEM_DENIED, "the node is revoked: it needs new keys");
+        goto out;
+    }
     if (!ln_replica_issue(r, &f, &cert, err))
         goto out;
     ln_buf_adds(&j->answer, "{\"chain\":[");

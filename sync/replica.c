@@ -613,10 +613,30 @@ out:
     return ok;
 }
 
+bool ln_replica_take_cert(struct ln_replica *r, const char *author, struct ln_span f, bool *taken,
+                          struct ln_err *err)
+{
+    const struct ln_cert *self = ln_replica_self(r);
+    struct ln_store *s = r->c.store;
+    char before[LN_NODE_ID_MAX] = "";
+
+    if (self != NULL)
+        memcpy(before, self->parent, sizeof before);
+    *taken = ln_authority_cert(r->authority, author, f, err);
+    if (!*taken)
+        return false;
+    r->touched = true;
+    r->version++;
+    self = ln_replica_self(r);
+    bool moved = self != NULL && before[0] != '\0' && strcmp(self->parent, before) != 0;
+    return s->ops->cert_put(s->ctx, author, false, f, err) &&
+           (!moved || s->ops->keys_again(s->ctx, err));
+}
+
 bool ln_replica_adopt(struct ln_replica *r, const struct ln_span *cert_f,
                       const char *const *authors, size_t n, struct ln_err *err)
 {
-    struct ln_store *s = r->c.store;
+    bool taken;
 
     for (size_t i = 0; i < n; i++)
         if (!ln_canon_check(cert_f[i].p, cert_f[i].len, err) ||
@@ -627,13 +647,9 @@ bool ln_replica_adopt(struct ln_replica *r, const struct ln_span *cert_f,
         return ln_fail(err, LN_INVALID, "chain: empty");
     if (r->c.root_id[0] == '\0' && !trust_root(r, cert_f[0], err))
         return ln_wrap(err, "chain");
-    for (size_t i = 0; i < n; i++) {
-        r->touched = true;
-        r->version++;
-        if (!ln_authority_cert(r->authority, authors[i], cert_f[i], err) ||
-            !s->ops->cert_put(s->ctx, authors[i], false, cert_f[i], err))
+    for (size_t i = 0; i < n; i++)
+        if (!ln_replica_take_cert(r, authors[i], cert_f[i], &taken, err))
             return ln_wrap(err, "chain");
-    }
     return ln_replica_self(r) != NULL ||
            ln_fail(err, LN_INVALID, "chain: does not end with this node's certificate");
 }

@@ -10,6 +10,7 @@
 #define FLUSH_LINES 2048
 #define SHELF 32
 #define SHELF_BYTES (1 << 20)
+#define REREAD_MAX 16384     /* segments of one log under one epoch */
 #define UNREAD_MAX (1 << 20) /* of a note which segments wait for one epoch */
 
 /* ---- receipts */
@@ -529,11 +530,14 @@ static bool apply_held(void *ctx, const struct ln_store_segment *seg, struct ln_
     struct ln_buf evidence = ln_buf_new(LN_EVIDENCE_MAX);
     bool ok;
 
+    struct ln_apply *before = x->r->at;
     x->seq = seg->seq;
+    x->r->at = x;
     ok = find_receipt(x, &evidence, seg->seq, err) && note_unread(x, seg, err) &&
          ln_batch_lines(x->r->c.store, x->log->id, seg, apply_line, x, &x->unreadable, err) &&
          flush(x, err) && void_early(x, err);
     ok = ok && claim(x, err);
+    x->r->at = before;
     if (ok && seg->seq > x->log->applied)
         x->log->applied = seg->seq;
     ln_buf_free(&evidence);
@@ -764,8 +768,36 @@ static bool paper_epoch(const struct ln_replica *r, struct ln_span f)
            strcmp(a.owner, self->region) == 0;
 }
 
-static bool heed_epoch(struct ln_replica *r, const struct ln_change *c, const char **why,
-                       struct ln_err *err)
+/* Its author's segments that were held before the epoch was for us: we have only just become the
+ * parent of that box. */
+static bool reread_author(struct ln_replica *r, const char *author, const struct ln_epoch *e,
+                          struct ln_err *err)
+{
+    struct ln_store *s = r->c.store;
+    struct ln_store_log l = { 0 };
+    uint64_t *seqs = ln_alloc_array(REREAD_MAX, sizeof *seqs);
+    size_t n = 0;
+    bool ok =
+        strcmp(author, r->c.id) == 0 ||
+        (s->ops->log_get(s->ctx, &l, author, err) &&
+         (l.n == 0 || s->ops->segments_with(s->ctx, l.n, e->file_name, seqs, REREAD_MAX, &n, err)));
+
+    /* The very log that is being applied: as far as it has got, under the same receipt. */
+    bool same = r->at != NULL && r->at->log->n == l.n;
+    uint64_t until = same ? r->at->seq - 1 : l.applied;
+    for (size_t i = 0; ok && i < n && seqs[i] <= until; i++) {
+        struct ln_store_log log = l;
+        struct ln_apply x = { .r = r, .log = &log, .until = seqs[i] };
+        if (same)
+            x.given = r->at->given;
+        ok = ln_replica_apply(&x, seqs[i], err);
+    }
+    ln_free(seqs);
+    return ok;
+}
+
+static bool heed_epoch(struct ln_replica *r, const char *author, const struct ln_change *c,
+                       const char **why, struct ln_err *err)
 {
     struct ln_store *s = r->c.store;
     struct ln_epoch e = { 0 };
@@ -786,7 +818,8 @@ static bool heed_epoch(struct ln_replica *r, const struct ln_change *c, const ch
     if (mine) {
         ok = s->ops->epoch_find(s->ctx, &held, e.file_name, err);
         if (ok && held.label[0] == '\0')
-            ok = s->ops->epoch_put(s->ctx, &e, ln_clock_claimed(&c->id), err) && reread(r, &e, err);
+            ok = s->ops->epoch_put(s->ctx, &e, ln_clock_claimed(&c->id), err) &&
+                 reread(r, &e, err) && reread_author(r, author, &e, err);
     }
     memset(&held, 0, sizeof held);
     memset(&e, 0, sizeof e);
@@ -796,16 +829,17 @@ static bool heed_epoch(struct ln_replica *r, const struct ln_change *c, const ch
 static bool heed_cert(struct ln_replica *r, const char *author, const struct ln_change *c,
                       const char **why, struct ln_err *err)
 {
-    struct ln_store *s = r->c.store;
     struct ln_err bad = { 0 };
+    bool taken = false;
 
-    if (!ln_authority_cert(r->authority, author, c->fields, &bad)) {
-        *why = "cert";
+    if (ln_replica_take_cert(r, author, c->fields, &taken, &bad))
         return true;
+    if (taken) {
+        *err = bad;
+        return false;
     }
-    r->touched = true;
-    r->version++;
-    return s->ops->cert_put(s->ctx, author, false, c->fields, err);
+    *why = "cert";
+    return true;
 }
 
 static bool heed_revoke(struct ln_replica *r, const char *author, const struct ln_change *c,
@@ -844,7 +878,7 @@ bool ln_replica_heed(struct ln_replica *r, const char *author, const struct ln_c
     if (ln_span_is(c->collection, "revoke"))
         return heed_revoke(r, author, c, why, err);
     if (ln_span_is(c->collection, "epoch"))
-        return heed_epoch(r, c, why, err);
+        return heed_epoch(r, author, c, why, err);
     if (ln_span_is(c->collection, "receipt"))
         return heed_receipt(r, c, why, err);
     return true;

@@ -15,6 +15,7 @@ struct ln_fork {
     size_t len;
     char commit[];
 };
+struct ln_apply;
 struct ln_replica {
     struct ln_replica_config c;
     struct ln_authority *authority;
@@ -32,6 +33,7 @@ struct ln_replica {
     struct ln_ident paper;
     struct ln_sha256 wrap_seen; /* the wrap opened last, and the batch key in it */
     struct ln_subject_key wrap_key;
+    struct ln_apply *at;   /* what is being applied, while it is */
     struct ln_fork *forks; /* evidence met in a job that failed: written with the next commit */
 };
 
@@ -70,6 +72,11 @@ const char *ln_replica_may(struct ln_replica *r, const struct ln_cert *author,
 bool ln_replica_doubt_read(struct ln_replica *r, struct ln_err *err) LN_MUST;
 bool ln_replica_doubt_write(struct ln_replica *r, struct ln_err *err) LN_MUST;
 void ln_replica_doubt_told(struct ln_replica *r);
+/* Takes a certificate into authority and store. When it gives this node another parent, that one is
+ * to get all its keys. LN_DENIED, LN_INVALID, LN_MISSING as ln_authority_cert, with *taken false.
+ */
+bool ln_replica_take_cert(struct ln_replica *r, const char *author, struct ln_span f, bool *taken,
+                          struct ln_err *err) LN_MUST;
 /* Node id of a log or down-log. */
 void ln_replica_author(char node[LN_NODE_ID_MAX], const char *log);
 

@@ -201,6 +201,9 @@ struct ln_store_ops {
     /* A file that came later than its segment (a re-send after a key or a pruning). [w] */
     bool (*file_put)(void *ctx, int64_t log, uint64_t seq, const struct ln_store_file *f,
                      struct ln_err *err);
+    /* Segments of a log whose file of that name is held, ascending: at most max into seqs. */
+    bool (*segments_with)(void *ctx, int64_t log, const char *name, uint64_t *seqs, size_t max,
+                          size_t *n, struct ln_err *err);
     bool (*fork_put)(void *ctx, int64_t log, uint64_t seq, const struct ln_sha256 *sha,
                      struct ln_span commit, struct ln_err *err); /* [w] */
 
@@ -297,6 +300,8 @@ struct ln_store_ops {
     bool (*key_put)(void *ctx, const struct ln_store_key *k, struct ln_err *err); /* [w] */
     /* Those not escrowed or not shared yet, at most max. */
     bool (*key_pending)(void *ctx, size_t max, ln_store_key_fn *fn, void *fctx, struct ln_err *err);
+    /* Another parent: none of them is escrowed or shared any more. [w] */
+    bool (*keys_again)(void *ctx, struct ln_err *err);
     bool (*escrow_put)(void *ctx, const struct ln_store_escrow *e, struct ln_err *err); /* [w] */
     /* Of one node, by (wrap_n, kid), from behind that place on (0 and "": from the start), until
      * the callback says false with err->code LN_OK. */

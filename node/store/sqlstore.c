@@ -465,6 +465,26 @@ static bool segment_cut(void *ctx, int64_t log, uint64_t from, struct ln_err *er
     return true;
 }
 
+static bool segments_with(void *ctx, int64_t log, const char *name, uint64_t *seqs, size_t max,
+                          size_t *n, struct ln_err *err)
+{
+    static const char sql[] =
+        "SELECT seq FROM file WHERE log = ? AND name = ? AND size > 0 ORDER BY seq LIMIT ?";
+    struct ln_query *q = ln_db_use(((struct ln_sqlstore *)ctx)->db, sql);
+    bool row;
+
+    ln_db_int(q, log);
+    ln_db_text(q, name);
+    ln_db_int(q, (int64_t)max);
+    for (*n = 0;; ++*n) {
+        if (!ln_db_row(q, &row, err))
+            return false;
+        if (!row)
+            return true;
+        seqs[*n] = (uint64_t)ln_db_col_int(q, 0);
+    }
+}
+
 static bool fork_put(void *ctx, int64_t log, uint64_t seq, const struct ln_sha256 *sha,
                      struct ln_span object, struct ln_err *err)
 {
@@ -656,6 +676,7 @@ const struct ln_store_ops ln_sqlstore_ops = {
     .segment_moved = segment_moved,
     .segment_cut = segment_cut,
     .file_put = file_put,
+    .segments_with = segments_with,
     .fork_put = fork_put,
     .receipt_put = receipt_put,
     .receipt_first = receipt_first,
@@ -695,6 +716,7 @@ const struct ln_store_ops ln_sqlstore_ops = {
     .key_for = ln_sqlstore_key_for,
     .key_put = ln_sqlstore_key_put,
     .key_pending = ln_sqlstore_key_pending,
+    .keys_again = ln_sqlstore_keys_again,
     .escrow_put = ln_sqlstore_escrow_put,
     .escrow_each = ln_sqlstore_escrow_each,
     .key_wait = ln_sqlstore_key_wait,

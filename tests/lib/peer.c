@@ -149,6 +149,19 @@ void peer_new(struct peer *p, int64_t *clock, struct peer *parent, const char *r
     MUST(ln_join_ask(&p->x, region, role, "node", code, &p->link, up, &err));
 }
 
+void peer_move(struct peer *p, struct peer *parent)
+{
+    struct ln_invite want = { .role = p->role };
+    struct ln_err err = { 0 };
+    char code[LN_CODE_TEXT_MAX];
+    char up[LN_NODE_ID_MAX];
+
+    memcpy(want.region, p->region, sizeof want.region);
+    p->up = parent;
+    MUST(ln_join_invite(&parent->x, &want, code, &err));
+    MUST(ln_join_ask(&p->x, p->region, p->role, "node", code, &p->link, up, &err));
+}
+
 void peer_end(struct peer *p)
 {
     close_peer(p);
@@ -251,6 +264,27 @@ const char *peer_cell(struct peer *p, const char *coll, const char *field, const
     if (row)
         (void)ln_db_end(q);
     return text;
+}
+
+uint64_t peer_head(struct peer *p)
+{
+    struct ln_store_log l = { 0 };
+    struct ln_err err = { 0 };
+
+    MUST(p->c.store->ops->log_get(p->c.store->ctx, &l, p->c.id, &err));
+    return l.head;
+}
+
+static bool rebuild_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    return ln_replica_rebuild(r, NULL, arg, err);
+}
+
+void peer_rebuild(struct peer *p)
+{
+    struct ln_err err = { 0 };
+
+    MUST(peer_write(p, rebuild_job, NULL, &err));
 }
 
 struct ln_digest peer_digest(struct peer *p, const char *audience)

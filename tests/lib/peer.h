@@ -32,6 +32,8 @@ struct peer {
 /* A root (parent NULL), or a node enrolled by invitation; grids by comma, "" none. */
 void peer_new(struct peer *p, int64_t *clock, struct peer *parent, const char *region,
               enum ln_role role, const char *grids);
+/* A node that has a certificate joins another parent. */
+void peer_move(struct peer *p, struct peer *parent);
 void peer_end(struct peer *p);
 /* Closed and opened again, as by a restart; with another schema, as by an upgrade. */
 void peer_reopen(struct peer *p, const struct ln_schema *schema);
@@ -50,6 +52,8 @@ bool peer_set(struct peer *p, const char *coll, const struct ln_id *rec, const c
               struct ln_err *err);
 /* A field of a record as text, "" when there is none. */
 const char *peer_cell(struct peer *p, const char *coll, const char *field, const struct ln_id *rec);
+uint64_t peer_head(struct peer *p); /* of its own log */
+void peer_rebuild(struct peer *p);
 struct ln_digest peer_digest(struct peer *p, const char *audience);
 /* How many changes stand in an audience here. */
 unsigned peer_changes(struct peer *p, const char *audience);

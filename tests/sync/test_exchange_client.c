@@ -227,7 +227,132 @@ TEST(what_the_district_writes_for_one_community_is_read_there_with_its_sealed_fi
     world_end(&w);
 }
 
-RUN_TESTS(T(a_laptop_reads_its_grid_with_names_and_nothing_else),
+TEST(a_node_that_gets_another_parent_goes_on_with_its_log_and_loses_nothing)
+{
+    struct world w;
+    struct peer sub;
+    struct ln_exchange_report report;
+    world_new(&w, "01", "02");
+    struct ln_id early =
+        peer_add(&w.comm, "ticket", "330106005055/330106000000", NULL, "{\"subject\":\"从前\"}");
+    struct ln_id laptops = peer_add(&w.a, "person", G01, "{\"job\":\"x\"}", NULL);
+    all(&w);
+    uint64_t before = peer_head(&w.comm);
+    peer_new(&sub, &w.clock, &w.dist, "330106005000", LN_ROLE_SUBDISTRICT, "");
+
+    peer_move(&w.comm, &sub);
+    struct ln_id late =
+        peer_add(&w.comm, "ticket", "330106005055/330106000000", NULL, "{\"subject\":\"以后\"}");
+    for (int turn = 0; turn < 3; turn++) {
+        peer_sync(&w.a, NULL);
+        peer_sync(&w.comm, NULL);
+        peer_sync(&sub, NULL);
+        peer_sync(&w.dist, NULL);
+        peer_seal(&w.prov);
+    }
+
+    assert_true(peer_head(&w.comm) > before);
+    assert_string_equal(peer_cell(&sub, "ticket", "subject", &early), "从前");
+    assert_string_equal(peer_cell(&sub, "ticket", "subject", &late), "以后");
+    assert_string_equal(peer_cell(&w.dist, "ticket", "subject", &early), "从前");
+    assert_string_equal(peer_cell(&w.dist, "ticket", "subject", &late), "以后");
+    assert_string_equal(peer_cell(&w.comm, "person", "job", &laptops), "x");
+    assert_true(same(peer_digest(&sub, "330106005055/330106000000"),
+                     peer_digest(&w.dist, "330106005055/330106000000")));
+    peer_sync(&w.comm, &report);
+    assert_true(report.level && !report.alarm);
+    peer_sync(&sub, &report);
+    assert_true(report.level && !report.alarm);
+    peer_end(&sub);
+    world_end(&w);
+}
+
+static bool rotate_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    return ln_replica_rotate(r, true, arg, err);
+}
+
+static bool revoke_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    uint64_t after = UINT64_MAX;
+    unsigned minted;
+
+    return ln_replica_revoke(r, arg, &after, err) && ln_replica_rotate(r, false, &minted, err);
+}
+
+TEST(after_a_rotation_everybody_reads_on_and_a_revoked_laptop_reads_nothing_new)
+{
+    struct world w;
+    struct ln_err err = { 0 };
+    unsigned minted = 0;
+    world_new(&w, "01", "01");
+    (void)peer_add(&w.comm, "person", G01, "{\"job\":\"a\"}", NULL);
+    all(&w);
+    MUST(peer_write(&w.comm, rotate_job, &minted, &err));
+    struct ln_id after_rotation = peer_add(&w.comm, "person", G01, "{\"job\":\"b\"}", NULL);
+    w.clock += 20 * DAY_MS; /* b is away for long */
+    peer_sync(&w.a, NULL);
+
+    MUST(peer_write(&w.comm, revoke_job, w.a.c.id, &err));
+    struct ln_id later = peer_add(&w.comm, "person", G01, "{\"job\":\"c\"}", NULL);
+    w.clock += 30 * DAY_MS;
+    assert_false(peer_try(&w.a, NULL, &err));
+    peer_sync(&w.b, NULL);
+    peer_sync(&w.b, NULL);
+
+    assert_true(minted >= 3);
+    assert_string_equal(peer_cell(&w.a, "person", "job", &after_rotation), "b");
+    assert_string_equal(peer_cell(&w.b, "person", "job", &after_rotation), "b");
+    assert_string_equal(peer_cell(&w.b, "person", "job", &later), "c");
+    assert_string_equal(peer_cell(&w.a, "person", "job", &later), "");
+    struct ln_epoch now = { 0 };
+    int64_t from;
+    MUST(w.b.c.store->ops->epoch_last(w.b.c.store->ctx, &now, &from, G01, &err));
+    struct ln_epoch held = { 0 };
+    MUST(w.a.c.store->ops->epoch_find(w.a.c.store->ctx, &held, now.file_name, &err));
+    assert_string_equal(held.label, "");
+    world_end(&w);
+}
+
+/* The next version of the program: a field and a collection more. */
+static const struct ln_field PERSON2[] = { { "name", "name", LN_TYPE_STR, LN_MARK_IDENT },
+                                           { "id_no", "id_no", LN_TYPE_STR, LN_MARK_SENSITIVE },
+                                           { "job", "job", LN_TYPE_STR, LN_MARK_PLAIN },
+                                           { "blood", "blood", LN_TYPE_STR, LN_MARK_PLAIN } };
+static const struct ln_field PET[] = { { "kind", "kind", LN_TYPE_STR, LN_MARK_PLAIN } };
+static const struct ln_coll COLLS2[] = {
+    { .name = "person", .version = 1, .fields = PERSON2, .n_fields = 4 },
+    { .name = "pet", .version = 1, .fields = PET, .n_fields = 1 },
+};
+static const struct ln_schema NEXT = { COLLS2, 2 };
+
+TEST(what_a_newer_program_writes_is_carried_on_untouched_and_shows_after_the_upgrade)
+{
+    struct world w;
+    world_new(&w, "01", "02");
+    peer_reopen(&w.comm, &NEXT);
+    struct ln_id person = peer_add(&w.comm, "person", "330106005055/330000000000",
+                                   "{\"blood\":\"AB\",\"job\":\"x\"}", NULL);
+    struct ln_id pet =
+        peer_add(&w.comm, "pet", "330106005055/330000000000", "{\"kind\":\"cat\"}", NULL);
+    all(&w);
+    assert_string_equal(peer_cell(&w.dist, "person", "job", &person), "x");
+
+    peer_reopen(&w.prov, &NEXT);
+    peer_reopen(&w.dist, &NEXT);
+    peer_rebuild(&w.prov);
+
+    assert_string_equal(peer_cell(&w.prov, "person", "blood", &person), "AB");
+    assert_string_equal(peer_cell(&w.prov, "pet", "kind", &pet), "cat");
+    assert_true(same(peer_digest(&w.prov, "330106005055/330000000000"),
+                     peer_digest(&w.comm, "330106005055/330000000000")));
+    world_end(&w);
+}
+
+RUN_TESTS(T(a_node_that_gets_another_parent_goes_on_with_its_log_and_loses_nothing),
+          T(after_a_rotation_everybody_reads_on_and_a_revoked_laptop_reads_nothing_new),
+          T(what_a_newer_program_writes_is_carried_on_untouched_and_shows_after_the_upgrade),
+          T(a_laptop_reads_its_grid_with_names_and_nothing_else),
           T(two_laptops_of_one_grid_see_each_others_work_by_way_of_the_box),
           T(a_lease_is_renewed_by_coming_and_runs_out_by_staying_away),
           T(a_grid_taken_away_is_dropped_only_when_all_that_was_written_there_is_signed_for),
