@@ -1,0 +1,136 @@
+// The program is stopped at each system call that changes something (strace --inject), while it saves, seals and sends,
+// takes in, exports, rebuilds, and again while it recovers; and each write, fsync, rename, open and allocation fails
+// once, and from then on for ever. After each: nothing that was answered is lost, verify finds nothing wrong, and the
+// same command then does its work. stop.mjs [STRIDE]: every STRIDE-th call only; 0: a few calls of two commands.
+// strace counts the calls of each thread by itself: the n-th call is that of the thread that first comes so far.
+import { spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import { at, bring, dir, end, keep, lines, linli, linliRun, must, pair, port, serve, stop, verdict } from './lib.mjs'
+
+const stride = Number(process.argv[2] ?? 1)
+const step = (n, by = stride) => stride === 0 ? n * 5 : n + Math.max(1, by) // a few: 1, 5, 25, 125
+const CHANGES = 'openat,write,pwrite64,writev,fsync,fdatasync,ftruncate,fallocate,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,sendto,sendmsg'
+const FAULTS = [
+  ['a full disk', 'write,pwrite64,writev,fallocate,ftruncate', 'ENOSPC'],
+  ['a disk that does not keep', 'fsync,fdatasync', 'EIO'],
+  ['a folder that cannot be changed', 'rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat', 'EIO'],
+  ['no more descriptors', 'openat', 'EMFILE'],
+  ['no more memory', 'mmap,brk', 'ENOMEM']
+]
+const strace = (inject, args) => spawnSync('strace', ['-f', '-qq', '-o', '/dev/null', '-e', 'signal=none', ...inject, linli, ...args],
+  { encoding: 'utf8', timeout: 120000 })
+const total = name => {
+  const r = spawnSync('sqlite3', ['-readonly', `${at(name)}/linli.db`, "SELECT count(*) FROM c_unit"], { encoding: 'utf8' })
+  return Number(r.stdout.trim() || -1)
+}
+const ROWS = 12
+let loader = 0 // allocations before main: not ours
+const crash = r => r.signal !== null && r.signal !== 'SIGKILL' ? r.signal : [134, 136, 139].includes(r.status) ? `status ${r.status}` : ''
+
+// One command on one node, and how many units stand there when it is done.
+async function sweep(op) {
+  const image = keep(op.node)
+  const other = op.parent ? keep('district') : null
+  const before = total(op.node)
+  let points = 0
+  let wrong = ''
+  const serving = async work => {
+    if (!op.parent) return work()
+    bring('district', other)
+    const p = await serve('district', port + 1)
+    try { return await work() } finally { await stop(p) }
+  }
+  const judge = async (r, what, mayStop) => {
+    points++
+    const died = crash(r)
+    if (died && !(mayStop && /SIGABRT|134/.test(died))) wrong ||= `${what}: the program died (${died}) ${r.stderr?.slice(-200)}`
+    const check = linliRun(['verify', '--dir', at(op.node)])
+    if (check.status !== 0) wrong ||= `${what}: verify: ${(check.stdout + check.stderr).slice(-300)}`
+    const now = total(op.node)
+    if (r.status === 0 && now !== op.after) wrong ||= `${what}: it said done, ${now} units of ${op.after} are there`
+    if (now < before) wrong ||= `${what}: ${before - now} units that were there are gone`
+    const after = op.adds ? now + ROWS : op.after
+    const again = linliRun(op.args)
+    if (again.status !== 0) wrong ||= `${what}: afterwards: ${again.stderr.slice(-300)}`
+    const then = total(op.node)
+    if (then !== after) wrong ||= `${what}: afterwards ${then} units of ${after} are there`
+    if (op.done && !op.done()) wrong ||= `${what}: afterwards ${op.undone}`
+  }
+  // stopped at each call
+  let last = 1
+  for (let n = 1, over = false; !over && !wrong; n = step(n)) {
+    bring(op.node, image)
+    await serving(async () => {
+      const r = strace(['-e', `trace=${CHANGES}`, '-e', `inject=${CHANGES}:signal=KILL:when=${n}`], op.args)
+      over = r.signal !== 'SIGKILL' && r.status !== 137
+      last = n
+      await judge(r, `stopped at call ${n}`)
+    })
+    if (n > 20000) throw new Error('no end')
+  }
+  verdict(`${op.name}: stopped at ${points} of ${last} calls, nothing lost, nothing stuck`, !wrong, wrong)
+  // and again while it recovers: stopped in the middle, then at each call of the next command
+  wrong = ''
+  points = 0
+  for (let n = 1, over = false; !over && !wrong; n = step(n, Math.max(stride, 4))) {
+    bring(op.node, image)
+    await serving(async () => {
+      strace(['-e', `trace=${CHANGES}`, '-e', `inject=${CHANGES}:signal=KILL:when=${Math.max(1, Math.floor(last * 2 / 3))}`], op.args)
+      const r = strace(['-e', `trace=${CHANGES}`, '-e', `inject=${CHANGES}:signal=KILL:when=${n}`], ['verify', '--dir', at(op.node)])
+      over = r.signal !== 'SIGKILL' && r.status !== 137
+      await judge({ signal: null, status: 1 }, `stopped again at call ${n} of recovery`)
+    })
+  }
+  verdict(`${op.name}: stopped again at ${points} calls of the recovery`, !wrong, wrong)
+  for (const [what, calls, error] of FAULTS)
+    for (const ever of ['', '+']) {
+      wrong = ''
+      points = 0
+      let failed = 0
+      const first = error === 'ENOMEM' ? loader : 0 // the loader's own are not ours
+      for (let n = 1, quiet = 0; quiet < 2 && !wrong && n < (stride === 0 ? 6 : 4000); n = step(n)) {
+        bring(op.node, image)
+        await serving(async () => {
+          const r = spawnSync('strace', ['-f', '-qq', '-o', `${dir}/trace`, '-e', 'signal=none', '-e', `trace=${calls}`, '-e', `inject=${calls}:error=${error}:when=${first + n}${ever}`, linli, ...op.args],
+            { encoding: 'utf8', timeout: 120000 })
+          const injected = fs.readFileSync(`${dir}/trace`, 'utf8').split('\n').filter(l => l.includes('(INJECTED)'))
+          const hit = injected.length > 0
+          const mute = injected.some(l => /write\(2,|writev\(2,/.test(l)) // it could not even say it
+          quiet = hit ? 0 : quiet + 1
+          if (!hit) return
+          if (r.status !== 0) failed++
+          await judge(r, `${error} at call ${n}${ever}`, error === 'ENOMEM' || calls.includes('fsync'))
+          if (r.status !== 0 && !crash(r) && !mute && r.stderr.trim() === '') wrong ||= `${error} at call ${n}${ever}: it failed without a word`
+        })
+      }
+      verdict(`${op.name}: ${what}, ${ever ? 'for ever' : 'once'}, at ${points} calls (${failed} told so)`, !wrong && points > 0, wrong || 'no such call')
+    }
+  bring(op.node, image)
+  if (other) bring('district', other)
+}
+
+async function main() {
+  await pair(port + 1)
+  fs.writeFileSync(at('first.jsonl'), lines(ROWS, '先'))
+  fs.writeFileSync(at('more.jsonl'), lines(ROWS, '后'))
+  must(['load', '--dir', at('community'), '--collection', 'unit', at('first.jsonl')])
+  // the loader lets its cache go when it is done
+  spawnSync('strace', ['-f', '-qq', '-o', `${dir}/trace`, '-e', 'trace=mmap,brk,munmap', linli, 'version'])
+  loader = fs.readFileSync(`${dir}/trace`, 'utf8').split('\n').findIndex(l => / munmap\(/.test(l))
+  await sweep({ name: 'save', node: 'community', adds: true, after: 2 * ROWS, args: ['load', '--dir', at('community'), '--collection', 'unit', at('more.jsonl')] })
+  if (stride !== 0) await others()
+}
+
+async function others() {
+  const unsent = () => JSON.parse(must(['status', '--dir', at('community'), '--json'])).unsent
+  await sweep({ name: 'seal and send', node: 'community', parent: true, after: ROWS, args: ['sync', '--dir', at('community')], done: () => unsent() === 0,
+    undone: 'something is still unsent' })
+  const stick = at('stick')
+  await sweep({ name: 'export', node: 'community', after: ROWS, args: ['export', '--dir', at('community'), stick],
+    done: () => fs.readdirSync(stick).filter(f => f.endsWith('.bundle')).length > 0, undone: 'the stick is empty' })
+  fs.rmSync(stick, { recursive: true, force: true })
+  must(['export', '--dir', at('community'), stick])
+  await sweep({ name: 'take in', node: 'district', after: ROWS, args: ['import', '--dir', at('district'), stick] })
+  await sweep({ name: 'rebuild', node: 'community', after: ROWS, args: ['rebuild', '--dir', at('community')] })
+}
+main().then(() => end(), end)
