@@ -77,23 +77,43 @@ static void add_at(const struct wanted *w, const json_t *row, int64_t now, json_
     }
 }
 
+/* A step back is nothing to be reminded of. */
+static bool undoes(const char *action)
+{
+    return strcmp(action, "withdraw") == 0 || strcmp(action, "reopen") == 0;
+}
+
+static void add_state(json_t *o, const struct ln_call *c, const struct ln_def_coll *d,
+                      const char *state)
+{
+    for (size_t i = 0; i < d->n_states; i++)
+        if (strcmp(d->states[i].name, state) == 0)
+            json_object_set_new(
+                o, "state_text",
+                json_string(c->q->zh ? d->states[i].label.zh : d->states[i].label.en));
+}
+
 static json_t *item_of(struct ln_call *c, const struct wanted *w, json_t *row)
 {
     char title[LN_TITLE_MAX + 1];
     const char *state = json_string_value(json_object_get(row, "state"));
-    json_t *actions = json_array();
+    const struct ln_def_label *next = NULL;
 
-    for (size_t i = 0; state != NULL && i < w->d->n_steps; i++)
-        if (ln_def_has(w->d->steps[i].from, state) &&
+    for (size_t i = 0; state != NULL && next == NULL && i < w->d->n_steps; i++)
+        if (ln_def_has(w->d->steps[i].from, state) && !undoes(w->d->steps[i].action) &&
             ln_engine_may_step(&w->d->steps[i], w->d, &c->user, row))
-            json_array_append_new(actions, json_string(w->d->steps[i].action));
+            next = &w->d->steps[i].label;
     ln_engine_mask(w->d, &c->user, row);
     ln_title_write(title, c, w->d, row);
-    json_t *o = json_pack("{s:s,s:s,s:s,s:O,s:o}", "id", ln_web_text(row, "id"), "collection",
-                          w->d->name, "title", title, "created_at", json_object_get(row, "created"),
-                          "actions", actions);
-    if (state != NULL)
+    json_t *o =
+        json_pack("{s:s,s:s,s:s,s:O}", "id", ln_web_text(row, "id"), "collection", w->d->name,
+                  "title", title, "created_at", json_object_get(row, "created"));
+    if (next != NULL)
+        json_object_set_new(o, "next", json_string(c->q->zh ? next->zh : next->en));
+    if (state != NULL) {
         json_object_set_new(o, "state", json_string(state));
+        add_state(o, c, w->d, state);
+    }
     if (json_integer_value(json_object_get(row, "conflicts")) > 0)
         json_object_set(o, "conflicts", json_object_get(row, "conflicts"));
     add_sub(c, w, json_object_get(row, "f"), o);

@@ -116,6 +116,21 @@ static json_t *coll_json(struct ln_call *c, const struct ln_def_coll *d)
     return o;
 }
 
+/* Enough for a menu and a first screen: what there is, how it is called, whether one may add. */
+static json_t *brief_json(struct ln_call *c, const struct ln_def_coll *d)
+{
+    static const char *const keep[] = { "name", "label", "menu", "log", NULL };
+    json_t *o = json_pack("{s:[],s:{s:b}}", "fields", "can", "create",
+                          (int)ln_engine_may_create(d, &c->user));
+
+    for (const char *const *k = keep; *k != NULL; k++)
+        if (json_object_get(d->json, *k) != NULL)
+            json_object_set(o, *k, json_object_get(d->json, *k));
+    if (json_object_get(d->json, "list") != NULL)
+        json_object_set_new(o, "list", json_array());
+    return o;
+}
+
 /* The code sets that these collections name, whichever module holds them. */
 static void add_codes(json_t *to, const struct ln_def *def, const json_t *v)
 {
@@ -217,6 +232,7 @@ bool ln_api_schema_get(struct ln_call *c, struct ln_err *err)
 {
     json_t *modules = json_array();
     const struct ln_def *def = c->n->def;
+    bool brief = ln_http_query(c->q, "brief") != NULL;
 
     for (size_t m = 0; m < def->n_modules; m++) {
         const struct ln_def_module *x = &def->modules[m];
@@ -227,7 +243,8 @@ bool ln_api_schema_get(struct ln_call *c, struct ln_err *err)
             if (strcmp(def->colls[i].module, x->name) == 0 &&
                 (ln_engine_may_list(&def->colls[i], &c->user, any, &n) ||
                  ln_engine_may_create(&def->colls[i], &c->user)))
-                json_array_append_new(colls, coll_json(c, &def->colls[i]));
+                json_array_append_new(colls, brief ? brief_json(c, &def->colls[i])
+                                                   : coll_json(c, &def->colls[i]));
         }
         json_t *o = json_pack("{s:s,s:i,s:b,s:o}", "module", x->name, "rank", x->rank, "enabled", 1,
                               "collections", colls);

@@ -264,7 +264,7 @@ async function firstLoad(host, cookie) {
   const html = (page.zipped ? zlib.gunzipSync(page.body) : page.body).toString()
   let total = page.body.length
   for (const [, where] of html.matchAll(/(?:src|href)="(\/[^"]+\.(?:js|css))"/g)) total += (await bytes(where)).body.length
-  return (total + (await bytes('/api/v1/schema')).body.length) / 1024
+  return (total + (await bytes('/api/v1/schema?lang=zh&brief=1')).body.length + (await bytes('/api/v1/session')).body.length) / 1024
 }
 function size() {
   const stripped = path.join(root, 'stripped')

@@ -30,7 +30,7 @@ async function visit(page, who, route, [width, height, elder]) {
 try {
   const pages = {}
   for (const who of ROLES) {
-    pages[who] = await open(1440, 900)
+    pages[who] = await open(1440, 900, { colorScheme: who === 'committee' ? 'dark' : 'light' })
     if (who === 'guest') await pages[who].goto(base)
     else await login(pages[who], base, who)
     await pages[who].waitForSelector('main h1')

@@ -8,7 +8,7 @@ import { Login } from './app/login'
 import { Me } from './app/me'
 import { Outbox } from './app/outbox' // not fetched when needed: it is needed when nothing can be fetched
 import { Shell } from './app/shell'
-import { arrive, collection, enter, go, path, poll, reachable, remember, session } from './app/state'
+import { arrive, collection, define, enter, go, path, poll, reachable, remember, session, whole } from './app/state'
 import { t } from './i18n'
 import { screens } from './module'
 import { lazy } from './kit/lazy'
@@ -38,8 +38,12 @@ function Page() {
   const account = session.value && session.value.account
   if (!name) return <Home />
   if (name === 'login') return <Login />
-  if (name === 'help') return <Help />
   if (name === 'search') return <Find />
+  if (session.value && !whole.value) {
+    void define()
+    return <Waiting />
+  }
+  if (name === 'help') return <Help />
   if (session.value) {
     if (name === 'nodes') return <Nodes />
     if (name === 'stats') return <Stats />
@@ -88,4 +92,7 @@ async function start(): Promise<void> {
 start()
 poll()
 // What is needed next comes while nothing else does, so that a form opens during an outage too.
-window.addEventListener('load', () => setTimeout(() => Object.values(load).forEach(f => void f().then(() => undefined, () => undefined)), 1500))
+window.addEventListener('load', () => setTimeout(() => {
+  if (session.value) void define()
+  Object.values(load).forEach(f => void f().then(() => undefined, () => undefined))
+}, 1500))

@@ -1,5 +1,4 @@
 // The kinds of blocks on a first screen.
-import type { Collection } from './types'
 import { collection, elder, go } from './state'
 import { t, word, type Label } from '../i18n'
 import { Icon } from '../kit/icon'
@@ -8,7 +7,7 @@ import { Empty } from '../kit/state'
 import { ago, due, since } from '../kit/when'
 
 export interface Item {
-  id: string; collection: string; title: string; sub?: string; state?: string; actions: string[]; created_at: number
+  id: string; collection: string; title: string; sub?: string; state?: string; state_text?: string; next?: string; created_at: number
   at?: number; day?: string; late?: boolean; conflicts?: number; what?: Label
 }
 export interface Tile { key?: string; label: Label; hint?: Label; icon?: string; to: string; collection?: string }
@@ -22,23 +21,16 @@ const Chart = lazy(() => import('./stats').then(m => m.One))
 const Nodes = lazy(() => import('./nodes').then(m => m.NodesTable))
 const STATE_TONE: Record<string, string> = { returned: 'warn', refused: 'warn', overdue: 'bad', published: 'good', replied: 'good', closed: 'good', confirmed: 'good', done: 'good' }
 
-/** The first thing that the reader may do with it, as far as it is not only undoing. */
-function next(item: Item, def: Collection | undefined): string {
-  const step = def && def.workflow && def.workflow.steps.find(s => item.actions.indexOf(s.action) >= 0 && s.action !== 'withdraw' && s.action !== 'reopen')
-  return step ? word(step.label, step.action) : ''
-}
-
 export function Row({ item, mine, plain, stale }: { item: Item; mine?: boolean; plain?: boolean; stale?: boolean }) {
   const found = collection(item.collection)
   const def = found ? found.def : undefined
-  const step = mine ? next(item, def) : ''
   const time = stale ? since(item.day) : due(item.at, item.day)
   return <li><a class="item" href={`/${item.collection}/${item.id}`}>
     <span class="item-main"><span class="item-title">{item.title || (def ? word(def.label) : item.id)}</span>
       {(item.sub || item.what) && <span class="item-sub">{item.what ? word(item.what) + (item.sub ? ' · ' : '') : ''}{item.sub}</span>}</span>
     <span class="item-side">
-      {def && def.workflow && item.state && !plain && <span class={'chip tone-' + (STATE_TONE[item.state] || 'plain')}>{word(def.workflow.states[item.state], item.state)}</span>}
-      {step && <span class="chip tone-main">{t('next_one', { what: step })}</span>}
+      {item.state && !plain && <span class={'chip tone-' + (STATE_TONE[item.state] || 'plain')}>{item.state_text || item.state}</span>}
+      {mine && item.next && <span class="chip tone-main">{t('next_one', { what: item.next })}</span>}
       {!!item.conflicts && <span class="chip tone-bad">{t('conflict')}</span>}
       {time ? <span class={item.late && !stale ? 'late' : 'quiet'}>{item.late && !stale && <Icon name="clock" />}{time}</span> : <time class="quiet">{ago(item.created_at)}</time>}
     </span></a></li>

@@ -1,17 +1,27 @@
 // District and province: the communities below with last contact, open and overdue tickets, as bars and as a table.
 import { useEffect, useState } from 'preact/hooks'
 import { ApiError, call } from './api'
-import { narrow } from './state'
+import { collection, define, narrow } from './state'
 import { t, word } from '../i18n'
+import { Empty, Waiting } from '../kit/state'
 import { stamp } from '../kit/value'
+import { PrintFoot } from '../kit/printfoot'
 import { ago } from '../kit/when'
 
 interface Node { region: string; name: string; node: string; role: string; self?: boolean; last_contact_ms: number; lag_s: number | null; seq: number; receipt: number; open: number; overdue: number }
 const HOUR = 3600
 
+/** What is overdue there, as a list. */
+function redList(region: string): string {
+  const found = collection('ticket')
+  const w = found && found.def.workflow
+  const open = w ? Object.keys(w.states).filter(s => w.final.indexOf(s) < 0).join(',') : ''
+  return `/ticket?region=${region}&state=${open}&due.lte=${Date.now()}`
+}
+
 export function Nodes() {
-  return <><h1>{t('nodes')}</h1><NodesTable />
-    <div class="row tools"><button type="button" onClick={() => window.print()}>{t('print')}</button></div></>
+  return <><h1>{t('nodes')}</h1><NodesTable /><PrintFoot />
+    <div class="row no-print"><button type="button" onClick={() => window.print()}>{t('print')}</button></div></>
 }
 
 export function NodesTable() {
@@ -19,6 +29,7 @@ export function NodesTable() {
   const [wrong, setWrong] = useState('')
   useEffect(() => {
     let on = true
+    void define()
     const load = () => call<{ items: Node[] }>('GET', '/nodes').then(n => on && setItems(n.items.filter(x => !x.self && x.role !== 'laptop')),
       e => on && setWrong(e instanceof ApiError ? word(e) : String(e)))
     load()
@@ -28,17 +39,17 @@ export function NodesTable() {
   const most = items ? Math.max(1, ...items.map(n => n.open)) : 1
   return <>
     {wrong && <p class="error" role="alert">{wrong}</p>}
-    {!items && !wrong && <p role="status">{t('loading')}</p>}
-    {items && items.length === 0 && <p class="quiet">{t('empty')}</p>}
+    {!items && !wrong && <Waiting />}
+    {items && items.length === 0 && <div class="card"><Empty icon="node" /></div>}
     {items && items.length > 0 && <div class="scroll" tabIndex={0} role="region" aria-label={t('nodes')}><table>
       <thead><tr><th scope="col">{t('community')}</th><th scope="col">{t('contact')}</th><th scope="col">{t('open')}</th>
         <th scope="col">{t('overdue')}</th><th scope="col">{t('segments')}</th></tr></thead>
       <tbody>{items.map(n => <tr key={n.node}>
-        <td>{n.name}<br /><span class="quiet">{n.region}</span></td>
+        <td><a href={'/stats?region=' + n.region}>{n.name}</a><br /><span class="quiet">{n.region}</span></td>
         <td>{n.last_contact_ms ? <time title={stamp(n.last_contact_ms)}>{ago(n.last_contact_ms)}</time> : t('never')}
           {n.lag_s !== null && n.lag_s > 24 * HOUR && <span class="chip chip-bad">{t('silent')}</span>}</td>
         <td><span class="bar" style={{ width: Math.round(n.open / most * (narrow.value ? 32 : 96)) + 'px' }} aria-hidden="true" />{n.open}</td>
-        <td>{n.overdue > 0 ? <span class="chip chip-bad">{n.overdue}</span> : 0}</td>
+        <td>{n.overdue > 0 ? <a class="chip chip-bad" href={redList(n.region)}>{n.overdue}</a> : 0}</td>
         <td>{n.receipt}/{n.seq}</td></tr>)}</tbody>
     </table></div>}
   </>

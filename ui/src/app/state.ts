@@ -8,6 +8,7 @@ const POLL_MS = 5000
 
 export const session = signal<Session | null>(null)
 export const modules = signal<Module[]>([])
+export const whole = signal(false) // `modules` holds fields and workflows, too
 export const status = signal<Status | null>(null)
 export const reachable = signal(true)
 export const elder = signal(false)
@@ -59,12 +60,35 @@ export const onReach: (() => void)[] = []
 
 let turn = 0 // an answer that was asked for before a login does not undo it
 
+const schema = (more: string) => call<{ modules: Module[] }>('GET', '/schema?lang=' + lang.value + more).then(x => x.modules.sort((a, b) => a.rank - b.rank))
+let asked: Promise<void> | null = null
+
+/** Sees to it that the whole of the definitions comes. */
+export function define(): Promise<void> {
+  if (whole.value) return Promise.resolve()
+  if (!asked) {
+    const mine: Promise<void> = schema('').then(list => {
+      if (asked !== mine) return
+      modules.value = list
+      whole.value = true
+    }, () => {
+      if (asked !== mine) return
+      asked = null
+      setTimeout(define, 3000)
+    })
+    asked = mine
+  }
+  return asked
+}
+
+/** Who is here, and enough of the definitions for the menu; the whole of them comes when it is needed. */
 export async function enter(): Promise<void> {
   const mine = ++turn
-  const s = await call<Session>('GET', '/session')
-  const schema = await call<{ modules: Module[] }>('GET', '/schema?lang=' + lang.value)
+  const [s, list] = await Promise.all([call<Session>('GET', '/session'), schema('&brief=1')])
   if (mine !== turn) return
-  modules.value = schema.modules.sort((a, b) => a.rank - b.rank)
+  whole.value = false
+  asked = null
+  modules.value = list
   session.value = s
   for (const f of onEnter) f()
   if (s.account && s.account.elder_mode) setElder(true)

@@ -1,6 +1,7 @@
 // Words of the shell and the generic screens: [Chinese, English].
 export const app = {
   medians: ['中位数', 'Median'], longer: ['更久', 'longer'], under_hours: ['{n} 小时内', 'under {n} h'],
+  not_sent_yet: ['还是草稿，请按下面的“{what}”送出', 'It is a draft still: press “{what}” below to send it'], export: ['导出', 'Export'],
   target: ['目标 {n} %', 'Target {n} %'],
   add_related: ['添加', 'Add to it'], unchecked_days: ['{n} 天没有核对', 'not checked for {n} days'], never_checked: ['从未核对', 'never checked'],
   receipt: ['回执', 'Receipt'], sheet: ['记录单', 'Sheet'], what: ['事项', 'Matter'], notices: ['通知公告', 'Notices'], news: ['社区新闻', 'News'], phones: ['社区电话', 'Telephones'],

@@ -102,7 +102,8 @@ export function List({ module, def }: { module: Module; def: Collection }) {
         {def.can.create && <a class="button primary" href={`/${def.name}/new`}><Icon name="add" />{t('add')}</a>}
         {def.can.create && !def.log && session.value && session.value.staff && <a class="button only-wide" href={`/${def.name}/import`}><Icon name="upload" />{t('import')}</a>}
         {session.value && session.value.account && <a class="button only-wide" href={`/api/v1/export/${def.name}.xlsx?${exported.toString()}`} download><Icon name="download" />{t('export_xlsx')}</a>}
-        {session.value && session.value.account && <a class="button only-wide" href={`/api/v1/export/${def.name}.csv?${exported.toString()}`} download><Icon name="download" />{t('export_csv')}</a>}
+        {session.value && session.value.account && <details class="menu-pop only-wide"><summary><Icon name="download" />{t('export')}</summary><div>
+          <p><a href={`/api/v1/export/${def.name}.xlsx?${exported.toString()}`} download>{t('export_xlsx')}</a></p><p><a href={`/api/v1/export/${def.name}.csv?${exported.toString()}`} download>{t('export_csv')}</a></p></div></details>}
         <button type="button" class="only-wide" onClick={() => window.print()}><Icon name="print" />{t('print')}</button>
         {!narrow.value && all.length > 3 && <Columns def={def} fields={all} hidden={hidden} onChange={setHidden} />}
       </div></div>

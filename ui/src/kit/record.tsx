@@ -42,6 +42,8 @@ function principal(rec: Rec, id: string): string {
 function Done({ def, rec }: { def: Collection; rec: Rec }) {
   const no = typeof rec.f.no === 'string' ? rec.f.no : ''
   const state = def.workflow && rec.state ? word(def.workflow.states[rec.state], rec.state) : ''
+  const step = rec.state === 'draft' && def.workflow ? def.workflow.steps.find(s => (rec.actions || []).indexOf(s.action) >= 0) : undefined
+  if (step) return <div class="done no-print" role="status"><Icon name="check" /><p><b>{t('saved')}</b> {t('not_sent_yet', { what: word(step.label, step.action) })}</p></div>
   return <div class="done no-print" role="status"><Icon name="check" /><p><b>{t('received')}</b>{no && <> {t('number_is', { no })}</>}{state && <> · {state}</>}</p>
     <Speak text={t('received') + (no ? '，' + t('number_is', { no }) : '')} />
     <a class="button" href={`/${def.name}/${rec.id}/slip`}><Icon name="print" />{t('slip')}</a></div>
