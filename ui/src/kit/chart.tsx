@@ -23,6 +23,7 @@ export function said(dim: Dim, value: string | number | boolean | null): string 
 interface Bar { key: string; n: number; least: boolean; order: number; raw: Cell[0] }
 /** Sums over all but one dimension; a sum with a hidden part is a lower bound. */
 function by(stat: Stat, dim: number): Bar[] {
+  if (!stat.dims[dim]) return [{ key: word(stat.label), n: total(stat), least: stat.cells.some(c => count(c) === null), order: 0, raw: null }] // a plain count
   const out: Bar[] = []
   for (const c of stat.cells) {
     const key = said(stat.dims[dim], c[dim])
