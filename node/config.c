@@ -46,6 +46,8 @@ static const struct key KEYS[] = {
     TEXT(guard, "",
          "防旧卫士文件 guard file against older copies, outside the folder and its backups; empty: "
          "`guard` in the folder, to be left out of backups"),
+    TEXT(sms_dir, "",
+         "短信目录 folder with outbox, inbox, sent and error of gammu-smsd; empty: no SMS"),
     NUMBER(sync_every_s, "900", 1, 86400,
            "最迟同步间隔(秒) a sync at the latest after that many seconds"),
     NUMBER(sync_soon_ms, "200", 0, 600000, "保存后多久同步(毫秒) a sync that many ms after a save"),

@@ -8,13 +8,14 @@ struct ln_config {
     char region[16];
     char role[16];
     char name[LN_CERT_NAME_MAX + 1];
-    char parent[512]; /* address of the parent, "" none */
-    char past[512];   /* address of a node above the parent that carries this laptop's log */
-    char proxy[512];  /* HTTP proxy on the way to the parent, "" none */
-    char window[12];  /* "22:00-06:00": syncs of its own accord in these hours alone; "" always */
-    char listen[64];  /* host:port */
-    char guard[512];  /* file of the guard, "" = <dir>/guard */
-    char hosts[512];  /* names by which browsers may call this node, beside addresses; by comma */
+    char parent[512];  /* address of the parent, "" none */
+    char past[512];    /* address of a node above the parent that carries this laptop's log */
+    char proxy[512];   /* HTTP proxy on the way to the parent, "" none */
+    char window[12];   /* "22:00-06:00": syncs of its own accord in these hours alone; "" always */
+    char listen[64];   /* host:port */
+    char guard[512];   /* file of the guard, "" = <dir>/guard */
+    char hosts[512];   /* names by which browsers may call this node, beside addresses; by comma */
+    char sms_dir[256]; /* spool of gammu-smsd, "" no SMS */
     int64_t sync_every_s; /* at the latest */
     int64_t sync_soon_ms; /* after a save */
     int64_t seal_every_s;

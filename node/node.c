@@ -16,6 +16,7 @@
 #include "node/export.h"
 #include "node/module/special.h"
 #include "node/region/region.h"
+#include "node/sms.h"
 #include "node/stat.h"
 #include "node/syncer.h"
 #include "node/tree.h"
@@ -270,6 +271,7 @@ static void tick_special(struct ln_node *n, struct ln_replica *r)
         return;
     t->due_ms = now;
     ln_special_tick(&n->engine, r);
+    ln_sms_tick(n, r);
 }
 
 static void tick(void *ctx, struct ln_replica *r)

@@ -38,7 +38,7 @@ Maintainer: Linli <linli@localhost>
 Installed-Size: $(du -sk "$root/usr" | cut -f1)
 Depends: $depends, adduser, ca-certificates
 Recommends: git
-Suggests: nginx, avahi-daemon, age, zstd
+Suggests: nginx, avahi-daemon, age, zstd, gammu-smsd
 Section: net
 Priority: optional
 Description: offline-first sync node for neighbourhoods (Linli)

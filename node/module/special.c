@@ -12,6 +12,7 @@
 #include "node/module/correction.h"
 #include "node/module/gov.h"
 #include "node/module/identity.h"
+#include "node/module/ledger.h"
 #include "node/module/program.h"
 #include "node/module/publish.h"
 #include "node/module/shop.h"
@@ -19,6 +20,7 @@
 #include "node/module/stock.h"
 #include "node/module/survey.h"
 #include "node/module/talk.h"
+#include "node/module/texting.h"
 #include "node/module/ticket.h"
 
 #define DUE_AT_ONCE 50 /* steps of one kind that fall due in one tick */
@@ -32,10 +34,12 @@ const struct ln_special *const ln_specials[] = {
     ln_program_special,
     ln_publish_special,
     ln_shop_special,
+    ln_ledger_special,
     ln_slot_special,
     ln_stock_special,
     ln_survey_special,
     ln_talk_special,
+    ln_texting_special,
     ln_ticket_special,
     NULL,
 };

@@ -23,12 +23,18 @@ export const screens: Record<string, ComponentType<ScreenProps>> = {
   vote: lazy(() => import('./survey/vote').then(m => m.Vote)),
   tally: lazy(() => import('./survey/tally').then(m => m.Tally)),
   ballots: lazy(() => import('./survey/tally').then(m => m.Ballots)),
+  log: lazy(() => import('./work/log').then(m => m.Log)),
+  report: lazy(() => import('./work/log').then(m => m.Report)),
+  ledger: lazy(() => import('./work/ledger').then(m => m.Ledger)),
+  returns: lazy(() => import('./work/matrix').then(m => m.Matrix)),
+  template: lazy(() => import('./work/template').then(m => m.Template)),
 }
 
 export const panels: Record<string, ComponentType<PanelProps>> = {
   service_item: lazy(() => import('./service/panel').then(m => m.ItemPanel)),
   application: lazy(() => import('./service/panel').then(m => m.ApplicationPanel)),
   appointment: lazy(() => import('./service/panel').then(m => m.SlipPanel)),
+  ledger_return: lazy(() => import('./work/ledger').then(m => m.ReturnPanel)),
   asset: lazy(() => import('./asset/stock').then(m => m.AssetPanel)),
   survey: lazy(() => import('./survey/panel').then(m => m.SurveyPanel)),
   proposal: lazy(() => import('./survey/panel').then(m => m.ProposalPanel)),

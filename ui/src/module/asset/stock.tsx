@@ -5,6 +5,7 @@ import { go, session } from '../../app/state'
 import type { Rec } from '../../app/types'
 import { t, word } from '../../i18n'
 import { w } from '../../i18n/asset'
+import { every } from '../../kit/every'
 import { Pick } from '../../kit/pick'
 import { Empty, Waiting } from '../../kit/state'
 import { stamp } from '../../kit/value'
@@ -15,18 +16,6 @@ interface Page { items: Rec[]; next: string | null }
 const FOUND = ['yes', 'moved', 'damaged', 'missing'] as const
 const text = (r: Rec, name: string) => String(r.f[name] === undefined ? '' : r.f[name])
 const title = (r: Rec, name: string) => (r.refs && r.refs[name] && r.refs[name][text(r, name)]) || ''
-
-/** All rows of a query, page by page, at most `most`. */
-export async function every(path: string, most = 2000): Promise<Rec[]> {
-  let out: Rec[] = []
-  let cursor: string | null = ''
-  while (cursor !== null && out.length < most) {
-    const got: Page = await call<Page>('GET', `${path}${path.indexOf('?') < 0 ? '?' : '&'}limit=200${cursor ? '&cursor=' + cursor : ''}`)
-    out = out.concat(got.items)
-    cursor = got.next
-  }
-  return out
-}
 
 /** The buttons that note one asset in a stocktake. */
 function Note({ take, asset, onDone }: { take: Rec; asset: string; onDone: (found: string) => void }) {
