@@ -38,6 +38,7 @@ const struct ln_route ln_routes[] = {
     { "GET", "/api/v1/service_item/:/bound", ln_api_service_bound },
     { "POST", "/api/v1/import", ln_api_export_import },
     { "GET", "/api/v1/export/:", ln_api_export_list },
+    { "GET", "/api/v1/held", ln_api_ledger_held },
     { "GET", "/api/v1/talk", ln_api_talk_list },
     { "GET", "/api/v1/talk/people", ln_api_talk_people },
     { "GET", "/api/v1/talk/:", ln_api_talk_get },

@@ -45,6 +45,7 @@ LN_ROUTE(ln_api_open311_one);
 LN_ROUTE(ln_api_open311_file);
 LN_ROUTE(ln_api_file_upload);
 LN_ROUTE(ln_api_file_get);
+LN_ROUTE(ln_api_ledger_held);
 LN_ROUTE(ln_api_talk_list);
 LN_ROUTE(ln_api_talk_people);
 LN_ROUTE(ln_api_talk_get);

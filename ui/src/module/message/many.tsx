@@ -24,10 +24,12 @@ function Checks({ label, name, options, rule, onChange }: { label: string; name:
 
 const coded = (list: Code[]) => list.map(c => ({ code: c.code, label: word(c) }))
 
-export function RuleFields({ rule, onChange, persons }: { rule: Rule; onChange: (r: Rule) => void; persons?: boolean }) {
+/** `care`: for a ledger, which lists residents alone, with the tags that the node knows. */
+export function RuleFields({ rule, onChange, care }: { rule: Rule; onChange: (r: Rule) => void; care?: Code[] }) {
   const [buildings, setBuildings] = useState<Rec[]>([])
   const [grids, setGrids] = useState<Rec[]>([])
   useEffect(() => {
+    if (care) return // a template is for all communities: their buildings are their own
     void call<{ items: Rec[] }>('GET', '/building?limit=200&sort=code').then(p => setBuildings(p.items), () => undefined)
     if (collection('grid')) void call<{ items: Rec[] }>('GET', '/grid?limit=100').then(p => setGrids(p.items), () => undefined)
   }, [])
@@ -41,11 +43,11 @@ export function RuleFields({ rule, onChange, persons }: { rule: Rule; onChange: 
     <div class="checks"><label><input type="checkbox" checked={rule.all === 'yes'} onChange={e => set('all', e.currentTarget.checked ? 'yes' : '')} /> {t('rule_all')}</label></div>
     <Checks label={t('rule_building')} name="building" options={buildings.map(b => ({ code: b.id, label: b.title || String(b.f.name) }))} rule={rule} onChange={onChange} />
     <Checks label={t('rule_grid')} name="grid" options={grids.map(g => ({ code: String(g.f.code), label: String(g.f.name) }))} rule={rule} onChange={onChange} />
-    <Checks label={t('rule_care')} name="care" options={coded(codesOf('care_kind'))} rule={rule} onChange={onChange} />
+    <Checks label={t('rule_care')} name="care" options={coded(care || codesOf('care_kind'))} rule={rule} onChange={onChange} />
     <label>{t('rule_age')}<select value={rule.age || ''} onChange={e => set('age', e.currentTarget.value)}>
       <option value="">{t('age_any')}</option><option value="60-">{t('age_60')}</option><option value="80-">{t('age_80')}</option><option value="18-59">{t('age_adult')}</option></select></label>
-    {!persons && <Checks label={t('rule_role')} name="role" options={coded(codesOf('role').filter(c => c.code !== 'resident'))} rule={rule} onChange={onChange} />}
-    {!persons && <Checks label={t('rule_home')} name="home_kind" options={coded(codesOf('home_kind'))} rule={rule} onChange={onChange} />}
+    {!care && <Checks label={t('rule_role')} name="role" options={coded(codesOf('role').filter(c => c.code !== 'resident'))} rule={rule} onChange={onChange} />}
+    {!care && <Checks label={t('rule_home')} name="home_kind" options={coded(codesOf('home_kind'))} rule={rule} onChange={onChange} />}
   </>
 }
 

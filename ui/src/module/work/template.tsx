@@ -1,29 +1,19 @@
 // A new ledger template: first which of its columns the registry or another ledger already holds, then the rest.
 import { useEffect, useState } from 'preact/hooks'
 import { ApiError, call, newKey } from '../../app/api'
-import { collection, go, session } from '../../app/state'
-import type { Rec } from '../../app/types'
-import { t, word } from '../../i18n'
+import { go, session } from '../../app/state'
+import type { Code, Rec } from '../../app/types'
+import { t, word, type Label } from '../../i18n'
 import { w } from '../../i18n/work'
 import { RuleFields } from '../message/many'
 import type { Column } from './ledger'
 
 interface Held { label: string; where: string; bound_to: string; type: string }
-const REGISTRY = ['person', 'dwelling', 'building', 'household', 'residence']
-const PLAIN: Record<string, string> = { int: 'int', dec: 'dec', date: 'date', bool: 'bool' }
-const ALIKE: Record<string, string[]> = { 'person.age': ['年龄', '岁数', 'Age'], 'dwelling.address': ['住址', '地址', '家庭住址', '居住地', 'Address'] }
+interface Known { bound_to: string; label: Label; where: Label; type: string }
 
-/** Everything a column can be filled from: fields that are not masked, and columns of other ledgers. */
-function heldAlready(templates: Rec[]): Held[] {
-  const out: Held[] = []
-  for (const key of Object.keys(ALIKE)) for (const label of ALIKE[key]) out.push({ label, where: w('registry'), bound_to: key, type: key === 'person.age' ? 'int' : 'str' })
-  for (const name of REGISTRY) {
-    const c = collection(name)
-    for (const f of c ? c.def.fields : []) {
-      if (f.mark === '^' || f.internal || ['file', 'files', 'map', 'geo', 'list', 'ref'].indexOf(f.type) >= 0) continue
-      out.push({ label: word(f.label), where: `${w('registry')} · ${word(c ? c.def.label : undefined)}`, bound_to: `${name}.${f.name}`, type: PLAIN[f.type] || 'str' })
-    }
-  }
+/** What the node's registry holds, and columns of other ledgers that people fill in. */
+function heldAlready(known: Known[], templates: Rec[]): Held[] {
+  const out: Held[] = known.map(k => ({ label: word(k.label), where: `${w('registry')} · ${word(k.where)}`, bound_to: k.bound_to, type: k.type }))
   for (const x of templates) for (const c of (x.f.columns || []) as Column[])
     if (!c.bound_to) out.push({ label: c.label, where: String(x.f.name), bound_to: `ledger.${x.id}.${c.key}`, type: c.type })
   return out
@@ -38,13 +28,16 @@ export function Template() {
   const [rule, setRule] = useState<Record<string, string>>({})
   const [wish, setWish] = useState('')
   const [columns, setColumns] = useState<Column[]>([])
+  const [known, setKnown] = useState<Known[]>([])
+  const [care, setCare] = useState<Code[]>([])
   const [wrong, setWrong] = useState('')
   const [key] = useState(newKey)
   useEffect(() => {
+    void call<{ items: Known[]; care: Code[] }>('GET', '/held').then(h => { setKnown(h.items); setCare(h.care) }, e => setWrong(word(e)))
     void call<{ items: Rec[] }>('GET', '/ledger_template?limit=200').then(p => setTemplates(p.items), () => undefined)
     void call<{ items: Rec[] }>('GET', '/home?limit=100').then(p => { setHomes(p.items); if (p.items[0]) setIssuer(p.items[0].id) }, () => undefined)
   }, [])
-  const held = heldAlready(templates)
+  const held = heldAlready(known, templates)
   const of = (c: Column) => held.filter(h => h.label === c.label || (c.label.length > 1 && h.label.length > 1 && (h.label.indexOf(c.label) >= 0 || c.label.indexOf(h.label) >= 0)))
   function look() {
     const lines = wish.split('\n').map(l => l.trim()).filter(Boolean).slice(0, 60)
@@ -83,7 +76,7 @@ export function Template() {
           <td><select aria-label={`${w('type')} ${c.label}`} value={c.type} onChange={e => set(i, { ...c, type: e.currentTarget.value })}>{(['str', 'int', 'dec', 'date', 'bool'] as const).map(x => <option key={x} value={x}>{w(`t_${x}`)}</option>)}</select></td>
           <td><label class="check"><input type="checkbox" aria-label={`${w('required')} ${c.label}`} checked={c.required === true} onChange={e => set(i, { ...c, required: e.currentTarget.checked })} /></label></td></tr>)}</tbody></table></div>
       <h2>{w('whom')}</h2>
-      <RuleFields rule={rule} onChange={setRule} persons />
+      <RuleFields rule={rule} onChange={setRule} care={care} />
       {wrong && <p class="error" role="alert">{wrong}</p>}
       <button class="primary" disabled={name.trim() === '' || issuer === '' || !session.value}>{w('make')}</button></>}
   </form>
