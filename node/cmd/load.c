@@ -24,6 +24,7 @@ struct loading {
      * audience */
     char (*wide)[LN_ID_TEXT + 1];
     size_t n_wide, cap_wide;
+    json_t *open; /* records whose field opens them, where that is a condition */
 };
 
 static struct ln_span text_of(struct ln_span object, const char *key)
@@ -56,6 +57,24 @@ static bool is_wide(const struct loading *l, struct ln_span id)
     return false;
 }
 
+/* Notes a record that the field named by its audience's "if" opens. */
+static void note_open(struct loading *l, const struct ln_def_coll *c, struct ln_span line)
+{
+    struct ln_span f;
+    struct ln_span item;
+    struct ln_span id = text_of(line, "i");
+
+    if (c->only_if != NULL && id.len == LN_ID_TEXT && ln_canon_get(line, "f", &f) &&
+        ln_canon_type(f) == LN_CANON_OBJECT && ln_canon_get(f, c->only_if, &item) &&
+        ln_span_is(item, "true"))
+        json_object_setn_new(l->open, id.p, id.len, json_true());
+}
+
+static bool is_open(const struct loading *l, const struct ln_def_coll *c, struct ln_span record)
+{
+    return c->only_if == NULL || json_object_getn(l->open, record.p, record.len) != NULL;
+}
+
 static void note_wide(struct loading *l, struct ln_span line)
 {
     const struct ln_def_coll *c = coll_of(l, line);
@@ -64,12 +83,14 @@ static void note_wide(struct loading *l, struct ln_span line)
     struct ln_span record = text_of(line, "r");
     char state[48];
 
+    if (c != NULL)
+        note_open(l, c, line);
     if (c == NULL || c->after == '\0' || record.len != LN_ID_TEXT || !ln_canon_get(line, "f", &f) ||
         ln_canon_type(f) != LN_CANON_OBJECT)
         return;
     to = text_of(f, "to");
     (void)snprintf(state, sizeof state, "%.*s", (int)to.len, to.p != NULL ? to.p : "");
-    if (!ln_def_has(c->when, state) || is_wide(l, record))
+    if (!ln_def_has(c->when, state) || is_wide(l, record) || !is_open(l, c, record))
         return;
     if (l->n_wide == l->cap_wide) {
         l->cap_wide = l->cap_wide > 0 ? 2 * l->cap_wide : 64;
@@ -252,6 +273,7 @@ bool ln_cmd_load(struct ln_node *n, const json_t *args, struct ln_buf *out, stru
     struct ln_buf text = ln_buf_new(FILE_MAX);
     bool ok = false;
 
+    l.open = json_object();
     find_grid(&l);
     if (file == NULL || file[0] != '/') {
         (void)ln_fail(err, LN_INVALID, "no file");
@@ -281,6 +303,7 @@ bool ln_cmd_load(struct ln_node *n, const json_t *args, struct ln_buf *out, stru
                 l.dry_run ? l.total : l.done, l.total);
 out:
     ln_free(l.wide);
+    json_decref(l.open);
     ln_buf_free(&text);
     return ok;
 }

@@ -7,6 +7,7 @@
 
 #define LOOK_EVERY_MS 30000 /* for returns of a new period */
 #define CELL_MAX 256
+#define CHOICES_MAX 40 /* of a column, that are counted apart */
 
 /* ---- periods */
 
@@ -328,7 +329,7 @@ struct adding {
     const json_t *columns;
     const char *period;
     int64_t rows, unchecked, incomplete, cells, automatic;
-    json_t *totals;
+    json_t *totals, *counts; /* by column; counts: {choice: n} */
 };
 
 static bool holds(const json_t *list, const char *word)
@@ -345,18 +346,41 @@ static bool holds(const json_t *list, const char *word)
 static void add_cell(struct adding *a, const json_t *column, const char *key, const char *text)
 {
     const char *type = ln_special_word(column, "type");
-    char name[2 * CELL_MAX];
-    bool number = strcmp(type, "int") == 0 || strcmp(type, "dec") == 0;
 
-    if (!number && strcmp(type, "code") != 0 && strcmp(type, "bool") != 0)
-        return;
-    if (number)
-        (void)snprintf(name, sizeof name, "%s", key);
-    else
-        (void)snprintf(name, sizeof name, "%s=%s", key, text);
-    double before = strtod(ln_special_word(a->totals, name), NULL);
-    double now = before + (number ? strtod(text, NULL) : 1);
-    json_object_set_new(a->totals, name, json_sprintf("%.10g", now));
+    if (strcmp(type, "int") == 0 || strcmp(type, "dec") == 0) {
+        double before = strtod(ln_special_word(a->totals, key), NULL);
+        json_object_set_new(a->totals, key, json_sprintf("%.10g", before + strtod(text, NULL)));
+    } else if (strcmp(type, "code") == 0 || strcmp(type, "bool") == 0) {
+        json_t *counts = json_object_get(a->counts, key);
+        if (counts == NULL) {
+            counts = json_object();
+            json_object_set_new(a->counts, key, counts);
+        }
+        int64_t n = json_integer_value(json_object_get(counts, text));
+        if (n > 0 || json_object_size(counts) < CHOICES_MAX)
+            json_object_set_new(counts, text, json_integer(n + 1));
+    }
+}
+
+/* "男 3，女 2" for each column of choices: keys of a map are ASCII, choices are not. */
+static void tell_counts(struct adding *a)
+{
+    const char *key;
+    json_t *counts;
+
+    json_object_foreach(a->counts, key, counts)
+    {
+        struct ln_buf text = ln_buf_new(65536);
+        const char *choice;
+        json_t *n;
+        json_object_foreach(counts, choice, n)
+        {
+            ln_buf_addf(&text, "%s%s %lld", text.len > 0 ? "，" : "", choice,
+                        (long long)json_integer_value(n));
+        }
+        json_object_set_new(a->totals, key, json_string(text.data));
+        ln_buf_free(&text);
+    }
 }
 
 static bool take_sum(void *ctx, json_t *row, struct ln_err *err)
@@ -399,7 +423,10 @@ static bool add_up(struct ln_special_call *x, struct ln_err *err)
         return false;
     a.columns = json_object_get(json_object_get(template, "f"), "columns");
     a.totals = json_object();
+    a.counts = json_object();
     bool ok = ln_recipient_each(&p, "ledger_row", &of, 1, take_sum, &a, err);
+    tell_counts(&a);
+    json_decref(a.counts);
     json_decref(template);
     if (ok && a.unchecked > 0)
         ok = ln_special_refuse(x, LN_CONFLICT, "还有行没有核对", "rows are still to be checked",

@@ -9,6 +9,7 @@
 
 #include "crypto/base/log.h"
 #include "node/module/application.h"
+#include "node/module/assess.h"
 #include "node/module/correction.h"
 #include "node/module/gov.h"
 #include "node/module/identity.h"
@@ -28,6 +29,7 @@
 /* One a line: */ /* clang-format off */
 const struct ln_special *const ln_specials[] = {
     ln_application_special,
+    ln_assess_special,
     ln_correction_special,
     ln_identity_special,
     ln_gov_special,

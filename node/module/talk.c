@@ -55,6 +55,9 @@ bool ln_talk_member(bool *member, const struct ln_recipient_place *p, const json
     bool ok = true;
 
     *member = u->account[0] != '\0' && strcmp(ln_special_text(thread, "author"), u->account) == 0;
+    /* The committee answers for what goes to many. */
+    *member = *member || (strcmp(ln_special_text(thread, "kind"), "broadcast") == 0 &&
+                          ln_engine_has_role(u, "committee") && !u->system);
     for (size_t i = 0; i < json_array_size(members); i++)
         *member = *member || is_me(u, json_string_value(json_array_get(members, i)));
     if (*member || list[0] == '\0' || !ln_clock_id_read(&id, ln_span_of(list)))

@@ -14,8 +14,8 @@
 
 extern const struct ln_special ln_talk_special[];
 
-/* *member: wrote the thread, is among its members (oneself, or a home one speaks for), or is meant
- * by its contact list. `thread` is a row of it. */
+/* *member: wrote the thread, is among its members (oneself, or a home one speaks for), is meant by
+ * its contact list, or the committee, of a broadcast. `thread` is a row of it. */
 bool ln_talk_member(bool *member, const struct ln_recipient_place *p, const json_t *thread,
                     const struct ln_user *u, struct ln_err *err) LN_MUST;
 

@@ -110,7 +110,7 @@ try {
   await login(phone, base, 'worker')
   let taps = 0
   const tap = async s => { taps++; await phone.click(s) }
-  await tap('a[href="/log"]')
+  await tap('a[href="/note"]')
   await tap('button.tile:has-text("走访")')
   await phone.fill('textarea', '看望独居老人，身体好')
   await look(phone, '360 note it down')
@@ -147,6 +147,34 @@ try {
   const townhall = await made(boss, '/meeting', { title: '居民议事', starts: Date.now() + 864e5, public: true })
   await step(boss, `/meeting/${townhall}`, 'call')
   ok('then for everybody', (await api(guest, 'GET', `/meeting/${townhall}`)).body.f.title === '居民议事')
+
+  // assessment: measures count themselves, raters score the rest, the person sees it and may appeal
+  const head = await open(1440, 900)
+  await login(head, base, 'party')
+  const scheme = { name: '社工年度考核', period: 'year', starts: `${today.slice(0, 4)}-01-01`, ends: `${today.slice(0, 4)}-12-31`, subject: 'person',
+    indicators: [{ name: '走访', weight: 40, source: 'visits', rule: '2' }, { name: '任务按期', weight: 20, source: 'tasks' }, { name: '群众评价', weight: 40, source: 'manual' }] }
+  ok('weights add up to 100', (await api(boss, 'POST', '/assess_scheme', { ...scheme, indicators: scheme.indicators.slice(1) })).status === 422)
+  const plan = await made(boss, '/assess_scheme', scheme)
+  await step(boss, `/assess_scheme/${plan}`, 'open')
+  const results = (await api(boss, 'GET', `/assess_result?scheme=${plan}`)).body.items
+  ok('opened, each worker has a result', results.length === 1 && results[0].f.subject === worker_id)
+  const result = results[0].id
+  const scores = (await api(boss, 'GET', `/assess_score?scheme=${plan}`)).body.items.map(x => [x.f.indicator, x.f.value, x.f.auto])
+  ok('what can be measured is: one visit of two is half', JSON.stringify(scores.sort()) === JSON.stringify([['任务按期', '100.0', true], ['走访', '50.0', true]].sort()), JSON.stringify(scores))
+  ok('without the raters there is no total', (await step(boss, `/assess_result/${result}`, 'rate')).status === 409)
+  const give = (who, more) => api(who, 'POST', '/assess_score', { scheme: plan, subject: worker_id, indicator: '群众评价', value: '90', ...more })
+  ok('nobody scores oneself, nor by hand what is measured', (await give(desk)).status === 403 && (await give(boss, { indicator: '走访' })).status === 422 && (await give(boss, { value: '120' })).status === 422)
+  await give(boss)
+  await give(head, { value: '80' })
+  const rated = await step(boss, `/assess_result/${result}`, 'rate')
+  ok('raters are averaged, the total is weighted', rated.body.f && rated.body.f.total === '74.0' && rated.body.f.parts.some(x => x.name === '群众评价' && x.value === '85.0'), JSON.stringify(rated.body))
+  ok('until it is shown the person does not read it', (await api(desk, 'GET', `/assess_result/${result}`)).status === 404)
+  await step(boss, `/assess_result/${result}`, 'decide')
+  await step(boss, `/assess_result/${result}`, 'show')
+  ok('then they do', (await api(desk, 'GET', `/assess_result/${result}`)).body.f.grade === 'C')
+  ok('an appeal says why', (await step(desk, `/assess_result/${result}`, 'appeal')).status === 422)
+  ok('and is made once', (await step(desk, `/assess_result/${result}`, 'appeal', { set: { appeal: '走访漏记一次' } })).body.state === 'appealed')
+  ok('the party settles it', (await step(head, `/assess_result/${result}`, 'settle', { note: '维持' })).body.state === 'final')
 } catch (e) {
   ok('work', false, e.stack.slice(0, 700))
 }

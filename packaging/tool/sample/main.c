@@ -239,6 +239,9 @@ int main(int argc, char **argv)
     sample_publish(&s);
     sample_ticket(&s);
     sample_merchant(&s);
+    sample_message(&s);
+    sample_work(&s);
+    sample_asset(&s);
     if (fclose(s.out) != 0)
         die("cannot write");
     sample_sheet(&s);

@@ -89,6 +89,9 @@ void sample_registry(struct sample *s);
 void sample_publish(struct sample *s);
 void sample_ticket(struct sample *s);
 void sample_merchant(struct sample *s);
+void sample_message(struct sample *s);
+void sample_work(struct sample *s);
+void sample_asset(struct sample *s);
 void sample_sheet(struct sample *s); /* the clerk's table */
 
 #endif

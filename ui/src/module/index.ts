@@ -23,7 +23,7 @@ export const screens: Record<string, ComponentType<ScreenProps>> = {
   vote: lazy(() => import('./survey/vote').then(m => m.Vote)),
   tally: lazy(() => import('./survey/tally').then(m => m.Tally)),
   ballots: lazy(() => import('./survey/tally').then(m => m.Ballots)),
-  log: lazy(() => import('./work/log').then(m => m.Log)),
+  note: lazy(() => import('./work/log').then(m => m.Log)),
   report: lazy(() => import('./work/log').then(m => m.Report)),
   ledger: lazy(() => import('./work/ledger').then(m => m.Ledger)),
   returns: lazy(() => import('./work/matrix').then(m => m.Matrix)),

@@ -1,0 +1,141 @@
+/* Workers and a year of their log, tasks, meetings, ledgers (M7). */
+#include "sample.h"
+
+#define N_WORKER 6
+
+static void write_workers(struct sample *s, struct id worker[N_WORKER])
+{
+    static const char *const names[N_WORKER] = { "社工小陈", "社工小周", "社工老沈",
+                                                 "社工小吴", "社工小何", "社工小金" };
+
+    open_file(s, "account");
+    for (int i = 0; i < N_WORKER; i++) {
+        struct row r = { 0 };
+        happened(s, 360, 9);
+        put(&r, "login", "\"worker%d\"", i + 1);
+        puts_(&r, "shown_name", names[i]);
+        puts_(&r, "level", "2");
+        worker[i] = add(s, &r);
+        (void)step(s, worker[i], worker[i], "verify", "verified");
+    }
+    open_file(s, "membership");
+    for (int i = 0; i < N_WORKER; i++) {
+        struct row r = { 0 };
+        put_ref(&r, "account", worker[i]);
+        put_ref(&r, "home", s->home[WORKERS]);
+        puts_(&r, "role", "worker");
+        put_day(s, &r, "starts", 360);
+        struct id m = add(s, &r);
+        (void)step(s, m, m, "grant", "active");
+    }
+}
+
+static void write_log(struct sample *s, const struct id worker[N_WORKER])
+{
+    static const char *const what[][2] = {
+        { "visit", "上门看望，身体和精神都好，药还够半个月。" },
+        { "visit", "家中无人，邻居说去女儿家，下周再来。" },
+        { "patrol", "巡查楼道和消防通道，两处堆物已劝离。" },
+        { "mediation", "楼上漏水纠纷，双方同意由楼上修好管道。" },
+        { "service", "帮忙在手机上预约体检。" },
+        { "meeting", "网格例会，安排冬季走访。" },
+        { "form", "填报季度台账。" },
+    };
+
+    open_file(s, "work_log");
+    for (int i = 0; i < 900; i++) {
+        const char *const *w = what[below(s, COUNT(what))];
+        struct row r = { 0 };
+        int day = 359 - i * 360 / 900;
+        happened(s, day, 9 + below(s, 8));
+        put_day(s, &r, "date", day);
+        put_ref(&r, "worker", worker[i % N_WORKER]);
+        puts_(&r, "kind", w[0]);
+        puts_(&r, "body", w[1]);
+        put(&r, "minutes", "%d", 10 + 5 * below(s, 16));
+        if (w[0][0] == 'v')
+            put_ref(&r, "person", grown_up(s)->id);
+        (void)add(s, &r);
+    }
+}
+
+static void write_tasks(struct sample *s, const struct id worker[N_WORKER])
+{
+    static const char *const titles[] = { "清点消防栓", "核对独居老人名单", "张贴停水通知",
+                                          "收集电梯公示意见", "整理志愿者台账" };
+
+    open_file(s, "task");
+    for (int i = 0; i < 40; i++) {
+        struct row r = { 0 };
+        int day = 120 - 3 * i - below(s, 3);
+        happened(s, day > 0 ? day : 0, 10);
+        puts_(&r, "title", titles[i % COUNT(titles)]);
+        puts_(&r, "source", i % 3 == 0 ? "superior" : i % 3 == 1 ? "plan" : "own");
+        put_ref(&r, "assignee", worker[i % N_WORKER]);
+        put_day(s, &r, "due", day - 7);
+        puts_(&r, "priority", i % 7 == 0 ? "urgent" : "normal");
+        if (i < 34)
+            puts_(&r, "result", "已完成，照片在附件。");
+        struct id id = add(s, &r);
+        if (i >= 37)
+            continue;
+        struct id at = step(s, id, id, "take", "taken");
+        if (i >= 34)
+            continue;
+        at = step(s, id, at, "finish", "done");
+        if (i < 32)
+            (void)step(s, id, at, "check", "checked");
+    }
+}
+
+static void write_meetings(struct sample *s)
+{
+    static const char *const titles[] = { "居民议事会", "网格例会", "物业联席会" };
+
+    open_file(s, "meeting");
+    for (int i = 0; i < 18; i++) {
+        struct row r = { 0 };
+        bool open = i % 3 == 0;
+        int day = 340 - 20 * i;
+        happened(s, day > 0 ? day : 0, 14);
+        puts_(&r, "title", titles[i % COUNT(titles)]);
+        put(&r, "starts", "%lld", (long long)s->now_ms + (day > 0 ? 0 : 5 * (long long)DAY_MS));
+        put(&r, "public", open ? "true" : "false");
+        if (day > 0)
+            puts_(&r, "minutes", "到会二十人，议定三件事，下次会上报告办理情况。");
+        struct id id = add(s, &r);
+        (void)step(s, id, id, day > 0 ? "hold" : "call", day > 0 ? "held" : "called");
+    }
+}
+
+static void write_ledger(struct sample *s)
+{
+    struct row r = { 0 };
+
+    open_file(s, "ledger_template");
+    happened(s, 200, 10);
+    puts_(&r, "name", "独居老人季度表");
+    put_ref(&r, "issuer", s->home[COMMITTEE]);
+    puts_(&r, "period", "quarter");
+    put(&r, "columns",
+        "[{\"bound_to\":\"person.name\",\"key\":\"c1\",\"label\":\"姓名\",\"type\":\"str\"},"
+        "{\"bound_to\":\"person.age\",\"key\":\"c2\",\"label\":\"年龄\",\"type\":\"int\"},"
+        "{\"bound_to\":\"dwelling.address\",\"key\":\"c3\",\"label\":\"住址\",\"type\":\"str\"},"
+        "{\"bound_to\":\"person.employer\",\"key\":\"c4\",\"label\":\"工作单位\",\"type\":\"str\"},"
+        "{\"key\":\"c5\",\"label\":\"本季走访次数\",\"required\":true,\"type\":\"int\"}]");
+    put(&r, "rule", "{\"care\":\"alone\"}");
+    put(&r, "version", "1");
+    struct id id = add(s, &r);
+    (void)step(s, id, id, "issue", "open");
+}
+
+void sample_work(struct sample *s)
+{
+    struct id worker[N_WORKER];
+
+    write_workers(s, worker);
+    write_log(s, worker);
+    write_tasks(s, worker);
+    write_meetings(s);
+    write_ledger(s);
+}
