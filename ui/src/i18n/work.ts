@@ -13,5 +13,6 @@ export const w = speak({
   template_new: ['新建台账模板', 'New ledger template'], columns: ['要哪些栏目（每行一个）', 'Which columns (one a line)'], columns_hint: ['姓名\n年龄\n住址\n本季补助(元)', 'Name\nAge\nAddress\nAid this quarter'], look: ['先查已有的', 'First see what is held already'], held: ['已有', 'Held already'], held_in: ['来源', 'Where'], held_none: ['没有，由社工填', 'Nowhere: workers fill it in'],
   registry: ['基础数据库', 'Registry'], type: ['类型', 'Type'], required: ['必填', 'Required'], whom: ['列哪些人', 'Whom it lists'], issuer: ['下发单位', 'Issued by'], make: ['保存模板', 'Save the template'], template_name: ['名称', 'Name'], saves: ['{n} 栏中 {m} 栏不用再填', '{m} of {n} columns need no typing'],
   p_month: ['每月', 'Monthly'], p_quarter: ['每季度', 'Quarterly'], p_half: ['每半年', 'Half-yearly'], p_year: ['每年', 'Yearly'], t_str: ['文字', 'Text'], t_int: ['整数', 'Number'], t_dec: ['小数', 'Decimal'], t_date: ['日期', 'Date'], t_bool: ['是否', 'Yes or no'], printed: ['打印', 'Printed'], score: ['评分', 'Score'],
+  number_like: ['元|金额|数|岁', 'yuan|amount|number|age'],
   give: ['打分', 'Give a score'], indicator: ['指标', 'Indicator'], weight: ['权重', 'Weight'], value: ['得分', 'Score'], by_measure: ['自动', 'By measure'], scores: ['各项得分', 'Scores'], assess: ['考核', 'Assessment']
 })

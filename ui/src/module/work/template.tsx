@@ -42,7 +42,7 @@ export function Template() {
   function look() {
     const lines = wish.split('\n').map(l => l.trim()).filter(Boolean).slice(0, 60)
     setColumns(lines.map((label, i) => {
-      const c: Column = { key: 'c' + (i + 1), label, type: /元|金额|数|岁/.test(label) ? 'int' : 'str' }
+      const c: Column = { key: 'c' + (i + 1), label, type: new RegExp(w('number_like'), 'i').test(label) ? 'int' : 'str' }
       const exact = held.find(h => h.label === label) || of(c)[0]
       return exact ? { ...c, bound_to: exact.bound_to, type: exact.type } : c
     }))
