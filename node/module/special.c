@@ -8,9 +8,11 @@
 #include <string.h>
 
 #include "crypto/base/log.h"
+#include "node/module/activity.h"
 #include "node/module/application.h"
 #include "node/module/assess.h"
 #include "node/module/correction.h"
+#include "node/module/fund.h"
 #include "node/module/gov.h"
 #include "node/module/identity.h"
 #include "node/module/ledger.h"
@@ -23,15 +25,19 @@
 #include "node/module/talk.h"
 #include "node/module/texting.h"
 #include "node/module/ticket.h"
+#include "node/module/volunteer.h"
 
 #define DUE_AT_ONCE 50 /* steps of one kind that fall due in one tick */
 
 /* One a line: */ /* clang-format off */
 const struct ln_special *const ln_specials[] = {
+    ln_activity_special,
     ln_application_special,
     ln_assess_special,
     ln_correction_special,
     ln_identity_special,
+    ln_fund_special,
+    ln_volunteer_special,
     ln_gov_special,
     ln_program_special,
     ln_publish_special,
@@ -323,6 +329,8 @@ bool ln_special_rows(json_t **out, struct ln_sqlstore *s, const struct ln_def *d
         {
             json_t *f = json_object_get(row, "f");
             json_object_set(f, "id", json_object_get(row, "id"));
+            if (json_object_get(row, "state") != NULL)
+                json_object_set(f, "state", json_object_get(row, "state"));
             json_array_append(*out, f);
         }
         json_decref(rows);

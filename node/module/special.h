@@ -85,8 +85,8 @@ bool ln_special_get(json_t **out, struct ln_special_call *x, const char *collect
 bool ln_special_find(json_t **out, struct ln_special_call *x, const char *collection,
                      const struct ln_where *where, size_t n, unsigned offset,
                      struct ln_err *err) LN_MUST;
-/* All rows of a collection with one value of a field, as f objects with "id" added, in order of id;
- * LN_FULL past `max`. For readers and the writer. A new array. */
+/* All rows of a collection with one value of a field, as f objects with "id" and "state" added, in
+ * order of id; LN_FULL past `max`. For readers and the writer. A new array. */
 bool ln_special_rows(json_t **out, struct ln_sqlstore *s, const struct ln_def *def,
                      const char *collection, const char *field, const char *value, size_t max,
                      struct ln_err *err) LN_MUST;

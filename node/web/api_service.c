@@ -198,49 +198,58 @@ static void half_name(char out[64], const char *name)
         (void)snprintf(out, 64, "%.*s*%.8s", (int)first, name, name + last);
 }
 
-static bool paper_found(struct ln_call *c, const json_t *row, struct ln_err *err)
+static json_t *kind_of(const struct ln_def_coll *d, const json_t *f)
+{
+    const struct ln_def_field *kind = ln_def_field(d, "template");
+
+    for (size_t i = 0; kind != NULL && kind->codes != NULL && i < kind->codes->n; i++)
+        if (strcmp(kind->codes->list[i].code, ln_web_text(f, "template")) == 0)
+            return json_pack("{s:s,s:s}", "zh", kind->codes->list[i].label.zh, "en",
+                             kind->codes->list[i].label.en);
+    return json_pack("{s:s,s:s}", "zh", d->label.zh, "en", d->label.en);
+}
+
+static bool paper_found(struct ln_call *c, const struct ln_def_coll *d, const json_t *row,
+                        struct ln_err *err)
 {
     const json_t *f = json_object_get(row, "f");
-    const struct ln_def_coll *d = ln_def_find(c->n->def, "issued_paper");
-    const struct ln_def_field *kind = ln_def_field(d, "template");
     json_t *person = NULL;
     struct ln_id id;
     char name[64] = "";
-    json_t *label = json_null();
 
     if (ln_clock_id_read(&id, ln_span_of(ln_web_text(f, "person"))) &&
         !ln_query_record(&person, c->r->store, &id, err))
         return false;
     half_name(name, ln_web_text(json_object_get(person, "f"), "name"));
-    for (size_t i = 0; kind->codes != NULL && i < kind->codes->n; i++)
-        if (strcmp(kind->codes->list[i].code, ln_web_text(f, "template")) == 0)
-            label = json_pack("{s:s,s:s}", "zh", kind->codes->list[i].label.zh, "en",
-                              kind->codes->list[i].label.en);
     json_decref(person);
-    return ln_web_json(c, 200,
-                       json_pack("{s:s,s:o,s:s,s:s,s:s}", "serial", ln_web_text(f, "serial"),
-                                 "kind", label, "date", ln_web_text(f, "date"), "holder", name,
-                                 "community", c->n->config.name));
+    json_t *o = json_pack("{s:s,s:o,s:s,s:s,s:s}", "serial", ln_web_text(f, "serial"), "kind",
+                          kind_of(d, f), "date", ln_web_text(f, "date"), "holder", name,
+                          "community", c->n->config.name);
+    if (json_object_get(f, "minutes") != NULL)
+        json_object_set(o, "minutes", json_object_get(f, "minutes"));
+    return ln_web_json(c, 200, o);
 }
 
 bool ln_api_service_paper(struct ln_call *c, struct ln_err *err)
 {
+    static const char *const kept_in[] = { "issued_paper", "service_certificate" };
     const char *serial = query(c, "serial");
     const char *code = query(c, "code");
-    const struct ln_def_coll *d = ln_def_find(c->n->def, "issued_paper");
     const struct ln_where where[] = { { "serial", LN_WHERE_IS, serial } };
-    struct ln_list l = { .coll = d->coll, .where = where, .n = 1, .limit = 1 };
+    const struct ln_def_coll *d = NULL;
     json_t *rows = json_array();
+    bool ok = try_once(c, "paper", serial, err);
 
-    if (!try_once(c, "paper", serial, err) || !ln_query_list(rows, NULL, c->r->store, &l, err)) {
-        json_decref(rows);
-        return false;
+    for (size_t i = 0; ok && i < 2 && serial[0] != '\0' && json_array_size(rows) == 0; i++) {
+        d = ln_def_find(c->n->def, kept_in[i]);
+        struct ln_list l = { .coll = d->coll, .where = where, .n = 1, .limit = 1 };
+        ok = ln_query_list(rows, NULL, c->r->store, &l, err);
     }
-    const json_t *row = serial[0] != '\0' ? json_array_get(rows, 0) : NULL;
+    const json_t *row = json_array_get(rows, 0);
     const char *held = ln_web_text(json_object_get(row, "f"), "check_code");
-    bool right = row != NULL && held[0] != '\0' && strlen(held) == strlen(code) &&
+    bool right = ok && row != NULL && held[0] != '\0' && strlen(held) == strlen(code) &&
                  sodium_memcmp(held, code, strlen(held)) == 0;
-    bool ok = right ? paper_found(c, row, err) : not_found(c, err);
+    ok = ok && (right ? paper_found(c, d, row, err) : not_found(c, err));
     json_decref(rows);
     return ok;
 }

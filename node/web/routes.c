@@ -30,6 +30,7 @@ const struct ln_route ln_routes[] = {
     { "POST", "/api/v1/refused", ln_api_pending_settle },
     { "POST", "/api/v1/files", ln_api_file_upload },
     { "GET", "/api/v1/qr", ln_api_qr_get },
+    { "GET", "/api/v1/fund/:/postings", ln_api_fund_list },
     { "GET", "/api/v1/survey/:/ballot", ln_api_survey_get },
     { "POST", "/api/v1/survey/:/ballot", ln_api_survey_vote },
     { "POST", "/api/v1/survey/:/papers", ln_api_survey_papers },

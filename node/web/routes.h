@@ -54,6 +54,7 @@ LN_ROUTE(ln_api_talk_reading);
 LN_ROUTE(ln_api_talk_doors);
 LN_ROUTE(ln_api_talk_file);
 LN_ROUTE(ln_api_qr_get);
+LN_ROUTE(ln_api_fund_list);
 LN_ROUTE(ln_api_survey_get);
 LN_ROUTE(ln_api_survey_vote);
 LN_ROUTE(ln_api_survey_papers);
