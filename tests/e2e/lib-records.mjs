@@ -39,6 +39,7 @@ export function fields(coll, owner) {
     const v = sample(coll, d, owner)
     if (v !== undefined) f[d.name] = v
   }
+  for (const d of coll.fields) if (Object.keys(f).length === 0 && sample(coll, d, owner) !== undefined) f[d.name] = sample(coll, d, owner) // a record has a field
   if (!JSON.stringify(coll.audience).includes('P')) f.author = owner.account
   return f
 }
