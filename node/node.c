@@ -539,6 +539,26 @@ static const char *text_of(const json_t *row, const char *name)
     return t != NULL ? t : "";
 }
 
+/* The day as far as this node knows: its log never runs backwards, whatever the clock of the machine
+ * says (a box without a clock chip boots in 1970). */
+static bool day_known(char out[11], struct ln_node *n, struct ln_sqlstore *reader,
+                      struct ln_err *err)
+{
+    struct ln_store *s = ln_sqlstore_handle(reader);
+    struct ln_buf text = ln_buf_new(64);
+    int64_t now = n->env.now_ms(n->env.ctx);
+    int64_t hlc = 0;
+    bool found = false;
+    bool ok = s->ops->meta_get(s->ctx, "clock", &text, &found, err);
+
+    if (ok && found && ln_clock_hlc_read(&hlc, (struct ln_span){ text.data, text.len }) &&
+        LN_HLC_MS(hlc) > now)
+        now = LN_HLC_MS(hlc);
+    ln_buf_free(&text);
+    ln_engine_today(out, now);
+    return ok;
+}
+
 static bool add_memberships(struct ln_user *u, struct ln_node *n, struct ln_sqlstore *s,
                             struct ln_err *err)
 {
@@ -548,9 +568,8 @@ static bool add_memberships(struct ln_user *u, struct ln_node *n, struct ln_sqls
     struct ln_list l = { .coll = c->coll, .where = where, .n = 2, .limit = LN_USER_ROLES };
     json_t *rows = json_array();
     char today[11];
-    bool ok = ln_query_list(rows, NULL, s, &l, err);
+    bool ok = day_known(today, n, s, err) && ln_query_list(rows, NULL, s, &l, err);
 
-    ln_engine_today(today, n->env.now_ms(n->env.ctx));
     for (size_t i = 0; ok && i < json_array_size(rows); i++) {
         const json_t *m = json_array_get(rows, i);
         const char *ends = text_of(m, "ends");
