@@ -62,8 +62,6 @@ static const struct key KEYS[] = {
            "代收 1: laptops of the communities below may come here while their box is away"),
     NUMBER(child_per_minute, "600", 10, 100000,
            "每个下级每分钟的请求数 requests a minute of each node below"),
-    NUMBER(scrub_every_h, "168", 0, 8760,
-           "自检间隔(小时) hours between scrubs of all data, at night; 0 never"),
     NUMBER(threads, "128", 4, 1024, "网页工作线程 threads that serve pages"),
     NUMBER(files_mb, "8192", 16, 4194304, "附件总容量(MiB) room for all attachments"),
     NUMBER(files_child_mb, "2048", 1, 4194304,

@@ -24,7 +24,6 @@ struct ln_config {
     int64_t metered;          /* 1: no sync after a save, no attachments */
     int64_t carry;            /* 1: laptops of the communities below may come here, too */
     int64_t child_per_minute; /* requests of each child */
-    int64_t scrub_every_h;
     int64_t threads;
     int64_t files_mb,
         files_child_mb; /* MiB of attachments: all, and of each node that brings some */

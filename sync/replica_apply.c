@@ -688,15 +688,17 @@ bool ln_replica_settle(struct ln_replica *r, const struct ln_receipt *receipt,
 
     if (!ln_replica_log(&log, r, receipt->log, err))
         return false;
+    /* What a parent signed of a log that this one only continues says nothing of its own head. */
+    bool mine = log.mine && strcmp(receipt->log, r->c.id) == 0;
     if (receipt->seq == log.head && !ln_encode_sha256_same(&receipt->sha, &log.head_sha)) {
         *why = "fork"; /* signed for another segment than the one held */
-        if (log.mine)
+        if (mine)
             ln_replica_doubt(r, "fork");
         return true;
     }
     uint64_t before = log.receipt;
     struct ln_store_receipt held = { 0 };
-    if (log.mine && receipt->seq > log.head)
+    if (mine && receipt->seq > log.head)
         ln_replica_doubt(r, "receipt");
     if (!s->ops->receipt_first(s->ctx, log.n, receipt->seq, &held, NULL, err) ||
         !s->ops->receipt_put(s->ctx, log.n, &row, err))

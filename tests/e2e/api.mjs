@@ -9,7 +9,7 @@ const { Validator } = await import(pathToFileURL(createRequire(path.resolve('tes
 const { base } = await startNode('翠苑一区社区', Number(process.env.PORT0 ?? 18650) + 99, '330106005055', 'community', ['committee', 'resident'])
 let cookie = ''
 // The server closes idle connections after 50 ms: a request that meets the end of one is made again.
-const again = (url, what) => fetch(url, what).catch(() => fetch(url, what))
+const again = (url, what, left = 4) => fetch(url, what).catch(e => { if (left === 0) throw e; return again(url, what, left - 1) }) // an idle connection may have been closed
 const call = (method, where, body, headers = {}) => again(base + where, { method, body: body && JSON.stringify(body),
   headers: { Origin: base, 'Content-Type': 'application/json', cookie, ...headers } })
 async function login(who) {

@@ -10,7 +10,7 @@ const a = await startNode('翠苑一区社区', port + 1, '330106005055', 'commu
 const b = await startNode('翠苑二区社区', port + 2, '330106005056', 'community', ['worker', 'committee'], district, { prepare: quick })
 
 const cookies = {}
-const again = (url, what) => fetch(url, what).catch(() => fetch(url, what)) // an idle connection may have been closed
+const again = (url, what, left = 4) => fetch(url, what).catch(e => { if (left === 0) throw e; return again(url, what, left - 1) }) // an idle connection may have been closed
 async function api(node, who, method, where, body) {
   const key = node.base + who
   if (!cookies[key]) {

@@ -5,7 +5,7 @@ import { dir, end, ok, run, startNode } from './lib-browser.mjs'
 
 const port = Number(process.env.PORT0 ?? 18650) + 160
 const often = at => fs.writeFileSync(`${at}/config`, fs.readFileSync(`${at}/config`, 'utf8').replace(/^stats_every_s = .*/m, 'stats_every_s = 5'))
-const again = (url, what) => fetch(url, what).catch(() => fetch(url, what))
+const again = (url, what, left = 4) => fetch(url, what).catch(e => { if (left === 0) throw e; return again(url, what, left - 1) }) // an idle connection may have been closed
 class Person {
   constructor(node, who) { Object.assign(this, { node, who, cookie: '' }) }
   async in() {

@@ -7,7 +7,7 @@ const port = Number(process.env.PORT0 ?? 18650) + 120
 const { base, dir: node } = await startNode('翠苑一区社区', port, '330106005055', 'community', ['worker', 'committee', 'admin', 'centre'])
 const today = new Date(Date.now() + 8 * 3600e3).toISOString().slice(0, 10)
 const cookies = {}
-const again = (url, what) => fetch(url, what).catch(() => fetch(url, what)) // an idle connection may have been closed
+const again = (url, what, left = 4) => fetch(url, what).catch(e => { if (left === 0) throw e; return again(url, what, left - 1) }) // an idle connection may have been closed
 async function api(who, method, where, body) {
   if (who && !cookies[who]) {
     const r = await again(`${base}/api/v1/session`, { method: 'POST', headers: { Origin: base, 'Content-Type': 'application/json' }, body: JSON.stringify({ login: who, password: `linli-${who}` }) })

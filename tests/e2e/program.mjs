@@ -15,7 +15,7 @@ const { XMLParser } = await load('fast-xml-parser')
 const { base, dir: at } = await startNode('翠苑一区社区', Number(process.env.PORT0 ?? 18650) + 120, '330106005055', 'community', ['committee', 'worker', 'resident'])
 let cookie = ''
 // The server closes idle connections after 50 ms: a request that meets the end of one is made again.
-const again = (url, what) => fetch(url, what).catch(() => fetch(url, what))
+const again = (url, what, left = 4) => fetch(url, what).catch(e => { if (left === 0) throw e; return again(url, what, left - 1) }) // an idle connection may have been closed
 const call = (method, where, body, headers = {}) => again(base + where, { method, body: body && JSON.stringify(body),
   headers: { Origin: base, 'Content-Type': 'application/json', cookie, ...headers } })
 const json = async (method, where, body) => (await call(method, where, body)).json()

@@ -6,7 +6,7 @@ const port = Number(process.env.PORT0 ?? 18650) + 140
 const soon = d => new Date(Date.now() + 8 * 36e5 + d * 864e5).toISOString().slice(0, 10)
 // Statistics go up every few seconds here, not every six hours.
 const often = at => fs.writeFileSync(`${at}/config`, fs.readFileSync(`${at}/config`, 'utf8').replace(/^stats_every_s = .*/m, 'stats_every_s = 5'))
-const again = (url, what) => fetch(url, what).catch(() => fetch(url, what))
+const again = (url, what, left = 4) => fetch(url, what).catch(e => { if (left === 0) throw e; return again(url, what, left - 1) }) // an idle connection may have been closed
 
 class Person {
   constructor(node, who, password) { Object.assign(this, { node, who, password: password ?? `linli-${who}`, cookie: '' }) }

