@@ -6,6 +6,7 @@ import { Day, Moment, upTo } from './day'
 import { Files, type FileValue } from './files'
 import { parse, unparse } from './parse'
 import { Pick } from './pick'
+import { Picks } from './picks'
 import { Rows } from './rows'
 
 export interface Draft { text: Record<string, string>; files: Record<string, FileValue[]> }
@@ -49,6 +50,8 @@ export function Widget({ id, field, module, value, title, bad, onInput }: Widget
   const common = { id, value, required: field.required, 'aria-invalid': bad ? true : undefined, 'aria-describedby': bad ? 'e-' + id : undefined }
   if (field.type === 'ref' && field.to)
     return <Pick id={id} describedBy={common['aria-describedby']} to={field.to} value={value} title={title} required={field.required} bad={bad !== undefined} onInput={onInput} />
+  if (field.type === 'list' && field.to && field.to !== '*' && !field.codes)
+    return <Picks id={id} label={label} describedBy={common['aria-describedby']} to={field.to} value={value} bad={bad !== undefined} onInput={onInput} />
   if (field.items) return <Rows id={id} field={field} module={module} value={value} onInput={onInput} />
   if (field.type === 'date') return <Day id={id} label={label} value={value} bad={bad !== undefined} onInput={onInput} />
   if (field.type === 'ts') return <Moment id={id} label={label} value={value} bad={bad !== undefined} onInput={onInput} />
