@@ -380,12 +380,14 @@ static bool name_audience(struct work *w, char code, const char *region, const j
     const struct ln_cert *self = ln_replica_self(w->r);
     char grid[16] = "";
 
+    if (code == 'N') /* the parties' own: inside the community, and in its grid when it has one */
+        code = 'C';
     if (code == 'C' && !find_grid(grid, w, f, err))
         return false;
     if (self != NULL && self->role == LN_ROLE_LAPTOP && code == 'C' && grid[0] == '\0' &&
         self->n_grids > 0)
         (void)snprintf(grid, sizeof grid, "%s", self->grids[0]);
-    ln_audience_name(w->audience, code == 'N' ? 'C' : code, region, grid, "");
+    ln_audience_name(w->audience, code, region, grid, "");
     return true;
 }
 
