@@ -273,6 +273,8 @@ fine:
             x->f, "met_hours",
             json_integer((x->now_ms - json_integer_value(json_object_get(x->row, "created"))) /
                          3600000));
+    if (is_step(x, "finish") || is_step(x, "expire"))
+        json_object_set_new(x->f, "met", json_boolean(is_step(x, "finish")));
     if (is_step(x, "release"))
         json_object_set_new(x->f, "claimed_by", json_null());
     return true;

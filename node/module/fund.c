@@ -281,6 +281,7 @@ static bool write_posting(struct ln_special_call *x, const json_t *entry, const 
                           ln_special_text(entry, "date"), "direction", in ? "in" : "out", "amount",
                           (json_int_t)amount, "balance", (json_int_t)balance, "signed_by", names,
                           "previous", previous);
+    json_object_set(f, "kind", part(entry, "kind"));
     ln_fund_line(&line, f);
     struct ln_sha256 sha = ln_encode_sha256(line.data, line.len);
     (void)sodium_bin2hex(hash, sizeof hash, sha.b, sizeof sha.b);

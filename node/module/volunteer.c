@@ -133,24 +133,24 @@ static bool after_volunteer(struct ln_special_call *x, struct ln_err *err)
 
 /* ---- hours: the last word of the checks decides */
 
-static bool is_confirmed(bool *yes, struct ln_special_call *x, const char *record,
+static bool is_confirmed(bool *yes, struct ln_special_call *x, const char *record, bool *reversed,
                          struct ln_err *err)
 {
     const struct ln_where where[] = { { "record", LN_WHERE_IS, record } };
     json_t *rows = NULL;
     size_t i;
     json_t *row;
-    bool reversed = false;
     bool ok = ln_special_find(&rows, x, "service_check", where, 1, 0, err);
 
     *yes = false;
+    *reversed = false;
     json_array_foreach(rows, i, row)
     {
         const char *word = ln_special_text(row, "decision");
-        reversed = reversed || strcmp(word, "reverse") == 0;
+        *reversed = *reversed || strcmp(word, "reverse") == 0;
         *yes = strcmp(word, "confirm") == 0;
     }
-    *yes = *yes && !reversed;
+    *yes = *yes && !*reversed;
     json_decref(rows);
     return ok;
 }
@@ -176,10 +176,11 @@ static bool sum_hours(struct hours *h, struct ln_special_call *x, const char *vo
         const char *date = ln_special_word(f, "date");
         int64_t minutes = json_integer_value(json_object_get(f, "minutes"));
         bool yes = false;
+        bool reversed = false;
         if (!ok || (from != NULL && strcmp(date, from) < 0) ||
             (until != NULL && strcmp(date, until) > 0))
             continue;
-        ok = is_confirmed(&yes, x, ln_special_word(f, "id"), err);
+        ok = is_confirmed(&yes, x, ln_special_word(f, "id"), &reversed, err);
         if (!yes)
             h->waiting += minutes;
         else {
@@ -297,17 +298,27 @@ static bool may_check(struct ln_special_call *x, const json_t *record, const jso
 
 static bool before_check(struct ln_special_call *x, struct ln_err *err)
 {
+    const char *id = ln_special_word(x->f, "record");
     json_t *record = NULL;
     json_t *volunteer = NULL;
+    bool was = false;
+    bool reversed = false;
 
     if (x->kind != LN_ENGINE_CREATE)
         return true;
-    bool ok = ln_special_get(&record, x, "service_record", ln_special_word(x->f, "record"), err);
+    bool ok = ln_special_get(&record, x, "service_record", id, err);
     if (ok && record == NULL)
         ok = ln_special_problem(x, "record", "没有这条服务", "is no service record", err);
     ok = ok &&
          ln_special_get(&volunteer, x, "volunteer", ln_special_text(record, "volunteer"), err) &&
-         may_check(x, record, volunteer, err);
+         may_check(x, record, volunteer, err) && is_confirmed(&was, x, id, &reversed, err);
+    if (ok) { /* what this check adds to the hours, or takes: a statistic sums it */
+        const char *word = ln_special_word(x->f, "decision");
+        bool now = !reversed && strcmp(word, "confirm") == 0;
+        int64_t minutes = json_integer_value(part(record, "minutes"));
+        json_object_set_new(x->f, "role", json_string(ln_special_text(record, "role")));
+        json_object_set_new(x->f, "minutes", json_integer((now - was) * minutes));
+    }
     json_decref(volunteer);
     json_decref(record);
     return ok;

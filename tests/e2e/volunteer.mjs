@@ -83,6 +83,8 @@ try {
   ok('nobody confirms their own', (await helper.call('POST', '/service_check', { record: record.id, kind: 'statistician', decision: 'confirm' })).status === 403)
   ok('nor somebody who was not there', (await second.call('POST', '/service_check', { record: record.id, kind: 'receiver', decision: 'confirm' })).status === 403)
   ok('the receiver does', (await granny.call('POST', '/service_check', { record: record.id, kind: 'receiver', decision: 'confirm', score: 5 })).status === 201 && (await minutes()).minutes === 95)
+  const counted = (await worker('GET', `/service_check?record=${record.id}`)).body.items[0].f
+  ok('and the check says what it adds', counted.minutes === 95 && counted.role === '3')
   ok('more than a day is no day', (await helper.call('POST', '/service_record', { volunteer: v1.id, source: company, role: '3', date: today, minutes: 1400, content: 'x' })).status === 422)
 
   // activity: two places, three want them
