@@ -85,7 +85,7 @@ build/tool/%: packaging/tool/%.c
 	$(CC) -std=c17 -D_XOPEN_SOURCE=700 -O2 $(WARN) -Werror -o $@ $< -lsodium -lzstd -lz
 build/tool/sample: $(wildcard packaging/tool/sample/*.c) packaging/tool/sample/sample.h
 	@mkdir -p $(@D)
-	$(CC) -std=c17 -D_XOPEN_SOURCE=700 -D_DEFAULT_SOURCE -O2 $(WARN) -Werror -o $@ $(filter %.c,$^) -lxlsxwriter
+	$(CC) -std=c17 -D_XOPEN_SOURCE=700 -D_DEFAULT_SOURCE -O2 $(WARN) -Werror -o $@ $(filter %.c,$^) -lxlsxwriter -lsodium
 $(B)/gen/embed.list: FORCE
 	@mkdir -p $(@D) && printf '%s\n' $(EMBED) | cmp -s - $@ || printf '%s\n' $(EMBED) > $@
 $(B)/gen/embed_files.c: build/tool/embed $(B)/gen/embed.list $(EMBED)

@@ -140,6 +140,7 @@ try {
   await phone.waitForURL(/\/appointment\//)
   const first = phone.url().split('/').pop()
   ok('three taps book a time', (await must(phone, 'GET', '/appointment/' + first)).state === 'confirmed')
+  await phone.waitForSelector('main h1')
   await look(phone, '360 appointment')
   const offline = await must(field, 'POST', '/appointment', { slot: slot.id, person: others[1] })
   ok('a laptop cannot confirm: 待确认', offline.state === 'requested', offline.state)

@@ -242,6 +242,9 @@ int main(int argc, char **argv)
     sample_message(&s);
     sample_work(&s);
     sample_asset(&s);
+    sample_service(&s);
+    sample_survey(&s);
+    sample_volunteer(&s);
     if (fclose(s.out) != 0)
         die("cannot write");
     sample_sheet(&s);

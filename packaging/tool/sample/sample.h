@@ -92,6 +92,9 @@ void sample_merchant(struct sample *s);
 void sample_message(struct sample *s);
 void sample_work(struct sample *s);
 void sample_asset(struct sample *s);
+void sample_service(struct sample *s);
+void sample_survey(struct sample *s);
+void sample_volunteer(struct sample *s);
 void sample_sheet(struct sample *s); /* the clerk's table */
 
 #endif
