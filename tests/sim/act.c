@@ -174,10 +174,13 @@ void sim_sync(struct sim_node *n)
     struct ln_exchange_report report;
     struct ln_err err = { 0 };
 
-    if (n->client == NULL || n->hostile)
+    if (n->client == NULL || (n->hostile && n->role >= LN_ROLE_COMMUNITY))
         return;
     sim->syncs++;
+    n->cut_answer = false;
     bool ok = ln_exchange_sync(n->client, &report, &err);
+    if (ok && n->cut_answer)
+        sim_wrong("%s believed an answer that was cut on the way", n->c.id);
     sim_say("%s: sync %s, sent %" PRIu64 " got %" PRIu64, n->c.id, ok ? "well" : err.text,
             report.sent_segments, report.got_segments);
     sim_trace(&err.code, sizeof err.code);
@@ -384,6 +387,8 @@ static bool push(struct sim_node *n, const char *log, const struct ln_buf *pack,
     SIM_DO(ln_message_sign(&q, n->c.id, nonce, sim_node_ms(n) / 1000, key, &err));
     ln_exchange_serve(n->parent->server, &q, &a);
     bool taken = a.status == 200;
+    sim_say("%s pushes to %s: %d %.200s", n->c.id, log, a.status,
+            a.body.len > 0 ? a.body.data : "");
     ln_message_free(&a);
     ln_message_free(&q);
     return taken;
@@ -413,6 +418,28 @@ static void compare_verdicts(struct sim_node *n, const struct forged *f)
         sim_wrong("%s let %s write %s (%s)", n->parent->c.id, n->c.id, f->line, rule);
     else if (!found.good && rule == NULL && !system && found.there && !n->revoked)
         sim_wrong("%s refused %s what it may write: %s", n->parent->c.id, n->c.id, f->line);
+}
+
+/* A segment for the log of a node below, that the thief itself signed. */
+static void speak_for(struct sim_node *n)
+{
+    struct ln_buf pack = ln_buf_new(LN_PACK_MAX);
+    struct ln_segment head;
+    struct ln_err err = { 0 };
+
+    for (size_t i = 0; i < sim->n_real; i++) {
+        struct sim_node *o = sim->nodes[sim_below((unsigned)sim->n_real)];
+        if (o->parent != n || sim_out(n->parent) || n->parent->disk != DISK_GOOD)
+            continue;
+        SIM_DO(forge_head(&head, ln_sqlstore_handle(n->parent->store), o->c.id, &err));
+        if (forge_pack(&pack, &head, o->c.id, &n->c.key, ln_span_of("{}"), NULL,
+                       sim->now_ms / 1000) &&
+            push(n, o->c.id, &pack, &n->c.key))
+            sim_wrong("%s took a segment of %s that %s signed", n->parent->c.id, o->c.id, n->c.id);
+        sim->forged++;
+        break;
+    }
+    ln_buf_free(&pack);
 }
 
 static void steal(struct sim_node *n)
@@ -598,7 +625,9 @@ void sim_event(void)
         return;
     misfortune(n);
     unsigned what = sim_below(14);
-    if (n->hostile && leaf(n))
+    if (n->hostile && n->parent != NULL && sim_one_in(4))
+        speak_for(n);
+    else if (n->hostile && leaf(n))
         steal(n);
     else if (what == 0) {
         sim_reopen(n);

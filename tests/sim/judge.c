@@ -639,7 +639,6 @@ void sim_judge(void)
     judge_kept();
     judge_down();
     judge_private();
-    judge_forks();
     for (size_t i = 0; i < sim->n_real; i++) {
         struct sim_node *n = sim->nodes[i];
         sim_watch(n);
@@ -657,6 +656,7 @@ void sim_judge(void)
         if (sim->violations > 0)
             break;
     }
+    judge_forks(); /* last: its syncs move things */
     size_t each = sim->memory / sim->n;
     if (each > 12u << 20)
         sim_wrong("%zu bytes of memory a node", each);

@@ -34,11 +34,12 @@ async function sweep(op) {
   const before = total(op.node)
   let points = 0
   let wrong = ''
+  let parent = null
   const serving = async work => {
     if (!op.parent) return work()
     bring('district', other)
-    const p = await serve('district', port + 1)
-    try { return await work() } finally { await stop(p) }
+    parent = await serve('district', port + 1)
+    try { return await work() } finally { await stop(parent) }
   }
   const judge = async (r, what, mayStop) => {
     points++
@@ -54,6 +55,11 @@ async function sweep(op) {
     if (again.status !== 0) wrong ||= `${what}: afterwards: ${again.stderr.slice(-300)}`
     const then = total(op.node)
     if (then !== after) wrong ||= `${what}: afterwards ${then} units of ${after} are there`
+    if (op.parent && !op.done()) { // a receipt that could not be kept comes again with what the parent seals next
+      await stop(parent)
+      parent = await serve('district', port + 1)
+      linliRun(op.args)
+    }
     if (op.done && !op.done()) wrong ||= `${what}: afterwards ${op.undone}`
   }
   // stopped at each call
