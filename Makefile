@@ -122,8 +122,9 @@ format: ## check the format (FIX=1 mends it)
 	clang-format-14 $(if $(FIX),-i,--dry-run -Werror) $(C_FILES)
 sim fuzz torture bench: $(B)/linli ## long tests of their own: tests/<name>/run.sh
 	@tests/$@/run.sh $(ARGS)
-coverage: ## branches of crypto/ and sync/ that the unit tests reach (build/cov/)
-	@$(MAKE) --no-print-directory COV=1 unit
+coverage: ## branches of crypto/ and sync/ that unit tests and some seeds of the simulator reach (build/cov/)
+	@$(MAKE) --no-print-directory COV=1 unit build/cov/tests/sim/fast
+	@for s in 1 3 4 6 8 11 14; do build/cov/tests/sim/fast $$s 3 | grep '^seed' || exit 1; done
 	gcovr --root . --object-directory build/cov --filter 'crypto/' --filter 'sync/' --branches --print-summary
 screens: all sample ## pictures of the first and main screens into build/screens (ARGS=worker-home takes some; BASE= uses running nodes)
 	@node tests/screens/run.mjs $(ARGS)
