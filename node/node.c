@@ -26,6 +26,7 @@
 #define DUE_EVERY_MS 3000 /* what fell due, and what came from elsewhere and waits */
 #define WORDS_A_TICK 200
 #define WORDS_AT_ONCE 2000
+#define ERASE_LOOKS 100                /* rounds of full text before files are overwritten */
 #define SANE_MS INT64_C(1735689600000) /* 2025-01-01: before that the clock was never set */
 
 /* ---- the world */
@@ -203,6 +204,41 @@ static void tick_after(struct ln_node *n, struct ln_replica *r)
     }
 }
 
+/* Keys of erased persons go, rows are blank, full text follows, files are overwritten; then it is
+ * signed. */
+static void tick_erase(struct ln_node *n, struct ln_replica *r)
+{
+    const struct ln_query_after after = { n, searched, named, twins };
+    struct ln_store *s = ln_replica_store(r);
+    struct ln_err err = { 0 };
+    unsigned due = 0;
+    bool left = true;
+
+    if (ln_replica_self(r) == NULL || !ln_replica_begin(r, &err))
+        return;
+    if (!ln_replica_erase_due(r, &due, &err) || due == 0) {
+        ln_replica_rollback(r);
+        if (err.code != LN_OK)
+            ln_log_err(LN_LOG_WARN, &err, "erasure");
+        return;
+    }
+    bool ok = ln_replica_commit(r, &err);
+    for (int round = 0; ok && left && round < ERASE_LOOKS; round++)
+        ok = ln_replica_begin(r, &err) &&
+             ln_query_after(n->writer, &after, WORDS_AT_ONCE, &left, &err) &&
+             ln_replica_commit(r, &err);
+    ok = ok && !left && s->ops->shred(s->ctx, &err) && ln_replica_begin(r, &err) &&
+         ln_replica_erase_done(r, &err) && ln_replica_commit(r, &err);
+    if (!ok && err.code != LN_OK) {
+        ln_replica_rollback(r);
+        ln_log_err(LN_LOG_WARN, &err, "erasure");
+        return;
+    }
+    ln_log(LN_LOG_NOTE, "erased requests=%u", due);
+    if (n->syncer != NULL)
+        ln_syncer_poke(n->syncer);
+}
+
 static void tick_seal(struct ln_node *n, struct ln_replica *r)
 {
     struct ticking *t = (void *)((char *)n->pool + sizeof(struct pool));
@@ -280,6 +316,7 @@ static void tick(void *ctx, struct ln_replica *r)
     tick_export(ctx, r);
     tick_seal(ctx, r);
     tick_after(ctx, r);
+    tick_erase(ctx, r);
     tick_stat(ctx, r);
 }
 
@@ -539,8 +576,8 @@ static const char *text_of(const json_t *row, const char *name)
     return t != NULL ? t : "";
 }
 
-/* The day as far as this node knows: its log never runs backwards, whatever the clock of the machine
- * says (a box without a clock chip boots in 1970). */
+/* The day as far as this node knows: its log never runs backwards, whatever the clock of the
+ * machine says (a box without a clock chip boots in 1970). */
 static bool day_known(char out[11], struct ln_node *n, struct ln_sqlstore *reader,
                       struct ln_err *err)
 {

@@ -414,6 +414,13 @@ static bool own_child(const struct ln_authority *a, const struct ln_cert *c, str
     return child != NULL && ln_authority_was_parent(a, c->node, node);
 }
 
+static bool has_member(struct ln_span f, const char *name)
+{
+    struct ln_span text;
+
+    return text_member(f, name, &text);
+}
+
 static const char *may_system(const struct ln_authority *a, const struct ln_cert *c,
                               const struct ln_change *line, const struct ln_audience *aud,
                               enum system_kind kind)
@@ -422,7 +429,9 @@ static const char *may_system(const struct ln_authority *a, const struct ln_cert
         return "audience";
     if (line->op != LN_OP_ADD)
         return "op";
-    if (c->role == LN_ROLE_LAPTOP || (kind == RECEIPT && !own_child(a, c, line->fields)))
+    /* A laptop only signs that it has erased what it was asked to. */
+    if ((c->role == LN_ROLE_LAPTOP && !(kind == ERASE && has_member(line->fields, "done"))) ||
+        (kind == RECEIPT && !own_child(a, c, line->fields)))
         return "role";
     return kind == EPOCH && !own_epoch(c, line->fields) ? "region" : NULL;
 }

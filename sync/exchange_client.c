@@ -44,6 +44,7 @@ struct ln_exchange_client {
     int64_t state_ms;
     int64_t wanted_ms; /* when the parent was last asked for keys */
     unsigned sealed;   /* segments sealed by this client */
+    bool fetched;      /* some of them came back: the doubt that this raised ends with it */
     bool checked; /* the parent has named the heads of our own logs since this client was made */
 };
 
@@ -1073,6 +1074,7 @@ static bool check_own(struct ln_exchange_client *c, const struct ln_view_log *th
     }
     if (!doubt(c, "parent", err))
         return false;
+    c->fetched = true;
     if (pull_log(c, theirs->log, mine + 1, theirs->seq, &bad))
         return true;
     if (bad.code == LN_CONFLICT)
@@ -1121,8 +1123,9 @@ static bool check_self(struct ln_exchange_client *c, struct ln_err *err)
     }
     if (!check_heads(c, err))
         return false;
-    if (j.doubt[0] != '\0' && !do_write(c, confirm_job, NULL, err))
+    if ((j.doubt[0] != '\0' || c->fetched) && !do_write(c, confirm_job, NULL, err))
         return false;
+    c->fetched = false;
     c->checked = true;
     return true;
 }

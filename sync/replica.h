@@ -213,6 +213,28 @@ bool ln_replica_key_restore(struct ln_replica *r, const struct ln_key_item *k,
  * *n = how many. */
 bool ln_replica_inherit(struct ln_replica *r, unsigned *n, struct ln_err *err) LN_MUST;
 
+/* ---- erasure (README "Erasure") */
+/* Asks every holder to destroy the keys of a person (alias set included): a public line of this
+ * node's log. `cause`: request withdraw retention. */
+bool ln_replica_erase(struct ln_replica *r, const struct ln_id *person, const char *cause,
+                      struct ln_err *err) LN_MUST;
+/* Destroys keys and escrow and blanks rows of all that was asked. *n = erasures whose files are to
+ * be overwritten now (ln_store_ops.shred, after full text was looked at); then
+ * ln_replica_erase_done signs for them. */
+bool ln_replica_erase_due(struct ln_replica *r, unsigned *n, struct ln_err *err) LN_MUST;
+bool ln_replica_erase_done(struct ln_replica *r, struct ln_err *err) LN_MUST;
+/* Of each erasure each holder that is known here; `done` = when it signed, 0 not yet. Reader
+ * handle. */
+struct ln_erasure {
+    const char *id, *author; /* of the line: its id tells when it was asked */
+    char cause[16];
+    const struct ln_cert *node;
+    int64_t done;
+};
+typedef bool ln_erasure_fn(void *ctx, const struct ln_erasure *e, struct ln_err *err);
+bool ln_replica_erasures(struct ln_store *reader, const struct ln_authority *a, ln_erasure_fn *fn,
+                         void *ctx, struct ln_err *err) LN_MUST;
+
 /* ---- enrolment */
 /* Issues (and saves, public) a certificate for a child that proved its code; out->text, signature
  * in `cert_f` as the f object {"cert","sig"}. Mints the child's down-log. */

@@ -874,7 +874,6 @@ static bool heed_revoke(struct ln_replica *r, const char *author, const struct l
 bool ln_replica_heed(struct ln_replica *r, const char *author, const struct ln_change *c,
                      int64_t eff, const char **why, struct ln_err *err)
 {
-    (void)eff;
     if (ln_span_is(c->collection, "cert"))
         return heed_cert(r, author, c, why, err);
     if (ln_span_is(c->collection, "revoke"))
@@ -883,5 +882,5 @@ bool ln_replica_heed(struct ln_replica *r, const char *author, const struct ln_c
         return heed_epoch(r, author, c, why, err);
     if (ln_span_is(c->collection, "receipt"))
         return heed_receipt(r, c, why, err);
-    return true;
+    return ln_replica_heed_erase(r, author, c, eff, why, err);
 }

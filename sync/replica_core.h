@@ -77,6 +77,8 @@ void ln_replica_doubt_told(struct ln_replica *r);
  */
 bool ln_replica_take_cert(struct ln_replica *r, const char *author, struct ln_span f, bool *taken,
                           struct ln_err *err) LN_MUST;
+bool ln_replica_heed_erase(struct ln_replica *r, const char *author, const struct ln_change *c,
+                           int64_t eff, const char **why, struct ln_err *err) LN_MUST;
 /* Node id of a log or down-log. */
 void ln_replica_author(char node[LN_NODE_ID_MAX], const char *log);
 

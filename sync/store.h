@@ -158,6 +158,8 @@ typedef bool ln_store_key_fn(void *ctx, const struct ln_store_key *k, struct ln_
 typedef bool ln_store_escrow_fn(void *ctx, const struct ln_store_escrow *e, struct ln_err *err);
 typedef bool ln_store_id_fn(void *ctx, const struct ln_id *id, struct ln_err *err);
 typedef bool ln_store_kid_fn(void *ctx, const char *kid, struct ln_err *err);
+typedef bool ln_store_kid_in_fn(void *ctx, const char *kid, const char *audience,
+                                struct ln_err *err);
 typedef bool ln_store_cert_fn(void *ctx, const char *author, bool revoke, struct ln_span f,
                               struct ln_err *err);
 typedef bool ln_store_meta_fn(void *ctx, const char *key, struct ln_span value, struct ln_err *err);
@@ -316,7 +318,15 @@ struct ln_store_ops {
     /* Keys waited for, each once, at most max. */
     bool (*key_wanted)(void *ctx, size_t max, ln_store_kid_fn *fn, void *fctx, struct ln_err *err);
 
-    /* ---- erasure. erase: notes the person, destroys keys and escrow at once and durably. [w] */
+    /* ---- erasure. kids_of: the keys and escrowed keys of a person, kid_audience: of a key (each
+     * with its audience, maybe twice). key_erase: destroys a key and its escrow, durably with the
+     * next commit, and takes none of that name again; nothing waits for it any more. erase notes
+     * the person. [w] */
+    bool (*kids_of)(void *ctx, const struct ln_id *person, ln_store_kid_in_fn *fn, void *fctx,
+                    struct ln_err *err);
+    bool (*kid_audience)(void *ctx, const char *kid, ln_store_kid_in_fn *fn, void *fctx,
+                         struct ln_err *err);
+    bool (*key_erase)(void *ctx, const char *kid, struct ln_err *err);
     bool (*erase)(void *ctx, const struct ln_id *person, int64_t at, struct ln_err *err);
     bool (*erased)(void *ctx, const struct ln_id *person, bool *yes, struct ln_err *err);
     /* Records of `coll` whose subject field names the person. */

@@ -12,6 +12,7 @@
 #include "node/module/application.h"
 #include "node/module/assess.h"
 #include "node/module/correction.h"
+#include "node/module/erasure.h"
 #include "node/module/fund.h"
 #include "node/module/gov.h"
 #include "node/module/identity.h"
@@ -38,6 +39,7 @@ const struct ln_special *const ln_specials[] = {
     ln_identity_special,
     ln_fund_special,
     ln_volunteer_special,
+    ln_erasure_special,
     ln_gov_special,
     ln_program_special,
     ln_publish_special,

@@ -5,25 +5,71 @@
 
 #include "node/store/sqlstore_core.h"
 
-bool ln_sqlstore_erase(void *ctx, const struct ln_id *person, int64_t at, struct ln_err *err)
+static bool give_kids(struct ln_query *q, ln_store_kid_in_fn *fn, void *fctx, struct ln_err *err)
 {
-    static const char note[] = "INSERT OR IGNORE INTO erased(person, at) VALUES(?, ?)";
-    static const char *const drop[] = { "DELETE FROM key WHERE person = ?",
-                                        "DELETE FROM escrow WHERE person = ?" };
-    struct ln_sqlstore *s = ctx;
-    struct ln_query *q = ln_db_use(s->db, note);
+    bool row;
+
+    for (;;) {
+        if (!ln_db_row(q, &row, err))
+            return false;
+        if (!row)
+            return true;
+        if (!fn(fctx, ln_db_col_text(q, 0), ln_db_col_text(q, 1), err))
+            return ln_db_end(q);
+    }
+}
+
+bool ln_sqlstore_kids_of(void *ctx, const struct ln_id *person, ln_store_kid_in_fn *fn, void *fctx,
+                         struct ln_err *err)
+{
+    static const char sql[] = "SELECT kid, audience FROM key WHERE person = ?1 UNION"
+                              " SELECT kid, audience FROM escrow WHERE person = ?1";
+    struct ln_query *q = ln_db_use(((struct ln_sqlstore *)ctx)->keys, sql);
 
     ln_db_blob(q, person->b, sizeof person->b);
-    ln_db_int(q, at);
+    return give_kids(q, fn, fctx, err);
+}
+
+bool ln_sqlstore_kid_audience(void *ctx, const char *kid, ln_store_kid_in_fn *fn, void *fctx,
+                              struct ln_err *err)
+{
+    static const char sql[] = "SELECT kid, audience FROM key WHERE kid = ?1 UNION"
+                              " SELECT kid, audience FROM escrow WHERE kid = ?1";
+    struct ln_query *q = ln_db_use(((struct ln_sqlstore *)ctx)->keys, sql);
+
+    ln_db_text(q, kid);
+    return give_kids(q, fn, fctx, err);
+}
+
+bool ln_sqlstore_key_erase(void *ctx, const char *kid, struct ln_err *err)
+{
+    static const char *const keys[] = { "DELETE FROM key WHERE kid = ?",
+                                        "DELETE FROM escrow WHERE kid = ?",
+                                        "INSERT OR IGNORE INTO gone(kid) VALUES(?)" };
+    static const char wait[] = "DELETE FROM key_wait WHERE kid = ?";
+    struct ln_sqlstore *s = ctx;
+    struct ln_query *q = ln_db_use(s->db, wait);
+
+    ln_db_text(q, kid);
     if (!ln_db_run(q, err) || !ln_sqlstore_keys_begin(s, err))
         return false;
-    for (size_t i = 0; i < sizeof drop / sizeof drop[0]; i++) {
-        q = ln_db_use(s->keys, drop[i]);
-        ln_db_blob(q, person->b, sizeof person->b);
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        q = ln_db_use(s->keys, keys[i]);
+        ln_db_text(q, kid);
         if (!ln_db_run(q, err))
             return false;
     }
     return true;
+}
+
+bool ln_sqlstore_erase(void *ctx, const struct ln_id *person, int64_t at, struct ln_err *err)
+{
+    static const char note[] = "INSERT OR IGNORE INTO erased(person, at) VALUES(?, ?)";
+    struct ln_query *q = ln_db_use(((struct ln_sqlstore *)ctx)->db, note);
+
+    ln_db_blob(q, person->b, sizeof person->b);
+    ln_db_int(q, at);
+    return ln_db_run(q, err);
 }
 
 bool ln_sqlstore_erased(void *ctx, const struct ln_id *person, bool *yes, struct ln_err *err)

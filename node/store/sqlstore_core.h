@@ -77,6 +77,11 @@ bool ln_sqlstore_key_waiting(void *ctx, const char *kid, ln_store_id_fn *fn, voi
                              struct ln_err *err);
 bool ln_sqlstore_key_wanted(void *ctx, size_t max, ln_store_kid_fn *fn, void *fctx,
                             struct ln_err *err);
+bool ln_sqlstore_kids_of(void *ctx, const struct ln_id *person, ln_store_kid_in_fn *fn, void *fctx,
+                         struct ln_err *err);
+bool ln_sqlstore_kid_audience(void *ctx, const char *kid, ln_store_kid_in_fn *fn, void *fctx,
+                              struct ln_err *err);
+bool ln_sqlstore_key_erase(void *ctx, const char *kid, struct ln_err *err);
 bool ln_sqlstore_erase(void *ctx, const struct ln_id *person, int64_t at, struct ln_err *err);
 bool ln_sqlstore_erased(void *ctx, const struct ln_id *person, bool *yes, struct ln_err *err);
 bool ln_sqlstore_shred(void *ctx, struct ln_err *err);

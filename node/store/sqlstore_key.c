@@ -148,7 +148,8 @@ bool ln_sqlstore_key_for(void *ctx, struct ln_store_key *out, const struct ln_id
 bool ln_sqlstore_key_put(void *ctx, const struct ln_store_key *k, struct ln_err *err)
 {
     static const char sql[] =
-        "INSERT INTO key(" KEY_COLUMNS ") VALUES(?,?,?,?,?,?) ON CONFLICT(kid) DO UPDATE SET"
+        "INSERT INTO key(" KEY_COLUMNS ") SELECT ?1,?2,?3,?4,?5,?6 WHERE NOT EXISTS"
+        " (SELECT 1 FROM gone WHERE kid = ?1) ON CONFLICT(kid) DO UPDATE SET"
         " person = excluded.person, audience = excluded.audience, escrowed = excluded.escrowed,"
         " shared = excluded.shared";
     struct ln_sqlstore *s = ctx;
@@ -220,7 +221,9 @@ static bool wrap_put(int64_t *n, struct ln_db *keys, struct ln_span age, struct 
 bool ln_sqlstore_escrow_put(void *ctx, const struct ln_store_escrow *e, struct ln_err *err)
 {
     static const char sql[] =
-        "INSERT INTO escrow(kid, node, person, audience, wrap, box) VALUES(?,?,?,?,?,?)"
+        "INSERT INTO escrow(kid, node, person, audience, wrap, box) SELECT ?1,?2,?3,?4,?5,?6 WHERE "
+        "NOT"
+        " EXISTS (SELECT 1 FROM gone WHERE kid = ?1)"
         " ON CONFLICT(kid, node) DO UPDATE SET wrap = excluded.wrap, box = excluded.box";
     struct ln_sqlstore *s = ctx;
     int64_t wrap;
@@ -275,9 +278,20 @@ bool ln_sqlstore_escrow_each(void *ctx, const char *node, int64_t wrap_n, const 
 bool ln_sqlstore_key_wait(void *ctx, const char *kid, const struct ln_id *record,
                           struct ln_err *err)
 {
+    static const char gone[] = "SELECT 1 FROM gone WHERE kid = ?";
     static const char sql[] = "INSERT OR IGNORE INTO key_wait(kid, record) VALUES(?, ?)";
-    struct ln_query *q = ln_db_use(((struct ln_sqlstore *)ctx)->db, sql);
+    struct ln_sqlstore *s = ctx;
+    struct ln_query *q = ln_db_use(s->keys, gone);
+    bool row;
 
+    ln_db_text(q, kid);
+    if (!ln_db_row(q, &row, err))
+        return false;
+    if (row) { /* it will never come */
+        (void)ln_db_end(q);
+        return true;
+    }
+    q = ln_db_use(s->db, sql);
     ln_db_text(q, kid);
     ln_db_blob(q, record->b, sizeof record->b);
     return ln_db_run(q, err);

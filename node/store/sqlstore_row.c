@@ -342,7 +342,8 @@ bool ln_sqlstore_subject_records(void *ctx, const struct ln_coll *coll, const st
     struct ln_id id;
     bool row;
 
-    if (coll->subject == NULL)
+    /* A name that is no field ("self"): the record itself is its subject. */
+    if (coll->subject == NULL || ln_schema_field(coll, ln_span_of(coll->subject)) < 0)
         return true;
     ln_clock_id_write(text, person);
     (void)snprintf(sql, sizeof sql,

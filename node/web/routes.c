@@ -20,6 +20,7 @@ const struct ln_route ln_routes[] = {
     { "POST", "/api/v1/nodes", ln_api_node_invite },
     { "POST", "/api/v1/nodes/:/renew", ln_api_node_renew },
     { "POST", "/api/v1/nodes/:/revoke", ln_api_node_revoke },
+    { "GET", "/api/v1/erasures", ln_api_erasure_list },
     { "GET", "/api/v1/screen", ln_api_home_get },
     { "GET", "/api/v1/search", ln_api_home_search },
     { "GET", "/api/v1/conflicts", ln_api_conflict_queue },

@@ -19,6 +19,7 @@ LN_ROUTE(ln_api_info_status);
 LN_ROUTE(ln_api_stat_list);
 LN_ROUTE(ln_api_stat_regions);
 LN_ROUTE(ln_api_info_sync);
+LN_ROUTE(ln_api_erasure_list);
 LN_ROUTE(ln_api_node_list);
 LN_ROUTE(ln_api_node_invite);
 LN_ROUTE(ln_api_node_renew);

@@ -75,18 +75,20 @@ node_pid[twin]=$!
 node_port[twin]=18998
 eventually up twin
 eventually is twin doubt ""
-serve_node cuiyuan
-eventually is cuiyuan doubt ""
-login cuiyuan juweihui linli-e2e-secret >/dev/null
 login twin juweihui linli-e2e-secret >/dev/null
 news twin 甲卡续写
 ok "the first of two cards is heard" eventually shows xihu /api/v1/news 甲卡续写
+stop_node twin
+part cuiyuan
+serve_node cuiyuan
+login cuiyuan juweihui linli-e2e-secret >/dev/null
 news cuiyuan 乙卡续写
-ok "the second one forks the log, and knows" eventually is cuiyuan doubt fork
+ok "the second one, cut off, seals for a stick" "$LINLI" export --dir "$(dir_of cuiyuan)" "$E2E/fork"
+restore cuiyuan "${node_port[xihu]}"
+ok "with the link back it finds that the log forked" eventually is cuiyuan doubt fork
 ok "its strip says so" eventually strip cuiyuan forked
 ok "it works on" news cuiyuan 分叉之后
 ok "a person cannot just say that all is well" says "forked" "$LINLI" confirm --dir "$(dir_of cuiyuan)" --yes
-stop_node twin
 stop_node cuiyuan
 anew() { "$LINLI" join --dir "$(dir_of cuiyuan)" --parent "http://127.0.0.1:${link_port[cuiyuan]}" --code "$1" --new-key; }
 ok "a wrong code leaves the old key" eval '! anew AAAA-BBBB-CCCC-DDDD-EEEE && is cuiyuan node "$node"'

@@ -9,6 +9,7 @@ export interface ScreenProps { args: string[] }
 export interface PanelProps { rec: Rec; onDone: () => void }
 
 export const screens: Record<string, ComponentType<ScreenProps>> = {
+  erasures: lazy(() => import('./erasure/board').then(m => m.Board)),
   gov: lazy(() => import('./gov/board').then(m => m.Board)),
   copy: lazy(() => import('./copy/page').then(m => m.Copy)),
   queues: lazy(() => import('./queues/page').then(m => m.Queues)),

@@ -1,0 +1,9 @@
+// Words of the erasure board: [Chinese, English].
+import { speak } from '.'
+
+export const w = speak({
+  title: ['个人信息删除', 'Erasure of personal data'], what: ['每个保存着此人信息的节点都要销毁密钥并签字；离线的节点下次同步时照办。', 'Every node that holds something of the person destroys the keys and signs for it; one that is away does so at its next sync.'],
+  asked: ['{when}，{who} 发出', '{when}, by {who}'], request: ['本人要求删除', 'At the person’s request'], withdraw: ['撤回同意', 'Consent withdrawn'], retention: ['保存期满', 'Kept long enough'],
+  missing: ['{n} 个节点尚未签字', '{n} nodes have not signed yet'], all_done: ['全部已签字', 'All have signed'], holder: ['节点', 'Node'], region: ['区划', 'Region'], signed: ['签字时间', 'Signed'], not_yet: ['尚未', 'not yet'],
+  none: ['没有删除请求', 'Nothing was asked to be erased'], wrong: ['暂时读不到，请稍后再试', 'Cannot be read just now; try again']
+})
