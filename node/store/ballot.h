@@ -1,4 +1,4 @@
-/* Secret ballots that wait to be sealed, and tokens of printed ballot papers (007-ballot.sql):
+/* Secret ballots that wait to be sealed, and tokens of printed ballot papers (008-ballot.sql):
  * local to the box that owns the vote. Errors as in db.h. */
 #ifndef LN_BALLOT_H
 #define LN_BALLOT_H

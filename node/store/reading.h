@@ -1,4 +1,4 @@
-/* Local stamps of what people did on this node (005-reading.sql): who read what is published, which
+/* Local stamps of what people did on this node (006-reading.sql): who read what is published, which
  * accounts are in use. Nothing of it is in a log; numbers go up as statistics. */
 #ifndef LN_READING_H
 #define LN_READING_H

@@ -1,4 +1,4 @@
-/* Local stamps of messages: handed to an account's device, and read (006-seen.sql). */
+/* Local stamps of messages: handed to an account's device, and read (007-seen.sql). */
 #ifndef LN_SEEN_H
 #define LN_SEEN_H
 

@@ -1,6 +1,7 @@
 /* Connections, the statement cache, migrations, and bad disks. */
 #include "tests/lib/test.h"
 
+#include "node/asset.h"
 #include "node/store/db.h"
 
 #include <string.h>
@@ -158,6 +159,22 @@ TEST(a_reader_sees_one_snapshot_and_writes_nothing)
     test_rmdir(dir);
 }
 
+/* A database that stopped between two files of one number would never run the second. */
+TEST(every_migration_has_a_number_of_its_own)
+{
+    static const char *const folders[] = { "store/sql", "store/keys" };
+
+    for (size_t k = 0; k < 2; k++) {
+        size_t n;
+        const struct ln_embed *list = ln_embed_list(folders[k], &n);
+        size_t at = strlen(folders[k]) + 1;
+
+        for (size_t i = 0; i < n; i++)
+            assert_int_equal(strtol(list[i].name + at, NULL, 10), i + 1);
+        assert_true(n > 0);
+    }
+}
+
 TEST(migrations_run_once_and_a_newer_file_is_refused)
 {
     struct ln_err err = { 0 };
@@ -270,6 +287,7 @@ RUN_TESTS(T(a_database_is_durable_on_every_commit_private_and_overwrites_what_is
           T(a_text_that_does_not_fit_the_schema_fails_at_its_first_row),
           T(a_failed_savepoint_takes_back_its_own_work_only),
           T(a_reader_sees_one_snapshot_and_writes_nothing),
+          T(every_migration_has_a_number_of_its_own),
           T(migrations_run_once_and_a_newer_file_is_refused),
           T(a_full_disk_says_so_and_what_was_committed_stays),
           T(a_file_that_is_no_database_is_named_and_left_alone),
