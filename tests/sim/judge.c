@@ -512,6 +512,7 @@ static void judge_forks(void)
         bool apart = clone->most > 0 && clone->original->most > 0;
         sim_sync(clone);
         sim_sync(clone->original);
+        sim_sync(clone); /* what the other added after it is no fork */
         struct ln_store *a = ln_sqlstore_handle(clone->store);
         struct ln_store *b = ln_sqlstore_handle(clone->original->store);
         struct ln_store_log la;
