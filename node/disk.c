@@ -1,5 +1,6 @@
 /* Small files: see disk.h. */
 #include "node/disk.h"
+#include "node/say.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -117,9 +118,10 @@ bool ln_disk_make(const char *dir, struct ln_err *err)
         return true;
     if (errno != EEXIST)
         return fail_errno(err, "cannot make", path);
-    return is_empty(path) ||
-           ln_fail(err, LN_CONFLICT,
-                   "%s is in use: 目录已被使用,请另选一个空目录 (choose an empty folder)", dir);
+    return is_empty(path) || ln_fail(err, LN_CONFLICT,
+                                     LN_SAY("目录 %s 已被使用：请另选一个空目录",
+                                            "%s is in use: choose an empty folder"),
+                                     dir);
 }
 
 bool ln_disk_lock(int *fd, const char *dir, struct ln_err *err)

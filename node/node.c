@@ -16,6 +16,7 @@
 #include "node/export.h"
 #include "node/module/special.h"
 #include "node/region/region.h"
+#include "node/say.h"
 #include "node/sms.h"
 #include "node/stat.h"
 #include "node/syncer.h"
@@ -536,7 +537,9 @@ bool ln_node_init(const char *dir, const struct ln_node_new *want, struct ln_buf
     bool ok;
 
     if (!ln_region_valid(want->region))
-        return ln_fail(err, LN_INVALID, "region: 12 digits are needed (统计用区划代码为12位数字)");
+        return ln_fail(err, LN_INVALID,
+                       LN_SAY("--region 须为 12 位统计用区划代码",
+                              "--region takes the 12 digits of a region"));
     ln_config_init(&c);
     (void)snprintf(c.region, sizeof c.region, "%s", want->region);
     (void)snprintf(c.role, sizeof c.role, "%s", ln_cert_role_word(want->role));

@@ -12,6 +12,7 @@
 #include "crypto/base/alloc.h"
 #include "node/disk.h"
 #include "node/link/link.h"
+#include "node/say.h"
 
 #define LOOKS 4096 /* rounds of full text: some eight million records */
 #define OLD_MAX 64 /* boxes one after the other */
@@ -45,10 +46,10 @@ bool ln_restore_key(struct ln_ident *out, const char *text, struct ln_err *err)
     key[n] = '\0';
     ok = letters > 0 && ln_key_ident_read(out, key, n, err);
     sodium_memzero(key, sizeof key);
-    return ok ||
-           ln_fail(err, LN_INVALID,
-                   "恢复密钥有误，请照纸面重新输入或扫码 (not the recovery key, or mistyped: type "
-                   "it again as it stands on the paper, or scan it)");
+    return ok || ln_fail(err, LN_INVALID,
+                         LN_SAY("恢复密钥有误，请照纸面重新输入或扫码",
+                                "not the recovery key, or mistyped: type it again as it stands on "
+                                "the paper, or scan it"));
 }
 
 /* ---- jobs on the node that comes back */
@@ -87,8 +88,8 @@ static bool old_job(void *arg, struct ln_replica *r, struct ln_err *err)
     }
     return j->n > 0 ||
            ln_fail(err, LN_MISSING,
-                   "证书未指明要接替的旧节点：请上级用 invite --continues 重新邀请 (the "
-                   "certificate continues nobody: invite again with --continues)");
+                   LN_SAY("证书未指明要接替的旧节点：请上级用 invite --continues 重新邀请",
+                          "the certificate continues nobody: invite again with --continues"));
 }
 
 /* New epochs, which the old keys do not open, and the nodes below. */
@@ -390,8 +391,9 @@ bool ln_restore_drill(struct ln_restore_report *out, struct ln_node *living,
 
     *out = (struct ln_restore_report){ .old = "" };
     if (living->config.parent[0] == '\0')
-        return ln_fail(err, LN_MISSING,
-                       "本节点没有上级，无从恢复 (this node has no parent to come back from)");
+        return ln_fail(
+            err, LN_MISSING,
+            LN_SAY("本节点没有上级，无从恢复", "this node has no parent to come back from"));
     memcpy(self.list[0], living->id, sizeof self.list[0]);
     (void)snprintf(dir, sizeof dir, "%s/drill.XXXXXX", living->dir);
     if (mkdtemp(dir) == NULL)

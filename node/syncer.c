@@ -12,6 +12,7 @@
 #include "crypto/base/log.h"
 #include "crypto/canon.h"
 #include "node/link/link.h"
+#include "node/say.h"
 
 #define BACKOFF_FIRST_MS 1000
 #define BACKOFF_MAX_MS 900000
@@ -304,8 +305,9 @@ bool ln_syncer_window(int *from, int *to, const char *text, struct ln_err *err)
         ok = part[i] >= 0 && *end == after[i] && part[i] <= (i % 2 == 0 ? 24 : 59);
     }
     if (!ok)
-        return ln_fail(err, LN_INVALID,
-                       "window: hours like 22:00-06:00 are needed (时段应如 22:00-06:00)");
+        return ln_fail(
+            err, LN_INVALID,
+            LN_SAY("window：时段应如 22:00-06:00", "window: hours like 22:00-06:00 are needed"));
     *from = (int)(part[0] * 60 + part[1]);
     *to = (int)(part[2] * 60 + part[3]);
     return true;

@@ -9,6 +9,7 @@
 
 #include "crypto/canon.h"
 #include "node/region/region.h"
+#include "node/say.h"
 #include "node/syncer.h"
 
 #define COUNT_EVERY_MS INT64_C(600000)
@@ -39,14 +40,15 @@ bool ln_tree_grids(char grids[16][16], size_t *n, const char *text, struct ln_er
                            "(网格编号为 1 至 15 个小写字母或数字)",
                            (int)(len > 40 ? 40 : len), text);
         if (*n == 16)
-            return ln_fail(err, LN_FULL, "at most 16 grids (最多 16 个网格)");
+            return ln_fail(err, LN_FULL, LN_SAY("最多 16 个网格", "at most 16 grids"));
         (void)snprintf(grids[(*n)++], 16, "%.*s", (int)len, text);
         text += len + (text[len] == ',');
     }
     qsort(grids, *n, sizeof grids[0], by_name);
     for (size_t i = 1; i < *n; i++)
         if (strcmp(grids[i - 1], grids[i]) == 0)
-            return ln_fail(err, LN_INVALID, "grid %s stands twice (网格重复)", grids[i]);
+            return ln_fail(err, LN_INVALID, LN_SAY("网格 %s 重复", "grid %s stands twice"),
+                           grids[i]);
     return true;
 }
 
@@ -55,9 +57,9 @@ bool ln_tree_invite(struct ln_node *n, struct ln_invite *want, const char *addre
 {
     if (want->role == LN_ROLE_LAPTOP) {
         if (want->n_grids == 0)
-            return ln_fail(
-                err, LN_INVALID,
-                "a laptop needs the grids it works in: --grid 01,02 (移动终端需指明网格)");
+            return ln_fail(err, LN_INVALID,
+                           LN_SAY("移动终端须指明网格，如 --grid 01,02",
+                                  "a laptop needs the grids it works in: --grid 01,02"));
         for (size_t i = 0; i < n->def->n_colls && want->n_collections < LN_CERT_COLLECTIONS; i++)
             if (n->def->colls[i].grid != NULL)
                 (void)snprintf(want->collections[want->n_collections++],

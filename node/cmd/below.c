@@ -9,7 +9,7 @@
 #include "node/syncer.h"
 #include "node/tree.h"
 
-#define ZH(zh, en) (ln_cmd_zh() ? (zh) : (en))
+#define ZH(zh, en) (ln_say_zh() ? (zh) : (en))
 
 static const char *arg(const json_t *args, const char *name)
 {
@@ -162,7 +162,7 @@ static void add_line(struct ln_buf *out, const json_t *o)
         ln_buf_addf(out, ZH("%" JSON_INTEGER_FORMAT " 秒前", "%" JSON_INTEGER_FORMAT " s ago"),
                     lag);
     json_array_foreach(alarms, i, one)
-        ln_buf_addf(out, "  ! %s", arg(one, ln_cmd_zh() ? "zh" : "en"));
+        ln_buf_addf(out, "  ! %s", arg(one, ln_say_zh() ? "zh" : "en"));
     ln_buf_addc(out, '\n');
 }
 

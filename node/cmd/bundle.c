@@ -209,7 +209,7 @@ bool ln_cmd_export(struct ln_node *n, const json_t *args, struct ln_buf *out, st
     }
     if (ok)
         ln_buf_addf(out,
-                    ln_cmd_zh() ? "已写出 %u 个文件，%" PRIu64 " 段，%u 个密钥\n"
+                    ln_say_zh() ? "已写出 %u 个文件，%" PRIu64 " 段，%u 个密钥\n"
                                 : "wrote %u files, %" PRIu64 " segments, %u keys\n",
                     x.files, x.segments, keys.n + restored);
     ln_free(x.logs);
@@ -285,7 +285,7 @@ static bool import_file(struct ln_node *n, const char *path, struct ln_buf *out,
     ok = ok && ln_queue_write(n->queue, receive_job, &x, err);
     if (ok)
         ln_buf_addf(out,
-                    ln_cmd_zh() ? "%s：%u 段，%u 条变更，%u 条未被接受，%u 个密钥\n"
+                    ln_say_zh() ? "%s：%u 段，%u 条变更，%u 条未被接受，%u 个密钥\n"
                                 : "%s: %u segments, %u changes, %u refused, %u keys\n",
                     name, x.got.segments, x.got.changes, x.got.refused, x.n_keys);
     ln_buf_free(&x.got.receipt);
@@ -354,10 +354,12 @@ bool ln_cmd_import(struct ln_node *n, const json_t *args, struct ln_buf *out, st
     ln_free(names);
     if (n->syncer != NULL)
         ln_syncer_poke(n->syncer);
-    return ok && (all || ln_fail(err, LN_FULL,
-                                 "the folder holds more than %d files: 前面的已导入，请分批 "
-                                 "(those before are in; import the rest from another folder)",
-                                 FILES_MAX));
+    return ok && (all ||
+                  ln_fail(err, LN_FULL,
+                          LN_SAY("文件夹中超过 %d 个文件：前面的已导入，其余请放到另一文件夹再导入",
+                                 "the folder holds more than %d files: those before are in; import "
+                                 "the rest from another folder"),
+                          FILES_MAX));
 }
 
 /* ---- what a revoked node wrote behind its end */
@@ -379,7 +381,7 @@ static bool late_file(struct ln_node *n, const char *node, const char *path, str
     if (ok && strcmp(x.log, node) == 0) {
         ok = ln_queue_write(n->queue, late_job, &x, err);
         if (ok)
-            ln_buf_addf(out, ln_cmd_zh() ? "%s：%u 段\n" : "%s: %u segments\n", x.log,
+            ln_buf_addf(out, ln_say_zh() ? "%s：%u 段\n" : "%s: %u segments\n", x.log,
                         x.got.segments);
         ln_buf_free(&x.got.receipt);
     }
@@ -424,6 +426,6 @@ bool ln_cmd_late(struct ln_node *n, const char *node, const char *path, struct l
     ln_free(names);
     return ok &&
            (count > 0 ||
-            ln_fail(err, LN_MISSING, ln_cmd_zh() ? "%s 中没有 %s 的日志" : "%s holds no log of %s",
+            ln_fail(err, LN_MISSING, ln_say_zh() ? "%s 中没有 %s 的日志" : "%s holds no log of %s",
                     path, node));
 }

@@ -1,7 +1,6 @@
 /* The command line: parsing, help, and where a command runs. */
 #include "node/cmd/cmd.h"
 
-#include <langinfo.h>
 #include <limits.h>
 #include <locale.h>
 #include <qrencode.h>
@@ -15,48 +14,14 @@
 
 #define STDIN_MAX 4096
 
-/* A thread that answers somebody else has a locale of its own, which tells their language. */
-#define OTHER_ZH "C.UTF-8"
-#define OTHER_EN "C"
-
-locale_t ln_cmd_speak(bool zh)
-{
-    locale_t other = newlocale(LC_ALL_MASK, zh ? OTHER_ZH : OTHER_EN, (locale_t)0);
-
-    if (other != (locale_t)0)
-        (void)uselocale(other);
-    return other;
-}
-
-void ln_cmd_speak_done(locale_t other)
-{
-    (void)uselocale(LC_GLOBAL_LOCALE);
-    if (other != (locale_t)0)
-        freelocale(other);
-}
-
-bool ln_cmd_zh(void)
-{
-    static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
-
-    if (uselocale((locale_t)0) != LC_GLOBAL_LOCALE)
-        return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const char *v = getenv(names[i]);
-        if (v != NULL && v[0] != '\0')
-            return strncmp(v, "zh", 2) == 0;
-    }
-    return false;
-}
-
-#define TELL(zh, en) (ln_cmd_zh() ? (zh) : (en))
+#define TELL(zh, en) LN_SAY(zh, en)
 
 static int usage(const struct ln_command *c, FILE *to)
 {
     if (c != NULL)
-        ln_command_help(to, c, ln_cmd_zh());
+        ln_command_help(to, c, ln_say_zh());
     else
-        ln_command_list(to, ln_cmd_zh());
+        ln_command_list(to, ln_say_zh());
     return to == stdout ? 0 : 2;
 }
 
@@ -103,7 +68,7 @@ static bool wanting(const struct ln_command *c, const json_t *args)
 
 static json_t *parse(const struct ln_command *c, int argc, char **argv)
 {
-    json_t *args = json_pack("{s:s,s:s}", "command", c->name, "lang", ln_cmd_zh() ? "zh" : "en");
+    json_t *args = json_pack("{s:s,s:s}", "command", c->name, "lang", ln_say_zh() ? "zh" : "en");
     size_t words = 0;
     char key[32];
     bool ok = true;
@@ -329,6 +294,25 @@ static bool run(const struct ln_command *c, json_t *args, struct ln_err *err)
     return on_node(args, err);
 }
 
+/* What lies deep speaks English: a Chinese word for the kind of failure stands before it. */
+static void tell_failed(const char *command, const struct ln_err *err)
+{
+    static const char *const kinds[] = {
+        [LN_OK] = "失败",           [LN_MISSING] = "没有找到",
+        [LN_INVALID] = "内容有误",  [LN_DENIED] = "没有权限",
+        [LN_CONFLICT] = "已有变化", [LN_BUSY] = "正忙或连不上，可稍后再试",
+        [LN_FULL] = "已到上限",     [LN_BROKEN] = "磁盘或程序故障",
+    };
+    bool ascii = true;
+
+    for (const char *p = err->text; *p != '\0'; p++)
+        ascii = ascii && (unsigned char)*p < 0x80;
+    if (ln_say_zh() && ascii)
+        (void)fprintf(stderr, "linli %s：%s（%s）\n", command, kinds[err->code], err->text);
+    else
+        (void)fprintf(stderr, LN_SAY("linli %s：%s\n", "linli %s: %s\n"), command, err->text);
+}
+
 int ln_cmd_main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
@@ -340,7 +324,7 @@ int ln_cmd_main(int argc, char **argv)
     if (strcmp(name, "version") == 0 || strcmp(name, "--version") == 0)
         return printf("linli %s\n", LN_VERSION) < 0;
     if (strcmp(name, "help") == 0 && argc == 3 && strcmp(argv[2], "--roff") == 0) {
-        ln_command_roff(stdout, ln_cmd_zh());
+        ln_command_roff(stdout, ln_say_zh());
         return 0;
     }
     if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0) {
@@ -365,6 +349,6 @@ int ln_cmd_main(int argc, char **argv)
     ok = run(c, args, &err);
     json_decref(args);
     if (!ok)
-        (void)fprintf(stderr, "linli %s: %s\n", c->name, err.text);
+        tell_failed(c->name, &err);
     return ok ? 0 : 1;
 }

@@ -4,9 +4,9 @@
 #define LN_CMD_H
 
 #include <jansson.h>
-#include <locale.h>
 
 #include "node/node.h"
+#include "node/say.h"
 
 /* Runs argv[1]. Exit code: 0 done, 1 failed, 2 used wrongly. */
 int ln_cmd_main(int argc, char **argv);
@@ -63,11 +63,5 @@ void ln_control_stop(struct ln_control *c);
 /* Asks the serving node; `served` false: nobody serves there, and the error is no answer. */
 bool ln_control_ask(const char *dir, const json_t *args, struct ln_buf *out, bool *served,
                     struct ln_err *err) LN_MUST;
-
-/* Messages in Chinese: by LC_ALL LC_MESSAGES LANG, other languages read English; between
- * ln_cmd_speak and ln_cmd_speak_done as that said, for this thread. */
-bool ln_cmd_zh(void);
-locale_t ln_cmd_speak(bool zh);
-void ln_cmd_speak_done(locale_t other);
 
 #endif

@@ -82,10 +82,10 @@ static void answer(struct ln_control *c, int fd)
         args =
             json_loadb(line.data, line.len, JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK, NULL);
     const char *lang = json_string_value(json_object_get(args, "lang"));
-    locale_t theirs = ln_cmd_speak(lang != NULL && strcmp(lang, "zh") == 0);
+    locale_t theirs = ln_say_in(lang != NULL && strcmp(lang, "zh") == 0);
     ok = args != NULL ? ln_cmd_run(c->n, args, &out, &err)
                       : ln_fail(&err, LN_INVALID, "not a command");
-    ln_cmd_speak_done(theirs);
+    ln_say_done(theirs);
     json_object_set_new(reply, "ok", json_boolean(ok));
     json_object_set_new(reply, "code", json_integer(err.code));
     json_object_set_new(reply, "text", json_string(err.text));

@@ -229,16 +229,16 @@ static bool load_sheet(const struct loading *l, const json_t *args, const struct
     {
         const json_t *m = json_array_get(json_object_get(v, "messages"), 0);
         if (m != NULL)
-            ln_buf_addf(out, ln_cmd_zh() ? "第 %d 行 %s:%s\n" : "row %d %s: %s\n",
+            ln_buf_addf(out, ln_say_zh() ? "第 %d 行 %s:%s\n" : "row %d %s: %s\n",
                         (int)json_integer_value(json_object_get(v, "no")),
                         json_string_value(json_object_get(v, "status")),
-                        json_string_value(json_object_get(m, ln_cmd_zh() ? "zh" : "en")));
+                        json_string_value(json_object_get(m, ln_say_zh() ? "zh" : "en")));
     }
     json_object_foreach(json_object_get(r, "counts"), word, v)
     {
         ln_buf_addf(out, "%s %d  ", word, (int)json_integer_value(v));
     }
-    ln_buf_addf(out, ln_cmd_zh() ? "\n已保存 %d 行，共 %d 行\n" : "\nsaved %d of %d rows\n",
+    ln_buf_addf(out, ln_say_zh() ? "\n已保存 %d 行，共 %d 行\n" : "\nsaved %d of %d rows\n",
                 (int)json_integer_value(json_object_get(r, "saved")),
                 (int)json_integer_value(json_object_get(r, "total")));
     json_decref(r);
@@ -296,9 +296,9 @@ bool ln_cmd_load(struct ln_node *n, const json_t *args, struct ln_buf *out, stru
     ok = each_line(&l, &text, false, err);
     if (n->syncer != NULL)
         ln_syncer_poke(n->syncer);
-    ln_buf_addf(out, ln_cmd_zh() ? "%s%zu 条，共 %zu 条\n" : "%s%zu of %zu lines\n",
-                l.dry_run     ? (ln_cmd_zh() ? "只检查：" : "dry run: ")
-                : ln_cmd_zh() ? "已载入 "
+    ln_buf_addf(out, ln_say_zh() ? "%s%zu 条，共 %zu 条\n" : "%s%zu of %zu lines\n",
+                l.dry_run     ? (ln_say_zh() ? "只检查：" : "dry run: ")
+                : ln_say_zh() ? "已载入 "
                               : "loaded ",
                 l.dry_run ? l.total : l.done, l.total);
 out:

@@ -11,7 +11,7 @@
 #include "node/restore.h"
 #include "node/syncer.h"
 
-#define ZH(zh, en) (ln_cmd_zh() ? (zh) : (en))
+#define ZH(zh, en) (ln_say_zh() ? (zh) : (en))
 
 static const char *arg(const json_t *args, const char *name)
 {

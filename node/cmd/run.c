@@ -14,7 +14,7 @@
 #include "sync/join.h"
 
 #define CARD "linli:"
-#define ZH(zh, en) (ln_cmd_zh() ? (zh) : (en))
+#define ZH(zh, en) (ln_say_zh() ? (zh) : (en))
 
 static const char *arg(const json_t *args, const char *name)
 {

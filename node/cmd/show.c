@@ -43,7 +43,7 @@ static bool print_segment(void *ctx, const struct ln_store_segment *g, struct ln
         return false;
     if (unreadable > 0)
         ln_buf_addf(x->out,
-                    ln_cmd_zh() ? "# %u 个文件在此不可读\n" : "# %u files cannot be read here\n",
+                    ln_say_zh() ? "# %u 个文件在此不可读\n" : "# %u files cannot be read here\n",
                     unreadable);
     return true;
 }

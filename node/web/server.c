@@ -14,6 +14,7 @@
 #include "crypto/canon.h"
 #include "node/asset.h"
 #include "node/attach.h"
+#include "node/say.h"
 #include "node/store/session.h"
 #include "node/web/limit.h"
 #include "node/web/sync_http.h"
@@ -743,8 +744,10 @@ bool ln_web_start(struct ln_web **out, struct ln_node *n, const char *listen, st
     w->server = mg_start(&callbacks, w, options);
     if (w->server == NULL) {
         ln_web_stop(w);
-        return ln_fail(err, LN_BUSY, "cannot listen on %s: 端口可能已被占用 (is the port taken?)",
-                       listen);
+        return ln_fail(
+            err, LN_BUSY,
+            LN_SAY("不能在 %s 上监听：端口可能已被占用", "cannot listen on %s: is the port taken?"),
+            listen);
     }
     *out = w;
     return true;
