@@ -542,27 +542,6 @@ static bool row_after(struct ln_special_call *x, struct ln_err *err)
 
 /* ---- returns come by themselves */
 
-static bool look_now(bool *yes, struct ln_special_call *x, struct ln_err *err)
-{
-    struct ln_store *s = ln_replica_store(x->r);
-    struct ln_buf kept = ln_buf_new(32);
-    char now[24];
-    bool found = false;
-
-    *yes = false;
-    if (!s->ops->meta_get(s->ctx, "ledger/at", &kept, &found, err)) {
-        ln_buf_free(&kept);
-        return false;
-    }
-    int64_t last = found ? strtoll(kept.data, NULL, 10) : 0;
-    ln_buf_free(&kept);
-    if (x->now_ms - last < LOOK_EVERY_MS && x->now_ms >= last)
-        return true;
-    *yes = true;
-    (void)snprintf(now, sizeof now, "%lld", (long long)x->now_ms);
-    return s->ops->meta_put(s->ctx, "ledger/at", ln_span_of(now), err);
-}
-
 static bool ask_return(struct ln_special_call *x, const json_t *template, struct ln_err *err)
 {
     const char *id = ln_special_word(template, "id");
@@ -596,7 +575,7 @@ static bool return_tick(struct ln_special_call *x, struct ln_err *err)
 
     if (self->role != LN_ROLE_COMMUNITY)
         return true;
-    bool ok = look_now(&yes, x, err);
+    bool ok = ln_special_due(&yes, x, "ledger/at", LOOK_EVERY_MS, err);
     if (ok && yes)
         ok = ln_special_find(&templates, x, "ledger_template", &open, 1, 0, err);
     for (size_t i = 0; ok && i < json_array_size(templates); i++)

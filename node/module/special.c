@@ -368,6 +368,28 @@ bool ln_special_serial(char out[48], struct ln_special_call *x, char letter, str
     return s->ops->meta_put(s->ctx, key, ln_span_of(text), err);
 }
 
+bool ln_special_due(bool *yes, struct ln_special_call *x, const char *key, int64_t every,
+                    struct ln_err *err)
+{
+    struct ln_store *s = ln_replica_store(x->r);
+    struct ln_buf kept = ln_buf_new(32);
+    char now[24];
+    bool found = false;
+
+    *yes = false;
+    if (!s->ops->meta_get(s->ctx, key, &kept, &found, err)) {
+        ln_buf_free(&kept);
+        return false;
+    }
+    int64_t last = found ? strtoll(kept.data, NULL, 10) : 0;
+    ln_buf_free(&kept);
+    if (x->now_ms - last < every && x->now_ms >= last)
+        return true;
+    *yes = true;
+    (void)snprintf(now, sizeof now, "%lld", (long long)x->now_ms);
+    return s->ops->meta_put(s->ctx, key, ln_span_of(now), err);
+}
+
 void ln_special_code(char out[9])
 {
     static const char letters[] = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"; /* none that look alike */

@@ -94,6 +94,10 @@ bool ln_special_rows(json_t **out, struct ln_sqlstore *s, const struct ln_def *d
  * have two characters of its id before the number. */
 bool ln_special_serial(char out[48], struct ln_special_call *x, char letter,
                        struct ln_err *err) LN_MUST;
+/* Whether `every` ms have passed since this last said yes; `key` is the meta entry that keeps it. A
+ * clock that was set back does not make it wait. */
+bool ln_special_due(bool *yes, struct ln_special_call *x, const char *key, int64_t every,
+                    struct ln_err *err) LN_MUST;
 /* A random check code of 8 characters (39 bits; guesses are counted where it is asked for). */
 void ln_special_code(char out[9]);
 /* MODULES R3: this node decides over scarce things of the region: the box, or upper node, certified

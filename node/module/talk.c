@@ -775,27 +775,6 @@ out:
     return ok;
 }
 
-static bool due(bool *yes, struct ln_special_call *x, struct ln_err *err)
-{
-    struct ln_store *s = ln_replica_store(x->r);
-    struct ln_buf kept = ln_buf_new(32);
-    char now[24];
-    bool found = false;
-
-    *yes = false;
-    if (!s->ops->meta_get(s->ctx, "talk/at", &kept, &found, err)) {
-        ln_buf_free(&kept);
-        return false;
-    }
-    int64_t last = found ? strtoll(kept.data, NULL, 10) : 0;
-    ln_buf_free(&kept);
-    if (x->now_ms - last < SUMS_EVERY_MS && x->now_ms >= last)
-        return true;
-    *yes = true;
-    (void)snprintf(now, sizeof now, "%lld", (long long)x->now_ms);
-    return s->ops->meta_put(s->ctx, "talk/at", ln_span_of(now), err);
-}
-
 static bool newest(json_t **out, struct ln_special_call *x, const char *collection,
                    const struct ln_where *where, struct ln_err *err)
 {
@@ -837,7 +816,7 @@ static bool reading_tick(struct ln_special_call *x, struct ln_err *err)
     bool ok = newest(&threads, x, "thread", &broadcast, err);
 
     if (ok && json_array_size(threads) > 0)
-        ok = due(&yes, x, err);
+        ok = ln_special_due(&yes, x, "talk/at", SUMS_EVERY_MS, err);
     for (size_t i = 0; ok && yes && i < json_array_size(threads); i++)
         ok = keep_thread(x, json_array_get(threads, i), err);
     json_decref(threads);

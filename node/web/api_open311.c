@@ -35,29 +35,10 @@ static bool is_called(const char *name, const char *word)
     return n == strlen(word) && strncmp(name, word, n) == 0;
 }
 
-static void xml_text(struct ln_buf *b, const char *text)
-{
-    for (; *text != '\0'; text++)
-        switch (*text) {
-        case '&':
-            ln_buf_adds(b, "&amp;");
-            break;
-        case '<':
-            ln_buf_adds(b, "&lt;");
-            break;
-        case '>':
-            ln_buf_adds(b, "&gt;");
-            break;
-        default:
-            if ((unsigned char)*text >= 0x20 || *text == '\n' || *text == '\t')
-                ln_buf_addc(b, *text);
-        }
-}
-
 static void xml_value(struct ln_buf *b, const json_t *v)
 {
     if (json_is_string(v))
-        xml_text(b, json_string_value(v));
+        ln_http_markup(b, json_string_value(v));
     else if (json_is_integer(v))
         ln_buf_addf(b, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
     else if (json_is_boolean(v))

@@ -60,23 +60,6 @@ static const char *field(const json_t *row, const char *name)
 
 /* ---- Atom */
 
-static void xml_text(struct ln_buf *out, const char *text)
-{
-    for (const char *p = text; *p != '\0'; p++) {
-        unsigned char b = (unsigned char)*p;
-        if (b == '&')
-            ln_buf_adds(out, "&amp;");
-        else if (b == '<')
-            ln_buf_adds(out, "&lt;");
-        else if (b == '>')
-            ln_buf_adds(out, "&gt;");
-        else if (b == '"')
-            ln_buf_adds(out, "&quot;");
-        else if (b >= 0x20 || b == '\n' || b == '\t')
-            ln_buf_addc(out, *p);
-    }
-}
-
 /* RFC 3339, or the basic form of iCalendar. */
 static void utc(struct ln_buf *out, int64_t ms, bool basic)
 {
@@ -108,9 +91,9 @@ static void add_entry(struct ln_buf *b, const struct ln_call *c, const struct ln
     const char *code = field(row, kind);
 
     ln_buf_addf(b, "<entry><id>urn:linli:%s</id><title>", id);
-    xml_text(b, field(row, "title"));
+    ln_http_markup(b, field(row, "title"));
     ln_buf_adds(b, "</title><link rel=\"alternate\" href=\"http://");
-    xml_text(b, c->q->host);
+    ln_http_markup(b, c->q->host);
     ln_buf_addf(b, "/%s/%s\"/><updated>", d->name, id);
     utc(b, json_integer_value(json_object_get(row, "eff")), false);
     ln_buf_adds(b, "</updated><published>");
@@ -118,13 +101,13 @@ static void add_entry(struct ln_buf *b, const struct ln_call *c, const struct ln
     ln_buf_adds(b, "</published>");
     if (code[0] != '\0') {
         ln_buf_adds(b, "<category term=\"");
-        xml_text(b, code);
+        ln_http_markup(b, code);
         ln_buf_adds(b, "\" label=\"");
-        xml_text(b, label(c, ln_def_field(d, kind), code));
+        ln_http_markup(b, label(c, ln_def_field(d, kind), code));
         ln_buf_adds(b, "\"/>");
     }
     ln_buf_adds(b, "<content type=\"text\">");
-    xml_text(b, field(row, "body"));
+    ln_http_markup(b, field(row, "body"));
     ln_buf_adds(b, "</content></entry>");
 }
 
@@ -150,15 +133,15 @@ static bool atom(struct ln_call *c, const char *coll, struct ln_err *err)
                 "xmlns=\"http://www.w3.org/2005/Atom\" xml:lang=\"zh-CN\"><id>urn:linli:%s:%s</id>"
                 "<title>",
                 c->n->id, coll);
-    xml_text(b, c->n->config.name);
+    ln_http_markup(b, c->n->config.name);
     ln_buf_adds(b, strcmp(coll, "news") == 0 ? " 新闻</title><author><name>"
                                              : " 布告</title><author><name>");
-    xml_text(b, c->n->config.name);
+    ln_http_markup(b, c->n->config.name);
     ln_buf_adds(b,
                 "</name></author><link rel=\"self\" type=\"application/atom+xml\" href=\"http://");
-    xml_text(b, c->q->host);
+    ln_http_markup(b, c->q->host);
     ln_buf_addf(b, "/feed/%s.atom\"/><link rel=\"alternate\" href=\"http://", coll);
-    xml_text(b, c->q->host);
+    ln_http_markup(b, c->q->host);
     ln_buf_adds(b, "/\"/><updated>");
     utc(b, newest, false);
     ln_buf_adds(b, "</updated>");

@@ -51,6 +51,23 @@ bool ln_http_shallow(const char *json, size_t len)
     return true;
 }
 
+void ln_http_markup(struct ln_buf *out, const char *text)
+{
+    for (const char *p = text; *p != '\0'; p++) {
+        unsigned char b = (unsigned char)*p;
+        if (b == '&')
+            ln_buf_adds(out, "&amp;");
+        else if (b == '<')
+            ln_buf_adds(out, "&lt;");
+        else if (b == '>')
+            ln_buf_adds(out, "&gt;");
+        else if (b == '"')
+            ln_buf_adds(out, "&quot;");
+        else if (b >= 0x20 || b == '\n' || b == '\t')
+            ln_buf_addc(out, *p);
+    }
+}
+
 bool ln_http_problem(struct ln_http_reply *out, const struct ln_err *err, const char *word,
                      const char *zh, const char *en)
 {

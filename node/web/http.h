@@ -49,6 +49,9 @@ const char *ln_http_query(const struct ln_http_request *q, const char *name); /*
  * workers are small. */
 bool ln_http_shallow(const char *json, size_t len) LN_MUST;
 #define LN_HTTP_DEPTH 32
+/* Text between tags or quotes of HTML and XML; control characters but tab and newline are dropped.
+ */
+void ln_http_markup(struct ln_buf *out, const char *text);
 /* RFC 9457 body from an error: status by code. `zh`/`en` may be NULL: then err->text serves both.
  */
 bool ln_http_problem(struct ln_http_reply *out, const struct ln_err *err, const char *word,

@@ -12,24 +12,6 @@
 #define LITE_ITEMS 30
 #define CHINA_S 28800 /* UTC+8, where all communities are */
 
-/* Text for HTML and XML; control characters but tab and newline are dropped. */
-static void add_text(struct ln_buf *out, const char *text)
-{
-    for (const char *p = text; *p != '\0'; p++) {
-        unsigned char b = (unsigned char)*p;
-        if (b == '&')
-            ln_buf_adds(out, "&amp;");
-        else if (b == '<')
-            ln_buf_adds(out, "&lt;");
-        else if (b == '>')
-            ln_buf_adds(out, "&gt;");
-        else if (b == '"')
-            ln_buf_adds(out, "&quot;");
-        else if (b >= 0x20 || b == '\n' || b == '\t')
-            ln_buf_addc(out, *p);
-    }
-}
-
 enum form { DAY, MINUTE };
 
 static void add_time(struct ln_buf *out, int64_t ms, enum form form)
@@ -67,14 +49,14 @@ static void begin(struct ln_call *c, const char *title)
     ln_buf_adds(
         b, "<!doctype html><html lang=\"zh-CN\"><meta charset=\"utf-8\"><meta name=\"viewport\" "
            "content=\"width=device-width\"><title>");
-    add_text(b, title);
+    ln_http_markup(b, title);
     ln_buf_addf(b,
                 "</title><link rel=\"stylesheet\" href=\"%s\"><body class=\"lite\"><header "
                 "class=\"top\"><a class=\"brand\" href=\"/lite\">",
                 style_path());
-    add_text(b, c->n->config.name);
+    ln_http_markup(b, c->n->config.name);
     ln_buf_adds(b, "</a></header><main><h1>");
-    add_text(b, title);
+    ln_http_markup(b, title);
     ln_buf_adds(b, "</h1>");
 }
 
@@ -90,7 +72,7 @@ static void add_list(struct ln_call *c, const char *coll, const char *heading, c
         const json_t *row = json_array_get(rows, i);
         ln_buf_addf(b, "<li><a class=\"item\" href=\"/lite/%s/%s\"><span class=\"item-main\">",
                     coll, ln_web_text(row, "id"));
-        add_text(b, ln_web_text(json_object_get(row, "f"), "title"));
+        ln_http_markup(b, ln_web_text(json_object_get(row, "f"), "title"));
         ln_buf_adds(b, "</span><span class=\"item-side quiet\">");
         add_time(b, json_integer_value(json_object_get(row, "created")), DAY);
         ln_buf_adds(b, "</span></a></li>");
@@ -101,11 +83,11 @@ static void add_list(struct ln_call *c, const char *coll, const char *heading, c
 static void add_phone(struct ln_buf *b, const char *who, const char *number)
 {
     ln_buf_adds(b, "<li><a class=\"item\" href=\"tel:");
-    add_text(b, number);
+    ln_http_markup(b, number);
     ln_buf_adds(b, "\"><span class=\"item-main\">");
-    add_text(b, who);
+    ln_http_markup(b, who);
     ln_buf_adds(b, "</span><b class=\"item-side\">");
-    add_text(b, number);
+    ln_http_markup(b, number);
     ln_buf_adds(b, "</b></a></li>");
 }
 
@@ -164,7 +146,7 @@ bool ln_lite_record(struct ln_call *c, struct ln_err *err)
     ln_buf_adds(b, "<p class=\"quiet\">");
     add_time(b, json_integer_value(json_object_get(row, "created")), MINUTE);
     ln_buf_adds(b, "</p><div class=\"card plain-text\">");
-    add_text(b, ln_web_text(json_object_get(row, "f"), "body"));
+    ln_http_markup(b, ln_web_text(json_object_get(row, "f"), "body"));
     ln_buf_adds(
         b, "</div><p><a class=\"button\" href=\"/lite\">返回 Back</a></p></main></body></html>");
     json_decref(row);
