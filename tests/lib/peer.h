@@ -6,10 +6,8 @@
 #include "node/store/sqlstore.h"
 #include "sync/exchange.h"
 #include "sync/join.h"
+#include "tests/lib/schema.h"
 #include "tests/lib/test.h"
-
-/* person(name~, id_no^, job), notice(title), ticket(subject~; filed -> done) */
-extern const struct ln_schema test_schema;
 
 struct peer {
     char dir[64], region[LN_REGION_LEN + 1];

@@ -7,28 +7,6 @@
 
 #include "crypto/base/alloc.h"
 
-static const char *const DONE[] = { "done", NULL };
-static const char *const FROM_FILED[] = { "filed", NULL };
-static const struct ln_step_rule STEPS[] = { { "close", "done", FROM_FILED } };
-static const struct ln_field PERSON[] = { { "name", "name", LN_TYPE_STR, LN_MARK_IDENT },
-                                          { "id_no", "id_no", LN_TYPE_STR, LN_MARK_SENSITIVE },
-                                          { "job", "job", LN_TYPE_STR, LN_MARK_PLAIN } };
-static const struct ln_field NOTICE[] = { { "title", "title", LN_TYPE_STR, LN_MARK_PLAIN } };
-static const struct ln_field TICKET[] = { { "subject", "subject", LN_TYPE_STR, LN_MARK_IDENT } };
-static const struct ln_coll COLLS[] = {
-    { .name = "person", .version = 1, .fields = PERSON, .n_fields = 3 },
-    { .name = "notice", .version = 1, .fields = NOTICE, .n_fields = 1 },
-    { .name = "ticket",
-      .version = 1,
-      .fields = TICKET,
-      .n_fields = 1,
-      .first_state = "filed",
-      .steps = STEPS,
-      .n_steps = 1,
-      .final_states = DONE },
-};
-const struct ln_schema SCHEMA = { COLLS, 3 };
-
 int64_t clock_ms;
 static int64_t now(void *ctx)
 {
@@ -51,7 +29,7 @@ void box_open(struct box *b)
 {
     struct ln_err err = { 0 };
 
-    MUST(ln_sqlstore_open(&b->store, b->dir, &SCHEMA, LN_DB_WRITE, &err));
+    MUST(ln_sqlstore_open(&b->store, b->dir, &test_schema, LN_DB_WRITE, &err));
     b->c.store = ln_sqlstore_handle(b->store);
     MUST(ln_replica_open(&b->r, &b->c, &err));
 }
@@ -61,7 +39,7 @@ void box_new(struct box *b, const char *region)
     struct ln_pubkey pub;
     struct ln_ident recovery;
 
-    *b = (struct box){ .c = { .env = &ENV, .schema = &SCHEMA } };
+    *b = (struct box){ .c = { .env = &ENV, .schema = &test_schema } };
     test_mkdir(b->dir);
     ln_key_make(&b->c.key, &pub);
     ln_key_ident_make(&b->c.ident);

@@ -4,14 +4,14 @@
 #ifndef LN_TEST_TREE_H
 #define LN_TEST_TREE_H
 
+#include "tests/lib/schema.h"
 #include "tests/lib/test.h"
 
 #include "node/store/sqlstore.h"
 #include "sync/pack.h"
 #include "sync/replica.h"
 
-extern const struct ln_schema SCHEMA; /* person, notice, ticket */
-extern int64_t clock_ms;              /* wall clock of all boxes; moves 3 ms each time it is read */
+extern int64_t clock_ms; /* wall clock of all boxes; moves 3 ms each time it is read */
 
 struct box {
     char dir[64];

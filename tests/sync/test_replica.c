@@ -265,7 +265,7 @@ TEST(an_alias_that_comes_before_the_records_counts_once_they_are_here)
     pair_new(&p);
     struct ln_id a = add(&p.laptop, "person", "330106005055/g01", "{\"job\":\"a\"}", NULL);
     struct ln_id b = add(&p.laptop, "person", "330106005055/g01", "{\"job\":\"b\"}", NULL);
-    struct ln_batch *batch = ln_batch_new(p.t.comm.c.store, &SCHEMA);
+    struct ln_batch *batch = ln_batch_new(p.t.comm.c.store, &test_schema);
     struct ln_store_log log = { 0 };
     struct ln_batch_line line = { .audience = "330106005055/g01", .region = "330106005055" };
     char to[LN_ID_TEXT + 1];
