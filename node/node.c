@@ -14,6 +14,7 @@
 #include "node/attach.h"
 #include "node/disk.h"
 #include "node/export.h"
+#include "node/module/grid.h"
 #include "node/module/special.h"
 #include "node/region/region.h"
 #include "node/say.h"
@@ -607,6 +608,7 @@ static bool add_memberships(struct ln_user *u, struct ln_node *n, struct ln_sqls
                                 { "state", LN_WHERE_IS, "active" } };
     struct ln_list l = { .coll = c->coll, .where = where, .n = 2, .limit = LN_USER_ROLES };
     json_t *rows = json_array();
+    json_t *worker = json_array(); /* memberships that are about grids */
     char today[11];
     bool ok = day_known(today, n, s, err) && ln_query_list(rows, NULL, s, &l, err);
 
@@ -614,9 +616,15 @@ static bool add_memberships(struct ln_user *u, struct ln_node *n, struct ln_sqls
         const json_t *m = json_array_get(rows, i);
         const char *ends = text_of(m, "ends");
         if ((ends[0] == '\0' || strcmp(ends, today) >= 0) &&
-            strcmp(text_of(m, "starts"), today) <= 0)
+            strcmp(text_of(m, "starts"), today) <= 0) {
             add_role(u, text_of(m, "role"), text_of(m, "home"));
+            if (strcmp(text_of(m, "role"), "worker") == 0)
+                json_array_append(worker, (json_t *)(uintptr_t)m);
+        }
     }
+    if (ok && json_array_size(worker) > 0)
+        ok = ln_grid_user(u, s, n->def, worker, err);
+    json_decref(worker);
     json_decref(rows);
     return ok;
 }

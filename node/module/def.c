@@ -489,7 +489,7 @@ static bool read_coll(struct reading *r, const char *module, const json_t *j)
     if (workflow != NULL && !read_workflow(r, c, s, workflow))
         return false;
     for (const char *const *g = c->grid; g != NULL && *g != NULL; g++)
-        if (ln_def_field(c, *g) == NULL)
+        if (ln_def_field(c, *g) == NULL && strchr(*g, '/') == strrchr(*g, '/'))
             return wrong(r, "grid follows from an unknown field", *g);
     if (s->version == 0)
         return wrong(r, "no version", c->name);

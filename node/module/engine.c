@@ -10,6 +10,7 @@
 #include "crypto/canon.h"
 #include "node/module/check.h"
 #include "node/module/flow.h"
+#include "node/module/grid.h"
 #include "node/module/setting.h"
 #include "node/module/special.h"
 #include "node/store/attachment.h"
@@ -302,83 +303,17 @@ static bool settle_files(struct work *w, json_t *f, struct ln_err *err)
 
 /* ---- audiences */
 
-#define GRIDS_MAX 200 /* of a community */
-
-static void copy_grid(char grid[16], const json_t *value)
+static bool find_grid(char grid[LN_GRID_MAX], const struct work *w, const json_t *f,
+                      struct ln_err *err)
 {
-    const json_t *first = json_is_array(value) ? json_array_get(value, 0) : value;
-    const char *text = json_string_value(first);
-
-    (void)snprintf(grid, 16, "%s", text != NULL ? text : "");
-}
-
-/* The grid whose list names a building. */
-static bool grid_of_building(char grid[16], struct work *w, const char *building,
-                             struct ln_err *err)
-{
-    const struct ln_def_coll *c = ln_def_find(w->j->e->def, "grid");
-    struct ln_list l = { .coll = c != NULL ? c->coll : NULL, .limit = GRIDS_MAX };
-    json_t *rows = json_array();
-    bool ok = c == NULL || ln_query_list(rows, NULL, w->j->e->writer, &l, err);
-    size_t i;
-    json_t *row;
-
-    json_array_foreach(rows, i, row)
-    {
-        const json_t *f = json_object_get(row, "f");
-        const json_t *list = json_object_get(f, "buildings");
-        for (size_t k = 0; grid[0] == '\0' && k < json_array_size(list); k++) {
-            const char *one = json_string_value(json_array_get(list, k));
-            if (one != NULL && strcmp(one, building) == 0)
-                copy_grid(grid, json_object_get(f, "code"));
-        }
-    }
-    json_decref(rows);
-    return ok;
-}
-
-/* The grid in which the record stands that a field refers to. */
-static bool grid_of_ref(char grid[16], struct work *w, const json_t *value, struct ln_err *err)
-{
-    const char *text = json_string_value(value);
-    struct ln_audience aud;
-    struct ln_id id;
-    json_t *row = NULL;
-
-    if (text == NULL || !ln_clock_id_read(&id, ln_span_of(text)))
-        return true;
-    if (!ln_query_record(&row, w->j->e->writer, &id, err))
-        return false;
-    const char *audience = json_string_value(json_object_get(row, "audience"));
-    const char *coll = json_string_value(json_object_get(row, "collection"));
-    bool ok = true;
-    if (audience != NULL && ln_audience_read(&aud, ln_span_of(audience)) && aud.kind == LN_AUD_GRID)
-        (void)snprintf(grid, 16, "%.15s", aud.who);
-    else if (coll != NULL && strcmp(coll, "building") == 0)
-        ok = grid_of_building(grid, w, text, err);
-    json_decref(row);
-    return ok;
-}
-
-/* The first of the definition's fields that tells one; "" none does. */
-static bool find_grid(char grid[16], struct work *w, const json_t *f, struct ln_err *err)
-{
-    grid[0] = '\0';
-    for (const char *const *g = w->j->c->grid; g != NULL && *g != NULL && grid[0] == '\0'; g++) {
-        const struct ln_def_field *d = ln_def_field(w->j->c, *g);
-        if (d->type == LN_TYPE_STR)
-            copy_grid(grid, json_object_get(f, *g));
-        else if (!grid_of_ref(grid, w, json_object_get(f, *g), err))
-            return false;
-    }
-    return true;
+    return ln_grid_find(grid, w->j->e->writer, w->j->e->def, w->j->c, w->j->id, f, w->today, err);
 }
 
 static bool name_audience(struct work *w, char code, const char *region, const json_t *f,
                           struct ln_err *err)
 {
     const struct ln_cert *self = ln_replica_self(w->r);
-    char grid[16] = "";
+    char grid[LN_GRID_MAX] = "";
 
     if (code == 'N') /* the parties' own: inside the community, and in its grid when it has one */
         code = 'C';
@@ -526,13 +461,34 @@ static bool for_oneself(struct work *w, struct ln_err *err)
     const struct ln_def_coll *c = w->j->c;
     const char *person =
         c->own != NULL ? json_string_value(json_object_get(w->j->f, c->own)) : NULL;
-    bool may = ln_engine_may_create_it(c, w->j->u, w->j->f);
+    bool may = ln_engine_may_create_it(c, w->j->u, w->j->f, NULL);
 
     if (!may && person != NULL &&
         !ln_engine_stands_for(&may, w->j->e->writer, w->j->e->def, w->j->u, person, c->module,
                               w->today, err))
         return false;
     return may || ln_fail(err, LN_DENIED, "%s: you may add one for yourself only", c->name);
+}
+
+/* A worker adds to her own grids, and puts nothing into another's. */
+static bool in_own_grid(struct work *w, bool may, struct ln_err *err)
+{
+    char grid[LN_GRID_MAX];
+    char zh[400];
+    char en[400];
+
+    ln_grid_of_audience(grid, w->audience);
+    if (may || grid[0] == '\0' || w->j->u->grids[0] == '\0')
+        return true;
+    (void)snprintf(zh, sizeof zh,
+                   "这条记录属于网格 %s，您负责的是 %.200s：请由该网格的社工或居委会办理", grid,
+                   w->j->u->grids);
+    (void)snprintf(en, sizeof en,
+                   "The record belongs to grid %s and yours are %.200s: a worker of that grid or "
+                   "the committee has to do it",
+                   grid, w->j->u->grids);
+    struct ln_special_call x = hook(w, NULL, NULL);
+    return ln_special_refuse(&x, LN_DENIED, zh, en, err);
 }
 
 /* MODULES R11: a module that is switched off takes nothing new. */
@@ -627,7 +583,8 @@ static bool create(struct work *w, struct ln_err *err)
     ln_clock_id_write(j->out_id, &id);
     if (!before(w, NULL, j->f, err))
         return false;
-    if (!name_audience(w, j->c->audience, self->region, j->f, err))
+    if (!name_audience(w, j->c->audience, self->region, j->f, err) ||
+        !in_own_grid(w, ln_engine_may_create_it(j->c, j->u, j->f, w->audience), err))
         return false;
     draft(w, LN_OP_ADD, j->f, false)->record = id;
     narrow(w, j->f, self->region, &id);
@@ -691,7 +648,7 @@ static bool enter_grid(bool *enters, struct work *w, const json_t *changed, stru
 {
     const struct ln_cert *self = ln_replica_self(w->r);
     struct ln_audience aud;
-    char grid[16];
+    char grid[LN_GRID_MAX];
 
     *enters = false;
     if (w->j->c->grid == NULL || self->role == LN_ROLE_LAPTOP ||
@@ -713,6 +670,16 @@ static bool enter_grid(bool *enters, struct work *w, const json_t *changed, stru
     return true;
 }
 
+static bool into_own_grid(struct work *w, struct ln_err *err)
+{
+    json_t *row = json_copy(w->row);
+
+    json_object_set_new(row, "audience", json_string(w->audience));
+    bool may = ln_engine_may_change(w->j->c, w->j->u, row);
+    json_decref(row);
+    return in_own_grid(w, may, err);
+}
+
 static bool update(struct work *w, struct ln_err *err)
 {
     bool enters = false;
@@ -729,9 +696,10 @@ static bool update(struct work *w, struct ln_err *err)
     changed = differing(w);
     ok = refuse_fixed(w, changed, err) && take_behalf(w, changed, err) &&
          check(w, changed, true, err);
-    if (ok && json_object_size(changed) > 0) {
-        ok = before(w, NULL, changed, err) && enter_grid(&enters, w, changed, err);
-        if (ok) {
+    if (ok && (json_object_size(changed) > 0 || w->j->enters)) {
+        ok = before(w, NULL, changed, err) && enter_grid(&enters, w, changed, err) &&
+             (!enters || into_own_grid(w, err));
+        if (ok && (enters || !w->j->enters)) {
             json_t *all = enters ? present(w, changed) : json_incref(changed);
             struct ln_id id = draft(w, LN_OP_SET, all, enters)->record;
             drop_empty(w);

@@ -9,6 +9,7 @@
 
 #define LN_USER_ROLES 16
 #define LN_USER_ESTATES (64 * (LN_ID_TEXT + 1)) /* as many as one filter takes */
+#define LN_USER_GRIDS 512
 #define LN_USER_ME ((LN_USER_ROLES + 2) * (LN_ID_TEXT + 1))
 
 /* Who asks. An empty account is a guest; `system` is the node itself. */
@@ -19,6 +20,7 @@ struct ln_user {
     size_t n_roles;
     char me[LN_USER_ME];           /* account, person and homes by commas: ln_engine_name_me */
     char estates[LN_USER_ESTATES]; /* buildings that the homes manage, by commas */
+    char grids[LN_USER_GRIDS];     /* of a worker, by commas; "" not limited (README "Grids") */
     bool system;
 };
 /* Fills `me` from the others. */
@@ -32,6 +34,9 @@ bool ln_engine_may_read(const struct ln_def_coll *c, const struct ln_user *u, co
 bool ln_engine_named(const struct ln_def_coll *c, const json_t *row);
 bool ln_engine_may_read_all(const struct ln_def_coll *c, const struct ln_user *u,
                             const json_t *row);
+/* Whether the title of a record is shown where one that this user reads refers to it: a worker sees
+ * who filed a ticket, though not the register's entry of another grid. */
+bool ln_engine_may_name(const struct ln_def_coll *c, const struct ln_user *u, const json_t *row);
 bool ln_engine_may_unmask(const struct ln_def_coll *c, const struct ln_user *u, const json_t *row);
 /* For a list that is searched or filtered: leaves out records of audience N that this user does not
  * read whole, so that not even their number tells of them. `room` holds LN_ENGINE_UNLESS. */
@@ -43,8 +48,10 @@ void ln_engine_spare(struct ln_list *l, struct ln_where *room, const struct ln_d
 bool ln_engine_may_list(const struct ln_def_coll *c, const struct ln_user *u,
                         struct ln_where any[4], size_t *n_any);
 bool ln_engine_may_create(const struct ln_def_coll *c, const struct ln_user *u);
-/* The same for a record with these fields: "resident:own" adds for oneself alone. */
-bool ln_engine_may_create_it(const struct ln_def_coll *c, const struct ln_user *u, json_t *f);
+/* The same for a record with these fields: "resident:own" adds for oneself alone, "worker:grid" in
+ * her grids; `audience` NULL while it is not known. */
+bool ln_engine_may_create_it(const struct ln_def_coll *c, const struct ln_user *u, json_t *f,
+                             const char *audience);
 bool ln_engine_may_change(const struct ln_def_coll *c, const struct ln_user *u, const json_t *row);
 bool ln_engine_may_delete(const struct ln_def_coll *c, const struct ln_user *u, const json_t *row);
 bool ln_engine_may_step(const struct ln_def_step *s, const struct ln_def_coll *c,
@@ -85,6 +92,7 @@ struct ln_engine_job {
     const char *channel; /* web counter import ... */
     bool if_match;
     uint64_t etag;
+    bool enters; /* update: goes into the grid it leads to, though no field differs */
     /* out */
     char out_id[LN_ID_TEXT + 1];
     json_t *problems; /* array as of ln_check_fields; an entry with field "" is about the whole; the

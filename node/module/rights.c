@@ -4,6 +4,7 @@
 
 #include "node/module/check.h"
 #include "node/module/engine.h"
+#include "node/module/grid.h"
 
 bool ln_engine_has_role(const struct ln_user *u, const char *role)
 {
@@ -161,7 +162,9 @@ static bool word_holds(const char *word, const struct ln_def_coll *c, const stru
         return u->account[0] != '\0' &&
                json_object_get(json_object_get(json_object_get(row, "f"), names->name),
                                u->account) != NULL;
-    return strcmp(colon, ":grid") == 0 || (names != NULL && names_me(u, row, colon + 1));
+    if (strcmp(colon, ":grid") == 0)
+        return ln_grid_mine(u, json_string_value(json_object_get(row, "audience")));
+    return names != NULL && names_me(u, row, colon + 1);
 }
 
 static bool any_holds(const char *const *words, const struct ln_def_coll *c,
@@ -215,6 +218,16 @@ static bool outline(const struct ln_def_coll *c, const struct ln_user *u, const 
 bool ln_engine_may_read(const struct ln_def_coll *c, const struct ln_user *u, const json_t *row)
 {
     return ln_engine_may_read_all(c, u, row) || outline(c, u, row);
+}
+
+bool ln_engine_may_name(const struct ln_def_coll *c, const struct ln_user *u, const json_t *row)
+{
+    if (ln_engine_may_read(c, u, row))
+        return true;
+    for (const char *const *w = c->read; !ln_engine_named(c, row) && w != NULL && *w != NULL; w++)
+        if (strcmp(*w, "worker:grid") == 0 && ln_engine_has_role(u, "worker"))
+            return true;
+    return false;
 }
 
 bool ln_engine_may_unmask(const struct ln_def_coll *c, const struct ln_user *u, const json_t *row)
@@ -292,12 +305,13 @@ bool ln_engine_may_list(const struct ln_def_coll *c, const struct ln_user *u,
     for (const char *const *w = c->read; w != NULL && *w != NULL; w++) {
         bool narrow =
             strchr(*w, ':') != NULL || strcmp(*w, "author") == 0 || strcmp(*w, "handler") == 0;
-        if (!narrow && ln_engine_has_role(u, *w)) {
+        char role[24];
+        (void)snprintf(role, sizeof role, "%.*s", (int)strcspn(*w, ":"), *w);
+        bool grid = strstr(*w, ":grid") != NULL && ln_engine_has_role(u, role);
+        if ((!narrow && ln_engine_has_role(u, *w)) || (grid && u->grids[0] == '\0')) {
             *n_any = 0;
             return true; /* all of it */
         }
-        char role[24];
-        (void)snprintf(role, sizeof role, "%.*s", (int)strcspn(*w, ":"), *w);
         if (strcmp(*w, "author") != 0 && strcmp(*w, "handler") != 0 && !ln_engine_has_role(u, role))
             continue;
         if (strstr(*w, ":own") != NULL && c->own != NULL) {
@@ -306,7 +320,9 @@ bool ln_engine_may_list(const struct ln_def_coll *c, const struct ln_user *u,
                            strcmp(c->own, "account") == 0;
             add_any(any, n_any, own, account ? u->account : u->person);
             add_any(any, n_any, "author", u->account);
-        } else if (strstr(*w, ":estate") != NULL && c->estate != NULL)
+        } else if (grid && *n_any < 4)
+            any[(*n_any)++] = (struct ln_where){ "audience", LN_WHERE_GRID, u->grids };
+        else if (strstr(*w, ":estate") != NULL && c->estate != NULL)
             add_any(any, n_any, c->estate, u->estates);
         else if (strcmp(*w, "author") == 0)
             add_any(any, n_any, "author", u->account);
@@ -361,10 +377,11 @@ static bool guest_may(const struct ln_def_coll *c, const json_t *f)
     return c->guest != NULL;
 }
 
-bool ln_engine_may_create_it(const struct ln_def_coll *c, const struct ln_user *u, json_t *f)
+bool ln_engine_may_create_it(const struct ln_def_coll *c, const struct ln_user *u, json_t *f,
+                             const char *audience)
 {
     json_t *claimed = json_copy(f);
-    json_t *row = json_pack("{s:o}", "f", claimed);
+    json_t *row = json_pack("{s:o,s:s?}", "f", claimed, "audience", audience);
 
     if (u->account[0] == '\0' && !u->system) {
         bool guest = ln_engine_may_create(c, u) && guest_may(c, f);

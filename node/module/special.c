@@ -15,6 +15,7 @@
 #include "node/module/erasure.h"
 #include "node/module/fund.h"
 #include "node/module/gov.h"
+#include "node/module/grid.h"
 #include "node/module/identity.h"
 #include "node/module/ledger.h"
 #include "node/module/program.h"
@@ -41,6 +42,7 @@ const struct ln_special *const ln_specials[] = {
     ln_volunteer_special,
     ln_erasure_special,
     ln_gov_special,
+    ln_grid_special,
     ln_program_special,
     ln_publish_special,
     ln_shop_special,

@@ -344,6 +344,38 @@ static bool add_created(struct building *b, const struct ln_where *w, struct ln_
     return true;
 }
 
+/* The audience of this name; with GRID every one but the grids that are not named. */
+static bool add_audience(struct building *b, const struct ln_where *w)
+{
+    if (w->op != LN_WHERE_GRID) {
+        ln_buf_adds(&b->sql, "r.audience = (SELECT n FROM audience WHERE name = ?)");
+        bind_add(b, (struct bind){ .text = w->value, .len = strlen(w->value) });
+        return true;
+    }
+    ln_buf_adds(&b->sql, "r.audience IN (SELECT n FROM audience WHERE substr(name, 13, 2) <> '/g'"
+                         " OR substr(name, 15)");
+    add_in(b, NULL, w->value);
+    ln_buf_addc(&b->sql, ')');
+    return true;
+}
+
+/* Records with a greater id. */
+static bool add_after(struct building *b, const struct ln_where *w, struct ln_err *err)
+{
+    struct ln_id id;
+
+    if (!ln_clock_id_read(&id, ln_span_of(w->value)))
+        return ln_fail(err, LN_INVALID, "after: not an id");
+    if (b->n_kept >= KEPT_MAX - 2)
+        return ln_fail(err, LN_FULL, "too many filters");
+    uint8_t *bound = ln_alloc(LN_ID_LEN);
+    memcpy(bound, id.b, LN_ID_LEN);
+    b->kept[b->n_kept++] = (char *)bound;
+    ln_buf_adds(&b->sql, "r.id > ?");
+    bind_add(b, (struct bind){ .blob = true, .text = (char *)bound, .len = LN_ID_LEN });
+    return true;
+}
+
 static bool add_where(struct building *b, const struct ln_where *w, struct ln_err *err)
 {
     char says[64];
@@ -359,6 +391,10 @@ static bool add_where(struct building *b, const struct ln_where *w, struct ln_er
         (void)snprintf(column, sizeof column, "r.region");
     else if (strcmp(w->field, "created") == 0 && f == NULL)
         return add_created(b, w, err);
+    else if (strcmp(w->field, "audience") == 0 && f == NULL)
+        return add_audience(b, w);
+    else if (strcmp(w->field, "after") == 0 && f == NULL)
+        return add_after(b, w, err);
     else if (strcmp(w->field, "id") == 0) {
         struct ln_id id = { 0 };
         char *kept;

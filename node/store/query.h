@@ -13,7 +13,8 @@
 
 /* STALE: empty, or before the value; HAS: a list that holds one of the values; KEY: a map with this
  * key; SAYS: as IS, and `field` may go on behind an "="; REACHES: a list of regions that is empty
- * or holds the region `value` or one above it. */
+ * or holds the region `value` or one above it; GRID: of `audience`, none of the grids but those
+ * that `value` names. */
 enum ln_where_op {
     LN_WHERE_IS,
     LN_WHERE_FROM,
@@ -22,11 +23,13 @@ enum ln_where_op {
     LN_WHERE_HAS,
     LN_WHERE_KEY,
     LN_WHERE_SAYS,
-    LN_WHERE_REACHES
+    LN_WHERE_REACHES,
+    LN_WHERE_GRID
 };
 struct ln_where {
-    const char *field; /* of the collection, or state region id created (ms); a `^` field is found
-                          by its tag */
+    const char
+        *field; /* of the collection, or state region id audience created (ms) after (an id); a
+                   `^` field is found by its tag */
     enum ln_where_op op;
     const char *value; /* IS: several separated by commas; "" = empty */
 };

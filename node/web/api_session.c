@@ -103,6 +103,19 @@ static json_t *principals(struct ln_call *c, const char *today)
     return list;
 }
 
+/* A worker's grids; empty: not limited. */
+static json_t *grids_of(const struct ln_user *u)
+{
+    json_t *list = json_array();
+
+    for (const char *at = u->grids; *at != '\0';) {
+        size_t len = strcspn(at, ",");
+        json_array_append_new(list, json_stringn(at, len));
+        at += len + (at[len] == ',');
+    }
+    return list;
+}
+
 bool ln_api_session_get(struct ln_call *c, struct ln_err *err)
 {
     json_t *roles = json_array();
@@ -120,6 +133,7 @@ bool ln_api_session_get(struct ln_call *c, struct ln_err *err)
         json_pack("{s:o,s:o,s:o,s:o,s:s,s:n}", "account", account_json(c), "roles", roles,
                   "memberships", memberships(c), "modules", modules, "today", today, "csrf");
     json_object_set_new(o, "staff", json_boolean(ln_engine_staff(&c->user)));
+    json_object_set_new(o, "grids", grids_of(&c->user));
     json_object_set_new(o, "principals", principals(c, today));
     json_object_set_new(o, "role", json_string(c->user.n_roles > 0 ? c->user.roles[0] : "guest"));
     json_object_set_new(o, "region", json_string(c->n->config.region));

@@ -26,7 +26,7 @@ static const char *find_title(struct ln_call *c, const char *id_text, unsigned d
     if (ln_clock_id_read(&id, ln_span_of(id_text)) &&
         ln_query_record(&row, c->r->store, &id, &why) && row != NULL) {
         const struct ln_def_coll *d = ln_def_find(c->n->def, ln_web_text(row, "collection"));
-        if (d != NULL && ln_engine_may_read(d, &c->user, row)) {
+        if (d != NULL && ln_engine_may_name(d, &c->user, row)) {
             ln_engine_mask(d, &c->user, row);
             add_title(&title, c, d, row, depth - 1);
             json_object_set_new(c->titles, id_text, json_string(title.data));

@@ -15,7 +15,7 @@ export const made = {} // collection -> id of some record of it
 export function sample(coll, f, owner) {
   if (f.codes && f.type === 'code') return codes[f.codes][0].code
   switch (f.type) {
-    case 'str': return f.name === 'period' ? '2026-10' : f.check === 'phone' ? '0571-88000000' : '样例'
+    case 'str': return f.check === 'grid' ? '03' : f.name === 'period' ? '2026-10' : f.check === 'phone' ? '0571-88000000' : '样例'
     case 'text': return '样例'
     case 'region': return '330106005055'
     case 'int': case 'fen': return Math.max(f.min ?? 1, 1)
