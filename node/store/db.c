@@ -244,7 +244,7 @@ void ln_db_rollback(struct ln_db *db)
 {
     struct ln_err err = { 0 };
 
-    if (!sqlite3_get_autocommit(db->h) && !ln_db_exec(db, "ROLLBACK", &err))
+    if (!sqlite3_get_autocommit(db->h) && !ln_db_run(ln_db_use(db, "ROLLBACK"), &err))
         db->broken = true; /* cannot happen short of a broken disk: then nothing more is written */
 }
 bool ln_db_savepoint(struct ln_db *db, struct ln_err *err)

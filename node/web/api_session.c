@@ -10,15 +10,18 @@
 #include "node/web/routes.h"
 #include "sync/clock.h"
 
+static int add(const char *text, size_t len, void *out)
+{
+    ln_buf_add(out, text, len);
+    return 0;
+}
+
 bool ln_web_json(struct ln_call *c, int status, json_t *body)
 {
-    char *text = json_dumps(body, JSON_COMPACT);
-
     c->out->status = status;
     c->out->content_type = "application/json";
-    if (text != NULL)
-        ln_buf_adds(&c->out->body, text);
-    free(text);
+    if (body != NULL)
+        (void)json_dump_callback(body, add, &c->out->body, JSON_COMPACT);
     json_decref(body);
     return true;
 }
