@@ -85,6 +85,61 @@ bool ln_keys_pending(struct ln_buf *body, unsigned *n, struct ln_replica *r, str
     return ok;
 }
 
+/* ---- all that wait, body after body */
+
+struct bodies {
+    struct writing w;
+    struct ln_buf json;
+    ln_keys_body_fn *fn;
+    void *ctx;
+};
+
+static void begin_body(struct bodies *b)
+{
+    b->json = ln_buf_new(LN_KEYS_JSON_MAX);
+    b->w = (struct writing){ .json = &b->json,
+                             .wraps = { ln_buf_new(2 * AGE_MAX), ln_buf_new(2 * AGE_MAX) } };
+    ln_buf_adds(&b->json, "{\"keys\":[");
+}
+
+static bool end_body(struct bodies *b, struct ln_err *err)
+{
+    struct ln_buf body = ln_buf_new(LN_KEYS_JSON_MAX);
+    unsigned n = b->w.n;
+    bool ok = close_body(&body, &b->w, NULL, err);
+
+    ok = ok && (n == 0 || b->fn(b->ctx, (struct ln_span){ body.data, body.len }, n, err));
+    ln_buf_free(&body);
+    return ok;
+}
+
+static bool add_to_bodies(void *ctx, const struct ln_key_item *k, struct ln_err *err)
+{
+    struct bodies *b = ctx;
+
+    if (b->w.n == LN_KEYS_BATCH) {
+        bool ok = end_body(b, err);
+        begin_body(b);
+        if (!ok)
+            return false;
+    }
+    return add_item(&b->w, k, err);
+}
+
+bool ln_keys_pending_each(struct ln_replica *r, ln_keys_body_fn *fn, void *ctx, struct ln_err *err)
+{
+    struct bodies b = { .fn = fn, .ctx = ctx };
+
+    begin_body(&b);
+    bool ok = ln_replica_keys_pending(r, INT32_MAX, add_to_bodies, &b, err);
+    if (ok)
+        return end_body(&b, err);
+    ln_buf_free(&b.json);
+    ln_buf_free(&b.w.wraps[0]);
+    ln_buf_free(&b.w.wraps[1]);
+    return false;
+}
+
 /* ---- asking */
 
 static bool add_kid(void *ctx, const char *kid, struct ln_err *err)

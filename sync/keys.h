@@ -14,6 +14,10 @@ bool ln_keys_take(unsigned *n, struct ln_replica *r, struct ln_span body,
 /* Appends a body with what the parent lacks; *n = 0 when that is nothing. */
 bool ln_keys_pending(struct ln_buf *body, unsigned *n, struct ln_replica *r,
                      struct ln_err *err) LN_MUST;
+/* All that the parent lacks, a body a call: for a stick, where nobody answers between them. */
+typedef bool ln_keys_body_fn(void *ctx, struct ln_span body, unsigned n, struct ln_err *err);
+bool ln_keys_pending_each(struct ln_replica *r, ln_keys_body_fn *fn, void *ctx,
+                          struct ln_err *err) LN_MUST;
 /* The parent has taken that body. */
 bool ln_keys_sent(struct ln_replica *r, struct ln_span body, struct ln_err *err) LN_MUST;
 

@@ -1,6 +1,5 @@
-/* linli export and import: logs as git bundle files (version 2) for couriers and memory sticks; any
- * git can read them. <log>-<first>.bundle holds segments from <first> on, keys-<node>.json the
- * subject keys that the addressee lacks. */
+/* linli export and import: sticks for couriers (node/stick.h). A folder of loose bundle and key
+ * files, as other tools and earlier versions left them, is taken file by file. */
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -10,17 +9,15 @@
 #include <sys/stat.h>
 
 #include "crypto/base/alloc.h"
+#include "node/bundle.h"
 #include "node/cmd/cmd.h"
 #include "node/disk.h"
+#include "node/stick.h"
 #include "node/syncer.h"
 #include "sync/keys.h"
-#include "sync/pack.h"
-#include "sync/view.h"
 
-#define BUNDLE_MAX (LN_PACK_MAX + (1 << 16))
-#define HEADER_MAX 4096
 #define FILES_MAX 16384 /* files of a folder that one import takes */
-static const char MAGIC[] = "# v2 git bundle\n";
+#define RECEIVERS_MAX 4096
 
 static const char *arg(const json_t *args, const char *name)
 {
@@ -29,226 +26,193 @@ static const char *arg(const json_t *args, const char *name)
     return text != NULL ? text : "";
 }
 
+static bool on(const json_t *args, const char *name)
+{
+    return json_is_true(json_object_get(args, name));
+}
+
 /* ---- export */
 
-struct exporting {
-    struct ln_node *n;
-    const char *folder;
-    char to[LN_NODE_ID_MAX];
-    bool up;      /* to the parent */
-    bool restore; /* all that a new box in the place of `to` needs */
-    struct ln_store_log *logs;
-    size_t n_logs, cap;
-    unsigned files;
-    uint64_t segments;
-};
-
-static bool take_log(void *ctx, const struct ln_store_log *l, struct ln_err *err)
+static bool write_one(struct ln_node *n, const char *folder, const struct ln_stick_want *want,
+                      struct ln_buf *out, struct ln_err *err)
 {
-    struct exporting *x = ctx;
+    struct ln_stick_written w;
 
-    (void)err;
-    if (l->head == 0)
-        return true;
-    if (x->n_logs == x->cap) {
-        x->cap = x->cap > 0 ? 2 * x->cap : 16;
-        x->logs = ln_realloc(x->logs, x->cap * sizeof *x->logs);
-    }
-    x->logs[x->n_logs++] = *l;
+    if (!ln_stick_write(&w, n, folder, want, err))
+        return ln_wrap(err, "%s", want->to);
+    ln_buf_addf(out,
+                LN_SAY("给 %s %s：%u 个文件（%u 个早已在），%" PRIu64 " 段，%" PRIu64
+                       " 个密钥，%" PRIu64 " 个附件，%" PRIu64 " 字节\n",
+                       "for %s %s: %u files (%u were there), %" PRIu64 " segments, %" PRIu64
+                       " keys, %" PRIu64 " attachments, %" PRIu64 " bytes\n"),
+                w.name, want->to, w.files, w.kept, w.segments, w.keys, w.attachments, w.bytes);
     return true;
 }
 
-static bool take_commit(void *ctx, const struct ln_store_segment *s, struct ln_err *err)
+/* Nobody named: the parent, and every child that has a letter for us on the stick. */
+static bool write_all(struct ln_node *n, const char *folder, const json_t *args, bool children,
+                      struct ln_buf *out, struct ln_err *err)
 {
-    struct ln_sha1 name = ln_segment_sha1("commit", s->commit.p, s->commit.len);
+    char(*to)[LN_NODE_ID_MAX] = ln_alloc_array(RECEIVERS_MAX, sizeof *to);
+    size_t count = 0;
+    bool ok = ln_stick_receivers(to, RECEIVERS_MAX, &count, n, folder, children, err);
 
-    ln_encode_hex(ctx, name.b, LN_SHA1_LEN);
-    err->code = LN_OK;
-    return false;
+    if (ok && count == 0)
+        ok = ln_fail(
+            err, LN_INVALID, "%s",
+            LN_SAY("不知道写给谁：用 --to 指定下级节点，或 --to children 写给全部下级",
+                   "for whom? name a node below with --to, or all of them with --to children"));
+    for (size_t i = 0; ok && i < count; i++) {
+        struct ln_stick_want want = { .to = to[i], .all = on(args, "all") };
+        ok = write_one(n, folder, &want, out, err);
+    }
+    ln_free(to);
+    return ok;
 }
 
-static bool add_commit(struct ln_buf *out, struct ln_store *s, int64_t log, uint64_t seq,
-                       struct ln_err *err)
+static bool write_named(struct ln_node *n, const char *folder, const json_t *args,
+                        struct ln_buf *out, struct ln_err *err)
 {
-    err->code = LN_OK;
-    return s->ops->segment_each(s->ctx, log, seq, false, take_commit, out, err) ||
-           err->code == LN_OK;
-}
-
-static bool export_log(struct exporting *x, struct ln_store *s, const struct ln_authority *a,
-                       const struct ln_store_log *log, struct ln_err *err)
-{
-    const struct ln_cert *to = ln_authority_find(a, x->to);
+    char node[LN_NODE_ID_MAX];
     bool ok = true;
 
-    for (uint64_t from = 1, last = 0; ok && from <= log->head; from = last + 1) {
-        struct ln_buf file = ln_buf_new(BUNDLE_MAX);
-        struct ln_buf pack = ln_buf_new(BUNDLE_MAX);
-        char name[96];
-        ok = ln_replica_slice(&pack, &last, s, a, log->id, from, to, LN_PACK_MAX, err);
-        if (ok && last == 0)
-            break;
-        ln_buf_adds(&file, MAGIC);
-        if (ok && from > 1) {
-            ln_buf_addc(&file, '-');
-            ok = add_commit(&file, s, log->n, from - 1, err);
-            ln_buf_adds(&file, " \n");
-        }
-        ok = ok && add_commit(&file, s, log->n, last, err);
-        ln_buf_addf(&file, " refs/heads/%s\n\n", log->id);
-        ln_buf_add(&file, pack.data, pack.len);
-        (void)snprintf(name, sizeof name, "%s-%" PRIu64 ".bundle", log->id, from);
-        ok = ok && ln_buf_done(&file, "bundle", err) &&
-             ln_disk_write(x->folder, name, file.data, file.len, err);
-        x->files += ok;
-        x->segments += ok ? last - from + 1 : 0;
-        ln_buf_free(&pack);
-        ln_buf_free(&file);
-    }
-    return ok || ln_wrap(err, "%s", log->id);
-}
-
-static bool export_read(void *arg_, struct ln_store *s, const struct ln_authority *a,
-                        struct ln_err *err)
-{
-    struct exporting *x = arg_;
-    const struct ln_cert *self = ln_authority_find(a, x->n->id);
-
-    if (self == NULL)
-        return ln_fail(err, LN_MISSING, "this node has not joined yet");
-    if (x->to[0] == '\0')
-        memcpy(x->to, self->parent, sizeof x->to);
-    const struct ln_cert *to = ln_authority_find(a, x->to);
-    if (to == NULL)
-        return ln_fail(err, LN_MISSING, "no node \"%s\" is known: name a child with --to", x->to);
-    x->up = strcmp(self->parent, x->to) == 0;
-    if (!x->up && strcmp(to->parent, self->node) != 0)
-        return ln_fail(err, LN_DENIED, "%s is neither parent nor child of this node", x->to);
-    if (!s->ops->log_each(s->ctx, take_log, x, err))
-        return false;
-    for (size_t i = 0; i < x->n_logs; i++) {
-        struct ln_view_log place = { .seq = 0 };
-        if (ln_view_holds(&place, a, x->up ? x->n->id : x->to, x->up ? x->to : x->n->id,
-                          x->logs[i].id) &&
-            (x->restore || place.up == x->up) && !export_log(x, s, a, &x->logs[i], err))
-            return false;
-    }
-    return true;
-}
-
-struct key_job {
-    struct ln_buf body;
-    unsigned n;
-};
-
-static bool keys_job(void *arg_, struct ln_replica *r, struct ln_err *err)
-{
-    struct key_job *j = arg_;
-
-    return ln_keys_pending(&j->body, &j->n, r, err);
-}
-
-/* What the dead box gave into escrow, a file a page: escrow-<node>-<n>.keys */
-struct escrow_job {
-    const char *node;
-    char place[LN_KEYS_PLACE_MAX];
-    struct ln_buf body;
-    unsigned n;
-};
-
-static bool escrow_job(void *arg_, struct ln_store *s, const struct ln_authority *a,
-                       struct ln_err *err)
-{
-    struct escrow_job *j = arg_;
-
-    (void)a;
-    return ln_keys_escrow(&j->body, &j->n, j->place, s, j->node, err);
-}
-
-static bool export_escrow(struct exporting *x, unsigned *keys, struct ln_err *err)
-{
-    struct escrow_job j = { .node = x->to, .n = 1 };
-    char name[96];
-    bool ok = true;
-
-    for (unsigned page = 1; ok && j.n > 0; page++) {
-        j.body = ln_buf_new(LN_MESSAGE_NOTE_MAX);
-        (void)snprintf(name, sizeof name, "escrow-%s-%05u.keys", x->to, page);
-        ok = x->n->access.read(x->n->access.ctx, escrow_job, &j, err) &&
-             (j.n == 0 || ln_disk_write(x->folder, name, j.body.data, j.body.len, err));
-        x->files += ok && j.n > 0;
-        *keys += ok ? j.n : 0;
-        ln_buf_free(&j.body);
+    for (const char *at = arg(args, "to"); ok && *at != '\0'; at += *at == ',') {
+        size_t len = strcspn(at, ",");
+        (void)snprintf(node, sizeof node, "%.*s", (int)len, at);
+        at += len;
+        struct ln_stick_want want = { .to = node, .all = on(args, "all") };
+        ok = len < sizeof node ? write_one(n, folder, &want, out, err)
+                               : ln_fail(err, LN_MISSING, "no node %.60s", node);
     }
     return ok;
 }
 
 bool ln_cmd_export(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
 {
-    struct exporting x = { .n = n, .folder = arg(args, "file") };
-    struct key_job keys = { .body = ln_buf_new(LN_MESSAGE_NOTE_MAX) };
-    unsigned restored = 0;
-    char name[64];
-    bool ok;
+    const char *folder = arg(args, "file");
+    struct ln_stick_want restore = { .to = arg(args, "restore"), .restore = true };
 
-    (void)snprintf(x.to, sizeof x.to, "%s", arg(args, "to"));
-    if (arg(args, "restore")[0] != '\0') {
-        (void)snprintf(x.to, sizeof x.to, "%s", arg(args, "restore"));
-        x.restore = true;
-    }
-    if (mkdir(x.folder, 0700) != 0 && errno != EEXIST)
-        return ln_fail(err, LN_BROKEN, "cannot make %s: %s", x.folder, strerror(errno));
-    ok = ln_node_seal(n, err) && n->access.read(n->access.ctx, export_read, &x, err);
-    if (ok && x.restore)
-        ok = export_escrow(&x, &restored, err);
-    else if (ok && x.up)
-        ok = ln_queue_write(n->queue, keys_job, &keys, err);
-    if (ok && keys.n > 0) {
-        (void)snprintf(name, sizeof name, "keys-%s.json", n->id);
-        ok = ln_disk_write(x.folder, name, keys.body.data, keys.body.len, err);
-    }
-    if (ok)
+    if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+        return ln_fail(err, LN_BROKEN, "cannot make %s: %s", folder, strerror(errno));
+    if (restore.to[0] != '\0')
+        return write_one(n, folder, &restore, out, err);
+    if (strcmp(arg(args, "to"), "children") == 0)
+        return write_all(n, folder, args, true, out, err);
+    if (arg(args, "to")[0] != '\0')
+        return write_named(n, folder, args, out, err);
+    return write_all(n, folder, args, false, out, err);
+}
+
+/* ---- import of letters */
+
+static void tell_letter(struct ln_buf *out, const struct ln_stick_letter *l)
+{
+    ln_buf_addf(out, LN_SAY("%s %s 写给 %s %s：", "%s %s for %s %s: "), l->from_name,
+                l->letter.from, l->to_name, l->letter.to);
+    ln_verdict_text(out, &l->judged, ln_say_zh());
+    if (l->judged.verdict == LN_VERDICT_GOOD)
         ln_buf_addf(out,
-                    ln_say_zh() ? "已写出 %u 个文件，%" PRIu64 " 段，%u 个密钥\n"
-                                : "wrote %u files, %" PRIu64 " segments, %u keys\n",
-                    x.files, x.segments, keys.n + restored);
-    ln_free(x.logs);
-    ln_buf_free(&keys.body);
+                    LN_SAY("；%" PRIu64 " 段，其中 %" PRIu64
+                           " 段是新的，%u 个密钥文件，%u 个附件，%" PRIu64 " 字节",
+                           "; %" PRIu64 " segments, %" PRIu64 " of them new, %u files of keys, %u "
+                           "attachments, %" PRIu64 " bytes"),
+                    l->segments, l->new_segments, l->keys, l->files, l->bytes);
+    ln_buf_addc(out, '\n');
+}
+
+struct letters {
+    struct ln_node *n;
+    struct ln_stick *s;
+    struct ln_buf *out;
+    struct ln_stick_report r;
+    unsigned good, known, others, bad;
+    struct ln_err why; /* of the first that is bad */
+};
+
+static bool one_letter(struct letters *x, size_t i, bool look, struct ln_err *err)
+{
+    struct ln_stick_letter l;
+    bool ok = ln_stick_look(&l, x->s, i, x->n, true, err);
+
+    if (ok) {
+        struct ln_buf said = ln_buf_new(512);
+        tell_letter(x->out, &l);
+        switch (l.judged.verdict) {
+        case LN_VERDICT_GOOD:
+            x->good++;
+            ok = look || ln_stick_take(&x->r, x->s, &l, x->n, err);
+            break;
+        case LN_VERDICT_KNOWN:
+            x->known++;
+            break;
+        case LN_VERDICT_OTHER:
+        case LN_VERDICT_OWN:
+            x->others++;
+            break;
+        case LN_VERDICT_OLDER:
+        case LN_VERDICT_UNFINISHED:
+        case LN_VERDICT_FORGED:
+        case LN_VERDICT_UNKNOWN:
+        case LN_VERDICT_STRANGER:
+        case LN_VERDICT_REVOKED:
+        case LN_VERDICT_BAD:
+        case LN_VERDICT_CUT:
+        case LN_VERDICT_CHANGED:
+        case LN_VERDICT_GAP:
+        case LN_VERDICTS:
+            ln_verdict_text(&said, &l.judged, ln_say_zh());
+            if (x->bad++ == 0)
+                (void)ln_fail(&x->why, LN_INVALID, "%s: %s",
+                              l.letter.from[0] != '\0' ? l.letter.from : l.folder, said.data);
+            break;
+        }
+        ln_buf_free(&said);
+    }
+    ln_stick_letter_free(&l);
     return ok;
 }
 
-/* ---- import */
+static bool import_letters(struct ln_node *n, struct ln_stick *s, bool look, struct ln_buf *out,
+                           struct ln_err *err)
+{
+    struct letters x = { .n = n, .s = s, .out = out };
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < ln_stick_count(s); i++)
+        ok = one_letter(&x, i, look, err);
+    if (ok && !look && x.good > 0)
+        ln_buf_addf(out,
+                    LN_SAY("已读入：%" PRIu64 " 段，%" PRIu64 " 条变更，%" PRIu64
+                           " 条未被接受，%" PRIu64 " 个密钥，%" PRIu64 " 个附件\n",
+                           "taken in: %" PRIu64 " segments, %" PRIu64 " changes, %" PRIu64
+                           " refused, %" PRIu64 " keys, %" PRIu64 " attachments\n"),
+                    x.r.segments, x.r.changes, x.r.refused, x.r.keys, x.r.files);
+    if (!ok)
+        return false;
+    if (x.r.failed > 0) {
+        *err = x.r.why;
+        return ln_wrap(err, LN_SAY("%u 个文件未能读入", "%u files could not be taken in"),
+                       x.r.failed);
+    }
+    if (x.bad > 0) {
+        *err = x.why;
+        return false;
+    }
+    return x.good + x.known > 0 ||
+           ln_fail(err, LN_MISSING, "%s",
+                   LN_SAY("介质上没有写给本节点的内容", "nothing on it is for this node"));
+}
+
+/* ---- import of loose files */
 
 struct importing {
-    char log[LN_LOG_MAX];
-    const char *pack;
-    size_t len;
+    struct ln_bundle b;
     struct ln_receive got;
     struct ln_span keys;
     bool escrow; /* of a dead box, for the new one: opened with the paper key */
     char from[LN_NODE_ID_MAX];
     unsigned n_keys;
 };
-
-/* The one ref of the header names the log. */
-static bool read_header(struct importing *x, const struct ln_buf *file, struct ln_err *err)
-{
-    const char *end = strstr(file->data, "\n\n");
-    const char *ref = strstr(file->data, " refs/heads/");
-
-    if (strncmp(file->data, MAGIC, sizeof MAGIC - 1) != 0 || end == NULL || ref == NULL ||
-        ref > end || (size_t)(end - file->data) > HEADER_MAX)
-        return ln_fail(err, LN_INVALID, "no git bundle of a log");
-    ref += sizeof " refs/heads/" - 1;
-    size_t n = strcspn(ref, "\n");
-    if (n >= sizeof x->log)
-        return ln_fail(err, LN_INVALID, "no git bundle of a log");
-    memcpy(x->log, ref, n);
-    x->log[n] = '\0';
-    x->pack = end + 2;
-    x->len = file->len - (size_t)(x->pack - file->data);
-    return true;
-}
 
 static bool receive_job(void *arg_, struct ln_replica *r, struct ln_err *err)
 {
@@ -260,18 +224,31 @@ static bool receive_job(void *arg_, struct ln_replica *r, struct ln_err *err)
     if (x->escrow)
         return ln_keys_restore(&x->n_keys, place, r, x->keys, err);
     if (x->keys.p == NULL)
-        return ln_replica_receive(r, &x->got, x->log, x->pack, x->len, ln_replica_self(r), err);
+        return ln_replica_receive(r, &x->got, x->b.log, x->b.pack, x->b.len, ln_replica_self(r),
+                                  err);
     if (from == NULL)
         return ln_fail(err, LN_MISSING, "%s is unknown here", x->from);
     return ln_keys_take(&x->n_keys, r, x->keys, from, err);
 }
 
+/* No device and no link: whoever filled the stick does not choose what is opened here. */
+static bool is_plain(const char *path, struct ln_err *err)
+{
+    struct stat st;
+
+    if (lstat(path, &st) != 0)
+        return ln_fail(err, errno == ENOENT ? LN_MISSING : LN_BROKEN, "cannot read it: %s",
+                       strerror(errno));
+    return S_ISREG(st.st_mode) ||
+           ln_fail(err, LN_INVALID, "%s", LN_SAY("不是普通文件", "it is no plain file"));
+}
+
 static bool import_file(struct ln_node *n, const char *path, struct ln_buf *out, struct ln_err *err)
 {
-    struct importing x = { .pack = NULL };
-    struct ln_buf file = ln_buf_new(BUNDLE_MAX);
+    struct importing x = { .escrow = false };
+    struct ln_buf file = ln_buf_new(LN_BUNDLE_MAX);
     const char *name = strrchr(path, '/');
-    bool ok = ln_disk_read(&file, "", path + 1, err);
+    bool ok = is_plain(path, err) && ln_disk_read(&file, "", path + 1, err);
 
     name = name != NULL ? name + 1 : path;
     if (ok && strncmp(name, "escrow-", 7) == 0) {
@@ -281,7 +258,7 @@ static bool import_file(struct ln_node *n, const char *path, struct ln_buf *out,
         (void)snprintf(x.from, sizeof x.from, "%.*s", (int)strcspn(name + 5, "."), name + 5);
         x.keys = (struct ln_span){ file.data, file.len };
     } else
-        ok = ok && read_header(&x, &file, err);
+        ok = ok && ln_bundle_read(&x.b, &file, err);
     ok = ok && ln_queue_write(n->queue, receive_job, &x, err);
     if (ok)
         ln_buf_addf(out,
@@ -306,9 +283,9 @@ static int by_kind(const void *a, const void *b)
 
 /* A folder: logs of upper nodes first (their names sort so, as their regions end in zeros), first
  * segments before later ones; what waits for another file is tried again. */
-bool ln_cmd_import(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
+static bool import_loose(struct ln_node *n, const char *path, struct ln_buf *out,
+                         struct ln_err *err)
 {
-    const char *path = arg(args, "file");
     char full[1024];
     char **names = NULL;
     size_t count = 0, cap = 0;
@@ -352,8 +329,9 @@ bool ln_cmd_import(struct ln_node *n, const json_t *args, struct ln_buf *out, st
     for (size_t i = 0; i < count; i++)
         ln_free(names[i]);
     ln_free(names);
-    if (n->syncer != NULL)
-        ln_syncer_poke(n->syncer);
+    if (count == 0)
+        return ln_fail(err, LN_MISSING, "%s",
+                       LN_SAY("介质上没有邻里的文件", "nothing of Linli is on it"));
     return ok && (all ||
                   ln_fail(err, LN_FULL,
                           LN_SAY("文件夹中超过 %d 个文件：前面的已导入，其余请放到另一文件夹再导入",
@@ -362,26 +340,61 @@ bool ln_cmd_import(struct ln_node *n, const json_t *args, struct ln_buf *out, st
                           FILES_MAX));
 }
 
+static bool is_bundle(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+
+    return dot != NULL &&
+           (strcmp(dot, ".bundle") == 0 || strcmp(dot, ".json") == 0 || strcmp(dot, ".keys") == 0);
+}
+
+static bool import_any(struct ln_node *n, const json_t *args, struct ln_buf *out,
+                       struct ln_err *err)
+{
+    const char *path = arg(args, "file");
+    struct ln_stick *s = NULL;
+    bool ok;
+
+    if (is_bundle(path))
+        return import_file(n, path, out, err);
+    if (!ln_stick_open(&s, path, err))
+        return false;
+    ok = ln_stick_count(s) > 0 ? import_letters(n, s, on(args, "look"), out, err)
+                               : import_loose(n, path, out, err);
+    ln_stick_close(s);
+    return ok;
+}
+
+bool ln_cmd_import(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
+{
+    bool ok = import_any(n, args, out, err);
+
+    if (n->syncer != NULL)
+        ln_syncer_poke(n->syncer);
+    return ok && (!on(args, "answer") || write_all(n, arg(args, "file"), args, false, out, err));
+}
+
 /* ---- what a revoked node wrote behind its end */
 
 static bool late_job(void *arg_, struct ln_replica *r, struct ln_err *err)
 {
     struct importing *x = arg_;
 
-    return ln_replica_receive_late(r, &x->got, x->log, x->pack, x->len, err);
+    return ln_replica_receive_late(r, &x->got, x->b.log, x->b.pack, x->b.len, err);
 }
 
 static bool late_file(struct ln_node *n, const char *node, const char *path, struct ln_buf *out,
                       struct ln_err *err)
 {
-    struct importing x = { .pack = NULL };
-    struct ln_buf file = ln_buf_new(BUNDLE_MAX);
-    bool ok = ln_disk_read(&file, "", path + 1, err) && read_header(&x, &file, err);
+    struct importing x = { .escrow = false };
+    struct ln_buf file = ln_buf_new(LN_BUNDLE_MAX);
+    bool ok = is_plain(path, err) && ln_disk_read(&file, "", path + 1, err) &&
+              ln_bundle_read(&x.b, &file, err);
 
-    if (ok && strcmp(x.log, node) == 0) {
+    if (ok && strcmp(x.b.log, node) == 0) {
         ok = ln_queue_write(n->queue, late_job, &x, err);
         if (ok)
-            ln_buf_addf(out, ln_say_zh() ? "%s：%u 段\n" : "%s: %u segments\n", x.log,
+            ln_buf_addf(out, ln_say_zh() ? "%s：%u 段\n" : "%s: %u segments\n", x.b.log,
                         x.got.segments);
         ln_buf_free(&x.got.receipt);
     }
@@ -401,16 +414,24 @@ bool ln_cmd_late(struct ln_node *n, const char *node, const char *path, struct l
                  struct ln_err *err)
 {
     char full[1024];
+    char letter[768];
+    char folder[LN_LETTER_FOLDER_MAX];
     char **names = NULL;
     size_t count = 0;
-    DIR *d = opendir(path);
     struct dirent *e;
     bool ok = true;
 
+    ln_letter_folder(folder, node, n->id); /* its letter to us, on a stick with those of others */
+    (void)snprintf(letter, sizeof letter, "%.600s/%s", path, folder);
+    DIR *d = opendir(letter);
+    path = d != NULL ? letter : path;
+    if (d == NULL)
+        d = opendir(path);
     if (d == NULL)
         return late_file(n, node, path, out, err);
     while ((e = readdir(d)) != NULL && count < FILES_MAX) {
-        if (strncmp(e->d_name, node, strlen(node)) != 0 || e->d_name[strlen(node)] != '-')
+        if (strncmp(e->d_name, node, strlen(node)) != 0 || e->d_name[strlen(node)] != '-' ||
+            strstr(e->d_name, ".bundle") == NULL)
             continue;
         names = ln_realloc(names, (count + 1) * sizeof *names);
         names[count++] = ln_strdup(e->d_name);

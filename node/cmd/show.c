@@ -63,7 +63,7 @@ static bool print_signer(void *ctx, const struct ln_cert *c, struct ln_err *err)
     struct showing *x = ctx;
 
     (void)err;
-    ln_buf_addf(x->out, "%s@linli namespaces=\"git,linli-cert\" ", c->node);
+    ln_buf_addf(x->out, "%s@linli namespaces=\"git,linli-cert,linli-stick\" ", c->node);
     ln_key_public_write(x->out, &c->key);
     ln_buf_addc(x->out, '\n');
     return true;

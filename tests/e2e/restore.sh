@@ -41,7 +41,7 @@ ok "an export for the new box" "$LINLI" export --dir "$(dir_of xihu)" --restore 
 code=$(invite "$old")
 bring() { "$LINLI" restore --dir "$(dir_of cuiyuan)" --region 330106005055 --parent "http://127.0.0.1:${link_port[cuiyuan]}" --code "${code##* }" "$@"; }
 ok "the wrong paper brings nothing back" says "recovery key does not open" bring <<<"$wrong"
-ok "the right one goes on where that stopped, with the stick" bring --from "$E2E/stick" --json <<<"$paper"
+ok "the right one goes on where that stopped, with the stick" eval 'bring --from "$E2E/stick" --json <<<"$paper" 2>>"$E2E/restore.log"'
 cp "$E2E/last" "$E2E/restored.json"
 ok "nothing is missing" jq -e ".keys_missing == 0 and .head == .receipt and .level" "$E2E/restored.json"
 ok "accounts get new passwords" eval '"$LINLI" user card --dir "$(dir_of cuiyuan)" --login juweihui >"$E2E/card"'
