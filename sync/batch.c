@@ -1426,6 +1426,51 @@ out:
     return ok;
 }
 
+/* ---- what an earlier program did not know */
+
+struct learning {
+    struct ln_batch *b;
+    struct ln_store_change *rows;
+    size_t n, cap;
+};
+
+static bool take_unknown(void *ctx, const struct ln_store_change *c, struct ln_err *err)
+{
+    struct learning *x = ctx;
+    struct ln_change line;
+    struct ln_err why = { 0 };
+
+    (void)err;
+    if (c->state != LN_STORE_UNKNOWN || !ln_change_read(&line, c->line.p, c->line.len, &why) ||
+        line.op == LN_OP_OTHER || ln_schema_find(x->b->schema, line.collection) == NULL)
+        return true;
+    x->rows = grow(x->rows, x->n, &x->cap, sizeof *x->rows);
+    struct ln_store_change *row = &x->rows[x->n++];
+    *row = *c;
+    row->state = LN_STORE_GOOD;
+    row->line = (struct ln_span){ NULL, 0 };
+    if (c->seq == 0 || line.op == LN_OP_STEP)
+        row->line = (struct ln_span){ ln_batch_keep(x->b, c->line.p, c->line.len), c->line.len };
+    return true;
+}
+
+bool ln_batch_learn(struct ln_batch *b, const struct ln_id *records, size_t n, struct ln_err *err)
+{
+    struct learning x = { .b = b };
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < n; i++) {
+        struct ln_batch_record rec = { 0 };
+        ok = ln_batch_record(&rec, b->s, &records[i], err) &&
+             (!rec.found || b->s->ops->changes_of(b->s->ctx, &rec.n, 1, take_unknown, &x, err));
+        ln_merge_free(&rec.merged);
+    }
+    ok = ok && b->s->ops->changes_set(b->s->ctx, x.rows, x.n, err) &&
+         ln_batch_derive(b, records, n, err);
+    ln_free(x.rows);
+    return ok;
+}
+
 /* ---- one record */
 
 static bool take_one(void *ctx, const struct ln_store_record *r, struct ln_err *err)

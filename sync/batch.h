@@ -63,6 +63,10 @@ bool ln_batch_change(struct ln_batch *b, const struct ln_batch_fate *f, size_t n
 /* Derives these records from all their lines (a key came, a rule changed). */
 bool ln_batch_derive(struct ln_batch *b, const struct ln_id *records, size_t n,
                      struct ln_err *err) LN_MUST;
+/* The same, of records with lines that an earlier program kept without knowing their collection or
+ * operation: those that this one knows count from now on. */
+bool ln_batch_learn(struct ln_batch *b, const struct ln_id *records, size_t n,
+                    struct ln_err *err) LN_MUST;
 
 struct ln_batch_quote { /* the segment from which lines are quoted; "" and 0: it says none */
     char log[LN_LOG_MAX];

@@ -278,6 +278,13 @@ bool ln_replica_found(struct ln_replica *r, const char *region, enum ln_role rol
 bool ln_replica_adopt(struct ln_replica *r, const struct ln_span *cert_f,
                       const char *const *authors, size_t n, struct ln_err *err) LN_MUST;
 
+/* ---- versions */
+/* Compares the schema with the one that the store was last used with (meta "schema/<collection>"),
+ * and gives rows to what an earlier program only kept and relayed: collections, fields and
+ * operations that are new. *records = how many were looked at. Inside a transaction, before
+ * anything else is saved. */
+bool ln_replica_learn(struct ln_replica *r, unsigned *records, struct ln_err *err) LN_MUST;
+
 /* ---- care */
 struct ln_verify_report {
     uint64_t logs, segments, changes, bad;

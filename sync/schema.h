@@ -61,4 +61,17 @@ const struct ln_coll *ln_schema_find(const struct ln_schema *s,
 /* Index into c->fields, or -1. */
 int ln_schema_field(const struct ln_coll *c, struct ln_span name);
 
+/* What rows of a collection depend on, as text: a line for the collection ("=", what its states
+ * follow from), then one a field ("+", name, unit, type, mark). At most LN_SCHEMA_TEXT_MAX. */
+#define LN_SCHEMA_TEXT_MAX 65536
+void ln_schema_write(struct ln_buf *out, const struct ln_coll *c);
+/* What a program that described the collection as `before` did not know of it. */
+enum ln_schema_news {
+    LN_SCHEMA_SAME,
+    LN_SCHEMA_FIELDS, /* some fields: those for which ln_schema_knew is false */
+    LN_SCHEMA_ALL,    /* how a field merges, or what states follow from, changed meanwhile */
+};
+enum ln_schema_news ln_schema_compare(struct ln_span before, const struct ln_coll *c);
+bool ln_schema_knew(struct ln_span before, const struct ln_field *f);
+
 #endif

@@ -252,6 +252,11 @@ struct ln_store_ops {
                         void *fctx, struct ln_err *err);
     bool (*records_put)(void *ctx, const struct ln_store_record *r, size_t n,
                         struct ln_err *err); /* [w] by number */
+    /* Those with numbers above `after`, ascending: of a collection (NULL any), and with `unit` only
+     * those whose packed heads may name it. records_unknown: those with lines of state UNKNOWN. */
+    bool (*records_of)(void *ctx, const char *collection, const char *unit, int64_t after,
+                       ln_store_record_fn *fn, void *fctx, struct ln_err *err);
+    bool (*records_unknown)(void *ctx, ln_store_record_fn *fn, void *fctx, struct ln_err *err);
     /* All changes of the records with these numbers, by record, then id. */
     bool (*changes_of)(void *ctx, const int64_t *recs, size_t n, ln_store_change_fn *fn, void *fctx,
                        struct ln_err *err);

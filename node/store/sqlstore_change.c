@@ -67,6 +67,44 @@ bool ln_sqlstore_records_get(void *ctx, const struct ln_id *ids, size_t n, ln_st
     return true;
 }
 
+static bool give_records(struct ln_query *q, ln_store_record_fn *fn, void *fctx, struct ln_err *err)
+{
+    bool row;
+
+    for (;;) {
+        if (!ln_db_row(q, &row, err))
+            return false;
+        if (!row)
+            return true;
+        if (!give_record(q, fn, fctx, err))
+            return ln_db_end(q);
+    }
+}
+
+bool ln_sqlstore_records_of(void *ctx, const char *collection, const char *unit, int64_t after,
+                            ln_store_record_fn *fn, void *fctx, struct ln_err *err)
+{
+    static const char sql[] =
+        "SELECT n, id, coll, region, audience, deleted, conflicts, heads FROM record WHERE n > ?1"
+        " AND (?2 IS NULL OR coll = ?2) AND (?3 IS NULL OR instr(heads, CAST(?3 AS BLOB)) > 0)"
+        " ORDER BY n";
+    struct ln_query *q = ln_db_use(((struct ln_sqlstore *)ctx)->db, sql);
+
+    ln_db_int(q, after);
+    ln_db_text(q, collection);
+    ln_db_text(q, unit);
+    return give_records(q, fn, fctx, err);
+}
+
+bool ln_sqlstore_records_unknown(void *ctx, ln_store_record_fn *fn, void *fctx, struct ln_err *err)
+{
+    static const char sql[] =
+        "SELECT n, id, coll, region, audience, deleted, conflicts, heads FROM record WHERE n IN"
+        " (SELECT rec FROM change WHERE state = 2)";
+
+    return give_records(ln_db_use(((struct ln_sqlstore *)ctx)->db, sql), fn, fctx, err);
+}
+
 bool ln_sqlstore_records_put(void *ctx, const struct ln_store_record *r, size_t n,
                              struct ln_err *err)
 {

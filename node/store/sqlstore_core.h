@@ -33,6 +33,9 @@ bool ln_sqlstore_records_get(void *ctx, const struct ln_id *ids, size_t n, ln_st
                              void *fctx, struct ln_err *err);
 bool ln_sqlstore_records_put(void *ctx, const struct ln_store_record *r, size_t n,
                              struct ln_err *err);
+bool ln_sqlstore_records_of(void *ctx, const char *collection, const char *unit, int64_t after,
+                            ln_store_record_fn *fn, void *fctx, struct ln_err *err);
+bool ln_sqlstore_records_unknown(void *ctx, ln_store_record_fn *fn, void *fctx, struct ln_err *err);
 bool ln_sqlstore_changes_of(void *ctx, const int64_t *recs, size_t n, ln_store_change_fn *fn,
                             void *fctx, struct ln_err *err);
 bool ln_sqlstore_changes_get(void *ctx, const struct ln_id *ids, size_t n, ln_store_change_fn *fn,

@@ -69,7 +69,10 @@ static void open_peer(struct peer *p)
     MUST(ln_db_exec(ln_sqlstore_db(p->store), "PRAGMA synchronous=OFF", &err));
     p->c.store = ln_sqlstore_handle(p->store);
     p->c.schema = p->schema;
+    unsigned learnt;
     MUST(ln_replica_open(&p->r, &p->c, &err));
+    MUST(ln_replica_begin(p->r, &err) && ln_replica_learn(p->r, &learnt, &err) &&
+         ln_replica_commit(p->r, &err));
     p->access = (struct ln_access){ p, do_write, do_read };
     p->x = (struct ln_exchange_config){ .access = &p->access,
                                         .env = &p->env,

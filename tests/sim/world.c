@@ -277,6 +277,9 @@ void sim_open(struct sim_node *n)
     SIM_DO(ln_db_exec(ln_sqlstore_db(n->store), "PRAGMA synchronous=OFF", &err));
     n->c.store = ln_sqlstore_handle(n->store);
     SIM_DO(ln_replica_open(&n->r, &n->c, &err));
+    unsigned learnt;
+    SIM_DO(ln_replica_begin(n->r, &err) && ln_replica_learn(n->r, &learnt, &err) &&
+           ln_replica_commit(n->r, &err));
     n->access = (struct ln_access){ n, do_write, do_read };
     n->x = (struct ln_exchange_config){
         .access = &n->access, .env = &n->env, .self = n->c.id, .key = n->c.key, .ident = n->c.ident
