@@ -106,6 +106,10 @@ $(B)/gen/region_file.c: build/gen/region.bin packaging/tool/region_file.sh
 	packaging/tool/region_file.sh $< > $@
 $(B)/gen/%.o: $(B)/gen/%.c
 	$(CC) $(CFLAGS) -c -o $@ $<
+# the program of a version to come, for tests of upgrades and returns
+$(B)/next/linli: $(B)/node/main.o $(B)/liblinli.a tests/next/make.sh $(wildcard tests/next/*)
+	EMBED="$(EMBED)" tests/next/make.sh $(@D) && $(CC) $(CFLAGS) -c -o $(@D)/embed_files.o $(@D)/embed_files.c
+	$(CC) $(LDFLAGS) -o $@ $(B)/node/main.o $(@D)/embed_files.o $(B)/liblinli.a $(LIBS)
 sample: build/tool/sample ## the generator of invented residents, tickets and spreadsheets
 
 # --- tests

@@ -20,6 +20,7 @@
 #include "node/say.h"
 #include "node/sms.h"
 #include "node/stat.h"
+#include "node/store/upgrade.h"
 #include "node/syncer.h"
 #include "node/tree.h"
 
@@ -229,8 +230,9 @@ static void tick_erase(struct ln_node *n, struct ln_replica *r)
         ok = ln_replica_begin(r, &err) &&
              ln_query_after(n->writer, &after, WORDS_AT_ONCE, &left, &err) &&
              ln_replica_commit(r, &err);
-    ok = ok && !left && s->ops->shred(s->ctx, &err) && ln_replica_begin(r, &err) &&
-         ln_replica_erase_done(r, &err) && ln_replica_commit(r, &err);
+    bool copies;
+    ok = ok && !left && s->ops->shred(s->ctx, &err) && ln_upgrade_forget(n->dir, &copies, &err) &&
+         ln_replica_begin(r, &err) && ln_replica_erase_done(r, &err) && ln_replica_commit(r, &err);
     if (!ok && err.code != LN_OK) {
         ln_replica_rollback(r);
         ln_log_err(LN_LOG_WARN, &err, "erasure");
@@ -395,6 +397,22 @@ static bool make_keys(const char *dir, struct ln_buf *recovery, const struct ln_
 
 /* ---- opening */
 
+/* What this version knows and the one before did not. */
+static bool learn(struct ln_replica *r, struct ln_err *err)
+{
+    unsigned records = 0;
+
+    if (!ln_replica_begin(r, err))
+        return false;
+    if (!ln_replica_learn(r, &records, err)) {
+        ln_replica_rollback(r);
+        return false;
+    }
+    if (records > 0)
+        ln_log(LN_LOG_NOTE, "learnt records=%u", records);
+    return ln_replica_commit(r, err);
+}
+
 static bool open_replica(struct ln_node *n, bool drill, struct ln_err *err)
 {
     struct ln_replica_config c = { .env = &n->env,
@@ -410,7 +428,7 @@ static bool open_replica(struct ln_node *n, bool drill, struct ln_err *err)
     if (!ln_guard_open(&n->guard, n->dir, n->config.guard, c.store, &c.guard, &c.strange, err))
         return false;
     c.moved_ctx = n->guard;
-    if (!ln_replica_open(&n->replica, &c, err))
+    if (!ln_replica_open(&n->replica, &c, err) || !learn(n->replica, err))
         return false;
     /* A doubt stands in the database from the start, for whoever reads the node's state. */
     return ln_replica_doubted(n->replica)[0] == '\0' ||

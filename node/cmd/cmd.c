@@ -11,6 +11,8 @@
 
 #include "crypto/base/alloc.h"
 #include "node/cmd/command.h"
+#include "node/disk.h"
+#include "node/store/upgrade.h"
 
 #define STDIN_MAX 4096
 
@@ -273,6 +275,30 @@ static bool join_anew(const json_t *args, struct ln_err *err)
     return ok;
 }
 
+/* The node cannot be open: neither by another process, nor perhaps by this program at all. */
+static bool back(const json_t *args, struct ln_err *err)
+{
+    struct ln_upgrade_back b;
+    int lock = -1;
+    bool ok =
+        ln_disk_lock(&lock, arg(args, "dir"), err) &&
+        ln_upgrade_back(&b, arg(args, "dir"), json_is_true(json_object_get(args, "yes")), err);
+
+    if (ok)
+        (void)printf(TELL("已退回到架构 %d；更新的数据库留在 %s。未签收的变更 %d 条留在其中。请装回"
+                          "旧版程序再启动\n",
+                          "back at schema %d; the newer database stays as %s, with %d changes that "
+                          "have no receipt. Now install the older program and start it\n"),
+                     (int)b.to, b.aside, (int)b.unsent);
+    else if (err->code == LN_CONFLICT)
+        (void)ln_wrap(err, "%s",
+                      TELL("请先启动并同步，或加 --yes 放弃它们",
+                           "start and sync first, or say --yes to leave them behind"));
+    if (lock >= 0)
+        (void)close(lock);
+    return ok;
+}
+
 static bool run(const struct ln_command *c, json_t *args, struct ln_err *err)
 {
     char stick[PATH_MAX];
@@ -281,6 +307,8 @@ static bool run(const struct ln_command *c, json_t *args, struct ln_err *err)
         return init(args, err);
     if (strcmp(c->name, "serve") == 0)
         return ln_cmd_serve(arg(args, "dir"), arg(args, "listen"), err);
+    if (strcmp(c->name, "back") == 0)
+        return back(args, err);
     if (strcmp(c->name, "user") == 0 && strcmp(arg(args, "verb"), "add") == 0)
         read_password(args);
     if (strcmp(c->name, "restore") == 0)

@@ -189,17 +189,55 @@ static bool migrate_one(struct ln_db *db, const struct ln_embed *e, int64_t numb
     ln_db_rollback(db);
     return ln_wrap(err, "%s", e->name);
 }
+int64_t ln_db_newest(const char *folder)
+{
+    size_t n;
+    const struct ln_embed *list = ln_embed_list(folder, &n);
+
+    return n > 0 ? migration_number(&list[n - 1], folder) : 0;
+}
+bool ln_db_schema(struct ln_db *db, int64_t *out, struct ln_err *err)
+{
+    return ln_db_value(db, "PRAGMA user_version", out, err);
+}
+bool ln_db_copy(struct ln_db *db, const char *path, struct ln_err *err)
+{
+    sqlite3_stmt *st = NULL;
+    int rc;
+
+    /* VACUUM INTO takes an empty file as it is: nobody else may read it even for a moment. */
+    if (!db_usable(db, err) || !db_touch(path, err))
+        return false;
+    rc = sqlite3_prepare_v2(db->h, "VACUUM INTO ?", -1, &st, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_bind_text(st, 1, path, -1, SQLITE_STATIC);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(st);
+    if (rc != SQLITE_DONE)
+        (void)db_fail(db, rc, "copying", err);
+    (void)sqlite3_finalize(st);
+    if (rc != SQLITE_DONE)
+        return ln_wrap(err, "%s", path);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool ok = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0)
+        (void)close(fd);
+    return ok || ln_fail(err, LN_BROKEN, "%s: %s", path, strerror(errno));
+}
 bool ln_db_migrate(struct ln_db *db, const char *folder, struct ln_err *err)
 {
     size_t n;
     const struct ln_embed *list = ln_embed_list(folder, &n);
     int64_t have;
 
-    if (!ln_db_value(db, "PRAGMA user_version", &have, err))
+    if (!ln_db_schema(db, &have, err))
         return false;
-    if (n > 0 && have > migration_number(&list[n - 1], folder))
-        return ln_fail(err, LN_INVALID, "the database was made by a newer linli (schema %d)",
-                       (int)have);
+    if (have > ln_db_newest(folder))
+        return ln_fail(err, LN_INVALID,
+                       "made by a newer linli (schema %d, this one knows %d): install that one "
+                       "again, or go back with `linli back` "
+                       "(数据库由更新版本的程序建立，请装回新版，或用 linli back 退回)",
+                       (int)have, (int)ln_db_newest(folder));
     for (size_t i = 0; i < n; i++) {
         int64_t number = migration_number(&list[i], folder);
 
@@ -210,12 +248,10 @@ bool ln_db_migrate(struct ln_db *db, const char *folder, struct ln_err *err)
 }
 bool ln_db_current(struct ln_db *db, const char *folder, struct ln_err *err)
 {
-    size_t n;
-    const struct ln_embed *list = ln_embed_list(folder, &n);
-    int64_t want = n > 0 ? migration_number(&list[n - 1], folder) : 0;
+    int64_t want = ln_db_newest(folder);
     int64_t have;
 
-    if (!ln_db_value(db, "PRAGMA user_version", &have, err))
+    if (!ln_db_schema(db, &have, err))
         return false;
     return have == want ||
            ln_fail(err, LN_INVALID, "the database has schema %d, not %d", (int)have, (int)want);

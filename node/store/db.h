@@ -50,6 +50,13 @@ void ln_db_close(struct ln_db *db);
  * transaction; PRAGMA user_version holds the number of the last one. LN_INVALID when the file was
  * made by a newer program. */
 bool ln_db_migrate(struct ln_db *db, const char *folder, struct ln_err *err) LN_MUST;
+/* The number of the last file in `folder`, 0 when there is none; and of the schema that the file
+ * has. */
+int64_t ln_db_newest(const char *folder);
+bool ln_db_schema(struct ln_db *db, int64_t *out, struct ln_err *err) LN_MUST;
+/* Writes the whole database, as it is now, into a new file `path` (0600, fsynced; no name of the
+ * folder is). The connection is in no transaction. LN_FULL. */
+bool ln_db_copy(struct ln_db *db, const char *path, struct ln_err *err) LN_MUST;
 /* LN_INVALID unless the schema is at that newest number: for readers. */
 bool ln_db_current(struct ln_db *db, const char *folder, struct ln_err *err) LN_MUST;
 

@@ -9,6 +9,7 @@
 
 #include "crypto/base/alloc.h"
 #include "node/store/sqlstore_core.h"
+#include "node/store/upgrade.h"
 
 /* ---- opening */
 
@@ -34,6 +35,32 @@ static bool read_veil(struct ln_sqlstore *s, struct ln_err *err)
     return ln_db_run(q, err);
 }
 
+/* Schema files of keys.db only add, so that a program which went back a version goes on with the
+ * keys of the newer one: an older copy would lack those made since. */
+static bool keys_newer(struct ln_sqlstore *s, bool *yes, struct ln_err *err)
+{
+    int64_t have;
+
+    if (!ln_db_schema(s->keys, &have, err))
+        return false;
+    *yes = have > ln_db_newest("store/keys");
+    return true;
+}
+
+static bool keys_current(struct ln_sqlstore *s, struct ln_err *err)
+{
+    bool newer;
+
+    return keys_newer(s, &newer, err) && (newer || ln_db_current(s->keys, "store/keys", err));
+}
+
+static bool keys_ready(struct ln_sqlstore *s, struct ln_err *err)
+{
+    bool newer;
+
+    return keys_newer(s, &newer, err) && (newer || ln_db_migrate(s->keys, "store/keys", err));
+}
+
 static bool open_files(struct ln_sqlstore *s, const char *dir, struct ln_err *err)
 {
     char keys[512];
@@ -43,9 +70,9 @@ static bool open_files(struct ln_sqlstore *s, const char *dir, struct ln_err *er
     if (!ln_db_open(&s->keys, keys, s->mode, err) || !ln_db_open(&s->db, s->path, s->mode, err))
         return false;
     if (s->mode == LN_DB_READ)
-        return ln_db_current(s->db, "store/sql", err) && ln_db_current(s->keys, "store/keys", err);
-    return ln_db_migrate(s->keys, "store/keys", err) && ln_db_migrate(s->db, "store/sql", err) &&
-           ln_sqlstore_tables(s, err);
+        return ln_db_current(s->db, "store/sql", err) && keys_current(s, err);
+    return keys_ready(s, err) && ln_upgrade_copy(dir, s->db, err) &&
+           ln_db_migrate(s->db, "store/sql", err) && ln_sqlstore_tables(s, err);
 }
 
 bool ln_sqlstore_open(struct ln_sqlstore **out, const char *dir, const struct ln_schema *schema,

@@ -1,0 +1,2 @@
+-- What only a version to come has.
+CREATE TABLE next_thing(n INTEGER PRIMARY KEY) STRICT;
