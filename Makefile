@@ -65,8 +65,9 @@ $(B)/tests/%.o: FRAME :=
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(FRAME) $(BAN) -c -o $@ $<
+WRAPS = $(shell grep -oh '__wrap_[a-z0-9_]*' tests/lib/*.c | sort -u | sed 's/__wrap_/-Wl,--wrap=/')
 $(B)/tests/%: $(B)/tests/%.o $(LIB_TEST) $(B)/liblinli.a
-	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LIBS)
+	$(CC) $(LDFLAGS) $(WRAPS) -o $@ $^ -lcmocka $(LIBS)
 # the simulator: with the crypto that ships, with a stand-in for its arithmetic, with planted bugs; what its files
 # name __wrap_x takes the place of x
 SIM = $(addprefix $(B)/tests/sim/,world.o net.o act.o oracle.o judge.o main.o) $(B)/tests/lib/forge.o

@@ -886,17 +886,18 @@ struct steps {
     struct ln_err *err;
 };
 
-static unsigned tier_of(struct ln_store *s, int64_t log)
+/* `tier` holds the log's number, and gets how many digits of its node's region count. */
+static bool find_tier(unsigned *tier, struct ln_store *s, struct ln_err *err)
 {
     struct ln_store_log l = { 0 };
-    struct ln_err err = { 0 };
     unsigned digits = LN_REGION_LEN;
 
-    if (!s->ops->log_by(s->ctx, &l, log, &err))
-        return digits;
+    if (!s->ops->log_by(s->ctx, &l, (int64_t)*tier, err))
+        return false;
     while (digits > 2 && l.id[digits - 1] == '0')
         digits--;
-    return digits <= 2 ? 2 : digits <= 4 ? 4 : digits <= 6 ? 6 : digits <= 9 ? 9 : 12;
+    *tier = digits <= 2 ? 2 : digits <= 4 ? 4 : digits <= 6 ? 6 : digits <= 9 ? 9 : 12;
+    return true;
 }
 
 static bool take_step(void *ctx, const struct ln_store_change *c, struct ln_err *err)
@@ -954,9 +955,8 @@ static bool state_of(struct ln_workflow_state *out, struct ln_store *s, const st
     struct steps st = { .s = s };
     bool ok = s->ops->changes_of(s->ctx, &rec, 1, take_step, &st, err);
 
-    for (size_t i = 0; ok && i < st.n;
-         i++) /* took the log's number first: no calls inside a walk */
-        st.list[i].tier = tier_of(s, (int64_t)st.list[i].tier);
+    for (size_t i = 0; ok && i < st.n; i++) /* not inside the walk: that makes no calls */
+        ok = find_tier(&st.list[i].tier, s, err);
     if (ok)
         ln_workflow_derive(out, coll, st.list, st.n);
     if (ok && note) {

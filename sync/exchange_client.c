@@ -43,6 +43,7 @@ struct ln_exchange_client {
     char state[LN_EXCHANGE_STATE_MAX]; /* as the parent was told last, and when */
     int64_t state_ms;
     int64_t wanted_ms; /* when the parent was last asked for keys */
+    bool want;         /* segments came since, in this sync or one that broke off */
     unsigned sealed;   /* segments sealed by this client */
     bool fetched;      /* some of them came back: the doubt that this raised ends with it */
     bool checked; /* the parent has named the heads of our own logs since this client was made */
@@ -458,7 +459,7 @@ static bool get_keys(struct ln_exchange_client *c, struct ln_err *err)
     enum ln_problem p = LN_PROBLEM_BROKEN;
     bool ok = false;
 
-    if (c->past || (c->out->got_segments == 0 && now_ms(c) - c->wanted_ms < WANT_AGAIN_MS))
+    if (c->past || (!c->want && now_ms(c) - c->wanted_ms < WANT_AGAIN_MS))
         return true;
     start(&request, "POST", "keys/want", "");
     ln_message_init(&response, LN_MESSAGE_NOTE_MAX);
@@ -480,6 +481,7 @@ static bool get_keys(struct ln_exchange_client *c, struct ln_err *err)
     ok = response.body.len == 0 || do_write(c, take_keys, &take, err);
     c->out->got_keys += take.n;
 out:
+    c->want = !ok && err->code != LN_INVALID && err->code != LN_DENIED; /* link or disk */
     ln_message_free(&request);
     ln_message_free(&response);
     return ok || ln_wrap(err, "wanted keys");
@@ -703,6 +705,7 @@ static bool pull_slice(struct ln_exchange_client *c, const char *log, uint64_t *
         }
         adapt(c, response.body.len, now_ms(c) - start_ms);
         c->out->got_segments += j.got.segments;
+        c->want = c->want || j.got.segments > 0;
         c->out->got_changes += j.got.changes;
         c->out->got_bytes += response.body.len;
         *from = j.got.seq + 1;

@@ -36,6 +36,10 @@ static bool read_root(struct ln_replica *r, struct ln_err *err)
     bool found = false;
     bool ok = s->ops->meta_get(s->ctx, "root", &text, &found, err);
 
+    if (ok && !found) { /* one pinned in a transaction that was undone is none */
+        memcpy(r->c.root_id, r->given_root, sizeof r->c.root_id);
+        r->c.root_key = r->given_key;
+    }
     if (ok && found) {
         const char *blank = memchr(text.data, ' ', text.len);
         size_t id = blank != NULL ? (size_t)(blank - text.data) : sizeof r->c.root_id;
@@ -77,15 +81,20 @@ static bool pin_root(struct ln_replica *r, const char *id, const struct ln_pubke
 static bool read_authority(struct ln_replica *r, struct ln_err *err)
 {
     struct ln_store *s = r->c.store;
+    struct ln_authority *a;
 
-    ln_authority_free(r->authority);
-    r->authority = NULL;
     if (!read_root(r, err))
         return false;
-    r->authority = ln_authority_new(r->c.root_id, &r->c.root_key);
-    r->touched = false;
+    a = ln_authority_new(r->c.root_id, &r->c.root_key);
+    if (!s->ops->cert_each(s->ctx, take_cert, a, err)) {
+        ln_authority_free(a);
+        return false;
+    }
+    ln_authority_free(r->authority);
+    r->authority = a;
+    r->stale = false;
     r->version++;
-    return s->ops->cert_each(s->ctx, take_cert, r->authority, err);
+    return true;
 }
 
 static bool read_clock(struct ln_replica *r, struct ln_err *err)
@@ -109,6 +118,8 @@ bool ln_replica_open(struct ln_replica **out, const struct ln_replica_config *co
     struct ln_replica *r = ln_alloc(sizeof *r);
 
     r->c = *config;
+    memcpy(r->given_root, config->root_id, sizeof r->given_root);
+    r->given_key = config->root_key;
     r->batch = ln_batch_new(r->c.store, r->c.schema);
     if (!read_authority(r, err) || !read_clock(r, err) || !ln_replica_doubt_read(r, err)) {
         ln_replica_close(r);
@@ -118,15 +129,20 @@ bool ln_replica_open(struct ln_replica **out, const struct ln_replica_config *co
     return true;
 }
 
-void ln_replica_close(struct ln_replica *r)
+static void drop_forks(struct ln_replica *r)
 {
-    if (r == NULL)
-        return;
     while (r->forks != NULL) {
         struct ln_fork *next = r->forks->next;
         ln_free(r->forks);
         r->forks = next;
     }
+}
+
+void ln_replica_close(struct ln_replica *r)
+{
+    if (r == NULL)
+        return;
+    drop_forks(r);
     ln_batch_free(r->batch);
     ln_authority_free(r->authority);
     sodium_memzero(r, sizeof *r);
@@ -167,9 +183,13 @@ struct ln_id ln_replica_id(struct ln_replica *r)
 
 bool ln_replica_begin(struct ln_replica *r, struct ln_err *err)
 {
-    const struct ln_cert *self = ln_replica_self(r);
+    const struct ln_cert *self;
 
+    if (r->stale && !read_authority(r, err))
+        return false;
+    self = ln_replica_self(r);
     r->touched = false;
+    memcpy(r->doubt_begin, r->doubt, sizeof r->doubt_begin);
     return r->c.store->ops->begin(r->c.store->ctx, self != NULL ? self->region : "", err);
 }
 
@@ -178,15 +198,11 @@ static bool put_forks(struct ln_replica *r, struct ln_err *err)
     struct ln_store *s = r->c.store;
     struct ln_store_log log = { 0 };
 
-    while (r->forks != NULL) {
-        struct ln_fork *f = r->forks;
+    for (const struct ln_fork *f = r->forks; f != NULL; f = f->next)
         if (!s->ops->log_get(s->ctx, &log, f->log, err) ||
             !s->ops->fork_put(s->ctx, log.n, f->seq, &f->sha, (struct ln_span){ f->commit, f->len },
                               err))
             return false;
-        r->forks = f->next;
-        ln_free(f);
-    }
     return true;
 }
 
@@ -209,28 +225,35 @@ bool ln_replica_commit(struct ln_replica *r, struct ln_err *err)
     }
     r->clock_kept = r->clock.last;
     r->touched = false;
+    drop_forks(r);
     ln_replica_doubt_told(r);
     return true;
 }
 
-static void reread(struct ln_replica *r)
+/* What this transaction, or a job of it, left in memory goes with what it wrote. `touched` stays:
+ * the rest of the transaction may be undone, too. */
+static void undo(struct ln_replica *r, const char *doubt)
 {
     struct ln_err err = { 0 };
 
     ln_batch_drop(r->batch);
     r->heads_known = false;
-    if (r->touched && !read_authority(r, &err) && r->authority == NULL)
-        r->authority = ln_authority_new(r->c.root_id, &r->c.root_key);
+    if (r->doubt[0] == '\0')
+        memcpy(r->doubt, doubt, sizeof r->doubt);
+    r->stale = r->touched && !read_authority(r, &err); /* then the next one reads it first */
 }
 
 void ln_replica_rollback(struct ln_replica *r)
 {
     r->c.store->ops->rollback(r->c.store->ctx);
-    reread(r);
+    undo(r, r->doubt_begin);
 }
 
 bool ln_replica_savepoint(struct ln_replica *r, struct ln_err *err)
 {
+    if (r->stale && !read_authority(r, err))
+        return false;
+    memcpy(r->doubt_job, r->doubt, sizeof r->doubt_job);
     return r->c.store->ops->savepoint(r->c.store->ctx, err);
 }
 
@@ -238,7 +261,7 @@ void ln_replica_savepoint_end(struct ln_replica *r, bool keep)
 {
     r->c.store->ops->savepoint_end(r->c.store->ctx, keep);
     if (!keep)
-        reread(r);
+        undo(r, r->doubt_job);
 }
 
 /* ---- logs */
@@ -486,9 +509,9 @@ static bool take_position(void *ctx, const struct ln_store_segment *s, struct ln
 {
     struct position *p = ctx;
 
-    (void)err;
     p->there = s->seq == p->seq;
     p->sha = s->sha;
+    err->code = LN_OK;
     return false; /* the first is enough */
 }
 

@@ -770,13 +770,51 @@ static bool paper_epoch(const struct ln_replica *r, struct ln_span f)
            strcmp(a.owner, self->region) == 0;
 }
 
+struct first {
+    struct ln_store *s;
+    const struct ln_store_log *log;
+    const char *audience;
+    bool asked, there;
+};
+
+static bool see_row(void *ctx, const struct ln_store_change *c, struct ln_err *err)
+{
+    (void)c;
+    (void)err;
+    ((struct first *)ctx)->there = true;
+    return true;
+}
+
+static bool see_line(void *ctx, const char *audience, const struct ln_batch_quote *quote,
+                     const char *line, size_t len, struct ln_err *err)
+{
+    struct first *x = ctx;
+    struct ln_change c;
+    struct ln_err bad = { 0 };
+
+    (void)quote;
+    if (x->asked || strcmp(audience, x->audience) != 0 || !ln_change_read(&c, line, len, &bad))
+        return true;
+    x->asked = true;
+    return x->s->ops->changes_get(x->s->ctx, &c.id, 1, see_row, x, err);
+}
+
+static bool see_segment(void *ctx, const struct ln_store_segment *seg, struct ln_err *err)
+{
+    struct first *x = ctx;
+
+    return ln_batch_lines(x->s, x->log->id, seg, see_line, x, NULL, err);
+}
+
 /* Its author's segments that were held before the epoch was for us: we have only just become the
- * parent of that box. */
+ * parent of that box. An epoch that is here already was either read with then, or put into a
+ * transaction that failed (keys are durable before the rest): the first line under it tells. */
 static bool reread_author(struct ln_replica *r, const char *author, const struct ln_epoch *e,
-                          struct ln_err *err)
+                          bool held, struct ln_err *err)
 {
     struct ln_store *s = r->c.store;
     struct ln_store_log l = { 0 };
+    struct first first = { .s = s, .log = &l, .audience = e->audience };
     uint64_t *seqs = ln_alloc_array(REREAD_MAX, sizeof *seqs);
     size_t n = 0;
     bool ok =
@@ -787,6 +825,10 @@ static bool reread_author(struct ln_replica *r, const char *author, const struct
     /* The very log that is being applied: as far as it has got, under the same receipt. */
     bool same = r->at != NULL && r->at->log->n == l.n;
     uint64_t until = same ? r->at->seq - 1 : l.applied;
+    if (ok && held && n > 0 && seqs[0] <= until)
+        ok = ln_replica_held(s, l.n, seqs[0], seqs[0], see_segment, &first, err);
+    if (held && !(first.asked && !first.there))
+        n = 0;
     for (size_t i = 0; ok && i < n && seqs[i] <= until; i++) {
         struct ln_store_log log = l;
         struct ln_apply x = { .r = r, .log = &log, .until = seqs[i] };
@@ -796,6 +838,17 @@ static bool reread_author(struct ln_replica *r, const char *author, const struct
     }
     ln_free(seqs);
     return ok;
+}
+
+/* A laptop takes no key of a grid that was taken from it, though the wraps stay in the log. */
+static bool left_grid(const struct ln_replica *r, const char *audience)
+{
+    const struct ln_cert *self = ln_replica_self(r);
+    struct ln_audience a;
+
+    return self != NULL && self->role == LN_ROLE_LAPTOP &&
+           ln_audience_read(&a, ln_span_of(audience)) && a.kind == LN_AUD_GRID &&
+           !ln_audience_member(&a, self);
 }
 
 static bool heed_epoch(struct ln_replica *r, const char *author, const struct ln_change *c,
@@ -817,11 +870,11 @@ static bool heed_epoch(struct ln_replica *r, const char *author, const struct ln
         *why = "epoch";
         return true;
     }
-    if (mine) {
+    if (mine && !left_grid(r, e.audience)) {
         ok = s->ops->epoch_find(s->ctx, &held, e.file_name, err);
-        if (ok && held.label[0] == '\0')
-            ok = s->ops->epoch_put(s->ctx, &e, ln_clock_claimed(&c->id), err) &&
-                 reread(r, &e, err) && reread_author(r, author, &e, err);
+        bool here = held.label[0] != '\0';
+        ok = ok && (here || s->ops->epoch_put(s->ctx, &e, ln_clock_claimed(&c->id), err)) &&
+             reread(r, &e, err) && reread_author(r, author, &e, here, err);
     }
     memset(&held, 0, sizeof held);
     memset(&e, 0, sizeof e);

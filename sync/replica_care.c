@@ -118,6 +118,10 @@ static bool check_lines(struct care *x, const struct ln_store_segment *s, struct
     x->found = 0;
     x->seq = s->seq;
     if (!ln_batch_lines(st, x->log->id, s, take_id, x, NULL, &why)) {
+        if (why.code == LN_BUSY || why.code == LN_BROKEN) { /* the store, not the segment */
+            *err = why;
+            return false;
+        }
         bad(x, "%s %" PRIu64 ": %s", x->log->id, s->seq, why.text);
         return true;
     }

@@ -18,23 +18,28 @@ struct ln_fork {
 struct ln_apply;
 struct ln_replica {
     struct ln_replica_config c;
+    char given_root[LN_NODE_ID_MAX]; /* c.root_id and root_key as they were given */
+    struct ln_pubkey given_key;
     struct ln_authority *authority;
     struct ln_clock clock;
     int64_t clock_kept; /* what the store has */
     struct ln_batch *batch;
-    char doubt[12];      /* maybe an old image: no sealing; why, "" none */
-    char doubt_kept[12]; /* what the store has */
-    uint64_t heads;      /* of our own logs, added up, as far as heads_known */
+    char doubt[12];       /* maybe an old image: no sealing; why, "" none */
+    char doubt_kept[12];  /* what the store has */
+    char doubt_begin[12]; /* when the transaction began, and the job in it */
+    char doubt_job[12];
+    uint64_t heads; /* of our own logs, added up, as far as heads_known */
     bool heads_known;
     bool moved;       /* one of them, in this transaction */
     bool touched;     /* the authority has what this transaction may undo */
+    bool stale;       /* it was undone, and the authority could not be read anew yet */
     uint64_t version; /* of the authority */
     bool has_paper;
     struct ln_ident paper;
     struct ln_sha256 wrap_seen; /* the wrap opened last, and the batch key in it */
     struct ln_subject_key wrap_key;
     struct ln_apply *at;   /* what is being applied, while it is */
-    struct ln_fork *forks; /* evidence met in a job that failed: written with the next commit */
+    struct ln_fork *forks; /* evidence met in a job that failed: kept by the next commit */
 };
 
 /* One of our own logs has `by` segments more. */

@@ -607,15 +607,15 @@ static bool put_member_key(struct ln_replica *r, const struct ln_cert *from,
                        from->node);
     if (!open_item(&fresh, r, k, &r->c.ident, err) || !s->ops->key_get(s->ctx, &old, k->kid, err))
         goto out;
-    if (old.kid[0] != '\0') {
-        ok = sodium_memcmp(old.secret, fresh.secret, sizeof old.secret) == 0 ||
-             ln_fail(err, LN_DENIED, "a second key of that name");
+    if (old.kid[0] != '\0' && sodium_memcmp(old.secret, fresh.secret, sizeof old.secret) != 0) {
+        (void)ln_fail(err, LN_DENIED, "a second key of that name");
         goto out;
     }
     fresh.escrowed = true; /* its maker sees to that */
     fresh.shared =
         parent == NULL || strcmp(parent->node, from->node) == 0 || !member(parent, k->audience);
-    if (!s->ops->key_put(s->ctx, &fresh, err) ||
+    /* Keys are durable before the rest: one that is here may still be waited for. */
+    if ((old.kid[0] == '\0' && !s->ops->key_put(s->ctx, &fresh, err)) ||
         !s->ops->key_waiting(s->ctx, k->kid, take_waiting, &w, err))
         goto out;
     ok = w.n == 0 || ln_batch_derive(r->batch, w.ids, w.n, err);

@@ -523,7 +523,9 @@ static void revoke(void)
     for (size_t i = 0; i < sim->n; i++)
         if (sim->nodes[i]->parent == n)
             return;
-    if (!n->parent->access.write(n->parent, revoke_job, &j, &err))
+    /* where the power goes just after the commit it is done, and nobody is told so */
+    if (!n->parent->access.write(n->parent, revoke_job, &j, &err) &&
+        !(n->parent->dead && n->parent->disk == DISK_COMMIT_KEPT))
         return;
     n->revoked = true;
     for (size_t i = 0; i < sim->n_saves; i++) /* what had not come by then counts for nothing */
