@@ -622,9 +622,11 @@ static bool add_memberships(struct ln_user *u, struct ln_node *n, struct ln_sqls
                             struct ln_err *err)
 {
     const struct ln_def_coll *c = ln_def_find(n->def, "membership");
+    /* A role is held where it was given: no node grants one over its neighbour or from below. */
     struct ln_where where[] = { { "account", LN_WHERE_IS, u->account },
-                                { "state", LN_WHERE_IS, "active" } };
-    struct ln_list l = { .coll = c->coll, .where = where, .n = 2, .limit = LN_USER_ROLES };
+                                { "state", LN_WHERE_IS, "active" },
+                                { "region", LN_WHERE_IS, n->config.region } };
+    struct ln_list l = { .coll = c->coll, .where = where, .n = 3, .limit = LN_USER_ROLES };
     json_t *rows = json_array();
     json_t *worker = json_array(); /* memberships that are about grids */
     char today[11];

@@ -57,17 +57,21 @@ static bool is_wide(const struct loading *l, struct ln_span id)
     return false;
 }
 
-/* Notes a record that the field named by its audience's "if" opens. */
+/* Notes a record that its audience's "if" opens. */
 static void note_open(struct loading *l, const struct ln_def_coll *c, struct ln_span line)
 {
     struct ln_span f;
     struct ln_span item;
     struct ln_span id = text_of(line, "i");
 
-    if (c->only_if != NULL && id.len == LN_ID_TEXT && ln_canon_get(line, "f", &f) &&
-        ln_canon_type(f) == LN_CANON_OBJECT && ln_canon_get(f, c->only_if, &item) &&
-        ln_span_is(item, "true"))
+    if (c->only_if == NULL || id.len != LN_ID_TEXT || !ln_canon_get(line, "f", &f) ||
+        ln_canon_type(f) != LN_CANON_OBJECT || !ln_canon_get(f, c->only_if, &item))
+        return;
+    json_t *one = json_loadb(item.p, item.len, JSON_DECODE_ANY, NULL);
+    json_t *fields = json_pack("{s:o}", c->only_if, one != NULL ? one : json_null());
+    if (ln_engine_opens(c, fields))
         json_object_setn_new(l->open, id.p, id.len, json_true());
+    json_decref(fields);
 }
 
 static bool is_open(const struct loading *l, const struct ln_def_coll *c, struct ln_span record)

@@ -384,6 +384,15 @@ static bool read_audience(struct reading *r, struct ln_def_coll *c, const json_t
     c->after = after != NULL ? after[0] : '\0';
     c->when = json_is_object(a) ? words(r->d, json_object_get(a, "when")) : NULL;
     c->only_if = text(a, "if");
+    const char *is = c->only_if != NULL ? strchr(c->only_if, '=') : NULL;
+    if (is != NULL) { /* "role=committee,party" */
+        size_t len = (size_t)(is - c->only_if);
+        char *name = take(r->d, len + 1);
+        memcpy(name, c->only_if, len);
+        name[len] = '\0';
+        c->only_if = name;
+        c->only_values = is + 1;
+    }
     return true;
 }
 

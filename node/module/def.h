@@ -76,7 +76,8 @@ struct ln_def_coll {
     const struct ln_coll *coll; /* what merging knows of it */
     char audience, after;       /* after '\0': never widens */
     const char *const *when;    /* states that widen it */
-    const char *only_if;        /* a field that has to be true for that; NULL none */
+    /* A field that has to be true for that, or to have one of the values, by commas; NULL none. */
+    const char *only_if, *only_values;
     const char *own, *estate;
     /* States that are not final, and those in which time runs until `due`; by commas, NULL none. */
     const char *open_states, *running;

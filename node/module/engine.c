@@ -583,7 +583,8 @@ static bool create(struct work *w, struct ln_err *err)
     ln_clock_id_write(j->out_id, &id);
     if (!before(w, NULL, j->f, err))
         return false;
-    if (!name_audience(w, j->c->audience, self->region, j->f, err) ||
+    bool wide = ln_def_has(j->c->when, j->c->coll->first_state) && ln_engine_opens(j->c, j->f);
+    if (!name_audience(w, wide ? j->c->after : j->c->audience, self->region, j->f, err) ||
         !in_own_grid(w, ln_engine_may_create_it(j->c, j->u, j->f, w->audience), err))
         return false;
     draft(w, LN_OP_ADD, j->f, false)->record = id;
@@ -892,11 +893,8 @@ static bool widens(const struct work *w, const struct ln_def_step *s, const json
 
     if (c->after == '\0' || !ln_def_has(c->when, s->to))
         return false;
-    if (c->only_if == NULL)
-        return true;
-    const json_t *given = json_object_get(set, c->only_if);
-    return json_is_true(given != NULL ? given
-                                      : json_object_get(json_object_get(w->row, "f"), c->only_if));
+    return ln_engine_opens(c, set) || (json_object_get(set, c->only_if != NULL ? c->only_if : "") == NULL &&
+            ln_engine_opens(c, json_object_get(w->row, "f")));
 }
 
 /* Who reads it from here on: the audience of the definition, or of audience N the one node above.

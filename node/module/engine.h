@@ -38,6 +38,9 @@ bool ln_engine_may_read_all(const struct ln_def_coll *c, const struct ln_user *u
  * who filed a ticket, though not the register's entry of another grid. */
 bool ln_engine_may_name(const struct ln_def_coll *c, const struct ln_user *u, const json_t *row);
 bool ln_engine_may_unmask(const struct ln_def_coll *c, const struct ln_user *u, const json_t *row);
+/* Whether a record with the fields `f` goes to the wider audience of its definition, as far as its
+ * "if" says. */
+bool ln_engine_opens(const struct ln_def_coll *c, const json_t *f);
 /* For a list that is searched or filtered: leaves out records of audience N that this user does not
  * read whole, so that not even their number tells of them. `room` holds LN_ENGINE_UNLESS. */
 #define LN_ENGINE_UNLESS 40

@@ -56,9 +56,9 @@ static bool check_admins(struct ln_special_call *x, const char *account, const c
                                         err));
 }
 
-/* Who may grant what: committee local roles; committee, party and department roles a clerk (or,
- * while a box has no clerk, an administrator); administration two people, neither of them the one
- * it is for. */
+/* Who may grant what: committee local roles; committee, party and department roles a clerk, over
+ * the link when the box has a parent (without one, an administrator may); administration two people,
+ * neither of them the one it is for. */
 static bool check_grant(struct ln_special_call *x, struct ln_err *err)
 {
     const char *role = ln_special_text(x->row, "role");
@@ -69,9 +69,12 @@ static bool check_grant(struct ln_special_call *x, struct ln_err *err)
     if (x->u->account[0] != '\0' && strcmp(account, x->u->account) == 0)
         return ln_special_refuse(x, LN_DENIED, "不能给自己授予角色",
                                  "Nobody grants a role to oneself", err);
-    if (one_of(role, OFFICES) && !clerk && !admin)
-        return ln_special_refuse(x, LN_DENIED, "居委会、党组织和部门角色由街道或区县经办授予",
-                                 "Committee, party and department roles are granted by a clerk",
+    if (one_of(role, OFFICES) && !clerk && (!admin || ln_replica_self(x->r)->parent[0] != '\0'))
+        return ln_special_refuse(x, LN_DENIED,
+                                 "居委会、党组织和部门角色由街道或区县经办授予：提名已送达上级，"
+                                 "请等待批准",
+                                 "Committee, party and department roles are granted by a clerk of "
+                                 "the subdistrict or district: the proposal is there, wait for it",
                                  err);
     if (one_of(role, ADMINS) && !clerk && !admin)
         return ln_special_refuse(x, LN_DENIED, "管理员角色由另一名管理员或经办授予",
@@ -81,8 +84,24 @@ static bool check_grant(struct ln_special_call *x, struct ln_err *err)
     return check_admins(x, account, role, err);
 }
 
+/* Who is meant, for those who read the membership and not the account: the name that she shows. */
+static bool name_holder(struct ln_special_call *x, struct ln_err *err)
+{
+    json_t *account = NULL;
+
+    if (!ln_special_get(&account, x, "account", ln_special_word(x->f, "account"), err))
+        return false;
+    if (ln_special_text(account, "shown_name")[0] != '\0')
+        json_object_set(x->f, "holder",
+                        json_object_get(json_object_get(account, "f"), "shown_name"));
+    json_decref(account);
+    return true;
+}
+
 static bool membership_before(struct ln_special_call *x, struct ln_err *err)
 {
+    if (x->kind == LN_ENGINE_CREATE && !name_holder(x, err))
+        return false;
     if (x->u->system)
         return true;
     if (x->kind == LN_ENGINE_STEP)
@@ -96,6 +115,115 @@ static bool membership_before(struct ln_special_call *x, struct ln_err *err)
     if (x->kind != LN_ENGINE_CREATE)
         return true;
     return check_admins(x, ln_special_word(x->f, "account"), ln_special_word(x->f, "role"), err);
+}
+
+/* ---- who holds an office, for everybody (MODULES M1: membership P for office holders) */
+
+static const char *const PUBLIC[] = { "committee", "party", "centre", "supervisor", "clerk", NULL };
+#define PUBLIC_ROLES "committee,party,centre,supervisor,clerk"
+
+static json_t *card_of(const json_t *m)
+{
+    static const char *const fields[] = { "holder", "home", "role", "title",
+                                          "starts", "ends", NULL };
+    json_t *f = json_object();
+
+    for (const char *const *name = fields; *name != NULL; name++) {
+        json_t *v = json_object_get(json_object_get(m, "f"), *name);
+        json_object_set(f, *name, v != NULL ? v : json_null());
+    }
+    return f;
+}
+
+/* The public card of a membership says what it says while it is in force, and goes with it. */
+static bool put_card(struct ln_special_call *x, const char *id, const json_t *m, struct ln_err *err)
+{
+    struct ln_where where[] = { { "membership", LN_WHERE_IS, id } };
+    json_t *cards = NULL;
+    bool held = m != NULL && strcmp(ln_special_word(m, "state"), "active") == 0 &&
+                one_of(ln_special_text(m, "role"), PUBLIC) &&
+                ln_special_text(m, "holder")[0] != '\0';
+    bool ok = ln_special_find(&cards, x, "office_holder", where, 1, 0, err);
+    const char *card = ok ? ln_special_word(json_array_get(cards, 0), "id") : "";
+
+    if (ok && held && card[0] != '\0')
+        ok = ln_special_set(x, "office_holder", card, card_of(m), err);
+    else if (ok && held) {
+        json_t *f = card_of(m);
+        json_object_set_new(f, "membership", json_string(id));
+        ok = ln_special_add(NULL, x, "office_holder", f, err);
+    } else if (ok && card[0] != '\0')
+        ok = ln_special_delete(x, "office_holder", card, err);
+    json_decref(cards);
+    return ok;
+}
+
+static bool membership_after(struct ln_special_call *x, struct ln_err *err)
+{
+    json_t *m = NULL;
+
+    if (!ln_special_get(&m, x, "membership", x->id, err))
+        return false;
+    const char *region = ln_special_word(x->row != NULL ? x->row : m, "region");
+    bool ok = !ln_special_owns(x, region) || put_card(x, x->id, m, err);
+    json_decref(m);
+    return ok;
+}
+
+static bool name_later(struct ln_special_call *x, json_t *m, struct ln_err *err)
+{
+    struct ln_special_call y = *x;
+    bool ok = true;
+
+    y.f = json_pack("{s:O}", "account", json_object_get(json_object_get(m, "f"), "account"));
+    if (name_holder(&y, err) && json_object_get(y.f, "holder") != NULL) {
+        json_object_set(json_object_get(m, "f"), "holder", json_object_get(y.f, "holder"));
+        ok = ln_special_set(x, "membership", ln_special_word(m, "id"),
+                            json_pack("{s:O}", "holder", json_object_get(y.f, "holder")), err);
+    }
+    json_decref(y.f);
+    return ok && err->code == LN_OK;
+}
+
+/* What was granted, changed or ended elsewhere: few hold an office, so all are looked at. */
+static bool membership_tick(struct ln_special_call *x, struct ln_err *err)
+{
+    const char *region = ln_replica_self(x->r)->region;
+    const struct ln_where held[] = { { "state", LN_WHERE_IS, "active" },
+                                     { "region", LN_WHERE_IS, region },
+                                     { "role", LN_WHERE_IS, PUBLIC_ROLES } };
+    const struct ln_where shown[] = { { "region", LN_WHERE_IS, region } };
+    json_t *rows = NULL;
+    json_t *cards = NULL;
+    json_t *have = json_object();
+    size_t i;
+    json_t *row;
+    bool ok = ln_special_find(&rows, x, "membership", held, 3, 0, err) &&
+              ln_special_find(&cards, x, "office_holder", shown, 1, 0, err);
+
+    json_array_foreach(cards, i, row)
+    {
+        json_object_set(have, ln_special_text(row, "membership"), row);
+    }
+    json_array_foreach(rows, i, row)
+    {
+        const char *id = ln_special_word(row, "id");
+        if (ok && ln_special_text(row, "holder")[0] == '\0') /* of an earlier version */
+            ok = name_later(x, row, err);
+        if (ok && json_object_get(have, id) == NULL)
+            ok = put_card(x, id, row, err);
+        json_object_del(have, id);
+    }
+    const char *id;
+    json_object_foreach(have, id, row)
+    {
+        if (ok)
+            ok = ln_special_delete(x, "office_holder", ln_special_word(row, "id"), err);
+    }
+    json_decref(have);
+    json_decref(cards);
+    json_decref(rows);
+    return ok;
 }
 
 /* ---- consent */
@@ -163,7 +291,10 @@ static bool setting_before(struct ln_special_call *x, struct ln_err *err)
 }
 
 const struct ln_special ln_identity_special[] = {
-    { .collection = "membership", .before = membership_before },
+    { .collection = "membership",
+      .before = membership_before,
+      .after = membership_after,
+      .tick = membership_tick },
     { .collection = "consent", .before = consent_before },
     { .collection = "subject_request", .before = request_before },
     { .collection = "module_setting", .before = setting_before },

@@ -176,6 +176,17 @@ static bool any_holds(const char *const *words, const struct ln_def_coll *c,
     return u->system;
 }
 
+bool ln_engine_opens(const struct ln_def_coll *c, const json_t *f)
+{
+    const json_t *v = c->only_if != NULL ? json_object_get(f, c->only_if) : NULL;
+
+    if (c->after == '\0' || c->only_if == NULL)
+        return c->after != '\0';
+    return c->only_values != NULL
+               ? json_is_string(v) && holds_text(c->only_values, json_string_value(v))
+               : json_is_true(v);
+}
+
 bool ln_engine_named(const struct ln_def_coll *c, const json_t *row)
 {
     return c->named != NULL && holds_text(c->named_values, field(row, c->named_field));
