@@ -280,11 +280,12 @@ static const char *joined(struct ln_def *d, const json_t *list)
 
 static bool read_step(struct reading *r, struct ln_def_step *s, const json_t *j)
 {
-    static const char *const KEYS[] = {
-        "action", "from",   "to",          "roles", "note",  "label", "clock",      "not_author",
-        "effect", "max",    "within_days", "home",  "sets",  "adds",  "clock_from", "needs",
-        "stamps", "counts", "after",       "at",    "other", NULL
-    };
+    static const char *const KEYS[] = { "action", "from",     "to",          "roles",
+                                        "note",   "label",    "clock",       "not_author",
+                                        "effect", "max",      "within_days", "home",
+                                        "sets",   "adds",     "clock_from",  "needs",
+                                        "stamps", "counts",   "after",       "at",
+                                        "other",  "at_after", "within_from", NULL };
     const char *note = text(j, "note");
 
     s->action = text(j, "action");
@@ -314,6 +315,8 @@ static bool read_step(struct reading *r, struct ln_def_step *s, const json_t *j)
     s->after_times =
         (unsigned)json_integer_value(json_object_get(json_object_get(j, "after"), "times"));
     s->at = text(j, "at");
+    s->at_after = text(j, "at_after");
+    s->within_from = text(j, "within_from");
     s->max = (unsigned)json_integer_value(json_object_get(j, "max"));
     s->within_days = (unsigned)json_integer_value(json_object_get(j, "within_days"));
     return (s->from != NULL && s->roles != NULL) ||

@@ -63,7 +63,9 @@ struct ln_def_step {
     unsigned after_times;
     const char
         *at; /* date or ts field: the owning node takes the step when it has passed; NULL none */
+    const char *at_after;      /* so long after `at`, "15d"; NULL at once */
     unsigned max, within_days; /* 0 no limit */
+    const char *within_from;   /* ts field from which those days count, NULL the last change */
 };
 struct ln_def_state {
     const char *name;

@@ -803,7 +803,12 @@ static bool check_given(struct work *w, const struct ln_def_step *s, struct ln_e
 static bool in_time(const struct work *w, const struct ln_def_step *s, struct ln_err *err)
 {
     int64_t since = json_integer_value(json_object_get(w->row, "eff"));
+    const json_t *from = s->within_from != NULL
+                             ? json_object_get(json_object_get(w->row, "f"), s->within_from)
+                             : NULL;
 
+    if (json_is_integer(from))
+        since = json_integer_value(from);
     return s->within_days == 0 || w->now_ms - since <= (int64_t)s->within_days * DAY_MS ||
            ln_fail(err, LN_CONFLICT, "%s: %s is possible for %u days only", w->j->c->name,
                    s->action, s->within_days);
@@ -893,7 +898,8 @@ static bool widens(const struct work *w, const struct ln_def_step *s, const json
 
     if (c->after == '\0' || !ln_def_has(c->when, s->to))
         return false;
-    return ln_engine_opens(c, set) || (json_object_get(set, c->only_if != NULL ? c->only_if : "") == NULL &&
+    return ln_engine_opens(c, set) ||
+           (json_object_get(set, c->only_if != NULL ? c->only_if : "") == NULL &&
             ln_engine_opens(c, json_object_get(w->row, "f")));
 }
 

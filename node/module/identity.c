@@ -57,8 +57,8 @@ static bool check_admins(struct ln_special_call *x, const char *account, const c
 }
 
 /* Who may grant what: committee local roles; committee, party and department roles a clerk, over
- * the link when the box has a parent (without one, an administrator may); administration two people,
- * neither of them the one it is for. */
+ * the link when the box has a parent (without one, an administrator may); administration two
+ * people, neither of them the one it is for. */
 static bool check_grant(struct ln_special_call *x, struct ln_err *err)
 {
     const char *role = ln_special_text(x->row, "role");
@@ -124,8 +124,9 @@ static const char *const PUBLIC[] = { "committee", "party", "centre", "superviso
 
 static json_t *card_of(const json_t *m)
 {
-    static const char *const fields[] = { "holder", "home", "role", "title",
-                                          "starts", "ends", NULL };
+    static const char *const fields[] = {
+        "holder", "home", "role", "title", "starts", "ends", NULL
+    };
     json_t *f = json_object();
 
     for (const char *const *name = fields; *name != NULL; name++) {

@@ -121,6 +121,9 @@ static bool check_what(const struct ln_def *d, const struct ln_def_screen *s, co
         if (field == NULL || ln_def_field(c, field) == NULL)
             return wrong(s, err, "unknown field in show", field);
     }
+    if (json_object_get(o, "overdue") != NULL &&
+        (ln_def_field(c, "due") == NULL || c->running == NULL))
+        return wrong(s, err, "overdue without due", name);
     return (json_object_get(o, "open") == NULL || c->n_states > 0) ||
            wrong(s, err, "open without a workflow", name);
 }
@@ -149,8 +152,8 @@ static bool check_tile(const struct ln_def *d, const struct ln_def_screen *s, co
 static bool check_figure(const struct ln_def *d, const struct ln_def_screen *s, const json_t *o,
                          struct ln_err *err)
 {
-    static const char *const KEYS[] = { "label", "collection", "where", "open",
-                                        "own",   "days",       "tone",  NULL };
+    static const char *const KEYS[] = { "label", "collection", "where",   "open", "own",
+                                        "days",  "tone",       "overdue", NULL };
     static const char *const TONES[] = { "bad", "good", NULL };
     const char *tone = text(o, "tone");
 
@@ -197,7 +200,8 @@ bool ln_screen_check(const struct ln_def *d, const struct ln_def_screen *s, stru
     static const char *const KEYS[] = { "for",  "rank",  "kind",    "slot",       "title",
                                         "hint", "empty", "more",    "collection", "where",
                                         "open", "own",   "sort",    "by",         "limit",
-                                        "show", "tiles", "figures", "statistic",  NULL };
+                                        "show", "tiles", "figures", "statistic",  "overdue",
+                                        NULL };
     static const char *const PLAIN[] = { "stale", "conflicts", "nodes", "search", "chart", NULL };
     static const char *const LISTS[] = { "list", "urgent", NULL };
     static const char *const TILES[] = { "tiles", "actions", NULL };

@@ -109,8 +109,10 @@ void ln_special_show(const struct ln_special_read *x, const struct ln_def_coll *
 /* ---- what falls due */
 
 /* The last value of a step's `at` field that is due now. */
-static void due_before(char out[24], const struct ln_def_field *f, int64_t now_ms)
+static void due_before(char out[24], const struct ln_def_step *s, const struct ln_def_field *f,
+                       int64_t now_ms)
 {
+    now_ms -= s->at_after != NULL ? strtol(s->at_after, NULL, 10) * INT64_C(86400000) : 0;
     if (f->type == LN_TYPE_DATE) /* a day is over when the next begins */
         ln_engine_today(out, now_ms - INT64_C(86400000));
     else
@@ -125,7 +127,7 @@ static bool take_due(struct ln_special_call *x, const struct ln_def_coll *c,
     char until[24];
     bool ok = true;
 
-    due_before(until, f, x->now_ms);
+    due_before(until, s, f, x->now_ms);
     for (const char *const *from = s->from; ok && *from != NULL; from++) {
         const struct ln_where where[] = { { "state", LN_WHERE_IS, *from },
                                           { "region", LN_WHERE_IS, region },

@@ -607,7 +607,7 @@ bool ln_query_states(json_t **out, struct ln_sqlstore *s, const struct ln_coll *
 
     (void)snprintf(sql, sizeof sql,
                    "SELECT c._state, count(*) FROM \"c_%s\" c JOIN record r ON r.n = c.rec WHERE "
-                   "(?1 = '' OR r.region = ?1)%s"
+                   "r.deleted = 0 AND (?1 = '' OR r.region = ?1)%s"
                    " GROUP BY 1",
                    coll->name, before > 0 ? " AND c.due < ?2" : "");
     struct ln_query *q = ln_db_use(s->db, ln_db_keep(s->db, sql, strlen(sql)));

@@ -128,6 +128,7 @@ static json_t *item_of(struct ln_call *c, const struct wanted *w, json_t *row)
 static void short_list(json_t *out, int64_t *total, struct ln_call *c, const struct wanted *w)
 {
     struct ln_where any[4];
+    struct ln_where unless[LN_ENGINE_UNLESS];
     struct ln_list l = { .coll = w->d->coll,
                          .where = w->where,
                          .n = w->n,
@@ -149,6 +150,7 @@ static void short_list(json_t *out, int64_t *total, struct ln_call *c, const str
             l.any = w->mine;
             l.n_any = w->n_mine;
         }
+        ln_listing_spare(&l, unless, c, w->d);
         if (!ln_query_list(rows, &n, c->r->store, &l, &why))
             json_array_clear(rows);
         else if (total != NULL)
@@ -169,6 +171,7 @@ struct filters {
     char names[WHERE_MAX][64];
     char values[WHERE_MAX][VALUE_MAX];
     size_t n;
+    bool overdue; /* the first two are what the list page calls overdue=1 */
     struct ln_where mine[2];
     size_t n_mine;
 };
@@ -242,6 +245,11 @@ static struct filters *read_filters(struct ln_call *c, const struct ln_def_coll 
 
     x->n = 0;
     x->n_mine = 0;
+    x->overdue = json_is_true(json_object_get(o, "overdue"));
+    if (x->overdue) {
+        add_filter(x, c, d, "due.lte", "@now");
+        x->where[x->n++] = (struct ln_where){ "state", LN_WHERE_IS, d->running };
+    }
     if (ln_def_field(d, "targets") != NULL) { /* what was published for this region */
         ln_listing_regions(here, c->n->config.region);
         add_filter(x, c, d, "region", here);
@@ -268,7 +276,9 @@ static json_t *query_of(const struct filters *x, bool own)
 {
     struct ln_buf q = ln_buf_new(1 << 16);
 
-    for (size_t i = 0; i < x->n; i++) {
+    if (x->overdue)
+        ln_buf_adds(&q, "overdue=1");
+    for (size_t i = x->overdue ? 2 : 0; i < x->n; i++) {
         if (x->where[i].op == LN_WHERE_REACHES || strcmp(x->where[i].field, "region") == 0) {
             if (x->where[i].op == LN_WHERE_REACHES)
                 ln_buf_addf(&q, "%shere=1", q.len > 0 ? "&" : "");

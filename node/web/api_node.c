@@ -9,6 +9,18 @@
 
 /* ---- the board */
 
+/* Whether time runs in a state: `running` holds those by commas. */
+static bool runs(const char *running, const char *state)
+{
+    const char *at = running != NULL ? strstr(running, state) : NULL;
+    size_t len = strlen(state);
+
+    for (; at != NULL && len > 0; at = strstr(at + 1, state))
+        if ((at == running || at[-1] == ',') && (at[len] == ',' || at[len] == '\0'))
+            return true;
+    return false;
+}
+
 static void add_sums(struct ln_call *c, json_t *o, const char *region)
 {
     const struct ln_def_coll *d = ln_def_find(c->n->def, "ticket");
@@ -31,7 +43,7 @@ static void add_sums(struct ln_call *c, json_t *o, const char *region)
     }
     json_object_foreach(late, state, n)
     {
-        if (!ln_def_has(d->coll->final_states, state))
+        if (runs(d->running, state))
             overdue += json_integer_value(n);
     }
 out:

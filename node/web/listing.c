@@ -62,23 +62,24 @@ static void add_views(struct ln_listing *x, struct ln_call *c, const struct ln_d
 }
 
 /* Who reads the outline only may list by it, and search in nothing else. */
-static bool in_outline(const struct ln_def_coll *d, const struct ln_listing *x)
+static bool in_outline(const struct ln_def_coll *d, const struct ln_list *l)
 {
+    static const char *const OF_ALL[] = { "state", "region", "created", NULL };
     const json_t *fields = json_object_get(json_object_get(d->named, "outline"), "fields");
 
-    for (size_t i = 0; i < x->l.n; i++) {
-        bool known =
-            strcmp(x->where[i].field, "state") == 0 || strcmp(x->where[i].field, "region") == 0;
+    for (size_t i = 0; i < l->n; i++) {
+        bool known = ln_def_has(OF_ALL, l->where[i].field);
         for (size_t k = 0; k < json_array_size(fields); k++)
             known = known ||
-                    strcmp(json_string_value(json_array_get(fields, k)), x->where[i].field) == 0;
+                    strcmp(json_string_value(json_array_get(fields, k)), l->where[i].field) == 0;
         if (!known)
             return false;
     }
-    return x->l.text == NULL;
+    return l->text == NULL;
 }
 
-static void spare(struct ln_listing *x, struct ln_call *c, const struct ln_def_coll *d)
+void ln_listing_spare(struct ln_list *l, struct ln_where *room, struct ln_call *c,
+                      const struct ln_def_coll *d)
 {
     bool outline = false;
     size_t i;
@@ -88,8 +89,8 @@ static void spare(struct ln_listing *x, struct ln_call *c, const struct ln_def_c
     {
         outline = outline || ln_engine_has_role(&c->user, json_string_value(role));
     }
-    if (!outline || !in_outline(d, x))
-        ln_engine_spare(&x->l, x->unless, d, &c->user);
+    if (!outline || !in_outline(d, l))
+        ln_engine_spare(l, room, d, &c->user);
 }
 
 bool ln_listing_read(struct ln_listing *x, struct ln_call *c, const struct ln_def_coll *d,
@@ -123,7 +124,7 @@ bool ln_listing_read(struct ln_listing *x, struct ln_call *c, const struct ln_de
         x->where[x->l.n++] = (struct ln_where){ "checked", LN_WHERE_STALE, x->stale };
     }
     add_views(x, c, d);
-    spare(x, c, d);
+    ln_listing_spare(&x->l, x->unless, c, d);
     return ln_engine_may_list(d, &c->user, x->any, &x->l.n_any) ||
            ln_fail(err, LN_DENIED, "%s: your role may not read it", d->name);
 }

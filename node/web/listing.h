@@ -19,6 +19,12 @@ struct ln_listing {
 bool ln_listing_read(struct ln_listing *x, struct ln_call *c, const struct ln_def_coll *d,
                      struct ln_err *err) LN_MUST;
 
+/* Leaves out records of audience N that this caller does not read whole, unless the outline is his
+ * and the filters (set before) stay inside it: a list and its count are about the same records.
+ * `room` holds LN_ENGINE_UNLESS. */
+void ln_listing_spare(struct ln_list *l, struct ln_where *room, struct ln_call *c,
+                      const struct ln_def_coll *d);
+
 /* A region and those above it, by commas: whose notices are read there. */
 void ln_listing_regions(char out[80], const char *region);
 

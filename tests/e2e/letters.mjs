@@ -1,7 +1,9 @@
 // Letters and events, played over the real interface by residents, staff, property, supervisor and district; what the statistics say
 // of them is recomputed here from the records.
 import fs from 'node:fs'
+import path from 'node:path'
 import { dir, end, ok, run, startNode } from './lib-browser.mjs'
+import { canon, newId } from './lib-records.mjs'
 
 const port = Number(process.env.PORT0 ?? 18650) + 160
 const often = at => fs.writeFileSync(`${at}/config`, fs.readFileSync(`${at}/config`, 'utf8').replace(/^stats_every_s = .*/m, 'stats_every_s = 5'))
@@ -112,13 +114,32 @@ try {
   ok('whoever joins follows it', (await aunt.call('GET', `/ticket/${event.id}`)).status === 200 && (await aunt.get('/ticket')).items.some(i => i.id === event.id) && (await worker.get(`/ticket/${event.id}`)).joined === 1)
   ok('a petition is never offered', (await aunt.call('POST', `/similar/ticket/${petition.id}`, {})).status === 404)
 
+  // --- what a first screen lists of a ticket's life, and that its counts are what the list behind it shows
+  const onScreen = async (who, role, zh) => (await who.get(`/screen?role=${role}`)).blocks.find(b => b.title?.zh === zh)
+  const listed = async (who, role, zh, id) => Boolean((await onScreen(who, role, zh))?.items.some(i => i.id === id))
+  const countsHold = async (who, role) => {
+    const wrong = []
+    for (const b of (await who.get(`/screen?role=${role}`)).blocks) {
+      const parts = b.kind === 'list' && b.query !== undefined ? [{ n: b.total, query: b.query, collection: b.collection, what: b.title?.zh }]
+        : (b.figures ?? []).map(f => ({ n: f.n, query: f.query, collection: f.collection, what: f.label.zh }))
+      for (const p of parts) {
+        const list = await who.get(`/${p.collection}?${p.query ? p.query + '&' : ''}count=1&limit=200`)
+        if (list.total !== p.n || list.items.length !== p.n) wrong.push(`${role} ${p.what}: ${p.n}, list ${list.total}, shown ${list.items?.length} of /${p.collection}?${p.query} ${list.detail ?? ""}`)
+      }
+    }
+    return wrong
+  }
+
   // --- returns, binding assignment
   await committee.step(event.id, 'assign', { to_home: firm })
   ok('the property returns it, once', (await property.step(event.id, 'return', { note: '不归我们' })).state === 'returned')
   await committee.step(event.id, 'assign', { to_home: firm })
+  ok('assigned again it stands on the screens of property and worker', await listed(property, 'property', '派给我们的', event.id) && await listed(worker, 'worker', '今天要办', event.id))
   ok('a second return waits for a binding assignment', (await property.step(event.id, 'return', { note: '确实不归我们' })).state === 'returned_twice')
+  ok('and stands on those of committee and worker', await listed(committee, 'committee', '等我处理', event.id) && await listed(worker, 'worker', '退回的', event.id))
   ok('which a social worker cannot make', (await worker.status(event.id, 'bind', { to_home: firm, note: 'x' })) === 403 && (await worker.status(event.id, 'assign', { to_home: firm })) === 409)
   await committee.step(event.id, 'bind', { to_home: firm, note: '按合同第三条' })
+  ok('bound, it stands on the screen of the property', await listed(property, 'property', '派给我们的', event.id))
   ok('and which is not returned', (await property.status(event.id, 'return', { note: '不' })) === 409)
   await property.step(event.id, 'handle')
   await property.step(event.id, 'reply', { note: '已修复', set: { result_files: [await property.photo('done.png')] } })
@@ -134,6 +155,7 @@ try {
   }
   ok('it is reopened twice at most', (await resident.status(event.id, 'reopen', { note: 'x' })) === 409)
   ok('then who reported asks the supervisor', (await resident.step(event.id, 'appeal', { note: '两次都没修好' })).state === 'appealed')
+  ok('it waits on the screen of the supervisor', await listed(supervisor, 'supervisor', '等我督办', event.id))
   ok('who orders it done anew', (await supervisor.step(event.id, 'supervise', { note: '限两日' })).state === 'accepted' && (await worker.get(`/ticket/${event.id}`)).f.reopened === 3)
 
   // --- solved on the spot, with photos before and after
@@ -182,6 +204,17 @@ try {
   ok('a public answer is for everybody, without personal parts', answer.f.question.includes('〔略〕') && !answer.f.question.includes('14212345678') && (await again(`${box.base}/api/v1/answer/${answer.id}`)).status === 200)
   ok('and stands beside its ticket', (await worker.get(`/ticket/${up.id}`)).f.answer === answer.id)
   ok('overdue is empty while all is in time', (await supervisor.get('/ticket?overdue=1')).items.length === 0)
+
+  // --- nobody counts what he may not see
+  const uneven = [...await countsHold(worker, 'worker'), ...await countsHold(committee, 'committee'), ...await countsHold(supervisor, 'supervisor'), ...await countsHold(property, 'property'), ...await countsHold(clerk, 'clerk')]
+  ok('each count of a first screen is what its list shows', uneven.length === 0, uneven.join(' | '))
+  const old = { i: newId(16 * 864e5), t: 'ticket@1' }
+  const step = (before, action, to) => ({ ...(before === old.i ? {} : { b: [before] }), f: { action, to }, i: newId(16 * 864e5), o: 'step', r: old.i, t: 'ticket@1' })
+  const took = step(old.i, 'accept', 'accepted')
+  fs.writeFileSync(path.join(dir, 'old.jsonl'), [{ ...old, o: 'add', f: { kind: 'event', category: lamp, title: '旧事', body: '已答复', done_at: Date.now() - 15.5 * 864e5, due: Date.now() - 15 * 864e5 } }, took, step(took.i, 'reply', 'replied')].map(canon).join('\n') + '\n')
+  run(['load', '--dir', box.dir, '--collection', 'ticket', path.join(dir, 'old.jsonl')])
+  ok('what was answered fifteen days ago and not disputed closes by itself', await come(async () => (await worker.get(`/ticket/${old.i}`)).state === 'closed'))
+  ok('what was answered today stays open', (await worker.get(`/ticket/${up.id}`)).state === 'replied')
 
   // --- statistics, recomputed
   const all = []

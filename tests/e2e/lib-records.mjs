@@ -7,8 +7,8 @@ export const colls = modules.flatMap(m => m.collections)
 const codes = Object.assign({}, ...modules.map(m => m.codes ?? {}))
 
 let ticks = 0
-export function newId() { // 48 bits of ms, 16 of counter, 32 of the number: base32hex
-  const bits = (BigInt(Date.now() - 3600000) << 48n | BigInt(Math.floor(ticks / 65536)) << 32n | BigInt(ticks++ * 2654435761 % 4294967296)) << 4n
+export function newId(agoMs = 3600000) { // 48 bits of ms, 16 of counter, 32 of the number: base32hex
+  const bits = (BigInt(Math.floor(Date.now() - agoMs)) << 48n | BigInt(Math.floor(ticks / 65536)) << 32n | BigInt(ticks++ * 2654435761 % 4294967296)) << 4n
   return Array.from({ length: 20 }, (_, i) => '0123456789abcdefghijklmnopqrstuv'[Number(bits >> BigInt(95 - i * 5) & 31n)]).join('')
 }
 export const made = {} // collection -> id of some record of it
