@@ -13,8 +13,8 @@
 #define LN_LETTER_INDEX "index.json"
 #define LN_LETTER_SIG "index.json.sig"
 #define LN_LETTER_INDEX_MAX (8 << 20)
-#define LN_LETTER_FILES 16384 /* files of a letter */
-#define LN_LETTER_NAME_MAX 112
+#define LN_LETTER_FILES 16384   /* files of a letter */
+#define LN_LETTER_NAME_MAX 100  /* what a tar header holds */
 #define LN_LETTER_FOLDER_MAX 80 /* two node ids and "-for-" */
 #define LN_LETTER_TOOK 256      /* bodies acknowledged in one letter */
 

@@ -39,6 +39,12 @@ struct ln_http_reply {
     bool zip; /* compress the body for those who accept it: only what holds nothing of a person,
                  since the length of what is compressed together tells of it */
     struct ln_buf body;
+    /* A body that is made while it is sent, next_len bytes in all, instead of `body`: each call
+     * adds a part, false ends the connection. next_end frees. */
+    bool (*next)(void *ctx, struct ln_buf *part);
+    void (*next_end)(void *ctx);
+    void *next_ctx;
+    uint64_t next_len;
     char headers[1400]; /* further header lines, each ended by \r\n */
     bool bare; /* status, content-length and `headers` only: no date, no security headers (node to
                   node) */

@@ -26,6 +26,7 @@
 #define REPLY_MAX (64 << 20)
 #define SYNC_PATH "/sync/v1/"
 #define API_PATH "/api/"
+#define STICK_PATH "/api/v1/sticks/"
 
 static const char SECURITY[] = "Content-Security-Policy: default-src 'none'; script-src 'self'; "
                                "style-src 'self'; img-src 'self' data: blob:; connect-src "
@@ -52,12 +53,32 @@ static const char *reason(int status)
     }
 }
 
+#define SEND_PART (1 << 20)
+/* What is made while it is sent. A part that fails leaves it short of its announced length, which
+ * tells the other side. */
+static void send_parts(struct mg_connection *conn, const struct ln_http_reply *r)
+{
+    struct ln_buf part = ln_buf_new(SEND_PART);
+    uint64_t sent = 0;
+
+    while (sent < r->next_len) {
+        ln_buf_clear(&part);
+        if (!r->next(r->next_ctx, &part) || part.over || part.len == 0 ||
+            mg_write(conn, part.data, part.len) != (int)part.len)
+            break;
+        sent += part.len;
+    }
+    ln_buf_free(&part);
+}
+
 static void send_reply(struct mg_connection *conn, const struct ln_http_reply *r, bool head)
 {
     struct ln_buf h = ln_buf_new(16384);
     const void *body = r->fixed != NULL ? (const void *)r->fixed : r->body.data;
     size_t len = r->fixed != NULL ? r->fixed_len : r->body.len;
 
+    if (r->next != NULL)
+        len = (size_t)r->next_len;
     if (r->status == 304 || r->status == 204)
         len = 0;
     ln_buf_addf(&h, "HTTP/1.1 %d %s\r\n", r->status, reason(r->status));
@@ -87,12 +108,14 @@ static void send_reply(struct mg_connection *conn, const struct ln_http_reply *r
         ln_buf_addf(&h, "Retry-After: %d\r\n", r->retry_after_s);
     ln_buf_addf(&h, "%s\r\n", r->headers);
     /* One write for small replies: head and body in one packet. */
-    if (!head && len > 0 && len < 8192) {
+    if (!head && len > 0 && len < 8192 && r->next == NULL) {
         ln_buf_add(&h, body, len);
         (void)mg_write(conn, h.data, h.len);
     } else {
         (void)mg_write(conn, h.data, h.len);
-        if (!head && len > 0)
+        if (!head && len > 0 && r->next != NULL)
+            send_parts(conn, r);
+        else if (!head && len > 0)
             (void)mg_write(conn, body, len);
     }
     ln_buf_free(&h);
@@ -550,7 +573,8 @@ static void serve_api(struct ln_web *w, struct incoming *in, struct ln_http_repl
         return;
     }
     /* What did not change is not sent again. */
-    if (safe_method(in->q.method) && out->status == 200 && out->fixed == NULL) {
+    if (safe_method(in->q.method) && out->status == 200 && out->fixed == NULL &&
+        out->next == NULL) {
         size_t n = strlen(out->etag);
         if (n <= LN_ETAG_VERSION) { /* what this reader sees: names of others, steps, masks */
             uint8_t hash[16];
@@ -638,6 +662,8 @@ static size_t body_max(const char *path)
 {
     if (strncmp(path, SYNC_PATH, sizeof SYNC_PATH - 1) == 0 || strcmp(path, "/api/v1/import") == 0)
         return LN_MESSAGE_BODY_MAX;
+    if (strncmp(path, STICK_PATH, sizeof STICK_PATH - 1) == 0)
+        return LN_ATTACH_UPLOAD_MAX + LN_WEB_BODY_MAX; /* an attachment in its envelope */
     return strcmp(path, "/api/v1/files") == 0 ? LN_ATTACH_UPLOAD_MAX : LN_WEB_BODY_MAX;
 }
 
@@ -685,6 +711,8 @@ static int handle(struct mg_connection *conn)
     }
     send_reply(conn, out, strcmp(i->request_method, "HEAD") == 0);
     int status = out->status;
+    if (out->next_end != NULL)
+        out->next_end(out->next_ctx);
     ln_buf_free(&in->body);
     ln_buf_free(&out->body);
     ln_free(in);

@@ -47,7 +47,7 @@ export const app = {
   history: ['变更记录', 'History'], note: ['说明', 'Note'], not_found: ['没有这个页面', 'No such page'],
   stale: ['别人刚改过这条记录，请核对最新内容后再保存', 'Somebody has just changed this record; check it and save again'],
   state: ['状态', 'State'], all: ['全部', 'All'], sections: ['全部栏目', 'All sections'], new_one: ['新增{what}', 'New: {what}'],
-  erasures: ['信息删除', 'Erasure'], devices: ['节点看板', 'Node board'], nodes: ['下级节点', 'Nodes below'], community: ['社区', 'Community'], contact: ['最近联系', 'Last contact'], open: ['未办结', 'Open'],
+  erasures: ['信息删除', 'Erasure'], devices: ['节点看板', 'Node board'], sticks: ['U 盘传递', 'Memory sticks'], nodes: ['下级节点', 'Nodes below'], community: ['社区', 'Community'], contact: ['最近联系', 'Last contact'], open: ['未办结', 'Open'],
   overdue: ['超期', 'Overdue'], segments: ['已签收/已收段', 'Receipted/received'], never: ['从未', 'Never'], silent: ['超过一天没有联系', 'Silent for a day'],
   search_hint: ['姓名、楼幢、事件、公告', 'Residents, buildings, tickets, notices'], type_to_find: ['输入文字查找', 'Type to find'], to_home: ['交给', 'Goes to'],
   import: ['导入表格', 'Import'], import_hint: ['选择表格文件（XLSX，或 UTF-8、GB18030 的 CSV），先逐行检查，再确认保存', 'Choose a spreadsheet (XLSX, or CSV in UTF-8 or GB18030): each row is checked first, then you confirm'],

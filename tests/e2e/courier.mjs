@@ -1,0 +1,90 @@
+// A stick from the browser: written as a download, looked at, taken in by upload; a phone and a desktop; what is wrong with it is said.
+import { spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import path from 'node:path'
+import { api, dir, end, login, look, must, ok, open, shows, startNode, until } from './lib-browser.mjs'
+
+const port = Number(process.env.PORT0 ?? 18650)
+const quiet = { prepare: at => fs.appendFileSync(`${at}/config`, 'metered = 1\n') } // nothing goes by itself after a save
+const district = await startNode('xihu', port, '330106000000', 'district', ['clerk'])
+const box = await startNode('cuiyuan', port + 1, '330106005055', 'community', ['committee', 'resident'], district, quiet)
+const other = await startNode('gudang', port + 2, '330106009001', 'community', ['committee'], district, quiet)
+const desk = await open(1440, 900)
+await login(desk, box.base, 'committee')
+await must(desk, 'POST', '/sync')
+const publish = async title => {
+  const n = await must(desk, 'POST', '/news', { title, body: '没有网络', level: 'community', section: 'community' })
+  await must(desk, 'POST', `/news/${n.id}/steps`, { action: 'publish' })
+}
+await publish('带走的新闻')
+
+const download = async (page, to) => {
+  await page.click('button:has-text("生成 U 盘文件")')
+  const [d] = await Promise.all([page.waitForEvent('download'), page.click('a.button[download]')])
+  await d.saveAs(to)
+}
+await desk.click('.side a[href="/sticks"]')
+ok('the page says what it is for', await shows(desk, 'text=路上的人读不到'))
+ok('the parent is chosen already', await shows(desk, 'fieldset input[type=checkbox]:checked'))
+await look(desk, 'sticks write desktop')
+const stick = path.join(dir, 'stick.tar')
+await download(desk, stick)
+ok('what was written is told', await shows(desk, 'text=已生成，请下载到 U 盘'))
+const tar = spawnSync('tar', ['tf', stick], { encoding: 'utf8' })
+ok('stock tar reads the file', tar.status === 0 && /-for-.*\/index\.json\.sig/.test(tar.stdout) && /\.bundle/.test(tar.stdout), tar.stderr)
+fs.mkdirSync(path.join(dir, 'media'))
+spawnSync('tar', ['xf', stick, '-C', path.join(dir, 'media')])
+
+const clerk = await open(360, 640)
+await login(clerk, district.base, 'clerk')
+await clerk.goto(`${district.base}/sticks`)
+const choose = (page, file) => page.setInputFiles('input[accept=".tar"]', file)
+fs.writeFileSync(path.join(dir, 'no.tar'), 'this is no tar')
+await choose(clerk, path.join(dir, 'no.tar'))
+ok('a file that is none is told apart', await shows(clerk, 'text=这不是 U 盘文件'))
+const bytes = fs.readFileSync(stick)
+const spoil = (name, at) => { const b = Buffer.from(bytes); b[at] ^= 1; const f = path.join(dir, name); fs.writeFileSync(f, b); return f }
+await choose(clerk, spoil('spoilt.tar', bytes.indexOf('PACK') + 60))
+await clerk.click('button:has-text("读入这一份")')
+ok('a damaged file is refused, in words', await shows(clerk, '.error'))
+await choose(clerk, spoil('forged.tar', bytes.indexOf('"t":') + 5))
+ok('a changed index is refused before anything is sent', await shows(clerk, 'text=目录的签名不对'))
+const news = page => api(page, 'GET', '/news').then(r => r.body.items.map(i => i.f.title))
+ok('nothing of these was taken', !(await news(clerk)).includes('带走的新闻'))
+await choose(clerk, stick)
+ok('what it holds is shown first', await shows(clerk, 'section.card:has-text("可以读入") >> text=来自 cuiyuan'))
+ok('and not yet taken', !(await news(clerk)).includes('带走的新闻'))
+await look(clerk, 'sticks look phone')
+await clerk.click('button:has-text("读入这一份")')
+ok('then it is taken in', await shows(clerk, 'text=已读入：'))
+ok('and its news are there', await until(clerk, async () => (await news(clerk)).includes('带走的新闻')))
+await look(clerk, 'sticks taken phone')
+fs.copyFileSync(stick, path.join(dir, 'again.tar'))
+await choose(clerk, path.join(dir, 'again.tar'))
+ok('a second time it says that nothing is new', await shows(clerk, 'text=已经读入过'))
+
+// back, as a folder
+await clerk.goto(`${district.base}/sticks`)
+await clerk.click('fieldset label:has-text("cuiyuan")')
+const back = path.join(dir, 'back.tar')
+await download(clerk, back)
+fs.mkdirSync(path.join(dir, 'returned'))
+spawnSync('tar', ['xf', back, '-C', path.join(dir, 'returned')])
+const wrongDesk = await open(1440, 900)
+await login(wrongDesk, other.base, 'committee')
+await wrongDesk.goto(`${other.base}/sticks`)
+await choose(wrongDesk, back)
+ok('the neighbour is told that it is for somebody else', await shows(wrongDesk, 'text=是写给别的节点的'))
+ok('and cannot take it', await wrongDesk.locator('button:has-text("读入这一份")').count() === 0)
+await desk.goto(`${box.base}/sticks`)
+await desk.setInputFiles('input[webkitdirectory]', path.join(dir, 'returned'))
+await desk.click('button:has-text("读入这一份")')
+ok('the community takes the answer from the folder itself', await shows(desk, 'text=已读入：'))
+await look(desk, 'sticks taken desktop')
+ok('and all that it wrote is signed for', await until(desk, async () => (await must(desk, 'GET', '/status')).sync.unsent === 0))
+
+const resident = await open(360, 640)
+await login(resident, box.base, 'resident')
+ok('residents have no such page in their menu', await resident.locator('a[href="/sticks"]').count() === 0)
+ok('and may not use it', (await api(resident, 'GET', '/sticks')).status === 403 && (await api(resident, 'POST', '/sticks', { to: ['x'] })).status === 403)
+await end()
