@@ -168,6 +168,23 @@ void ln_tree_state(void *node, char out[LN_EXCHANGE_STATE_MAX])
     memcpy(out, n->state, LN_EXCHANGE_STATE_MAX);
 }
 
+bool ln_tree_wild(const struct ln_node *n, struct ln_store *s, const struct ln_authority *a)
+{
+    struct ln_buf said = ln_buf_new(64);
+    struct ln_err why = { 0 };
+    int64_t now = n->env.now_ms(n->env.ctx);
+    int64_t from_s;
+    int64_t until_s;
+    bool found = false;
+
+    ln_authority_span(&from_s, &until_s, a, n->id);
+    bool wild = until_s > 0 && now > until_s * 1000 &&
+                !(s->ops->meta_get(s->ctx, "clock/said", &said, &found, &why) && found &&
+                  now <= strtoll(said.data, NULL, 10));
+    ln_buf_free(&said);
+    return wild;
+}
+
 /* ---- the board */
 
 struct board {
@@ -303,6 +320,9 @@ static bool add_node(struct board *b, const struct ln_cert *c, struct ln_err *er
     json_object_set_new(o, "revoked", json_integer((json_int_t)void_from));
     json_object_set_new(o, "lag_s",
                         seen.at_ms > 0 ? json_integer((b->now - seen.at_ms) / 1000) : json_null());
+    if (self && ln_tree_wild(b->n, b->s, b->a))
+        alarm(b, o, "clock_wild", "本节点时钟远超所有证书的期限：请先校时",
+              "the clock of this node is past every lease: set it");
     if (void_from == 0) {
         judge(b, o, c, &seen, child);
         judge_state(b, o, json_object_get(o, "state"));

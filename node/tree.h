@@ -22,6 +22,10 @@ bool ln_tree_renew(struct ln_node *n, const char *node, const struct ln_renewal 
 bool ln_tree_revoke(struct ln_node *n, const char *node, uint64_t *after,
                     struct ln_err *err) LN_MUST;
 
+/* Whether the clock of this node says a time that no certificate reaches, and nobody said that it
+ * is right (ln_replica_wild, for readers). */
+bool ln_tree_wild(const struct ln_node *n, struct ln_store *s, const struct ln_authority *a);
+
 /* What this node tells its parent of itself (ln_exchange_config.state); `node` is a struct ln_node.
  * Counted anew every ten minutes. The sync thread's. */
 void ln_tree_state(void *node, char out[LN_EXCHANGE_STATE_MAX]);

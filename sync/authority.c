@@ -190,6 +190,27 @@ uint64_t ln_authority_void_from(const struct ln_authority *a, const char *node)
     return e != NULL ? e->void_from : 0;
 }
 
+void ln_authority_span(int64_t *from_s, int64_t *until_s, const struct ln_authority *a,
+                       const char *node)
+{
+    const struct ln_cert *c = ln_authority_find(a, node);
+
+    *from_s = *until_s = 0;
+    if (c == NULL)
+        return;
+    *from_s = c->from_s;
+    if (c->parent[0] != '\0')
+        *until_s = c->until_s;
+    else
+        for (size_t i = 0; i < a->n; i++)
+            if (strcmp(a->entries[i]->cert.issuer, node) == 0 &&
+                strcmp(a->entries[i]->cert.node, node) != 0 &&
+                a->entries[i]->cert.until_s > *until_s)
+                *until_s = a->entries[i]->cert.until_s;
+    if (*until_s > 0)
+        *until_s += LN_AUTHORITY_BELIEVED_S;
+}
+
 bool ln_authority_each(const struct ln_authority *a,
                        bool (*fn)(void *ctx, const struct ln_cert *c, struct ln_err *err),
                        void *ctx, struct ln_err *err)

@@ -31,6 +31,12 @@ const struct ln_cert *ln_authority_find(const struct ln_authority *a,
                                         const char *node); /* NULL = unknown */
 /* Position from which a node's segments are void; 0 = not revoked. */
 uint64_t ln_authority_void_from(const struct ln_authority *a, const char *node);
+/* Within which times, in s, a wall clock of `node` can be believed: from the begin of its lease
+ * until LN_AUTHORITY_BELIEVED_S after its end; of a root, whose own certificate says little, after
+ * the latest end of a lease that it gave. *until_s 0 = nothing to judge by. */
+#define LN_AUTHORITY_BELIEVED_S INT64_C(34560000) /* 400 days: a box may work alone for long */
+void ln_authority_span(int64_t *from_s, int64_t *until_s, const struct ln_authority *a,
+                       const char *node);
 bool ln_authority_each(const struct ln_authority *a,
                        bool (*fn)(void *ctx, const struct ln_cert *c, struct ln_err *err),
                        void *ctx, struct ln_err *err) LN_MUST;

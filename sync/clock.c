@@ -23,8 +23,15 @@ static int64_t get64(const uint8_t in[8])
     return (int64_t)v;
 }
 
+bool ln_clock_wild(const struct ln_clock *c, int64_t now_ms)
+{
+    return c->until_ms > 0 && now_ms > c->until_ms;
+}
+
 int64_t ln_clock_next(struct ln_clock *c, int64_t now_ms)
 {
+    if (ln_clock_wild(c, now_ms))
+        now_ms = c->from_ms;
     int64_t now = now_ms > 0 ? (int64_t)((uint64_t)now_ms << 16 & INT64_MAX) : 0;
 
     c->last = now > c->last ? now : c->last + 1;
@@ -33,7 +40,7 @@ int64_t ln_clock_next(struct ln_clock *c, int64_t now_ms)
 
 void ln_clock_seen(struct ln_clock *c, int64_t effective)
 {
-    if (effective > c->last && effective <= SEEN_MAX)
+    if (effective > c->last && effective <= SEEN_MAX && !ln_clock_wild(c, LN_HLC_MS(effective)))
         c->last = effective;
 }
 

@@ -17,6 +17,9 @@ struct ln_id {
 struct ln_clock {
     int64_t last; /* greatest time given or effective time seen; persisted by the owner before use
                      after a restart */
+    /* Within these a wall clock is believed (ln_authority_span); until_ms 0 = always. One that says
+     * 2099 moves nothing: times go on behind the last good one, none of them before from_ms. */
+    int64_t from_ms, until_ms;
 };
 
 #define LN_HLC_MS(hlc) ((hlc) >> 16)
@@ -24,6 +27,7 @@ struct ln_clock {
 
 /* The next time: max(now, last) with the counter advanced; never repeats, never runs backwards. */
 int64_t ln_clock_next(struct ln_clock *c, int64_t now_ms);
+bool ln_clock_wild(const struct ln_clock *c, int64_t now_ms); /* too late to be believed */
 /* Takes note of an effective time seen. Claimed times must not come here: they may lie in 2031. */
 void ln_clock_seen(struct ln_clock *c, int64_t effective);
 

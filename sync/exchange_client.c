@@ -18,6 +18,7 @@
 #define SLICE_START (1 << 18)
 #define SLICE_MIN (1 << 16)
 #define SLICE_MAX (1 << 18) /* one transaction of the receiver, whose memory grows with it */
+#define SLOW_S 86400        /* a parent a little behind is no stranger */
 #define SLOW_MS 15000       /* a slice should take less, so that a cut costs little */
 #define FAST_MS 4000
 #define WANT_AGAIN_MS INT64_C(3600000)
@@ -27,8 +28,9 @@
 struct ln_exchange_client {
     struct ln_exchange_config c;
     struct ln_link link;
-    struct ln_cert parent; /* of this sync; .node "" before the first */
-    struct ln_cert home;   /* past the parent: whom our log is for */
+    struct ln_cert parent;   /* of this sync; .node "" before the first */
+    struct ln_cert home;     /* past the parent: whom our log is for */
+    int64_t from_s, until_s; /* of our own lease: a time before or after is no parent's */
     char nonce[LN_HTTPSIG_NONCE_MAX];
     struct ln_view theirs; /* what the parent held when last seen (parsed) */
     bool known, asked;     /* theirs is worth something; and was told in this sync */
@@ -230,7 +232,9 @@ static bool accept(struct ln_exchange_client *c, const struct ln_message *reques
     memcpy(c->nonce, response->nonce, sizeof c->nonce);
     c->changed = true;
     c->out->parent_ms = created_s * 1000;
-    if (c->c.env->clock_seen != NULL && !c->c.env->clock_trusted(c->c.env->ctx))
+    /* A parent that lives in 2099 sets nobody's clock: our lease would be over. */
+    if (c->c.env->clock_seen != NULL && !c->c.env->clock_trusted(c->c.env->ctx) &&
+        created_s >= c->from_s - SLOW_S && created_s <= c->until_s)
         c->c.env->clock_seen(c->c.env->ctx, created_s * 1000);
     return true;
 }
@@ -282,6 +286,7 @@ static void start(struct ln_message *m, const char *method, const char *name, co
 
 struct prepare_job {
     struct ln_cert parent;
+    int64_t from_s, until_s; /* of our own lease */
     struct ln_buf keys;
     unsigned n_keys, sealed, dropped;
     bool past;
@@ -306,6 +311,8 @@ static bool learn(void *arg, struct ln_replica *r, struct ln_err *err)
     if (parent == NULL)
         return ln_fail(err, LN_MISSING, "the parent's certificate is not known");
     j->parent = *parent;
+    j->from_s = self->from_s;
+    j->until_s = self->until_s;
     (void)snprintf(j->doubt, sizeof j->doubt, "%s", ln_replica_doubted(r));
     return ln_replica_heads(r, &j->heads, err);
 }
@@ -407,6 +414,8 @@ static bool begin(struct ln_exchange_client *c, struct ln_err *err)
             ln_log(LN_LOG_NOTE, "left grids=%u: what was held of them is gone", j.dropped);
         c->rotated = j.rotated;
         c->rotated_ms = j.rotated_ms;
+        c->from_s = j.from_s;
+        c->until_s = j.until_s;
         if (!use_parent(c, &j, err))
             goto out;
         c->sealed += j.sealed;

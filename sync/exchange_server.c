@@ -164,7 +164,7 @@ static void renew_first(struct call *c)
     struct ln_err err = { 0 };
     int64_t left = c->caller.until_s - now_s(c->s);
 
-    if (strcmp(c->caller.parent, c->s->c.self) == 0 &&
+    if (strcmp(c->caller.parent, c->s->c.self) == 0 && left > 0 &&
         c->s->c.env->clock_trusted(c->s->c.env->ctx) &&
         left < (c->caller.until_s - c->caller.from_s) / 3 &&
         !access->write(access->ctx, renew, c->caller.node, &err))
@@ -611,6 +611,16 @@ static bool carried(const struct ln_exchange_server *s, const struct ln_authorit
     return false;
 }
 
+/* Whether this node's own clock can be right: else nobody's lease has run out by it. */
+static bool believed(const struct ln_exchange_server *s, const struct ln_authority *a)
+{
+    int64_t from_s;
+    int64_t until_s;
+
+    ln_authority_span(&from_s, &until_s, a, s->c.self);
+    return until_s == 0 || now_s(s) <= until_s;
+}
+
 static bool read_caller(void *arg, struct ln_store *reader, const struct ln_authority *a,
                         struct ln_err *err)
 {
@@ -626,7 +636,7 @@ static bool read_caller(void *arg, struct ln_store *reader, const struct ln_auth
         j->why = "not a child of this node";
     else if (ln_authority_void_from(a, j->keyid) != 0)
         j->why = "the node is revoked";
-    else if (s->c.env->clock_trusted(s->c.env->ctx) && cert->until_s <= now_s(s))
+    else if (s->c.env->clock_trusted(s->c.env->ctx) && cert->until_s <= now_s(s) && believed(s, a))
         j->why = "the certificate has run out";
     else
         j->call->caller = *cert;

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/base/alloc.h"
@@ -112,6 +113,57 @@ static bool read_clock(struct ln_replica *r, struct ln_err *err)
     return ok;
 }
 
+/* ---- how far the wall clock is believed */
+
+static bool read_said(struct ln_replica *r, struct ln_err *err)
+{
+    struct ln_store *s = r->c.store;
+    struct ln_buf text = ln_buf_new(64);
+    bool found = false;
+    bool ok = s->ops->meta_get(s->ctx, "clock/said", &text, &found, err);
+
+    r->said_ms = ok && found ? strtoll(text.data, NULL, 10) : 0;
+    ln_buf_free(&text);
+    return ok;
+}
+
+/* A time kept from days when nothing judged the clock goes back with it: nobody would be clamped by
+ * this node's receipts any more. */
+static void judge_clock(struct ln_replica *r)
+{
+    int64_t from_s;
+    int64_t until_s;
+
+    if (r->believed == r->version)
+        return;
+    r->believed = r->version;
+    ln_authority_span(&from_s, &until_s, r->authority, r->c.id);
+    r->clock.from_ms = from_s * 1000;
+    r->clock.until_ms = until_s * 1000;
+    if (until_s > 0 && r->clock.until_ms < r->said_ms)
+        r->clock.until_ms = r->said_ms;
+    if (ln_clock_wild(&r->clock, LN_HLC_MS(r->clock.last)))
+        r->clock.last = LN_HLC_AT(r->clock.from_ms);
+}
+
+bool ln_replica_wild(const struct ln_replica *r)
+{
+    return ln_clock_wild(&r->clock, r->c.env->now_ms(r->c.env->ctx));
+}
+
+bool ln_replica_believe(struct ln_replica *r, struct ln_err *err)
+{
+    struct ln_store *s = r->c.store;
+    char text[24];
+
+    r->said_ms = r->c.env->now_ms(r->c.env->ctx) + LN_AUTHORITY_BELIEVED_S * 1000;
+    r->believed = 0;
+    (void)snprintf(text, sizeof text, "%" PRId64, r->said_ms);
+    bool ok = s->ops->meta_put(s->ctx, "clock/said", ln_span_of(text), err);
+    judge_clock(r);
+    return ok;
+}
+
 bool ln_replica_open(struct ln_replica **out, const struct ln_replica_config *config,
                      struct ln_err *err)
 {
@@ -121,7 +173,8 @@ bool ln_replica_open(struct ln_replica **out, const struct ln_replica_config *co
     memcpy(r->given_root, config->root_id, sizeof r->given_root);
     r->given_key = config->root_key;
     r->batch = ln_batch_new(r->c.store, r->c.schema);
-    if (!read_authority(r, err) || !read_clock(r, err) || !ln_replica_doubt_read(r, err)) {
+    if (!read_authority(r, err) || !read_clock(r, err) || !read_said(r, err) ||
+        !ln_replica_doubt_read(r, err)) {
         ln_replica_close(r);
         return ln_wrap(err, "replica");
     }
@@ -187,6 +240,7 @@ bool ln_replica_begin(struct ln_replica *r, struct ln_err *err)
 
     if (r->stale && !read_authority(r, err))
         return false;
+    judge_clock(r);
     self = ln_replica_self(r);
     r->touched = false;
     memcpy(r->doubt_begin, r->doubt, sizeof r->doubt_begin);
@@ -335,6 +389,15 @@ static int64_t now_s(const struct ln_replica *r)
     return r->c.env->now_ms(r->c.env->ctx) / 1000;
 }
 
+/* What would be given would begin in a time to come, and no later one could take its place. */
+static bool wild(struct ln_err *err)
+{
+    return ln_fail(
+        err, LN_BUSY,
+        "the clock of this node is far ahead: set it first, or say that it is right with "
+        "`linli confirm --clock` (本节点时钟远超证书期限，请先校时)");
+}
+
 /* Appends {"cert","sig"} for `c`, signed here. */
 static bool sign_cert(struct ln_buf *f, const struct ln_replica *r, const struct ln_cert *c,
                       struct ln_err *err)
@@ -391,6 +454,8 @@ bool ln_replica_issue(struct ln_replica *r, struct ln_buf *cert_f, const struct 
 
     if (self == NULL)
         return ln_fail(err, LN_MISSING, "this node has not joined yet");
+    if (ln_replica_wild(r))
+        return wild(err);
     c.suite = 1;
     (void)snprintf(c.issuer, sizeof c.issuer, "%s", self->node);
     (void)snprintf(c.parent, sizeof c.parent, "%s", self->node);
@@ -426,6 +491,10 @@ bool ln_replica_renew(struct ln_replica *r, const char *node, const struct ln_re
         (void)ln_fail(err, LN_MISSING, "renewal: %s is unknown", node);
         goto out;
     }
+    if (ln_replica_wild(r)) {
+        (void)wild(err);
+        goto out;
+    }
     before = *old; /* publishing moves what `old` points to */
     c = *old;
     if (ln_authority_void_from(r->authority, node) > 0) {
@@ -457,7 +526,7 @@ out:
 
 bool ln_replica_renew_due(const struct ln_replica *r, const struct ln_cert *c)
 {
-    return r->c.env->clock_trusted(r->c.env->ctx) && c->parent[0] != '\0' &&
+    return r->c.env->clock_trusted(r->c.env->ctx) && !ln_replica_wild(r) && c->parent[0] != '\0' &&
            c->until_s - now_s(r) < (c->until_s - c->from_s) / 3;
 }
 

@@ -105,6 +105,11 @@ bool ln_replica_seal_due(struct ln_replica *r, bool *due, struct ln_err *err) LN
 void ln_replica_doubt(struct ln_replica *r, const char *why);
 const char *ln_replica_doubted(const struct ln_replica *r); /* "" = no doubt */
 void ln_replica_confirm(struct ln_replica *r);
+/* The wall clock says a time so late that no certificate reaches there (ln_authority_span): times
+ * go on behind the last good one, no lease is given or found run out by it. ln_replica_believe: a
+ * person says that it is right; inside a transaction. */
+bool ln_replica_wild(const struct ln_replica *r);
+bool ln_replica_believe(struct ln_replica *r, struct ln_err *err) LN_MUST;
 /* The heads of our own log and down-logs, added up. */
 bool ln_replica_heads(struct ln_replica *r, uint64_t *sum, struct ln_err *err) LN_MUST;
 

@@ -23,6 +23,8 @@ struct ln_replica {
     struct ln_authority *authority;
     struct ln_clock clock;
     int64_t clock_kept; /* what the store has */
+    uint64_t believed;  /* version of the authority by which the clock is judged */
+    int64_t said_ms;    /* until then a person said that the clock is right; 0 nobody did */
     struct ln_batch *batch;
     char doubt[12];       /* maybe an old image: no sealing; why, "" none */
     char doubt_kept[12];  /* what the store has */

@@ -391,7 +391,7 @@ static bool lease_over(const struct intake *x)
 {
     const struct ln_env *env = x->r->c.env;
 
-    return env->clock_trusted(env->ctx) &&
+    return env->clock_trusted(env->ctx) && !ln_replica_wild(x->r) &&
            env->now_ms(env->ctx) / 1000 > x->author->until_s + LEASE_GRACE_S;
 }
 

@@ -91,7 +91,13 @@ const struct ln_command ln_commands[] = {
         "。",
         "Say that this is the newest and only copy of the node, so that it seals again. With a "
         "parent there is no need: it confirms at the next sync." },
-      { DIR_OPTION, { "--yes", NULL, false, { "确认", "to confirm" } } },
+      { DIR_OPTION,
+        { "--yes", NULL, false, { "确认", "to confirm" } },
+        { "--clock",
+          NULL,
+          false,
+          { "只确认时钟无误：所有证书的租期确已过去很久",
+            "say only that the clock is right: all leases have indeed ended long ago" } } },
       { { NULL, NULL, false, { NULL, NULL } } },
       false,
       { "如果同一节点的另一份数据仍在别处运行，或有更新的备份，请不要确认：日志会分叉，只能换新密钥"

@@ -10,6 +10,7 @@
 #include "node/link/link.h"
 #include "node/store/session.h"
 #include "node/syncer.h"
+#include "node/tree.h"
 #include "sync/batch.h"
 #include "sync/join.h"
 
@@ -128,9 +129,22 @@ static bool confirm_job(void *arg_, struct ln_replica *r, struct ln_err *err)
     return true;
 }
 
+static bool believe_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    (void)arg;
+    return ln_replica_believe(r, err);
+}
+
 static bool confirm(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
 {
     char why[16] = "";
+
+    if (on(args, "clock")) {
+        if (!ln_queue_write(n->queue, believe_job, NULL, err))
+            return false;
+        ln_buf_adds(out, ZH("已确认时钟无误\n", "the clock is taken for right\n"));
+        return true;
+    }
 
     if (!on(args, "yes"))
         return ln_fail(
@@ -205,6 +219,8 @@ struct reading {
     const char *id;
     struct ln_buf doubt;
     struct ln_store_counts counts;
+    const struct ln_node *n;
+    bool wild;
 };
 
 static bool take_log(void *ctx, const struct ln_store_log *l, struct ln_err *err)
@@ -229,14 +245,14 @@ static bool read_status(void *arg_, struct ln_store *s, const struct ln_authorit
 
     bool found;
 
-    (void)a;
+    x->wild = ln_tree_wild(x->n, s, a);
     return s->ops->log_each(s->ctx, take_log, x, err) && s->ops->counts(s->ctx, &x->counts, err) &&
            s->ops->meta_get(s->ctx, "doubt", &x->doubt, &found, err);
 }
 
 bool ln_cmd_status(json_t **out, struct ln_node *n, struct ln_err *err)
 {
-    struct reading x = { .heads = json_object(), .id = n->id, .doubt = ln_buf_new(64) };
+    struct reading x = { .heads = json_object(), .id = n->id, .n = n, .doubt = ln_buf_new(64) };
     struct ln_syncer_state state = { .alone = n->config.parent[0] == '\0' };
     json_t *o;
 
@@ -265,7 +281,10 @@ bool ln_cmd_status(json_t **out, struct ln_node *n, struct ln_err *err)
         json_object_set_new(o, numbers[i].name, json_integer((json_int_t)numbers[i].value));
     if (n->config.parent[0] == '\0')
         json_object_set_new(o, "unsent", json_integer(0)); /* nobody above waits for anything */
-    json_object_set_new(o, "clock", json_string(n->env.clock_trusted(n->env.ctx) ? "ok" : "unset"));
+    json_object_set_new(o, "clock",
+                        json_string(!n->env.clock_trusted(n->env.ctx) ? "unset"
+                                    : x.wild                          ? "wild"
+                                                                      : "ok"));
     json_object_set_new(o, "doubt", json_string(x.doubt.data));
     if (x.doubt.len > 0 && doubt_text(x.doubt.data) != NULL)
         json_object_set_new(o, "doubt_text", json_string(doubt_text(x.doubt.data)));

@@ -628,6 +628,26 @@ static void judge_shown(struct sim_node *n, const char *when)
     }
 }
 
+/* Nobody's clock, however wild for a while, dates anything past what a lease could reach. */
+static void judge_dates(struct sim_node *n)
+{
+    const int64_t far = LN_HLC_AT(sim->now_ms + INT64_C(800 * 86400000));
+    struct ln_err err = { 0 };
+    int64_t late = 0;
+    char sql[256];
+
+    (void)snprintf(sql, sizeof sql,
+                   "SELECT count(*) FROM receipt r JOIN log l ON l.n = r.log WHERE r.t > %" PRId64
+                   " AND l.id = '%s'",
+                   far, n->c.id);
+    SIM_DO(ln_db_value(ln_sqlstore_db(n->store), sql, &late, &err));
+    if (late > 0 && n->parent != NULL && !n->parent->hostile)
+        sim_wrong("%s was given %" PRId64 " receipts of a time to come", n->c.id, late);
+    struct ln_id next = ln_replica_id(n->r);
+    if (ln_clock_claimed(&next) > far)
+        sim_wrong("the clock of %s stays in a time to come", n->c.id);
+}
+
 /* The upgrade: what was relayed unread now has rows, as a replay of the logs would give it. */
 static void judge_upgrade(struct sim_node *n)
 {
@@ -659,6 +679,7 @@ void sim_judge(void)
         judge_foreign(n);
         judge_logs(n);
         judge_upgrade(n);
+        judge_dates(n);
         if (sim->violations > 0)
             break;
     }

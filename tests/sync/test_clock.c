@@ -116,7 +116,30 @@ TEST(a_time_alone_has_thirteen_characters)
     assert_false(ln_clock_hlc_read(&back, ln_span_of("v6h0cc2j0k000")));
 }
 
-RUN_TESTS(T(time_never_repeats_while_the_wall_clock_stands_still),
+TEST(a_clock_past_every_lease_moves_nothing_and_comes_back)
+{
+    const int64_t now = INT64_C(1795392000000);
+    struct ln_clock c = { .last = LN_HLC_AT(now), .from_ms = now - 1000, .until_ms = now + 5000 };
+
+    assert_true(ln_clock_wild(&c, INT64_C(4102444800000))); /* 2100 */
+    assert_int_equal(ln_clock_next(&c, INT64_C(4102444800000)), LN_HLC_AT(now) + 1);
+    ln_clock_seen(&c, LN_HLC_AT(INT64_C(4102444800000)));
+    assert_int_equal(c.last, LN_HLC_AT(now) + 1);
+    assert_int_equal(ln_clock_next(&c, now + 2000), LN_HLC_AT(now + 2000));
+    assert_int_equal(ln_clock_next(&c, now + 5001), LN_HLC_AT(now + 2000) + 1);
+}
+
+TEST(a_new_node_whose_clock_is_wild_begins_with_its_lease)
+{
+    const int64_t from = INT64_C(1795392000000);
+    struct ln_clock c = { .from_ms = from, .until_ms = from + 5000 };
+
+    assert_int_equal(ln_clock_next(&c, INT64_C(4102444800000)), LN_HLC_AT(from));
+}
+
+RUN_TESTS(T(a_clock_past_every_lease_moves_nothing_and_comes_back),
+          T(a_new_node_whose_clock_is_wild_begins_with_its_lease),
+          T(time_never_repeats_while_the_wall_clock_stands_still),
           T(time_never_runs_backwards_when_the_wall_clock_does),
           T(an_effective_time_seen_moves_the_clock_and_an_absurd_one_does_not),
           T(an_id_carries_its_time_and_reads_back), T(text_order_is_order_of_time),

@@ -132,6 +132,76 @@ TEST(a_lease_is_renewed_by_coming_and_runs_out_by_staying_away)
     world_end(&w);
 }
 
+/* The greatest time in a store's receipts and changes, in ms. */
+static int64_t latest(struct peer *p)
+{
+    struct ln_err err = { 0 };
+    int64_t t = 0;
+
+    MUST(ln_db_value(ln_sqlstore_db(p->store),
+                     "SELECT max((SELECT coalesce(max(t), 0) FROM receipt), (SELECT"
+                     " coalesce(max(eff), 0) FROM change))",
+                     &t, &err));
+    return LN_HLC_MS(t);
+}
+
+TEST(a_parent_that_lives_in_2099_for_a_while_dates_nothing_and_gives_no_lease)
+{
+    struct world w;
+    world_new(&w, "01", "02");
+    all(&w);
+    const int64_t good = w.clock;
+    w.clock = INT64_C(4080000000000);
+    struct ln_id notice = peer_add(&w.prov, "notice", "public", "{\"title\":\"x\"}", NULL);
+    (void)peer_add(&w.comm, "notice", "public", "{\"title\":\"y\"}", NULL);
+    (void)peer_add(&w.a, "person", G01, "{\"job\":\"x\"}", NULL);
+    all(&w);
+    all(&w);
+
+    const struct ln_cert *lease = ln_authority_find(ln_replica_authority(w.prov.r), w.dist.c.id);
+    assert_true(lease->until_s * 1000 < good + INT64_C(500) * DAY_MS);
+    assert_true(LN_HLC_MS(ln_clock_claimed(&notice)) < good + DAY_MS);
+    assert_string_equal(peer_cell(&w.comm, "notice", "title", &notice), "x");
+    assert_true(ln_replica_wild(w.prov.r) && ln_replica_wild(w.comm.r));
+    w.clock = good + DAY_MS;
+    struct ln_id later = peer_add(&w.prov, "notice", "public", "{\"title\":\"z\"}", NULL);
+    all(&w);
+
+    assert_true(LN_HLC_MS(ln_clock_claimed(&later)) >= good + DAY_MS);
+    struct peer *nodes[] = { &w.prov, &w.dist, &w.comm, &w.a };
+    for (size_t i = 0; i < 4; i++)
+        assert_true(latest(nodes[i]) < good + 2 * DAY_MS);
+    world_end(&w);
+}
+
+static bool believe_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    (void)arg;
+    return ln_replica_believe(r, err);
+}
+
+TEST(a_clock_that_a_person_says_is_right_is_followed_however_late)
+{
+    struct world w;
+    struct ln_err err = { 0 };
+    world_new(&w, "01", "02");
+    all(&w);
+    w.clock += INT64_C(3000) * DAY_MS;
+    assert_true(ln_replica_wild(w.prov.r));
+
+    MUST(peer_write(&w.prov, believe_job, NULL, &err));
+    struct ln_id notice = peer_add(&w.prov, "notice", "public", "{\"title\":\"x\"}", NULL);
+    assert_true(LN_HLC_MS(ln_clock_claimed(&notice)) >= w.clock - 1000);
+    regrid(&w.prov, &w.dist, NULL, NULL);
+
+    assert_false(ln_replica_wild(w.prov.r));
+    peer_reopen(&w.prov, &test_schema);
+    MUST(peer_write(&w.prov, believe_job, NULL, &err));
+    assert_false(ln_replica_wild(w.prov.r));
+    peer_sync(&w.dist, NULL);
+    world_end(&w);
+}
+
 TEST(a_grid_taken_away_is_dropped_only_when_all_that_was_written_there_is_signed_for)
 {
     struct world w;
@@ -378,7 +448,9 @@ TEST(a_program_that_went_back_a_version_and_forth_again_shows_what_came_in_betwe
     world_end(&w);
 }
 
-RUN_TESTS(T(a_node_that_gets_another_parent_goes_on_with_its_log_and_loses_nothing),
+RUN_TESTS(T(a_parent_that_lives_in_2099_for_a_while_dates_nothing_and_gives_no_lease),
+          T(a_clock_that_a_person_says_is_right_is_followed_however_late),
+          T(a_node_that_gets_another_parent_goes_on_with_its_log_and_loses_nothing),
           T(after_a_rotation_everybody_reads_on_and_a_revoked_laptop_reads_nothing_new),
           T(what_a_newer_program_writes_is_carried_on_untouched_and_shows_after_the_upgrade),
           T(a_program_that_went_back_a_version_and_forth_again_shows_what_came_in_between),
