@@ -48,6 +48,10 @@ static const struct key KEYS[] = {
          "`guard` in the folder, to be left out of backups"),
     TEXT(sms_dir, "",
          "短信目录 folder with outbox, inbox, sent and error of gammu-smsd; empty: no SMS"),
+    TEXT(alarm_phones, "",
+         "告警短信的号码 telephone numbers that get an SMS of a fresh alarm, by comma; needs "
+         "sms_dir"),
+    NUMBER(alarm_every_s, "60", 1, 3600, "检查告警间隔(秒) how often alarms are looked for"),
     NUMBER(sync_every_s, "900", 1, 86400,
            "最迟同步间隔(秒) a sync at the latest after that many seconds"),
     NUMBER(sync_soon_ms, "200", 0, 600000, "保存后多久同步(毫秒) a sync that many ms after a save"),

@@ -23,6 +23,7 @@
 #include "node/store/upgrade.h"
 #include "node/syncer.h"
 #include "node/tree.h"
+#include "node/watch.h"
 
 #define TICK_MS 1000
 #define ROOT_SEAL_S 2
@@ -150,7 +151,7 @@ static bool access_read(void *ctx, ln_read_job *job, void *arg, struct ln_err *e
 /* ---- work between jobs: sealing what waits too long; full text and attachments */
 
 struct ticking {
-    int64_t sealed_ms, counted_ms, due_ms;
+    int64_t sealed_ms, counted_ms, due_ms, watched_ms;
 };
 
 static const char *const *searched(void *ctx, const char *collection)
@@ -314,6 +315,17 @@ static void tick_special(struct ln_node *n, struct ln_replica *r)
     ln_sms_tick(n, r);
 }
 
+static void tick_watch(struct ln_node *n, struct ln_replica *r)
+{
+    struct ticking *t = (void *)((char *)n->pool + sizeof(struct pool));
+    int64_t now = real_ms();
+
+    if (now - t->watched_ms < n->config.alarm_every_s * 1000 && now >= t->watched_ms)
+        return;
+    t->watched_ms = now;
+    ln_watch_tick(n, r);
+}
+
 static void tick(void *ctx, struct ln_replica *r)
 {
     tick_special(ctx, r);
@@ -322,6 +334,7 @@ static void tick(void *ctx, struct ln_replica *r)
     tick_after(ctx, r);
     tick_erase(ctx, r);
     tick_stat(ctx, r);
+    tick_watch(ctx, r);
 }
 
 /* ---- keys */

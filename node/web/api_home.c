@@ -543,6 +543,8 @@ static void add_plain(struct home *h, const struct ln_def_screen *s)
         json_object_set_new(b, "total", json_integer((json_int_t)json_array_size(items)));
         json_object_set_new(b, "items", items);
     }
+    if (strcmp(s->kind, "alarms") == 0)
+        json_object_set_new(b, "items", ln_api_alarm_open(h->c));
 }
 
 static void add_screen(struct home *h, const struct ln_def_screen *s)
@@ -623,7 +625,8 @@ static bool says_nothing(const json_t *b)
 {
     const char *kind = ln_web_text(b, "kind");
 
-    if (strcmp(kind, "urgent") == 0 || strcmp(kind, "conflicts") == 0)
+    if (strcmp(kind, "urgent") == 0 || strcmp(kind, "conflicts") == 0 ||
+        strcmp(kind, "alarms") == 0)
         return json_array_size(json_object_get(b, "items")) == 0;
     if (strcmp(kind, "tiles") == 0 || strcmp(kind, "actions") == 0)
         return json_array_size(json_object_get(b, "tiles")) == 0;

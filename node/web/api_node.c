@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "node/store/pending.h"
+#include "node/syncer.h"
 #include "node/tree.h"
 #include "node/web/routes.h"
 
@@ -207,4 +208,21 @@ bool ln_api_node_revoke(struct ln_call *c, struct ln_err *err)
     }
     return ln_tree_revoke(c->n, node, &after, err) &&
            ln_web_json(c, 200, json_pack("{s:I}", "after", (json_int_t)after));
+}
+
+static bool rotate_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    return ln_replica_rotate(r, true, arg, err);
+}
+
+/* New epochs now for every audience of this node. */
+bool ln_api_node_rotate(struct ln_call *c, struct ln_err *err)
+{
+    unsigned minted = 0;
+
+    if (!may_manage(c, err) || !ln_queue_write(c->n->queue, rotate_job, &minted, err))
+        return false;
+    if (c->n->syncer != NULL)
+        ln_syncer_poke(c->n->syncer);
+    return ln_web_json(c, 200, json_pack("{s:i}", "minted", (int)minted));
 }

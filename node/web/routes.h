@@ -69,6 +69,11 @@ LN_ROUTE(ln_api_survey_papers);
 LN_ROUTE(ln_api_service_progress);
 LN_ROUTE(ln_api_service_paper);
 LN_ROUTE(ln_api_service_bound);
+/* Alarms that nobody has taken note of, as the list gives them, for the first screen. */
+json_t *ln_api_alarm_open(struct ln_call *c);
+LN_ROUTE(ln_api_alarm_list);
+LN_ROUTE(ln_api_alarm_ack);
+LN_ROUTE(ln_api_node_rotate);
 LN_ROUTE(ln_api_export_list);
 LN_ROUTE(ln_api_export_import);
 

@@ -55,6 +55,14 @@ function Urgent({ block }: { block: BlockData }) {
     <ul class="plain">{(block.items || []).map(i => <li key={i.id}><a href={`/${i.collection}/${i.id}`}><b>{i.title}</b> <span>{i.sub} · {ago(i.created_at)}</span></a></li>)}</ul></section>
 }
 
+interface AlarmItem extends Label { n: number; name: string; raised_ms: number }
+
+/** What is wrong with this node or one below it and nobody has taken note of yet. */
+function Alarms({ block }: { block: BlockData }) {
+  return <section class="urgent" aria-label={word(block.title)}><Icon name="warn" />
+    <ul class="plain">{((block.items || []) as unknown as AlarmItem[]).map(a => <li key={a.n}><a href="/devices"><b>{a.name}</b> <span>{word(a)} · {ago(a.raised_ms)}</span></a></li>)}</ul></section>
+}
+
 function Tiles({ tiles }: { tiles: Tile[] }) {
   return <nav class={'tiles tiles-' + Math.min(tiles.length, 4)} aria-label={t('what_to_do')}>{tiles.slice(0, elder.value ? 4 : 8).map(x =>
     <a class="tile" key={x.to} href={x.to}><Icon name={x.icon} /><b>{word(x.label)}</b>{x.hint && <span class="quiet">{word(x.hint)}</span>}</a>)}</nav>
@@ -81,6 +89,7 @@ function Search({ block }: { block: BlockData }) {
 export function Block({ block }: { block: BlockData }) {
   switch (block.kind) {
     case 'urgent': return <Urgent block={block} />
+    case 'alarms': return <Alarms block={block} />
     case 'tiles': return <Tiles tiles={block.tiles || []} />
     case 'actions': return <div class="actions" role="group" aria-label={block.title ? word(block.title) : t('what_to_do')}>{(block.tiles || []).map(x =>
       <a class="action" key={x.to} href={x.to}><Icon name={x.icon} />{word(x.label)}</a>)}</div>

@@ -12,5 +12,8 @@ export const w = speak({
   grids_hint: ['以逗号分隔，如 01,02', 'by comma, such as 01,02'], drop: ['移除的网格，待所写均被签收后从设备删除', 'A grid taken away is dropped on the device once all written is signed for'],
   sure: ['吊销不可撤销。请输入节点编号的末四位 {n}', 'This cannot be undone. Type the last four characters of its id, {n}'],
   done: ['已完成', 'Done'], laptop: ['移动终端', 'Laptop'], community: ['社区', 'Community'], subdistrict: ['街道', 'Subdistrict'], city: ['市', 'City'], district: ['区县', 'District'], province: ['省', 'Province'],
+  raised: ['发现', 'Since'], ack: ['知道了', 'Take note'], acked: ['{who} 已知悉', 'noted by {who}'], note: ['备注（可不填）', 'Note (optional)'], cleared: ['已解除', 'over'],
+  past: ['近期已解除的告警', 'Alarms that are over'], open: ['节点告警', 'Open alarms'], quiet: ['没有告警', 'No alarm'], rotate: ['更换本节点的读者密钥', 'New keys for all readers of this node'],
+  rotate_hint: ['每月自动更换；怀疑泄露时可立即更换。已吊销的节点得不到新密钥。', 'Done by itself each month; do it now when a leak is feared. A revoked node gets none of them.'], rotated: ['已更换 {n} 把密钥', '{n} keys are new'],
   loading: ['正在读取…', 'Loading…'], qr: ['二维码', 'QR code']
 })

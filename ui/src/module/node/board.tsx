@@ -6,6 +6,8 @@ import { w } from '../../i18n/node'
 import { stamp } from '../../kit/value'
 
 interface Alarm { code: string; zh: string; en: string }
+interface Raised extends Alarm { n: number; node: string; name: string; raised_ms: number; cleared_ms: number; acked_ms: number; acked_by: string; note: string }
+interface Alarms { items: Raised[]; open: number; ack: boolean }
 interface State { version?: string; free_mb?: number; refused?: number; conflicts?: number; unsent?: number }
 interface Node {
   node: string; region: string; name: string; role: Role; child: boolean; self: boolean; until_ms: number; revoked: number; grids: string[]
@@ -95,10 +97,45 @@ function Card({ n, manage, done }: { n: Node; manage: boolean; done: () => void 
   </section>
 }
 
+function Open({ a, ack, done }: { a: Raised; ack: boolean; done: () => void }) {
+  const [asked, setAsked] = useState(false)
+  const [note, setNote] = useState('')
+  const [wrong, setWrong] = useState('')
+  const send = (e: Event) => {
+    e.preventDefault()
+    call('POST', `/alarms/${a.n}/ack`, { note: note.trim() }).then(() => { setAsked(false); setWrong(''); done() }, x => setWrong(why(x)))
+  }
+  return <li>
+    <p><b>{a.name}</b> {word(a)} <span class="quiet">{w('raised')} {stamp(a.raised_ms)}</span>{a.acked_ms > 0 && <> <span class="chip">{w('acked', { who: a.acked_by })}</span> {a.note}</>}</p>
+    {ack && !a.acked_ms && !asked && <button type="button" aria-label={`${w('ack')} ${a.name} ${word(a)}`} onClick={() => setAsked(true)}>{w('ack')}</button>}
+    {asked && <form onSubmit={send}><label for={'k-' + a.n}>{w('note')}</label><input id={'k-' + a.n} maxLength={60} value={note} onInput={e => setNote((e.target as HTMLInputElement).value)} />
+      <div class="row"><button type="submit">{w('save')}</button><button type="button" onClick={() => setAsked(false)}>{w('cancel')}</button></div></form>}
+    {wrong && <p class="error" role="alert">{wrong}</p>}
+  </li>
+}
+
+function AlarmList({ list, done }: { list: Alarms; done: () => void }) {
+  const open = list.items.filter(a => !a.cleared_ms)
+  const past = list.items.filter(a => a.cleared_ms)
+  return <section class="card block" aria-label={w('open')}><h2>{w('open')} {open.length > 0 && <span class="count count-bad">{open.length}</span>}</h2>
+    {open.length === 0 ? <p class="quiet">{w('quiet')}</p> : <ul class="plain">{open.map(a => <Open key={a.n} a={a} ack={list.ack} done={done} />)}</ul>}
+    {past.length > 0 && <details><summary>{w('past')}（{past.length}）</summary>
+      <ul class="plain">{past.map(a => <li key={a.n}><p>{a.name} {word(a)} <span class="quiet">{stamp(a.raised_ms)} – {w('cleared')} {stamp(a.cleared_ms)}{a.acked_ms > 0 && ` · ${w('acked', { who: a.acked_by })} ${a.note}`}</span></p></li>)}</ul></details>}
+  </section>
+}
+
+function Rotate() {
+  const [said, setSaid] = useState('')
+  const go = () => call<{ minted: number }>('POST', '/nodes/rotate', {}).then(r => setSaid(w('rotated', { n: r.minted })), x => setSaid(why(x)))
+  return <section class="block"><h2>{w('rotate')}</h2><p class="quiet">{w('rotate_hint')}</p>
+    <div class="row"><button type="button" onClick={() => void go()}>{w('rotate')}</button></div>{said && <p role="status">{said}</p>}</section>
+}
+
 export function Board() {
   const [board, setBoard] = useState<Board | null>(null)
   const [wrong, setWrong] = useState('')
-  const load = () => call<Board>('GET', '/nodes').then(b => { setBoard(b); setWrong('') }, e => setWrong(why(e)))
+  const [alarms, setAlarms] = useState<Alarms | null>(null)
+  const load = () => Promise.all([call<Board>('GET', '/nodes'), call<Alarms>('GET', '/alarms')]).then(([b, a]) => { setBoard(b); setAlarms(a); setWrong('') }, e => setWrong(why(e)))
   useEffect(() => {
     void load()
     const timer = setInterval(load, 15000)
@@ -109,8 +146,9 @@ export function Board() {
     <h1>{w('board')}</h1>
     {wrong && <p class="error" role="alert">{wrong}</p>}
     {!board && !wrong && <p role="status">{w('loading')}</p>}
-    {board && <p>{w('alarms')}：{board.alarms || w('none')}</p>}
+    {alarms && <AlarmList list={alarms} done={load} />}
     {board && <div class="cards">{board.items.map(n => <Card key={n.node} n={n} manage={board.manage} done={load} />)}</div>}
     {board && board.manage && self && <Invite self={self} />}
+    {board && board.manage && self && self.role !== 'laptop' && <Rotate />}
   </>
 }
