@@ -28,7 +28,7 @@ LDFLAGS += -fsanitize=$(SAN)
 endif
 ifneq ($(COV),)
 B := build/cov
-CFLAGS += --coverage -O0 -U_FORTIFY_SOURCE -Wno-null-dereference
+CFLAGS += --coverage -O0 -U_FORTIFY_SOURCE -Wno-null-dereference -Wno-format-truncation
 LDFLAGS += --coverage
 endif
 

@@ -267,13 +267,15 @@ static bool evidence_line(struct ln_message *request, struct ln_message *respons
     const char *colon = memchr(line.p, ':', line.len);
     char name[32];
 
-    if (line.len == status_len + 3 && memcmp(line.p, EVIDENCE_LINE, status_len) == 0) {
+    if (line.len == status_len + 3 && memcmp(line.p, EVIDENCE_LINE, status_len) == 0 &&
+        response->status == 0) {
         for (size_t i = status_len; i < line.len; i++)
             response->status = response->status * 10 + (line.p[i] - '0');
-        return true;
+        return response->status >= 100 && response->status <= 999;
     }
     if (colon == NULL || (line.p[0] != '<' && line.p[0] != '>') || line.p[1] != ' ' ||
-        (size_t)(colon - line.p) - 2 >= sizeof name || colon + 2 > line.p + line.len)
+        (size_t)(colon - line.p) - 2 >= sizeof name || colon + 2 > line.p + line.len ||
+        colon[1] != ' ')
         return false;
     size_t n = (size_t)(colon - line.p) - 2;
     memcpy(name, line.p + 2, n);

@@ -28,7 +28,7 @@ void ln_message_free(struct ln_message *m);
 void ln_message_headers(const struct ln_message *m,
                         void (*fn)(void *ctx, const char *name, const char *value), void *ctx);
 /* Sets one header by its name in any case; those that are not ours are passed over. False: too
- * long, or a second time with another value. */
+ * long, or a second time. */
 bool ln_message_header(struct ln_message *m, const char *name, const char *value,
                        size_t len) LN_MUST;
 /* Value of a query parameter, as it stands; false when absent or longer than `cap` - 1. */
