@@ -1244,6 +1244,18 @@ out:
     return ok || ln_wrap(err, "attachment %s", hex);
 }
 
+/* The parent has not got it yet either, or has something else under its name: another time, and the
+ * next ones now. */
+static bool passed_over(struct ln_err *err)
+{
+    if (err->code != LN_MISSING && err->code != LN_INVALID)
+        return false;
+    if (err->code == LN_INVALID)
+        ln_log_err(LN_LOG_WARN, err, "passed over");
+    *err = (struct ln_err){ 0 };
+    return true;
+}
+
 static bool fetch_file(void *ctx, const struct ln_sha256 *name, uint64_t size, struct ln_err *err)
 {
     struct ln_exchange_client *c = ctx;
@@ -1255,12 +1267,9 @@ static bool fetch_file(void *ctx, const struct ln_sha256 *name, uint64_t size, s
         return false;
     while (!whole && held < size) {
         uint64_t got = 0;
-        if (!get_part(c, name, held, size, &got, err)) {
-            /* The parent has not got it yet either: another time. */
-            return err->code == LN_MISSING;
-        }
-        if (got == 0)
-            return ln_fail(err, LN_INVALID, "the parent's attachment ends early");
+        if (!get_part(c, name, held, size, &got, err) ||
+            (got == 0 && !ln_fail(err, LN_INVALID, "the parent's attachment ends early")))
+            return passed_over(err);
         held += got;
     }
     c->out->files++;

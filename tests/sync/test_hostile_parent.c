@@ -1,0 +1,347 @@
+/* A parent that holds a good key and answers anything: each answer of a whole sync is changed in
+ * each way and signed again. Nothing of it ends the program, is believed against a signature of
+ * somebody else's, or keeps the next sync with an honest parent from being level. */
+#include "tests/lib/peer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/canon.h"
+#include "sync/pack.h"
+
+#define G01 "330106005055/g01"
+#define UP "330106005055/330106000000"
+
+struct shelf { /* one attachment on each side */
+    char bytes[64];
+    uint64_t held, total;
+    bool wanted, sent;
+};
+
+static bool shelf_have(void *ctx, const struct ln_sha256 *name, uint64_t *held, bool *whole,
+                       struct ln_err *err)
+{
+    struct shelf *s = ctx;
+
+    (void)name;
+    (void)err;
+    *held = s->held;
+    *whole = s->total > 0 && s->held == s->total;
+    return true;
+}
+
+static bool shelf_read(void *ctx, const struct ln_sha256 *name, uint64_t at, void *out, size_t cap,
+                       size_t *got, struct ln_err *err)
+{
+    struct shelf *s = ctx;
+
+    (void)name;
+    if (at > s->held)
+        return ln_fail(err, LN_MISSING, "not that much");
+    *got = s->held - at < cap ? (size_t)(s->held - at) : cap;
+    memcpy(out, s->bytes + at, *got);
+    return true;
+}
+
+static bool shelf_write(void *ctx, const struct ln_sha256 *name, const char *from, uint64_t at,
+                        uint64_t total, const void *data, size_t len, struct ln_err *err)
+{
+    struct shelf *s = ctx;
+
+    (void)name;
+    (void)from;
+    if (at != s->held || total > sizeof s->bytes || len > total - at)
+        return ln_fail(err, LN_INVALID, "not the next part");
+    memcpy(s->bytes + at, data, len);
+    s->held = at + len;
+    s->total = total;
+    if (s->held == s->total && memchr(s->bytes, '?', (size_t)s->total) != NULL) {
+        s->held = s->total = 0;
+        return ln_fail(err, LN_INVALID, "not what its name says");
+    }
+    return true;
+}
+
+static bool shelf_each(void *ctx, bool wanted,
+                       bool (*fn)(void *fctx, const struct ln_sha256 *name, uint64_t size,
+                                  struct ln_err *err),
+                       void *fctx, struct ln_err *err)
+{
+    struct shelf *s = ctx;
+    struct ln_sha256 name = { { 1 } };
+
+    if (wanted ? !s->wanted || (s->total > 0 && s->held == s->total) : s->wanted || s->sent)
+        return true;
+    return fn(fctx, &name, wanted ? 12 : s->total, err);
+}
+
+static bool shelf_sent(void *ctx, const struct ln_sha256 *name, struct ln_err *err)
+{
+    (void)name;
+    (void)err;
+    ((struct shelf *)ctx)->sent = true;
+    return true;
+}
+
+/* ---- lies */
+
+struct lie {
+    unsigned answer; /* the nth answer of the sync */
+    unsigned way;    /* how it is changed */
+    unsigned seen;
+    bool told, more; /* it came to that; there are further ways for this answer */
+};
+
+struct world {
+    int64_t clock;
+    struct peer dist, comm, a;
+    struct lie lie;
+    struct shelf above, below;
+    struct ln_files files_above, files_below;
+};
+
+static const char *const VALUES[] = { "7",
+                                      "-1",
+                                      "\"x\"",
+                                      "[]",
+                                      "{}",
+                                      "null",
+                                      "true",
+                                      "9007199254740991",
+                                      "[[\"x\",1,\"y\"]]",
+                                      "[7,\"AAAA\"]" };
+#define N_VALUES ((unsigned)(sizeof VALUES / sizeof VALUES[0]))
+static const char *const BODIES[] = {
+    "", "{}", "[]", "no canonical text", "{\"level\":true}", "{\"level\":true,\"same\":false}"
+};
+#define N_BODIES ((unsigned)(sizeof BODIES / sizeof BODIES[0]))
+static const int STATUSES[] = { 400, 403, 404, 405, 409, 413, 422, 425, 429, 500, 503, 507 };
+#define N_STATUSES ((unsigned)(sizeof STATUSES / sizeof STATUSES[0]))
+
+/* One member of an object left out (way 0) or with another value. */
+static bool other_member(struct ln_buf *out, struct ln_span body, unsigned member, unsigned value)
+{
+    struct ln_span key;
+    struct ln_span item;
+    size_t at = 0;
+    bool first = true;
+    bool done = false;
+
+    ln_buf_addc(out, '{');
+    for (unsigned i = 0; ln_canon_next(body, &at, &key, &item); i++) {
+        if (i == member)
+            done = true;
+        if (i == member && value == 0)
+            continue;
+        ln_buf_addf(out, "%s%.*s:", first ? "" : ",", (int)key.len, key.p);
+        first = false;
+        if (i == member)
+            ln_buf_adds(out, VALUES[value - 1]);
+        else
+            ln_buf_add(out, item.p, item.len);
+    }
+    ln_buf_addc(out, '}');
+    return done;
+}
+
+static unsigned members(struct ln_span body)
+{
+    struct ln_span key;
+    struct ln_span item;
+    struct ln_err err;
+    size_t at = 0;
+    unsigned n = 0;
+
+    if (body.len == 0 || !ln_canon_check(body.p, body.len, &err) ||
+        ln_canon_type(body) != LN_CANON_OBJECT)
+        return 0;
+    while (ln_canon_next(body, &at, &key, &item))
+        n++;
+    return n;
+}
+
+/* False when there is no such way. */
+static bool change(struct ln_message *m, unsigned way)
+{
+    struct ln_buf copy = ln_buf_new(LN_MESSAGE_BODY_MAX);
+    struct ln_span body = { m->body.data, m->body.len };
+    unsigned n = members(body);
+    bool ok = true;
+
+    ln_buf_add(&copy, m->body.data, m->body.len);
+    body.p = copy.data;
+    if (way < N_STATUSES) {
+        m->status = STATUSES[way];
+        ln_buf_clear(&m->body);
+    } else if ((way -= N_STATUSES) < LN_PROBLEM_DISK + 1) {
+        ln_message_problem(m, (enum ln_problem)way, "a lie", 1, 0);
+    } else if ((way -= LN_PROBLEM_DISK + 1) < N_BODIES) {
+        ln_buf_clear(&m->body);
+        ln_buf_adds(&m->body, BODIES[way]);
+    } else if ((way -= N_BODIES) < n * (N_VALUES + 1)) {
+        ln_buf_clear(&m->body);
+        ok = other_member(&m->body, body, way / (N_VALUES + 1), way % (N_VALUES + 1));
+    } else if ((way -= n * (N_VALUES + 1)) < 6 && copy.len > 0) {
+        size_t at = way < 5 ? copy.len * way / 5 : copy.len - 1; /* a byte, anywhere */
+        m->body.data[at] = (char)(m->body.data[at] ^ 0x15);
+    } else {
+        ok = way == 6 && copy.len > 1; /* half of it */
+        if (ok)
+            ln_buf_cut(&m->body, copy.len / 2);
+    }
+    ln_buf_free(&copy);
+    return ok;
+}
+
+static bool call(void *ctx, const struct ln_message *request, struct ln_message *response,
+                 struct ln_err *err)
+{
+    struct world *w = ctx;
+    struct lie *l = &w->lie;
+
+    ln_message_free(response);
+    ln_exchange_serve(w->dist.server, request, response);
+    if (l->answer == 0 || ++l->seen != l->answer)
+        return true;
+    l->told = true;
+    l->more = change(response, l->way);
+    return request->signature[0] == '\0' ||
+           ln_message_answer(response, request, w->dist.c.id, w->clock / 1000, &w->dist.c.key, err);
+}
+
+static void world_new(struct world *w)
+{
+    memset(w, 0, sizeof *w);
+    w->clock = INT64_C(1795400000000);
+    peer_new(&w->dist, &w->clock, NULL, "330106000000", LN_ROLE_DISTRICT, "");
+    peer_new(&w->comm, &w->clock, &w->dist, "330106005055", LN_ROLE_COMMUNITY, "");
+    w->above = (struct shelf){ .bytes = "from above..", .held = 12, .total = 12 };
+    w->below = (struct shelf){ .wanted = true };
+    w->files_above =
+        (struct ln_files){ &w->above, shelf_have, shelf_read, shelf_write, shelf_each, shelf_sent };
+    w->files_below =
+        (struct ln_files){ &w->below, shelf_have, shelf_read, shelf_write, shelf_each, shelf_sent };
+    ln_exchange_server_free(w->dist.server);
+    w->dist.x.files = &w->files_above;
+    w->dist.server = ln_exchange_server_new(&w->dist.x);
+    w->comm.x.files = &w->files_below;
+    w->comm.link = (struct ln_link){ w, call };
+    ln_exchange_client_free(w->comm.client);
+    w->comm.client = ln_exchange_client_new(&w->comm.x, &w->comm.link);
+}
+
+static void world_end(struct world *w)
+{
+    peer_end(&w->comm);
+    peer_end(&w->dist);
+}
+
+/* A new program over the same store: nothing is remembered but what it wrote. */
+static void again(struct world *w)
+{
+    ln_exchange_client_free(w->comm.client);
+    w->comm.client = ln_exchange_client_new(&w->comm.x, &w->comm.link);
+}
+
+static unsigned lies(struct world *w, unsigned answer)
+{
+    unsigned told = 0;
+    unsigned missed = 0; /* syncs have more answers or fewer */
+
+    for (unsigned way = 0; way < 120; way++) {
+        struct ln_exchange_report report;
+        struct ln_err err = { 0 };
+        unsigned turn = way + answer;
+        (void)peer_add(&w->dist, "notice", "public", "{\"title\":\"停水\"}", NULL);
+        (void)peer_add(&w->dist, "ticket", UP, NULL, "{\"subject\":\"回访\"}");
+        struct ln_id mine = peer_add(&w->comm, "person", UP, NULL, "{\"name\":\"李一\"}");
+        w->below = (struct shelf){
+            .wanted = turn % 2 == 0, .bytes = "from below..", .held = 12, .total = 12
+        };
+        if (w->below.wanted)
+            w->below.held = w->below.total = 0;
+        else
+            w->above.held = w->above.total = 0;
+        if (turn % 3 == 0)
+            again(w);
+        w->lie = (struct lie){ .answer = answer, .way = way };
+        (void)!peer_try(&w->comm, &report, &err);
+        bool came = w->lie.told;
+        bool more = w->lie.more;
+        w->lie.answer = 0;
+        w->above = (struct shelf){ .bytes = "from above..", .held = 12, .total = 12 };
+        w->clock += 4000000;
+        for (int i = 0; i < 3; i++)
+            if (!peer_try(&w->comm, &report, &err))
+                fail_msg("answer %u way %u: an honest sync after it: %s", answer, way, err.text);
+        assert_true(report.level);
+        assert_false(report.alarm);
+        assert_string_equal(ln_replica_doubted(w->comm.r), "");
+        assert_string_equal(peer_cell(&w->dist, "person", "name", &mine), "李一");
+        told += came;
+        missed += !came;
+        if (missed > 30 || (came && !more))
+            return told;
+    }
+    return told;
+}
+
+TEST(no_answer_of_a_hostile_parent_does_harm_that_an_honest_one_does_not_mend)
+{
+    struct world w;
+    unsigned told = 0;
+    world_new(&w);
+    peer_sync(&w.comm, NULL);
+
+    for (unsigned answer = 1; answer < 9; answer++)
+        told += lies(&w, answer);
+
+    assert_true(told > 150);
+    struct ln_verify_report report;
+    struct ln_err err = { 0 };
+    MUST(ln_replica_verify(w.comm.r, &report, NULL, NULL, &err));
+    assert_int_equal(report.bad, 0);
+    peer_rebuild(&w.comm);
+    peer_rebuild(&w.dist);
+    world_end(&w);
+}
+
+/* Whoever has no key of the parent's can only be ignored. */
+static bool stranger(void *ctx, const struct ln_message *request, struct ln_message *response,
+                     struct ln_err *err)
+{
+    struct world *w = ctx;
+
+    ln_message_free(response);
+    ln_exchange_serve(w->dist.server, request, response);
+    if (request->signature[0] == '\0')
+        return true;
+    if (w->lie.way == 0)
+        response->signature[0] = '\0';
+    else if (w->lie.way == 1)
+        return ln_message_answer(response, request, w->dist.c.id, w->clock / 1000, &w->comm.c.key,
+                                 err);
+    else
+        ln_buf_addc(&response->body, ' ');
+    return true;
+}
+
+TEST(answers_that_the_parent_did_not_sign_are_not_taken)
+{
+    struct world w;
+    world_new(&w);
+    peer_sync(&w.comm, NULL);
+    w.comm.link = (struct ln_link){ &w, stranger };
+
+    for (w.lie.way = 0; w.lie.way < 3; w.lie.way++) {
+        struct ln_err err = { 0 };
+        again(&w);
+        (void)peer_add(&w.dist, "notice", "public", "{\"title\":\"停水\"}", NULL);
+        assert_false(peer_try(&w.comm, NULL, &err));
+        assert_true(err.code == LN_DENIED || err.code == LN_INVALID);
+    }
+    world_end(&w);
+}
+
+RUN_TESTS(T(no_answer_of_a_hostile_parent_does_harm_that_an_honest_one_does_not_mend),
+          T(answers_that_the_parent_did_not_sign_are_not_taken))
