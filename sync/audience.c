@@ -218,7 +218,7 @@ bool ln_audience_epoch_write(struct ln_buf *f, const struct ln_epoch *e,
     if (!ln_buf_done(&body, "epoch", err))
         goto out;
     ln_buf_add(f, body.data, body.len);
-    ok = true;
+    ok = ln_buf_done(f, "epoch", err);
 out:
     ln_buf_free(&secret);
     ln_buf_free(&recipient);

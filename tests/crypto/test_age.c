@@ -213,7 +213,82 @@ TEST(the_published_vectors_open_or_are_refused_as_they_say)
     assert_true(opened >= 10 && refused >= 80);
 }
 
+/* ---- a source or a sink that fails */
+
+struct pipe {
+    const char *from;
+    size_t len, at;
+    struct ln_buf *to;
+    unsigned calls, fails; /* the nth call does */
+};
+
+static bool piece(void *ctx, void *out, size_t cap, size_t *got, struct ln_err *err)
+{
+    struct pipe *p = ctx;
+
+    if (++p->calls == p->fails)
+        return ln_fail(err, LN_BROKEN, "the source");
+    *got = p->len - p->at < cap ? p->len - p->at : cap;
+    if (*got > 1000)
+        *got = 1000; /* in pieces of any size */
+    memcpy(out, p->from + p->at, *got);
+    p->at += *got;
+    return true;
+}
+
+static bool put(void *ctx, const void *data, size_t len, struct ln_err *err)
+{
+    struct pipe *p = ctx;
+
+    if (++p->calls == p->fails)
+        return ln_fail(err, LN_FULL, "the sink");
+    ln_buf_add(p->to, data, len);
+    return true;
+}
+
+TEST(a_stream_that_fails_at_any_call_fails_with_its_reason)
+{
+    struct ln_ident id;
+    struct ln_recipient to;
+    struct ln_buf plain = ln_buf_new(BIG);
+    struct ln_buf sealed = ln_buf_new(BIG);
+    struct ln_buf out = ln_buf_new(BIG);
+    struct ln_err err = { 0 };
+    ln_key_ident_make(&id);
+    ln_key_ident_public(&to, &id);
+    randombytes_buf(ln_buf_grow(&plain, 70000), 70000);
+    MUST(ln_age_seal(&sealed, &to, 1, plain.data, plain.len, &err));
+
+    for (int way = 0; way < 4; way++) { /* seal and open; source and sink */
+        bool ok = false;
+        for (unsigned n = 1; !ok && n < 500; n++) {
+            struct ln_buf *in = way < 2 ? &plain : &sealed;
+            struct pipe from = { in->data, in->len, 0, NULL, 0, way % 2 == 0 ? n : 0 };
+            struct pipe sink = { NULL, 0, 0, &out, 0, way % 2 == 1 ? n : 0 };
+            err = (struct ln_err){ 0 };
+            ln_buf_clear(&out);
+            ok = way < 2 ? ln_age_seal_stream(&to, 1, piece, &from, put, &sink, &err)
+                         : ln_age_open_stream(&id, piece, &from, put, &sink, &err);
+            assert_int_equal(err.code, ok ? LN_OK : way % 2 == 0 ? LN_BROKEN : LN_FULL);
+        }
+        assert_true(ok);
+        if (way >= 2)
+            assert_memory_equal(out.data, plain.data, plain.len);
+    }
+    struct ln_buf small = ln_buf_new(100);
+    assert_false(ln_age_seal(&small, &to, 1, plain.data, plain.len, &err));
+    assert_int_equal(err.code, LN_FULL);
+    struct ln_buf tiny = ln_buf_new(100);
+    assert_false(ln_age_open(&tiny, sealed.data, sealed.len, &id, &err));
+    ln_buf_free(&small);
+    ln_buf_free(&tiny);
+    ln_buf_free(&plain);
+    ln_buf_free(&sealed);
+    ln_buf_free(&out);
+}
+
 RUN_TESTS(T(age_opens_what_we_seal_and_we_open_what_age_seals),
           T(each_of_eight_recipients_opens_it_and_nobody_else),
           T(every_changed_bit_every_cut_and_anything_behind_is_refused),
-          T(the_published_vectors_open_or_are_refused_as_they_say))
+          T(the_published_vectors_open_or_are_refused_as_they_say),
+          T(a_stream_that_fails_at_any_call_fails_with_its_reason))

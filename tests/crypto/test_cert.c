@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "crypto/sshsig.h"
+#include "tests/lib/mutate.h"
 #include "tests/lib/test.h"
 
 struct party {
@@ -146,6 +147,58 @@ TEST(regions_hold_what_starts_with_their_tier)
     assert_false(ln_cert_region_holds("33", "330106005055"));
 }
 
+/* What is taken is what would be written. */
+static void try_cert(void *ctx, const char *text, size_t len)
+{
+    struct ln_cert c;
+    struct ln_err err = { 0 };
+
+    ++*(unsigned *)ctx;
+    if (!ln_cert_read(&c, text, len, &err)) {
+        assert_int_equal(err.code, LN_INVALID);
+        return;
+    }
+    struct ln_buf again = ln_buf_new(LN_CERT_MAX);
+    ln_cert_write(&again, &c);
+    assert_int_equal(again.len, len);
+    assert_memory_equal(again.data, text, len);
+    ln_buf_free(&again);
+}
+
+TEST(a_certificate_with_anything_changed_is_none_or_says_just_what_it_says)
+{
+    struct party province, district, community, laptop;
+    struct ln_buf text = ln_buf_new(LN_CERT_MAX);
+    struct ln_cert got;
+    struct ln_err err = { 0 };
+    unsigned tried = 0;
+    make(&province, LN_ROLE_PROVINCE, "330000000000", NULL);
+    make(&district, LN_ROLE_DISTRICT, "330106000000", &province);
+    make(&community, LN_ROLE_COMMUNITY, "330106005055", &district);
+    make(&laptop, LN_ROLE_LAPTOP, "330106005055", &community);
+    laptop.c.n_grids = 2;
+    memcpy(laptop.c.grids[0], "g01", 4);
+    memcpy(laptop.c.grids[1], "g02", 4);
+    laptop.c.all_collections = false;
+    laptop.c.n_collections = 2;
+    memcpy(laptop.c.collections[0], "notice", 7);
+    memcpy(laptop.c.collections[1], "person", 7);
+    memcpy(laptop.c.continues, district.c.node, sizeof laptop.c.continues);
+    ln_cert_write(&text, &laptop.c);
+    MUST(ln_cert_read(&got, text.data, text.len, &err));
+
+    mutate_json((struct ln_span){ text.data, text.len }, try_cert, &tried);
+    mutate_bytes(text.data, text.len, try_cert, &tried);
+
+    assert_true(tried > 1000);
+    struct ln_buf large = ln_buf_new(2 * LN_CERT_MAX);
+    memset(ln_buf_grow(&large, LN_CERT_MAX + 1), ' ', LN_CERT_MAX + 1);
+    assert_false(ln_cert_read(&got, large.data, large.len, &err));
+    ln_buf_free(&large);
+    ln_buf_free(&text);
+}
+
 RUN_TESTS(T(a_chain_from_province_to_laptop_holds), T(rights_only_narrow),
           T(impossible_certificates_are_invalid), T(no_changed_byte_of_a_certificate_passes),
-          T(regions_hold_what_starts_with_their_tier))
+          T(regions_hold_what_starts_with_their_tier),
+          T(a_certificate_with_anything_changed_is_none_or_says_just_what_it_says))

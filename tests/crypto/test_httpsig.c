@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "tests/lib/mutate.h"
 #include "tests/lib/test.h"
 
 #define NODE "330106005055-aaaaaaaaaaaaaaaa"
@@ -267,8 +268,132 @@ TEST(a_full_memory_never_lets_a_replay_through)
     ln_nonces_free(n);
 }
 
+/* ---- every small change */
+
+struct place {
+    struct signed_one *s;
+    const char **header;
+    char *was;
+    bool response;
+    int64_t created_s;
+};
+
+static void try_header(void *ctx, const char *text, size_t len)
+{
+    struct place *p = ctx;
+    struct ln_err err = { 0 };
+    char keyid[LN_NODE_ID_MAX];
+    char nonce[LN_HTTPSIG_NONCE_MAX];
+    int64_t created_s;
+
+    if (memchr(text, '\0', len) != NULL)
+        return; /* headers are texts */
+    struct ln_buf copy = ln_buf_new(LN_HTTPSIG_HEADER_MAX + 16);
+    ln_buf_add(&copy, text, len);
+    *p->header = copy.len > 0 ? copy.data : "";
+    if (good(p->s))
+        fail_msg("verifies: %s", *p->header);
+    (void)!ln_httpsig_peek(keyid, nonce, &created_s, &p->s->h, &err);
+    ln_buf_free(&copy);
+}
+
+TEST(no_small_change_of_a_header_passes)
+{
+    struct signed_one s;
+    sign_one(&s);
+    const char **const headers[] = { &s.h.content_digest, &s.h.signature_input, &s.h.signature };
+
+    for (size_t i = 0; i < 3; i++) {
+        const char *was = *headers[i];
+        struct place p = { &s, headers[i], NULL, false, 0 };
+        mutate_bytes(was, strlen(was), try_header, &p);
+        *headers[i] = was;
+    }
+    assert_true(good(&s));
+    free_one(&s);
+}
+
+TEST(headers_beyond_their_ceiling_are_refused)
+{
+    struct signed_one s;
+    char text[LN_HTTPSIG_HEADER_MAX + 2];
+    sign_one(&s);
+    memset(text, 'a', sizeof text);
+    text[sizeof text - 1] = '\0';
+    const char **const headers[] = { &s.h.content_digest, &s.h.signature_input, &s.h.signature };
+
+    for (size_t i = 0; i < 3; i++) {
+        const char *was = *headers[i];
+        *headers[i] = text;
+        assert_false(good(&s));
+        *headers[i] = was;
+    }
+    free_one(&s);
+}
+
+TEST(what_cannot_stand_in_a_signature_is_not_signed)
+{
+    static const struct ln_httpsig_request bad[] = {
+        { "", "/p", "?", SERVER, "n", NODE, 1 },      { "P T", "/p", "?", SERVER, "n", NODE, 1 },
+        { "GET", "p", "?", SERVER, "n", NODE, 1 },    { "GET", "/p ", "?", SERVER, "n", NODE, 1 },
+        { "GET", "/p\n", "?", SERVER, "n", NODE, 1 }, { "GET", "/p", "a", SERVER, "n", NODE, 1 },
+        { "GET", "/p", "? ", SERVER, "n", NODE, 1 },  { "GET", "/p", "?", "a\"b", "n", NODE, 1 },
+        { "GET", "/p", "?", SERVER, "n\\", NODE, 1 }, { "GET", "/p", "?", SERVER, "n", "\xe4", 1 },
+        { "GET", "/p", "?", SERVER, "n\t", NODE, 1 }, { "GET", "/p", "?", SERVER, "n", NODE, -1 },
+    };
+    struct signed_one s;
+    struct ln_err err = { 0 };
+    sign_one(&s);
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct ln_buf d = ln_buf_new(LN_HTTPSIG_HEADER_MAX);
+        struct ln_buf n = ln_buf_new(LN_HTTPSIG_HEADER_MAX);
+        struct ln_buf g = ln_buf_new(LN_HTTPSIG_HEADER_MAX);
+        assert_false(ln_httpsig_sign_request(&d, &n, &g, &bad[i], &s.body, &s.key, &err));
+        assert_int_equal(err.code, LN_INVALID);
+        assert_false(ln_httpsig_verify_request(&bad[i], &s.h, &s.body, &s.pub, &err));
+        ln_buf_free(&d);
+        ln_buf_free(&n);
+        ln_buf_free(&g);
+    }
+    static const struct {
+        int status;
+        const char *next, *keyid;
+        int64_t created_s;
+    } answers[] = { { 99, "n", NODE, 1 },
+                    { 600, "n", NODE, 1 },
+                    { 200, "a\nb", NODE, 1 },
+                    { 200, "n", "a\\b", 1 },
+                    { 200, "n", NODE, -1 } };
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+        struct ln_buf d = ln_buf_new(LN_HTTPSIG_HEADER_MAX);
+        struct ln_buf n = ln_buf_new(LN_HTTPSIG_HEADER_MAX);
+        struct ln_buf g = ln_buf_new(LN_HTTPSIG_HEADER_MAX);
+        assert_false(ln_httpsig_sign_response(&d, &n, &g, answers[i].status, answers[i].next,
+                                              answers[i].keyid, answers[i].created_s, &s.body, &s.h,
+                                              &s.key, &err));
+        ln_buf_free(&d);
+        ln_buf_free(&n);
+        ln_buf_free(&g);
+    }
+    for (int which = 0; which < 3; which++) { /* no room for what is made */
+        struct ln_buf d = ln_buf_new(which == 0 ? 8 : LN_HTTPSIG_HEADER_MAX);
+        struct ln_buf n = ln_buf_new(which == 1 ? 8 : LN_HTTPSIG_HEADER_MAX);
+        struct ln_buf g = ln_buf_new(which == 2 ? 8 : LN_HTTPSIG_HEADER_MAX);
+        assert_false(ln_httpsig_sign_request(&d, &n, &g, &s.r, &s.body, &s.key, &err));
+        assert_int_equal(err.code, LN_FULL);
+        ln_buf_free(&d);
+        ln_buf_free(&n);
+        ln_buf_free(&g);
+    }
+    ln_nonces_free(NULL);
+    free_one(&s);
+}
+
 RUN_TESTS(T(the_base_and_signature_of_rfc_9421_b_2_6),
           T(a_value_that_would_break_its_line_is_refused), T(a_request_verifies_as_it_was_signed),
           T(each_covered_part_counts), T(tampered_headers_are_refused),
           T(each_changed_bit_of_a_signature_is_refused), T(a_response_answers_one_request),
-          T(a_nonce_is_good_once_and_for_ten_minutes), T(a_full_memory_never_lets_a_replay_through))
+          T(a_nonce_is_good_once_and_for_ten_minutes), T(a_full_memory_never_lets_a_replay_through),
+          T(no_small_change_of_a_header_passes), T(headers_beyond_their_ceiling_are_refused),
+          T(what_cannot_stand_in_a_signature_is_not_signed))

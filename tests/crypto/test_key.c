@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "crypto/bech32.h"
+#include "tests/lib/mutate.h"
 #include "tests/lib/test.h"
 #include "tests/lib/tool.h"
 
@@ -344,6 +345,78 @@ TEST(a_node_id_is_region_and_key)
     assert_string_equal(id, "330106005055-mzuhvlpymk6xo3ep");
 }
 
+struct half {
+    struct ln_seckey sec;
+    struct ln_pubkey pub;
+    unsigned taken;
+};
+
+static void try_file(void *ctx, const char *text, size_t len)
+{
+    struct half *h = ctx;
+    struct ln_seckey got;
+    struct ln_pubkey pub;
+    struct ln_err err = { 0 };
+
+    if (!ln_key_read(&got, text, len, &err)) {
+        assert_int_equal(err.code, LN_INVALID);
+        return;
+    }
+    h->taken++; /* a comment or blanks may differ: the key may not */
+    ln_key_public(&pub, &got);
+    assert_true(ln_key_same(&pub, &h->pub));
+}
+
+static void try_line(void *ctx, const char *text, size_t len)
+{
+    struct half *h = ctx;
+    struct ln_pubkey got;
+    struct ln_err err = { 0 };
+
+    if (ln_key_public_read(&got, text, len, &err) && ln_key_same(&got, &h->pub))
+        h->taken++;
+}
+
+static void try_ident(void *ctx, const char *text, size_t len)
+{
+    struct ln_ident got;
+    struct ln_recipient to;
+    struct ln_err err = { 0 };
+
+    if (ln_key_ident_read(&got, text, len, &err)) {
+        struct ln_recipient *want = ctx;
+        ln_key_ident_public(&to, &got);
+        assert_true(ln_key_recipient_same(&to, want));
+    }
+}
+
+TEST(no_small_change_of_a_key_text_gives_another_secret)
+{
+    struct half h = { .taken = 0 };
+    struct ln_buf file = ln_buf_secret(LN_KEY_FILE_MAX);
+    struct ln_buf line = ln_buf_new(200);
+    struct ln_buf word = ln_buf_secret(200);
+    struct ln_ident id;
+    struct ln_recipient to;
+    ln_key_make(&h.sec, &h.pub);
+    ln_key_write(&file, &h.sec, "c");
+    ln_key_public_write(&line, &h.pub);
+    ln_buf_adds(&line, " c\n");
+    ln_key_ident_make(&id);
+    ln_key_ident_public(&to, &id);
+    ln_key_ident_write(&word, &id);
+    ln_buf_adds(&word, "\n");
+
+    mutate_bytes(file.data, file.len, try_file, &h);
+    mutate_bytes(line.data, line.len, try_line, &h);
+    mutate_bytes(word.data, word.len, try_ident, &to);
+
+    assert_true(h.taken > 0);
+    ln_buf_free(&file);
+    ln_buf_free(&line);
+    ln_buf_free(&word);
+}
+
 RUN_TESTS(T(ed25519_gives_the_signatures_of_rfc_8032), T(a_key_written_by_us_is_read_by_ssh_keygen),
           T(a_key_made_by_ssh_keygen_is_read_and_its_public_half_matches),
           T(keys_of_other_kinds_and_locked_keys_are_refused_in_words),
@@ -353,4 +426,4 @@ RUN_TESTS(T(ed25519_gives_the_signatures_of_rfc_8032), T(a_key_written_by_us_is_
           T(age_keygen_reads_our_identity_and_we_read_its),
           T(a_mistyped_recovery_key_is_noticed_at_every_place),
           T(a_recipient_of_small_order_is_refused), T(bech32_knows_the_examples_of_bip_173),
-          T(a_node_id_is_region_and_key))
+          T(a_node_id_is_region_and_key), T(no_small_change_of_a_key_text_gives_another_secret))

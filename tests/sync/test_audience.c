@@ -4,6 +4,7 @@
 
 #include "crypto/canon.h"
 #include "sync/audience.h"
+#include "tests/lib/mutate.h"
 #include "tests/lib/test.h"
 
 #define BOX "330106005055-hc2omuxejwt7fhrg"
@@ -207,10 +208,82 @@ TEST(a_wrapped_secret_that_is_not_the_recipients_is_refused)
     ln_buf_free(&f);
 }
 
+struct opening {
+    struct ln_ident *key;
+    unsigned tried;
+};
+
+static void try_epoch(void *ctx, const char *text, size_t len)
+{
+    struct opening *o = ctx;
+    struct ln_epoch got = { 0 };
+    struct ln_err err = { 0 };
+    bool mine;
+
+    o->tried++;
+    if (len == 0 || !ln_canon_check(text, len, &err) ||
+        ln_canon_type((struct ln_span){ text, len }) != LN_CANON_OBJECT)
+        return;
+    if (!ln_audience_epoch_read(&got, &mine, (struct ln_span){ text, len }, BOX, o->key, &err))
+        assert_true(err.code == LN_INVALID || err.code == LN_DENIED);
+}
+
+static void env_random(void *ctx, void *out, size_t len)
+{
+    (void)ctx;
+    memset(out, 7, len);
+}
+
+TEST(an_epoch_with_anything_changed_is_refused_or_not_ours_and_never_harmful)
+{
+    static const struct ln_env env = { .random = env_random };
+    struct ln_epoch e = { 0 };
+    struct ln_ident key;
+    struct ln_recipient to;
+    struct ln_buf f = ln_buf_new(65536);
+    struct ln_err err = { 0 };
+    const char *const ids[] = { BOX };
+    ln_key_ident_make(&key);
+    ln_key_ident_public(&to, &key);
+    ln_audience_mint(&e, "330106005055/c", "2026-11.1", &env);
+    MUST(ln_audience_epoch_write(&f, &e, ids, &to, 1, &err));
+    struct opening o = { &key, 0 };
+
+    mutate_json((struct ln_span){ f.data, f.len }, try_epoch, &o);
+    mutate_bytes(f.data, f.len, try_epoch, &o);
+
+    assert_true(o.tried > 1000);
+    struct ln_buf small = ln_buf_new(64);
+    assert_false(ln_audience_epoch_write(&small, &e, ids, &to, 1, &err));
+    ln_buf_free(&small);
+    ln_buf_free(&f);
+}
+
+static void try_name(void *ctx, const char *text, size_t len)
+{
+    struct ln_audience a;
+
+    (void)ctx;
+    if (!ln_audience_read(&a, (struct ln_span){ text, len }))
+        return;
+    assert_true(len == 6 || (len > LN_REGION_LEN && text[LN_REGION_LEN] == '/'));
+}
+
+TEST(no_small_change_of_an_audiences_name_gives_one_of_another_form)
+{
+    static const char *const names[] = { "public", "330106005055/c", "330106005055/g3a",
+                                         "330106005055/@" DESK, "330106005055/330106000000" };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        mutate_bytes(names[i], strlen(names[i]), try_name, NULL);
+}
+
 RUN_TESTS(T(names_of_each_kind_are_read_and_all_others_refused),
           T(module_codes_name_audiences_that_read_back),
           T(each_audience_holds_its_members_and_nobody_else),
           T(file_names_are_those_another_program_computes),
           T(a_member_opens_the_epoch_and_a_stranger_learns_only_the_recipient),
           T(epochs_of_another_form_are_refused),
-          T(a_wrapped_secret_that_is_not_the_recipients_is_refused))
+          T(a_wrapped_secret_that_is_not_the_recipients_is_refused),
+          T(an_epoch_with_anything_changed_is_refused_or_not_ours_and_never_harmful),
+          T(no_small_change_of_an_audiences_name_gives_one_of_another_form))

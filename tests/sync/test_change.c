@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "sync/change.h"
+#include "tests/lib/mutate.h"
 #include "tests/lib/test.h"
 
 #define ADD                                                                                        \
@@ -226,9 +227,58 @@ TEST(limits_are_kept)
     ln_buf_free(&line);
 }
 
+static void try_line(void *ctx, const char *text, size_t len)
+{
+    struct ln_change c;
+    struct ln_err err = { 0 };
+
+    ++*(unsigned *)ctx;
+    if (!ln_change_read(&c, text, len, &err)) {
+        assert_int_equal(err.code, LN_INVALID);
+        return;
+    }
+    struct ln_buf again = ln_buf_new(LN_CHANGE_MAX);
+    MUST(ln_change_write(&again, &c, &err));
+    assert_int_equal(again.len, len);
+    assert_memory_equal(again.data, text, len);
+    ln_buf_free(&again);
+}
+
+TEST(a_line_with_anything_changed_is_none_or_says_just_what_it_says)
+{
+    static const char *const lines[] = {
+        ADD,
+        SET,
+        "{\"f\":{\"action\":\"close\",\"settles\":[\"06gvgc0gmc001u69jleg\"],\"to\":\"done\"},"
+        "\"i\":"
+        "\"06h0cbs55s000nco66ag\",\"o\":\"step\",\"r\":\"06gpji7g000004f830c0\",\"t\":\"ticket@"
+        "1\"}",
+        "{\"f\":{\"to\":\"06gvgc0gmc001u69jleg\"},\"i\":\"06h0cbs55s000nco66ag\",\"o\":\"alias\","
+        "\"r\":"
+        "\"06gpji7g000004f830c0\",\"t\":\"person@1\",\"x\":\"06h0cbs55s000nco66a0\"}",
+        "{\"f\":{\"tags\":[\"a\",\"b\"]},\"i\":\"06h0cbs55s000nco66ag\",\"o\":\"remove\",\"r\":"
+        "\"06gpji7g000004f830c0\",\"t\":\"person@1\"}",
+        "{\"i\":\"06h0cbs55s000nco66ag\",\"o\":\"delete\",\"r\":\"06gpji7g000004f830c0\",\"t\":"
+        "\"person@1\"}",
+        "{\"i\":\"06h0cbs55s000nco66ag\",\"o\":\"later_op\",\"r\":\"06gpji7g000004f830c0\",\"t\":"
+        "\"person@1\"}",
+    };
+    unsigned tried = 0;
+
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        struct ln_change c;
+        struct ln_err err = { 0 };
+        MUST(ln_change_read(&c, lines[i], strlen(lines[i]), &err));
+        mutate_json(ln_span_of(lines[i]), try_line, &tried);
+        mutate_bytes(lines[i], strlen(lines[i]), try_line, &tried);
+    }
+    assert_true(tried > 5000);
+}
+
 RUN_TESTS(T(an_add_gives_all_its_parts), T(a_set_names_what_it_replaces),
           T(what_was_read_is_written_byte_for_byte),
           T(bases_in_any_order_are_written_sorted_and_once),
           T(a_line_no_reader_would_take_is_not_written),
           T(the_associated_data_names_collection_record_and_change), T(each_op_has_its_own_grammar),
-          T(every_byte_that_is_changed_is_noticed_or_gives_another_valid_line), T(limits_are_kept))
+          T(every_byte_that_is_changed_is_noticed_or_gives_another_valid_line), T(limits_are_kept),
+          T(a_line_with_anything_changed_is_none_or_says_just_what_it_says))

@@ -133,7 +133,10 @@ static bool other_member(struct ln_buf *out, struct ln_span body, unsigned membe
             done = true;
         if (i == member && value == 0)
             continue;
-        ln_buf_addf(out, "%s%.*s:", first ? "" : ",", (int)key.len, key.p);
+        if (!first)
+            ln_buf_addc(out, ',');
+        ln_canon_add_string(out, key.p, key.len);
+        ln_buf_addc(out, ':');
         first = false;
         if (i == member)
             ln_buf_adds(out, VALUES[value - 1]);

@@ -5,6 +5,7 @@
 
 #include "sync/pack.h"
 #include "sync/segment.h"
+#include "tests/lib/mutate.h"
 #include "tests/lib/test.h"
 
 #define LINE "{\"i\":\"06h0cbs55s000nco66ag\",\"o\":\"add\",\"t\":\"home@1\"}\n"
@@ -377,6 +378,38 @@ TEST(stock_age_and_zstd_open_the_file)
     ln_buf_free(&file);
 }
 
+static void try_commit(void *ctx, const char *text, size_t len)
+{
+    const struct author *a = ctx;
+    struct ln_segment s;
+    struct ln_err err = { 0 };
+
+    assert_false(ln_segment_read(&s, text, len, &a->pub, &err));
+    assert_true(err.code == LN_INVALID || err.code == LN_DENIED);
+}
+
+static void try_tree(void *ctx, const char *text, size_t len)
+{
+    const struct ln_segment *s = ctx;
+    struct ln_sha1 blobs[LN_SEGMENT_FILES];
+    struct ln_err err = { 0 };
+
+    assert_false(ln_segment_tree_check(s, text, len, blobs, &err));
+}
+
+TEST(no_small_change_of_a_commit_or_tree_passes)
+{
+    struct author a = author(1);
+    struct built first = build(&a, NULL);
+    struct built second = build(&a, &first);
+
+    mutate_bytes(second.commit.data, second.commit.len, try_commit, &a);
+    mutate_bytes(second.tree.data, second.tree.len, try_tree, &second.s);
+
+    built_free(&first);
+    built_free(&second);
+}
+
 RUN_TESTS(T(what_was_built_reads_back_the_same),
           T(no_byte_of_a_commit_or_tree_can_be_changed_added_or_taken),
           T(another_key_is_refused_though_its_signature_is_good),
@@ -385,4 +418,4 @@ RUN_TESTS(T(what_was_built_reads_back_the_same),
           T(stock_git_verifies_the_commit_and_finds_the_repository_clean),
           T(a_sealed_file_opens_in_its_own_place_only), T(a_quote_is_carried_in_the_header),
           T(a_stranger_and_a_damaged_file_are_refused), T(sizes_follow_padme),
-          T(stock_age_and_zstd_open_the_file))
+          T(stock_age_and_zstd_open_the_file), T(no_small_change_of_a_commit_or_tree_passes))
