@@ -141,6 +141,7 @@ static bool count_records(json_t *cells, const struct ln_node *n, struct ln_sqls
     }
     ln_engine_today(today, now);
     c.today = today;
+    c.now_ms = now;
     if (is_kind(stat, "complete"))
         return count_complete(cells, s, &c, json_object_get(stat, "fields"), err);
     if (months)

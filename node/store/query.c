@@ -629,7 +629,7 @@ bool ln_query_states(json_t **out, struct ln_sqlstore *s, const struct ln_coll *
 
 /* ---- counting */
 
-enum dim_kind { DIM_FIELD, DIM_AGE, DIM_MONTH, DIM_DAY, DIM_HAS, DIM_FRESH, DIM_HOURS };
+enum dim_kind { DIM_FIELD, DIM_AGE, DIM_MONTH, DIM_DAY, DIM_HAS, DIM_PAST, DIM_FRESH, DIM_HOURS };
 struct dim {
     enum dim_kind kind;
     char field[64];
@@ -641,8 +641,9 @@ static struct dim read_dim(const char *text)
     static const struct {
         const char *word;
         enum dim_kind kind;
-    } KINDS[] = { { "age5:", DIM_AGE }, { "month:", DIM_MONTH }, { "day:", DIM_DAY },
-                  { "has:", DIM_HAS },  { "fresh:", DIM_FRESH }, { "hours:", DIM_HOURS } };
+    } KINDS[] = { { "age5:", DIM_AGE },   { "month:", DIM_MONTH }, { "day:", DIM_DAY },
+                  { "has:", DIM_HAS },    { "past:", DIM_PAST },   { "fresh:", DIM_FRESH },
+                  { "hours:", DIM_HOURS } };
     struct dim d = { .kind = DIM_FIELD };
 
     for (size_t i = 0; i < sizeof KINDS / sizeof KINDS[0]; i++)
@@ -696,8 +697,8 @@ static void add_age(struct building *b, const struct ln_field *f, const char *to
     bind_add(b, (struct bind){ .text = today, .len = strlen(today) });
 }
 
-static bool add_dim(struct building *b, const char *text, const char *today, bool *veiled,
-                    struct ln_err *err)
+static bool add_dim(struct building *b, const char *text, const struct ln_count *count,
+                    bool *veiled, struct ln_err *err)
 {
     struct dim d = read_dim(text);
     const struct ln_field *f = field_of(b->l->coll, d.field);
@@ -716,7 +717,7 @@ static bool add_dim(struct building *b, const char *text, const char *today, boo
         ln_buf_addf(&b->sql, ", c.\"%s\"", f->name);
         break;
     case DIM_AGE:
-        add_age(b, f, today);
+        add_age(b, f, count->today);
         break;
     case DIM_MONTH:
     case DIM_DAY:
@@ -726,10 +727,14 @@ static bool add_dim(struct building *b, const char *text, const char *today, boo
         ln_buf_addf(&b->sql, ", c.\"%s\" IS NOT NULL AND c.\"%s\" NOT IN ('', 0)", f->name,
                     f->name);
         break;
+    case DIM_PAST:
+        ln_buf_addf(&b->sql, ", c.\"%s\" IS NOT NULL AND c.\"%s\" < ?", f->name, f->name);
+        bind_add(b, (struct bind){ .number = true, .n = count->now_ms });
+        break;
     case DIM_FRESH:
         ln_buf_addf(&b->sql, ", c.\"%s\" IS NOT NULL AND c.\"%s\" >= date(?, '-%ld days')", f->name,
                     f->name, d.days);
-        bind_add(b, (struct bind){ .text = today, .len = strlen(today) });
+        bind_add(b, (struct bind){ .text = count->today, .len = strlen(count->today) });
         break;
     case DIM_HOURS:
         add_hours(b, f);
@@ -761,7 +766,7 @@ static json_t *dim_value(struct ln_sqlstore *s, const struct ln_coll *c, const c
         v = follow(s, f, cell_value(s, c, f, ln_db_col_int(q, 0), q, column));
         return v != NULL ? v : json_string("");
     }
-    if (d.kind == DIM_HAS || d.kind == DIM_FRESH)
+    if (d.kind == DIM_HAS || d.kind == DIM_PAST || d.kind == DIM_FRESH)
         return json_boolean(ln_db_col_int(q, column) != 0);
     if (ln_db_col_type(q, column) == LN_DB_INT)
         return json_integer(ln_db_col_int(q, column));
@@ -814,7 +819,7 @@ bool ln_query_count(json_t *out, struct ln_sqlstore *s, const struct ln_count *c
         where[l.n++] = (struct ln_where){ "region", LN_WHERE_IS, c->region };
     ln_buf_adds(&b.sql, "SELECT min(c.rec)");
     for (size_t i = 0; ok && i < c->n_dims; i++)
-        ok = add_dim(&b, c->dims[i], c->today, &veiled, err);
+        ok = add_dim(&b, c->dims[i], c, &veiled, err);
     const struct ln_field *sum = c->sum != NULL ? field_of(c->coll, c->sum) : NULL;
     if (ok && c->sum != NULL && (sum == NULL || !is_number(sum->type)))
         ok = ln_fail(err, LN_INVALID, "%s has no number %s", c->coll->name, c->sum);

@@ -84,6 +84,7 @@ struct ln_count {
     const struct ln_where *where;
     const char *const *dims;
     const char *region, *today;
+    int64_t now_ms;
     const char *sum; /* NULL: how many */
 };
 bool ln_query_count(json_t *out, struct ln_sqlstore *s, const struct ln_count *c,

@@ -8,6 +8,8 @@
 #include "node/tree.h"
 #include "node/web/routes.h"
 
+#define ROWS_MAX 32768 /* more regions than a province has communities */
+
 /* ---- the board */
 
 /* Whether time runs in a state: `running` holds those by commas. */
@@ -22,18 +24,76 @@ static bool runs(const char *running, const char *state)
     return false;
 }
 
-static void add_sums(struct ln_call *c, json_t *o, const char *region)
+/* Adds what one community counted (statistic tickets_open) to its region and those around it. */
+static void add_counted(json_t *sums, const struct ln_def_coll *d, const json_t *row)
+{
+    static const int digits[] = { 2, 4, 6, 9, LN_REGION_LEN };
+    const char *region = ln_web_text(row, "region");
+    json_int_t open = 0;
+    json_int_t overdue = 0;
+    size_t i;
+    json_t *cell;
+
+    json_array_foreach(json_object_get(json_object_get(row, "f"), "cells"), i, cell)
+    {
+        json_int_t n = json_integer_value(json_array_get(cell, 2));
+        const char *state = json_string_value(json_array_get(cell, 0));
+        open += n;
+        if (json_is_true(json_array_get(cell, 1)) && state != NULL && runs(d->running, state))
+            overdue += n;
+    }
+    for (i = 0; i < sizeof digits / sizeof digits[0]; i++) {
+        char key[LN_REGION_LEN + 1];
+        (void)snprintf(key, sizeof key, "%.*s%s", digits[i], region, &"000000000000"[digits[i]]);
+        const json_t *sum = json_object_get(sums, key);
+        if (i > 0 && strcmp(key + digits[i - 1], &"000000000000"[digits[i - 1]]) == 0)
+            break; /* the region itself was the last */
+        json_object_set_new(sums, key,
+                            json_pack("[I,I]", open + json_integer_value(json_array_get(sum, 0)),
+                                      overdue + json_integer_value(json_array_get(sum, 1))));
+    }
+}
+
+/* {"<region>": [open, overdue]} from what the communities below gave upward. */
+static bool given(json_t *sums, struct ln_call *c, struct ln_err *err)
+{
+    static const struct ln_where where[] = { { "code", LN_WHERE_IS, "tickets_open" } };
+    bool province = strcmp(c->n->config.role, "province") == 0;
+    const struct ln_def_coll *from = ln_def_find(c->n->def, province ? "stat_open" : "stat_value");
+    const struct ln_def_coll *d = ln_def_find(c->n->def, "ticket");
+    struct ln_list l = { .n = 1, .where = where, .limit = LN_QUERY_LIMIT };
+    size_t got = LN_QUERY_LIMIT;
+    bool ok = true;
+
+    if (from == NULL || d == NULL)
+        return true;
+    l.coll = from->coll;
+    for (; ok && got == LN_QUERY_LIMIT && l.offset < ROWS_MAX; l.offset += LN_QUERY_LIMIT) {
+        json_t *rows = json_array();
+        int64_t total;
+        size_t i;
+        json_t *row;
+        ok = ln_query_list(rows, &total, c->r->store, &l, err);
+        got = json_array_size(rows);
+        json_array_foreach(rows, i, row) add_counted(sums, d, row);
+        json_decref(rows);
+    }
+    return ok;
+}
+
+static void add_sums(struct ln_call *c, json_t *o, const json_t *sums, const char *region)
 {
     const struct ln_def_coll *d = ln_def_find(c->n->def, "ticket");
+    const json_t *sum = json_object_get(sums, region);
     json_t *all = NULL;
     json_t *late = NULL;
     struct ln_err why = { 0 };
-    json_int_t open = 0;
-    json_int_t overdue = 0;
+    json_int_t open = json_integer_value(json_array_get(sum, 0));
+    json_int_t overdue = json_integer_value(json_array_get(sum, 1));
     const char *state;
     json_t *n;
 
-    if (d == NULL || !ln_query_states(&all, c->r->store, d->coll, region, 0, &why) ||
+    if (d == NULL || sum != NULL || !ln_query_states(&all, c->r->store, d->coll, region, 0, &why) ||
         !ln_query_states(&late, c->r->store, d->coll, region, c->n->env.now_ms(c->n->env.ctx),
                          &why))
         goto out;
@@ -67,12 +127,14 @@ static bool may_see(const struct ln_call *c)
 bool ln_api_node_list(struct ln_call *c, struct ln_err *err)
 {
     json_t *board = NULL;
+    json_t *sums = json_object();
     json_t *waiting = json_object(); /* what is held here of a region and waits for a decision */
     void *hold;
     size_t i;
     json_t *o;
 
-    if (!may_see(c) || !ln_pending_regions(waiting, c->r->store, err)) {
+    if (!may_see(c) || !ln_pending_regions(waiting, c->r->store, err) || !given(sums, c, err)) {
+        json_decref(sums);
         json_decref(waiting);
         return may_see(c) ? false : ln_fail(err, LN_DENIED, "your role may not see the nodes");
     }
@@ -81,9 +143,10 @@ bool ln_api_node_list(struct ln_call *c, struct ln_err *err)
     ln_queue_authority_done(c->n->queue, hold);
     json_array_foreach(json_object_get(board, "items"), i, o)
     {
-        add_sums(c, o, ln_web_text(o, "region"));
+        add_sums(c, o, sums, ln_web_text(o, "region"));
         (void)json_object_update(o, json_object_get(waiting, ln_web_text(o, "region")));
     }
+    json_decref(sums);
     json_decref(waiting);
     if (!ok)
         return false;

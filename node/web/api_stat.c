@@ -86,8 +86,8 @@ static json_t *dim_of(const struct ln_def_coll *d, const char *name)
         { "state", "text", { "状态", "State" } },   { "age5:", "text", { "年龄", "Age" } },
         { "month:", "text", { "月份", "Month" } },  { "day:", "text", { "日期", "Day" } },
         { "has:", "bool", { "有", "Present" } },    { "fresh:", "bool", { "已按期核实", "Fresh" } },
-        { "hours:", "hours", { "小时", "Hours" } }, { "field", "text", { "项目", "Field" } },
-        { "id", "text", { "内容", "Item" } },
+        { "past:", "bool", { "超期", "Overdue" } }, { "hours:", "hours", { "小时", "Hours" } },
+        { "field", "text", { "项目", "Field" } },   { "id", "text", { "内容", "Item" } },
     };
     const struct ln_def_field *f = ln_def_field(d, name);
     const struct ln_def_label *label = f != NULL ? &f->label : &KINDS[0].label;

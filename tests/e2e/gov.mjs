@@ -1,7 +1,7 @@
 // M12: a district page shows for each community the five functions, last contact, overdue work and figures that each community
 // can recompute. Bills are paid after an evaluation; feedback goes up and comes back with a version.
 import fs from 'node:fs'
-import { end, login, look, ok, open, run, shows, startNode } from './lib-browser.mjs'
+import { dir, end, login, look, ok, open, run, shows, startNode } from './lib-browser.mjs'
 
 const port = Number(process.env.PORT0 ?? 18650) + 130
 const quick = dir => fs.writeFileSync(`${dir}/config`, fs.readFileSync(`${dir}/config`, 'utf8').replace(/^stats_every_s = .*/m, 'stats_every_s = 5').replace(/^sync_every_s = .*/m, 'sync_every_s = 2'))
@@ -44,6 +44,9 @@ try {
   const tickets = []
   for (const title of ['一号灯不亮', '二号灯不亮']) tickets.push(await made(a, 'worker', '/ticket', { kind: 'event', category: category.id, title, body: title }))
   await step(a, 'worker', 'ticket', tickets[0].id, 'accept')
+  // one of last month, as a spreadsheet brings it: its term is over
+  fs.writeFileSync(`${dir}/old.jsonl`, `{"f":{"body":"三号灯不亮","category":"${category.id}","due":1764331200000,"kind":"event","title":"三号灯不亮"},"i":"06dcabq294001jl11pe0","o":"add","t":"ticket@1"}\n`)
+  run(['load', '--dir', a.dir, '--collection', 'ticket', `${dir}/old.jsonl`])
   const news = await made(a, 'committee', '/news', { title: '便民日', body: '周六上午', section: 'community', level: 'community' })
   await step(a, 'committee', 'news', news.id, 'publish')
 
@@ -57,6 +60,8 @@ try {
   }
   ok('the district has the figures that the community counts itself', await until(async () => (await same('persons_by_kind')) && (await same('tickets_by_state')) &&
     (await cells(district, 'clerk', 'persons_by_kind', '330106005056'))), JSON.stringify([await cells(a, 'committee', 'persons_by_kind', '330106005055'), await cells(district, 'clerk', 'persons_by_kind', '330106005055')]))
+  const listed = async () => (await api(district, 'clerk', 'GET', '/nodes')).body.items.find(x => x.region === '330106005055')
+  ok('its table of communities shows what is open and overdue there', await until(async () => (await listed()).open === 3 && (await listed()).overdue === 1), JSON.stringify(await listed()))
   ok('region by region', (await api(district, 'clerk', 'GET', '/stats/persons_by_kind')).body.regions.length === 2)
   ok('an unknown statistic is a 404', (await api(district, 'clerk', 'GET', '/stats/nonsense')).status === 404)
   ok('a resident reads none', (await api(a, 'resident', 'GET', '/stats/persons_by_kind')).status === 403)
