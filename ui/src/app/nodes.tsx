@@ -1,23 +1,18 @@
 // District and province: the communities below with last contact, open and overdue tickets, as bars and as a table.
 import { useEffect, useState } from 'preact/hooks'
 import { ApiError, call } from './api'
-import { collection, define, narrow } from './state'
+import { narrow } from './state'
 import { t, word } from '../i18n'
 import { Empty, Waiting } from '../kit/state'
 import { stamp } from '../kit/value'
 import { PrintFoot } from '../kit/printfoot'
 import { ago } from '../kit/when'
 
-interface Node { region: string; name: string; node: string; role: string; self?: boolean; last_contact_ms: number; lag_s: number | null; seq: number; receipt: number; open: number; overdue: number }
+interface Node { region: string; name: string; node: string; role: string; self?: boolean; child: boolean; revoked: number; last_contact_ms: number; last_receipt_ms: number; lag_s: number | null; seq: number; receipt: number; open: number; overdue: number }
 const HOUR = 3600
 
-/** What is overdue there, as a list. */
-function redList(region: string): string {
-  const found = collection('ticket')
-  const w = found && found.def.workflow
-  const open = w ? Object.keys(w.states).filter(s => w.final.indexOf(s) < 0).join(',') : ''
-  return `/ticket?region=${region}&state=${open}&due.lte=${Date.now()}`
-}
+/** When it was last heard of: those further below speak through others, by the receipt of what came last. */
+const heard = (n: Node) => (n.child ? n.last_contact_ms : n.last_receipt_ms)
 
 export function Nodes() {
   return <><h1>{t('nodes')}</h1><NodesTable /><PrintFoot />
@@ -29,8 +24,7 @@ export function NodesTable() {
   const [wrong, setWrong] = useState('')
   useEffect(() => {
     let on = true
-    void define()
-    const load = () => call<{ items: Node[] }>('GET', '/nodes').then(n => on && setItems(n.items.filter(x => !x.self && x.role !== 'laptop')),
+    const load = () => call<{ items: Node[] }>('GET', '/nodes').then(n => on && setItems(n.items.filter(x => !x.self && x.role !== 'laptop' && x.revoked === 0)),
       e => on && setWrong(e instanceof ApiError ? word(e) : String(e)))
     load()
     const timer = setInterval(load, 15000)
@@ -46,10 +40,10 @@ export function NodesTable() {
         <th scope="col">{t('overdue')}</th><th scope="col">{t('segments')}</th></tr></thead>
       <tbody>{items.map(n => <tr key={n.node}>
         <td><a href={'/stats?region=' + n.region}>{n.name}</a><br /><span class="quiet">{n.region}</span></td>
-        <td>{n.last_contact_ms ? <time title={stamp(n.last_contact_ms)}>{ago(n.last_contact_ms)}</time> : t('never')}
+        <td>{heard(n) ? <time title={stamp(heard(n))}>{ago(heard(n))}</time> : t('never')}
           {n.lag_s !== null && n.lag_s > 24 * HOUR && <span class="chip chip-bad">{t('silent')}</span>}</td>
         <td><span class="bar" style={{ width: Math.round(n.open / most * (narrow.value ? 32 : 96)) + 'px' }} aria-hidden="true" />{n.open}</td>
-        <td>{n.overdue > 0 ? <a class="chip chip-bad" href={redList(n.region)}>{n.overdue}</a> : 0}</td>
+        <td>{n.overdue > 0 ? <a class="chip chip-bad" href={'/stats?region=' + n.region}>{n.overdue}</a> : 0}</td>
         <td>{n.receipt}/{n.seq}</td></tr>)}</tbody>
     </table></div>}
   </>
