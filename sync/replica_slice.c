@@ -5,11 +5,12 @@
 #include "sync/pack.h"
 #include "sync/replica_core.h"
 
-enum share { ALL, MEMBERS, PUBLIC_ONLY };
+enum share { ALL, DOWN, MEMBERS, PUBLIC_ONLY };
 
 struct slice {
     struct ln_store *s;
     struct ln_buf *pack;
+    const struct ln_authority *a;
     const struct ln_cert *to;
     enum share share;
     size_t max;
@@ -17,7 +18,7 @@ struct slice {
     uint64_t last;
     char known[24]; /* the file name asked about last, and the answer: one segment after the other
                        has the same */
-    bool known_member;
+    bool known_may;
 };
 
 static bool above(const struct ln_authority *a, const char *upper, const char *node)
@@ -44,10 +45,42 @@ static enum share share_of(const struct ln_authority *a, const char *log, const 
         ln_authority_continues(a, to->node, node))
         return ALL;
     if (above(a, node, to->node))
-        return strchr(log, '.') != NULL ? ALL : MEMBERS;
+        return strchr(log, '.') != NULL ? DOWN : MEMBERS;
     bool sibling = to->role == LN_ROLE_LAPTOP && author->role == LN_ROLE_LAPTOP &&
                    strcmp(to->parent, author->parent) == 0;
     return sibling || above(a, to->node, node) ? MEMBERS : PUBLIC_ONLY;
+}
+
+struct carrying {
+    const struct slice *x;
+    const char *owner;
+    bool yes;
+};
+
+static bool take_owner(void *ctx, const struct ln_cert *c, struct ln_err *err)
+{
+    struct carrying *w = ctx;
+
+    (void)err;
+    w->yes = w->yes || (c->role != LN_ROLE_LAPTOP && strcmp(c->region, w->owner) == 0 &&
+                        above(w->x->a, w->x->to->node, c->node));
+    return true;
+}
+
+/* Down goes what is for the receiver, or for somebody below it; what nobody here can tell goes
+ * along unread. */
+static bool for_them(bool *may, struct slice *x, const struct ln_audience *audience,
+                     struct ln_err *err)
+{
+    struct carrying w = { .x = x, .owner = audience->owner };
+
+    *may = ln_audience_member(audience, x->to);
+    if (*may || x->share != DOWN)
+        return true;
+    if (!ln_authority_each(x->a, take_owner, &w, err))
+        return false;
+    *may = w.yes;
+    return true;
 }
 
 static bool may_have(struct slice *x, const char *name, bool *may, struct ln_err *err)
@@ -61,15 +94,16 @@ static bool may_have(struct slice *x, const char *name, bool *may, struct ln_err
     if (strcmp(x->known, name) != 0) {
         if (!x->s->ops->epoch_find(x->s->ctx, &e, name, err))
             return false;
-        (void)snprintf(x->known, sizeof x->known, "%s", e.label[0] != '\0' ? name : "");
-        x->known_member = e.label[0] != '\0' &&
-                          ln_audience_read(&audience, ln_span_of(e.audience)) &&
-                          ln_audience_member(&audience, x->to);
+        bool told = e.label[0] != '\0' && ln_audience_read(&audience, ln_span_of(e.audience));
         memset(&e, 0, sizeof e);
-        if (x->known[0] == '\0')
-            return true; /* nobody here can tell whose it is */
+        *may = !told && x->share == DOWN; /* nobody here can tell whose it is */
+        (void)snprintf(x->known, sizeof x->known, "%s", told ? name : "");
+        if (!told)
+            return true;
+        if (!for_them(&x->known_may, x, &audience, err))
+            return false;
     }
-    *may = x->known_member;
+    *may = x->known_may;
     return true;
 }
 
@@ -119,7 +153,7 @@ bool ln_replica_slice(struct ln_buf *pack, uint64_t *last, struct ln_store *read
                       const struct ln_cert *to, size_t max, struct ln_err *err)
 {
     struct slice x = {
-        .s = reader, .pack = pack, .to = to, .share = share_of(a, log, to), .max = max
+        .s = reader, .pack = pack, .a = a, .to = to, .share = share_of(a, log, to), .max = max
     };
     struct ln_store_log l = { 0 };
 
