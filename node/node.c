@@ -28,6 +28,7 @@
 #define TICK_MS 1000
 #define ROOT_SEAL_S 2
 #define DUE_EVERY_MS 3000 /* what fell due, and what came from elsewhere and waits */
+#define DUE_SOON_MS 900   /* the same, when something was written meanwhile */
 #define WORDS_A_TICK 200
 #define WORDS_AT_ONCE 2000
 #define ERASE_LOOKS 100                /* rounds of full text before files are overwritten */
@@ -152,6 +153,7 @@ static bool access_read(void *ctx, ln_read_job *job, void *arg, struct ln_err *e
 
 struct ticking {
     int64_t sealed_ms, counted_ms, due_ms, watched_ms;
+    int64_t due_written; /* rows, when it was last looked what is due */
 };
 
 static const char *const *searched(void *ctx, const char *collection)
@@ -303,16 +305,33 @@ static void tick_export(struct ln_node *n, struct ln_replica *r)
         }
 }
 
+static uint64_t unsealed(struct ln_replica *r)
+{
+    struct ln_store *s = ln_replica_store(r);
+    struct ln_err err = { 0 };
+    uint64_t n = 0;
+    uint64_t bytes = 0;
+
+    return s->ops->unsealed_sum(s->ctx, &n, &bytes, &err) ? n : 0;
+}
+
+/* What the node itself has written goes up as soon as what people save. */
 static void tick_special(struct ln_node *n, struct ln_replica *r)
 {
     struct ticking *t = (void *)((char *)n->pool + sizeof(struct pool));
+    const struct ln_db *db = ln_sqlstore_db(n->writer);
     int64_t now = real_ms();
+    uint64_t before;
 
-    if (now - t->due_ms < DUE_EVERY_MS)
+    if (now - t->due_ms < (ln_db_written(db) != t->due_written ? DUE_SOON_MS : DUE_EVERY_MS))
         return;
     t->due_ms = now;
+    before = unsealed(r);
     ln_special_tick(&n->engine, r);
     ln_sms_tick(n, r);
+    t->due_written = ln_db_written(db);
+    if (n->syncer != NULL && unsealed(r) > before)
+        ln_syncer_poke(n->syncer);
 }
 
 static void tick_watch(struct ln_node *n, struct ln_replica *r)

@@ -396,6 +396,7 @@ static bool read_audience(struct reading *r, struct ln_def_coll *c, const json_t
         c->only_if = name;
         c->only_values = is + 1;
     }
+    c->follows = text(a, "of");
     return true;
 }
 
@@ -618,6 +619,9 @@ static bool check(struct reading *r)
         if ((c->only_if != NULL && ln_def_field(c, c->only_if) == NULL) ||
             (c->read_if != NULL && ln_def_field(c, c->read_if) == NULL))
             return wrong(r, "a condition names an unknown field", "if");
+        const struct ln_def_field *of = c->follows != NULL ? ln_def_field(c, c->follows) : NULL;
+        if (c->follows != NULL && (of == NULL || of->type != LN_TYPE_REF))
+            return wrong(r, "an audience follows a field that is no ref", c->follows);
         if (c->named != NULL && (c->named_field == NULL || c->named_values == NULL ||
                                  ln_def_field(c, c->named_field) == NULL))
             return wrong(r, "named says nothing of a field it has", c->name);

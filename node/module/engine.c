@@ -309,12 +309,38 @@ static bool find_grid(char grid[LN_GRID_MAX], const struct work *w, const json_t
     return ln_grid_find(grid, w->j->e->writer, w->j->e->def, w->j->c, w->j->id, f, w->today, err);
 }
 
+/* A row that goes with another record stands where that one stands, whoever of those who read it
+ * writes: an answer from above reaches the community that is concerned, and no other. */
+static bool audience_of(bool *placed, struct work *w, const json_t *f, struct ln_err *err)
+{
+    const char *text = json_string_value(json_object_get(f, w->j->c->follows));
+    json_t *row = NULL;
+    struct ln_id id;
+
+    *placed = false;
+    if (text == NULL || !ln_clock_id_read(&id, ln_span_of(text)))
+        return true;
+    if (!ln_query_record(&row, w->j->e->writer, &id, err))
+        return false;
+    const char *audience = json_string_value(json_object_get(row, "audience"));
+    *placed = audience != NULL;
+    if (*placed)
+        (void)snprintf(w->audience, sizeof w->audience, "%s", audience);
+    json_decref(row);
+    return true;
+}
+
 static bool name_audience(struct work *w, char code, const char *region, const json_t *f,
                           struct ln_err *err)
 {
     const struct ln_cert *self = ln_replica_self(w->r);
     char grid[LN_GRID_MAX] = "";
+    bool placed = false;
 
+    if (w->j->c->follows != NULL && !audience_of(&placed, w, f, err))
+        return false;
+    if (placed)
+        return true;
     if (code == 'N') /* the parties' own: inside the community, and in its grid when it has one */
         code = 'C';
     if (code == 'C' && !find_grid(grid, w, f, err))

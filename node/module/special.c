@@ -12,14 +12,17 @@
 #include "node/module/application.h"
 #include "node/module/assess.h"
 #include "node/module/correction.h"
+#include "node/module/dispatch.h"
 #include "node/module/erasure.h"
 #include "node/module/fund.h"
 #include "node/module/gov.h"
 #include "node/module/grid.h"
 #include "node/module/identity.h"
 #include "node/module/ledger.h"
+#include "node/module/parcel.h"
 #include "node/module/program.h"
 #include "node/module/publish.h"
+#include "node/module/relocation.h"
 #include "node/module/shop.h"
 #include "node/module/slot.h"
 #include "node/module/stock.h"
@@ -37,14 +40,17 @@ const struct ln_special *const ln_specials[] = {
     ln_application_special,
     ln_assess_special,
     ln_correction_special,
+    ln_dispatch_special,
     ln_identity_special,
     ln_fund_special,
     ln_volunteer_special,
     ln_erasure_special,
     ln_gov_special,
     ln_grid_special,
+    ln_parcel_special,
     ln_program_special,
     ln_publish_special,
+    ln_relocation_special,
     ln_shop_special,
     ln_ledger_special,
     ln_slot_special,

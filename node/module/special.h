@@ -34,6 +34,7 @@ struct ln_special_read {
     const struct ln_user *u;
     const char *today;
     int64_t now_ms;
+    const char *region; /* this node's */
 };
 
 struct ln_special {
@@ -43,7 +44,7 @@ struct ln_special {
     /* After it was written: what else follows, by ln_special_add, _set and _step. */
     bool (*after)(struct ln_special_call *x, struct ln_err *err);
     /* Adds computed values to a record that is shown: into row["f"], under names that are no
-     * fields, or takes some away. Called with fields masked already. */
+     * fields, or takes some away; from row["actions"], too. Called with fields masked already. */
     void (*show)(const struct ln_special_read *x, json_t *row);
     /* Every few seconds on the box that owns its region's records: what has become due, or came
      * from elsewhere and waits. A transaction of its own; `id`, `row`, `f` and `c` are NULL. */

@@ -422,6 +422,11 @@ int64_t ln_db_changed(const struct ln_db *db)
     return sqlite3_changes64(db->h);
 }
 
+int64_t ln_db_written(const struct ln_db *db)
+{
+    return sqlite3_total_changes64(db->h);
+}
+
 /* ---- columns */
 
 enum ln_db_type ln_db_col_type(struct ln_query *q, int i)

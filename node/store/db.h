@@ -94,6 +94,8 @@ bool ln_db_run(struct ln_query *q, struct ln_err *err) LN_MUST;
 bool ln_db_end(struct ln_query *q);
 /* How many rows the last statement that ran to its end wrote. */
 int64_t ln_db_changed(const struct ln_db *db);
+/* How many rows this connection has written since it was opened. */
+int64_t ln_db_written(const struct ln_db *db);
 
 /* Columns of the present row, from 0. Spans are borrowed until the next row or the end, never with
  * .p NULL unless the column is NULL; text ends in '\0'. */

@@ -48,7 +48,10 @@ static void add_sub(struct ln_call *c, const struct wanted *w, const json_t *f, 
         if (d->type == LN_TYPE_INT) /* a number alone says nothing */
             ln_buf_addf(&sub, "%s ", c->q->zh ? d->label.zh : d->label.en);
         size_t start = sub.len;
-        ln_title_value(&sub, c, d, v);
+        if (d->type == LN_TYPE_REGION)
+            ln_node_region(&sub, ln_web_text(f, d->name));
+        else
+            ln_title_value(&sub, c, d, v);
         if (sub.len == start)
             ln_buf_cut(&sub, before);
     }

@@ -40,6 +40,18 @@ static void add_ref(struct ln_call *c, json_t *refs, const char *field, const ch
     json_object_set_new(json_object_get(refs, field), id, json_string(title));
 }
 
+/* A region's code says nothing to people. */
+static void add_place(json_t *refs, const char *field, const char *code)
+{
+    struct ln_buf name = ln_buf_new(256);
+
+    if (code == NULL)
+        return;
+    ln_node_region(&name, code);
+    json_object_set_new(refs, field, json_pack("{s:s}", code, name.data));
+    ln_buf_free(&name);
+}
+
 static void add_refs(struct ln_call *c, const struct ln_def_coll *d, json_t *row)
 {
     json_t *refs = json_object();
@@ -49,6 +61,8 @@ static void add_refs(struct ln_call *c, const struct ln_def_coll *d, json_t *row
         const json_t *v = json_object_get(f, d->fields[i].name);
         if (d->fields[i].type == LN_TYPE_REF && json_is_string(v))
             add_ref(c, refs, d->fields[i].name, json_string_value(v));
+        if (d->fields[i].type == LN_TYPE_REGION)
+            add_place(refs, d->fields[i].name, json_string_value(v));
         for (size_t k = 0; d->fields[i].to != NULL && k < json_array_size(v) && k < REFS_MAX; k++)
             if (json_is_string(json_array_get(v, k)))
                 add_ref(c, refs, d->fields[i].name, json_string_value(json_array_get(v, k)));
@@ -120,8 +134,10 @@ void ln_api_record_dress(struct ln_call *c, const struct ln_def_coll *d, json_t 
             row, "stale",
             json_boolean(strcmp(ln_web_text(json_object_get(row, "f"), "checked"), since) < 0));
     ln_engine_mask(d, &c->user, row);
-    struct ln_special_read read = { &c->n->engine, c->r->store, &c->user, today,
-                                    c->n->env.now_ms(c->n->env.ctx) };
+    struct ln_special_read read = {
+        &c->n->engine,      c->r->store, &c->user, today, c->n->env.now_ms(c->n->env.ctx),
+        c->n->config.region
+    };
     ln_engine_today(today, read.now_ms);
     ln_special_show(&read, d, row);
     if (d->counted)

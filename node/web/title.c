@@ -106,7 +106,10 @@ static void add_title(struct ln_buf *out, struct ln_call *c, const struct ln_def
             continue;
         if (before > 0)
             ln_buf_addc(out, ' ');
-        add_value(out, c, field, json_object_get(f, *t), depth);
+        if (field->type == LN_TYPE_REGION)
+            ln_node_region(out, ln_web_text(f, *t));
+        else
+            add_value(out, c, field, json_object_get(f, *t), depth);
         if (out->len == before + 1 && before > 0)
             ln_buf_cut(out, before);
     }

@@ -137,7 +137,7 @@ export async function end() {
   if (browser) await browser.close()
   for (const n of nodes) {
     n.kill('SIGTERM')
-    if (n.exitCode === null) await new Promise(done => n.on('exit', done))
+    if (n.exitCode === null && n.signalCode === null) await new Promise(done => n.on('exit', done))
   }
   fs.rmSync(dir, { recursive: true, force: true })
   console.log(`${passed} passed, ${failed} failed`)

@@ -20,5 +20,7 @@ export const w = speak({
   phone: ['电话', 'Phone'], state: ['状态', 'State'], s_none: ['未送达', 'Not delivered'], s_delivered: ['已送达未读', 'Delivered, not read'], s_read: ['已读未确认', 'Read, not confirmed'],
   told_door: ['上门告知', 'Told at the door'], told_phone: ['电话告知', 'Told by phone'], tick: ['打勾', 'Tick off'], door_list: ['打印敲门名单', 'Print the door-knock list'], door_title: ['敲门名单', 'Door-knock list'],
   door_why: ['名单含电话，查看用途记入日志', 'The list holds phone numbers; the purpose is logged'], door_purpose: ['用途', 'Purpose'], p_emergency: ['紧急情况', 'Emergency'], p_visit: ['上门走访', 'Home visit'],
-  by_building: ['按楼幢', 'By building'], from_node: ['来源', 'From'], printed_at: ['打印时间', 'Printed'], refresh: ['刷新', 'Refresh'], members: ['成员', 'Members']
+  by_building: ['按楼幢', 'By building'], from_node: ['来源', 'From'], printed_at: ['打印时间', 'Printed'], refresh: ['刷新', 'Refresh'], members: ['成员', 'Members'],
+  delivery: ['各地区签收', 'How far it has come'], delivered_n: ['已签收 {n} / {of}，已办结 {done}', 'received {n} of {of}, done {done}'], underway: ['在途', 'On its way'],
+  place: ['地区', 'Place'], received_at: ['签收', 'Received'], done_at: ['办结', 'Done'], open_it: ['{name}：打开', 'Open {name}']
 })

@@ -13,7 +13,7 @@ import { Pick } from './pick'
 /** Who reads it from then on, when the step widens that. */
 function widening(def: Collection, step: Step): 'widens_P' | 'widens_D' | 'widens_V' | null {
   const a = def.audience
-  if (!a || typeof a === 'string' || a.when.indexOf(step.to) < 0) return null
+  if (!a || typeof a === 'string' || !a.when || a.when.indexOf(step.to) < 0) return null
   return a.after === 'P' ? 'widens_P' : a.after === 'V' ? 'widens_V' : 'widens_D'
 }
 

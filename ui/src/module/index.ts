@@ -35,6 +35,7 @@ export const screens: Record<string, ComponentType<ScreenProps>> = {
 }
 
 export const panels: Record<string, ComponentType<PanelProps>> = {
+  circular: lazy(() => import('./message/delivery').then(m => m.Delivery)),
   service_item: lazy(() => import('./service/panel').then(m => m.ItemPanel)),
   application: lazy(() => import('./service/panel').then(m => m.ApplicationPanel)),
   appointment: lazy(() => import('./service/panel').then(m => m.SlipPanel)),
