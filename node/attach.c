@@ -559,3 +559,47 @@ bool ln_attach_sweep(struct ln_node *n, struct ln_err *err)
     }
     return true;
 }
+
+/* ---- care */
+
+bool ln_attach_check(struct ln_node *n, struct ln_sha256 *at, bool *there, bool *good,
+                     uint64_t *bytes, struct ln_err *err)
+{
+    struct ln_attachment a;
+    struct ln_node_reader *r;
+    struct ln_sha256 got = { { 0 } };
+    struct ln_err why = { 0 };
+    char path[PATH_ROOM];
+
+    if (!ln_node_read(n, &r, err))
+        return false;
+    bool ok = ln_attachment_behind(&a, ln_sqlstore_db(r->store), at, err);
+    ln_node_read_done(n, r);
+    *there = ok && a.found;
+    if (!*there)
+        return ok;
+    *at = a.sha;
+    *bytes = a.size;
+    place_of(path, n, &a.sha, true);
+    *good = size_of(path) == a.size && digest_of(&got, path, &why) &&
+            memcmp(got.b, a.sha.b, sizeof got.b) == 0;
+    return true;
+}
+
+static bool lost_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct putting *p = arg;
+
+    (void)r;
+    return ln_attachment_lost(ln_sqlstore_db(p->n->writer), &p->a.sha, err);
+}
+
+bool ln_attach_lost(struct ln_node *n, const struct ln_sha256 *sha, struct ln_err *err)
+{
+    struct putting p = { .n = n, .a = { .sha = *sha } };
+    char path[PATH_ROOM];
+
+    place_of(path, n, sha, true);
+    (void)unlink(path);
+    return ln_queue_write(n->queue, lost_job, &p, err);
+}

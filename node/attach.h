@@ -29,6 +29,12 @@ const char *ln_attach_type(const char *name, const void *data, size_t len);
  * above may read go up. Called by the writer between jobs, in a transaction. */
 bool ln_attach_named(struct ln_node *n, const char *audience, const json_t *value,
                      struct ln_err *err) LN_MUST;
+/* The first attachment behind *at whose bytes are here (*there false: no more): *good = they are
+ * those of its name. Reads all of it, on the caller's thread. */
+bool ln_attach_check(struct ln_node *n, struct ln_sha256 *at, bool *there, bool *good,
+                     uint64_t *bytes, struct ln_err *err) LN_MUST;
+/* Its bytes are damaged: they go, and it is wanted from the parent again. */
+bool ln_attach_lost(struct ln_node *n, const struct ln_sha256 *sha, struct ln_err *err) LN_MUST;
 /* Throws away uploads that nobody used for a day. Called by the writer, in a transaction. */
 bool ln_attach_sweep(struct ln_node *n, struct ln_err *err) LN_MUST;
 

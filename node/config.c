@@ -51,6 +51,10 @@ static const struct key KEYS[] = {
     TEXT(alarm_phones, "",
          "告警短信的号码 telephone numbers that get an SMS of a fresh alarm, by comma; needs "
          "sms_dir"),
+    TEXT(scrub_at, "03:30",
+         "自检时刻 hour (China) of the daily scrub, which looks for damage and mends it; empty: "
+         "never"),
+    NUMBER(scrub_mb_s, "8", 1, 10000, "自检速率(MiB/秒) how fast the scrub reads"),
     NUMBER(alarm_every_s, "60", 1, 3600, "检查告警间隔(秒) how often alarms are looked for"),
     NUMBER(sync_every_s, "900", 1, 86400,
            "最迟同步间隔(秒) a sync at the latest after that many seconds"),

@@ -17,6 +17,8 @@ struct ln_config {
     char hosts[512];   /* names by which browsers may call this node, beside addresses; by comma */
     char sms_dir[256]; /* spool of gammu-smsd, "" no SMS */
     char alarm_phones[128]; /* who gets an SMS of a fresh alarm, by comma */
+    char scrub_at[8];       /* "03:30", China; "" never */
+    int64_t scrub_mb_s;
     int64_t alarm_every_s;
     int64_t sync_every_s; /* at the latest */
     int64_t sync_soon_ms; /* after a save */

@@ -39,6 +39,7 @@ struct ln_node {
     struct ln_files files;
     struct ln_syncer *_Atomic syncer; /* NULL unless served; the writer thread pokes it */
     void *pool;                       /* readers */
+    _Atomic bool scrubbing;
     int64_t started_ms;
     char state[LN_EXCHANGE_STATE_MAX]; /* as told to the parent (tree.h); the sync thread's */
     int64_t state_ms;

@@ -289,6 +289,24 @@ static json_t *state_of(struct board *b, const struct ln_exchange_contact *seen,
     return json_is_object(o) ? o : (json_decref(o), json_object());
 }
 
+/* How the last scrub of this node ended. */
+static void add_scrub(struct board *b, json_t *o)
+{
+    struct ln_buf text = ln_buf_new(512);
+    struct ln_err why = { 0 };
+    bool found = false;
+
+    if (b->s->ops->meta_get(b->s->ctx, "scrub", &text, &found, &why) && found) {
+        json_t *last = json_loadb(text.data, text.len, 0, NULL);
+        if (number(last, "left") > 0)
+            alarm(b, o, "damage", "自检发现损坏且未能修复：请查看，必要时从上级恢复",
+                  "the scrub found damage that it could not mend: look at it, restore if need be");
+        if (last != NULL)
+            json_object_set_new(o, "scrub", last);
+    }
+    ln_buf_free(&text);
+}
+
 static bool add_node(struct board *b, const struct ln_cert *c, struct ln_err *err)
 {
     bool self = strcmp(c->node, b->n->id) == 0;
@@ -320,6 +338,8 @@ static bool add_node(struct board *b, const struct ln_cert *c, struct ln_err *er
     json_object_set_new(o, "revoked", json_integer((json_int_t)void_from));
     json_object_set_new(o, "lag_s",
                         seen.at_ms > 0 ? json_integer((b->now - seen.at_ms) / 1000) : json_null());
+    if (self)
+        add_scrub(b, o);
     if (self && ln_tree_wild(b->n, b->s, b->a))
         alarm(b, o, "clock_wild", "本节点时钟远超所有证书的期限：请先校时",
               "the clock of this node is past every lease: set it");

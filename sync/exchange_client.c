@@ -1457,6 +1457,133 @@ bool ln_exchange_escrow(struct ln_exchange_client *c, const char *node, unsigned
 
 /* ---- the whole */
 
+/* ---- segments that a disk has damaged here */
+
+#define MEND_MAX 4 /* logs a sync, one segment of each */
+#define MEND_NOTE 2048
+
+struct damage {
+    char log[LN_LOG_MAX];
+    uint64_t seq;
+};
+struct damages {
+    struct damage list[MEND_MAX];
+    size_t n;
+};
+
+static bool take_damage(void *ctx, const char *key, struct ln_span value, struct ln_err *err)
+{
+    struct damages *x = ctx;
+
+    (void)err;
+    if (x->n == MEND_MAX || value.len == 0 || value.len >= MEND_NOTE)
+        return true;
+    struct damage *d = &x->list[x->n];
+    (void)snprintf(d->log, sizeof d->log, "%s", key + sizeof LN_EXCHANGE_MEND - 1);
+    d->seq = 0;
+    for (size_t i = 0; i < value.len && value.p[i] >= '0' && value.p[i] <= '9'; i++)
+        d->seq = d->seq * 10 + (uint64_t)(value.p[i] - '0');
+    x->n += d->seq > 0;
+    return true;
+}
+
+static bool read_damages(void *arg, struct ln_store *s, const struct ln_authority *a,
+                         struct ln_err *err)
+{
+    (void)a;
+    return s->ops->meta_each(s->ctx, LN_EXCHANGE_MEND, take_damage, arg, err);
+}
+
+struct mend_job {
+    const struct damage *d;
+    const struct ln_message *response;
+    /* while one object is looked for */
+    struct ln_buf *out;
+    const char *kind;
+    const struct ln_sha1 *name;
+    bool found;
+};
+
+static bool match_object(void *ctx, enum ln_pack_kind kind, const struct ln_sha1 *name,
+                         const void *data, size_t len, struct ln_err *err)
+{
+    struct mend_job *j = ctx;
+    const char *word = kind == LN_PACK_COMMIT ? "commit" : kind == LN_PACK_TREE ? "tree" : "blob";
+
+    (void)err;
+    if (!j->found && strcmp(word, j->kind) == 0 && memcmp(name->b, j->name->b, LN_SHA1_LEN) == 0) {
+        ln_buf_add(j->out, data, len);
+        j->found = true;
+    }
+    return true;
+}
+
+static bool from_pack(void *ctx, struct ln_buf *out, const char *kind, const struct ln_sha1 *name)
+{
+    struct mend_job *j = ctx;
+    struct ln_err why = { 0 };
+
+    j->out = out;
+    j->kind = kind;
+    j->name = name;
+    j->found = false;
+    return ln_pack_read(j->response->body.data, j->response->body.len, match_object, j, &why) &&
+           j->found;
+}
+
+/* Mended or not, it is the last of the list from now on: another one's turn. */
+static bool mend_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct mend_job *j = arg;
+    struct ln_store *s = ln_replica_store(r);
+    struct ln_buf list = ln_buf_new(MEND_NOTE);
+    char key[sizeof LN_EXCHANGE_MEND + LN_LOG_MAX];
+    bool found = false;
+    bool mended = false;
+
+    (void)snprintf(key, sizeof key, LN_EXCHANGE_MEND "%s", j->d->log);
+    bool ok = ln_replica_mend(r, j->d->log, j->d->seq, from_pack, j, &mended, err) &&
+              s->ops->meta_get(s->ctx, key, &list, &found, err);
+    const char *rest = ok && list.len > 0 ? memchr(list.data, '\n', list.len) : NULL;
+    size_t first = rest != NULL ? (size_t)(rest + 1 - list.data) : list.len;
+    if (ok && !mended)
+        ln_buf_add(&list, list.data, first);
+    size_t len = list.len - first;
+    ok = ok && ln_buf_done(&list, "segments to mend", err) &&
+         s->ops->meta_put(s->ctx, key, (struct ln_span){ len > 0 ? list.data + first : NULL, len },
+                          err);
+    ln_buf_free(&list);
+    if (ok && mended)
+        ln_log(LN_LOG_NOTE, "mended log=%s segment=%" PRIu64 ": from the parent", j->d->log,
+               j->d->seq);
+    return ok;
+}
+
+static bool fetch_damaged(struct ln_exchange_client *c, struct ln_err *err)
+{
+    struct damages x = { .n = 0 };
+
+    if (c->past)
+        return true;
+    if (!do_read(c, read_damages, &x, err))
+        return false;
+    for (size_t i = 0; i < x.n; i++) {
+        struct ln_message request;
+        struct ln_message response;
+        struct mend_job j = { .d = &x.list[i], .response = &response };
+        start(&request, "GET", "log/", x.list[i].log);
+        (void)snprintf(request.query, sizeof request.query, "from=%" PRIu64 "&max=%d",
+                       x.list[i].seq, SLICE_MIN);
+        ln_message_init(&response, LN_MESSAGE_BODY_MAX);
+        bool ok = ask(c, &request, &response, NULL, NULL, err) && do_write(c, mend_job, &j, err);
+        ln_message_free(&request);
+        ln_message_free(&response);
+        if (!ok)
+            return ln_wrap(err, "mending %s %" PRIu64, x.list[i].log, x.list[i].seq);
+    }
+    return true;
+}
+
 bool ln_exchange_sync(struct ln_exchange_client *c, struct ln_exchange_report *out,
                       struct ln_err *err)
 {
@@ -1486,7 +1613,7 @@ bool ln_exchange_sync(struct ln_exchange_client *c, struct ln_exchange_report *o
             break;
         out->level = false;
     }
-    if (!fetch_grids(c, err) || !get_keys(c, err) || !sync_files(c, err))
+    if (!fetch_grids(c, err) || !fetch_damaged(c, err) || !get_keys(c, err) || !sync_files(c, err))
         goto failed;
     c->out = NULL;
     return true;

@@ -317,6 +317,34 @@ typedef bool ln_report_fn(void *ctx, const char *line); /* false stops */
 /* Every log from genesis and the database against it. */
 bool ln_replica_verify(struct ln_replica *r, struct ln_verify_report *out, ln_report_fn *say,
                        void *ctx, struct ln_err *err) LN_MUST;
+/* The same for at most `max` segments of one log from `from` on, for whoever reads beside the
+ * writer: what is wrong is said, its segments are named. `next` 0 = that was the last. */
+#define LN_LOOK_BAD 64
+struct ln_look {
+    uint64_t next, segments, bytes;
+    uint64_t bad[LN_LOOK_BAD];
+    size_t n_bad, n_lost; /* n_lost: those that are whole, but the database lacks their lines */
+};
+bool ln_replica_look(struct ln_look *out, struct ln_store *reader, const struct ln_authority *a,
+                     const char *log, uint64_t from, unsigned max, ln_report_fn *say, void *ctx,
+                     struct ln_err *err) LN_MUST;
+/* Whether the digests are those of the changes that the database holds. *wrong = how many are not.
+ */
+bool ln_replica_sums(uint64_t *wrong, struct ln_store *reader, ln_report_fn *say, void *ctx,
+                     struct ln_err *err) LN_MUST;
+/* Mends one segment: whatever of commit, tree and files is not what was signed is asked for by its
+ * git name, checked, and put back. *mended false: `fetch` did not have it, nothing was changed.
+ * Inside a transaction. */
+typedef bool ln_fetch_fn(void *ctx, struct ln_buf *out, const char *kind,
+                         const struct ln_sha1 *name); /* false: not there */
+bool ln_replica_mend(struct ln_replica *r, const char *log, uint64_t seq, ln_fetch_fn *fetch,
+                     void *ctx, bool *mended, struct ln_err *err) LN_MUST;
+/* Derives these records anew from their lines. */
+bool ln_replica_derive(struct ln_replica *r, const struct ln_id *records, size_t n,
+                       struct ln_err *err) LN_MUST;
+/* Rebuilds; with `digests` those of the changes as they are held are what has to come out, for when
+ * it is the digests that are damaged. */
+bool ln_replica_redo(struct ln_replica *r, bool digests, struct ln_err *err) LN_MUST;
 /* Drops derived tables and replays; LN_BROKEN when the digests differ afterwards. */
 bool ln_replica_rebuild(struct ln_replica *r, ln_report_fn *say, void *ctx,
                         struct ln_err *err) LN_MUST;

@@ -15,7 +15,9 @@ struct tally {
     struct ln_digest digest;
 };
 struct care {
-    struct ln_replica *r;
+    struct ln_store *store;
+    const struct ln_authority *authority;
+    struct ln_replica *r; /* NULL: it only reads */
     struct ln_verify_report *out;
     ln_report_fn *say;
     void *ctx;
@@ -27,6 +29,8 @@ struct care {
     /* the segment at hand */
     const struct ln_store_log *log;
     const struct ln_cert *author;
+    size_t lost; /* segments with lines that the database lacks */
+    bool begun;  /* the one before was looked at here, too */
     struct ln_sha256 prev;
     struct ln_sha1 prev_commit;
     uint64_t next;
@@ -47,6 +51,13 @@ static void bad(struct care *x, const char *fmt, ...)
     x->out->bad++;
     if (x->say != NULL && !x->say(x->ctx, text))
         x->stopped = true;
+}
+
+static void care_free(struct care *x)
+{
+    ln_free(x->logs);
+    ln_free(x->sums);
+    ln_free(x->ids);
 }
 
 static bool take_log(void *ctx, const struct ln_store_log *l, struct ln_err *err)
@@ -111,7 +122,7 @@ static bool take_row(void *ctx, const struct ln_store_change *c, struct ln_err *
 
 static bool check_lines(struct care *x, const struct ln_store_segment *s, struct ln_err *err)
 {
-    struct ln_store *st = x->r->c.store;
+    struct ln_store *st = x->store;
     struct ln_err why = { 0 };
 
     x->n_ids = 0;
@@ -128,9 +139,11 @@ static bool check_lines(struct care *x, const struct ln_store_segment *s, struct
     if (!st->ops->changes_get(st->ctx, x->ids, x->n_ids, take_row, x, err))
         return false;
     x->out->changes += x->n_ids;
-    if (x->found < x->n_ids)
+    if (x->found < x->n_ids) {
+        x->lost++;
         bad(x, "%s %" PRIu64 ": %zu of %zu changes are not in the database", x->log->id, s->seq,
             x->n_ids - x->found, x->n_ids);
+    }
     return true;
 }
 
@@ -150,7 +163,7 @@ static bool check_objects(struct care *x, const struct ln_store_segment *row, st
         !ln_encode_sha256_same(&s->sha, &row->sha))
         return ln_fail(why, LN_INVALID, "it is another segment than the one noted");
     if (s->seq > 1 && (!ln_encode_sha256_same(&s->prev, &x->prev) ||
-                       memcmp(s->prev_commit.b, x->prev_commit.b, LN_SHA1_LEN) != 0))
+                       (x->begun && memcmp(s->prev_commit.b, x->prev_commit.b, LN_SHA1_LEN) != 0)))
         return ln_fail(why, LN_INVALID, "it does not follow the one before");
     if (s->n_files != row->n_files)
         return ln_fail(why, LN_INVALID, "it has other files than those noted");
@@ -183,6 +196,7 @@ static bool check_segment(void *ctx, const struct ln_store_segment *row, struct 
         ok = check_lines(x, row, err);
     x->prev = row->sha;
     x->prev_commit = s->commit;
+    x->begun = why.code == LN_OK;
     ln_free(s);
     if (x->stopped) {
         err->code = LN_OK;
@@ -193,13 +207,14 @@ static bool check_segment(void *ctx, const struct ln_store_segment *row, struct 
 
 static bool check_log(struct care *x, const struct ln_store_log *log, struct ln_err *err)
 {
-    struct ln_store *st = x->r->c.store;
+    struct ln_store *st = x->store;
     char node[LN_NODE_ID_MAX];
 
     ln_replica_author(node, log->id);
     x->log = log;
-    x->author = ln_authority_find(x->r->authority, node);
+    x->author = ln_authority_find(x->authority, node);
     x->next = 1;
+    x->begun = true;
     x->out->logs++;
     if (log->head == 0)
         return true;
@@ -215,6 +230,84 @@ static bool check_log(struct care *x, const struct ln_store_log *log, struct ln_
         (x->next != log->head + 1 || !ln_encode_sha256_same(&x->prev, &log->head_sha)))
         bad(x, "%s: its last segment is not its head", log->id);
     return true;
+}
+
+/* ---- some segments at a time, beside the writer */
+
+struct looking {
+    struct care care;
+    struct ln_look *out;
+    unsigned left;
+};
+
+static void note_seq(struct ln_look *out, uint64_t seq)
+{
+    if (out->n_bad < LN_LOOK_BAD && (out->n_bad == 0 || out->bad[out->n_bad - 1] != seq))
+        out->bad[out->n_bad++] = seq;
+}
+
+static bool look_segment(void *ctx, const struct ln_store_segment *row, struct ln_err *err)
+{
+    struct looking *x = ctx;
+    uint64_t before = x->care.out->bad;
+
+    for (uint64_t seq = x->care.next; seq < row->seq && x->out->n_bad < LN_LOOK_BAD; seq++)
+        note_seq(x->out, seq);
+    if (!check_segment(&x->care, row, err))
+        return false;
+    if (x->care.out->bad > before)
+        note_seq(x->out, row->seq);
+    x->out->segments++;
+    x->out->bytes += row->commit.len + row->tree.len;
+    for (size_t i = 0; i < row->n_files; i++)
+        x->out->bytes += row->files[i].bytes.len;
+    x->left--;
+    return x->left > 0;
+}
+
+static bool take_prev(void *ctx, const struct ln_store_segment *row, struct ln_err *err)
+{
+    ((struct care *)ctx)->prev = row->sha;
+    err->code = LN_OK;
+    return false;
+}
+
+bool ln_replica_look(struct ln_look *out, struct ln_store *reader, const struct ln_authority *a,
+                     const char *log, uint64_t from, unsigned max, ln_report_fn *say_fn, void *ctx,
+                     struct ln_err *err)
+{
+    struct ln_verify_report report = { 0 };
+    struct ln_store_log l = { 0 };
+    char node[LN_NODE_ID_MAX];
+    struct looking x = { .out = out, .left = max };
+    bool ok = reader->ops->log_get(reader->ctx, &l, log, err);
+
+    *out = (struct ln_look){ 0 };
+    x.care = (struct care){
+        .store = reader, .authority = a, .out = &report, .say = say_fn, .ctx = ctx, .log = &l
+    };
+    ln_replica_author(node, log);
+    x.care.author = ln_authority_find(a, node);
+    x.care.next = from;
+    if (!ok || l.head == 0 || from > l.head || x.care.author == NULL)
+        return ok;
+    err->code = LN_OK;
+    if (from > 1)
+        ok =
+            reader->ops->segment_each(reader->ctx, l.n, from - 1, false, take_prev, &x.care, err) ||
+            err->code == LN_OK;
+    ok = ok && (reader->ops->segment_each(reader->ctx, l.n, from, true, look_segment, &x, err) ||
+                err->code == LN_OK);
+    if (ok && x.left > 0) /* the end: what is missing there */
+        for (uint64_t seq = x.care.next; seq <= l.head && out->n_bad < LN_LOOK_BAD; seq++) {
+            bad(&x.care, "%s: segment %" PRIu64 " is missing", log, seq);
+            note_seq(out, seq);
+        }
+    else
+        out->next = x.care.next;
+    out->n_lost = x.care.lost;
+    care_free(&x.care);
+    return ok;
 }
 
 /* ---- digests */
@@ -239,17 +332,12 @@ static bool check_digest(void *ctx, const struct ln_store_audience *a, struct ln
     return true;
 }
 
-static void care_free(struct care *x)
-{
-    ln_free(x->logs);
-    ln_free(x->sums);
-    ln_free(x->ids);
-}
-
 bool ln_replica_verify(struct ln_replica *r, struct ln_verify_report *out, ln_report_fn *say,
                        void *ctx, struct ln_err *err)
 {
-    struct care x = { .r = r, .out = out, .say = say, .ctx = ctx };
+    struct care x = {
+        .r = r, .store = r->c.store, .authority = r->authority, .out = out, .say = say, .ctx = ctx
+    };
     struct ln_store *s = r->c.store;
     bool ok = s->ops->log_each(s->ctx, take_log, &x, err);
 
@@ -261,6 +349,67 @@ bool ln_replica_verify(struct ln_replica *r, struct ln_verify_report *out, ln_re
              s->ops->audience_each(s->ctx, check_digest, &x, err);
     care_free(&x);
     return ok;
+}
+
+static bool take_change(void *ctx, const struct ln_store_change *c, struct ln_err *err)
+{
+    return take_unsealed(ctx, c, err);
+}
+
+bool ln_replica_sums(uint64_t *wrong, struct ln_store *reader, ln_report_fn *say_fn, void *ctx,
+                     struct ln_err *err)
+{
+    struct ln_verify_report report = { 0 };
+    struct care x = { .store = reader, .out = &report, .say = say_fn, .ctx = ctx };
+    bool ok = reader->ops->changes_each(reader->ctx, take_change, &x, err) &&
+              reader->ops->audience_each(reader->ctx, check_digest, &x, err);
+
+    *wrong = report.bad;
+    care_free(&x);
+    return ok;
+}
+
+struct resum {
+    struct care care;
+    struct ln_store_audience *list;
+    size_t n, cap;
+};
+
+static bool take_wrong(void *ctx, const struct ln_store_audience *a, struct ln_err *err)
+{
+    struct resum *x = ctx;
+    const struct tally *t = sum_of(&x->care, a->n);
+
+    (void)err;
+    if (memcmp(t->digest.b, a->digest.b, sizeof t->digest.b) == 0)
+        return true;
+    if (x->n == x->cap) {
+        x->cap = x->cap > 0 ? 2 * x->cap : 16;
+        x->list = ln_realloc(x->list, x->cap * sizeof *x->list);
+    }
+    x->list[x->n] = *a;
+    x->list[x->n++].digest = t->digest;
+    return true;
+}
+
+/* The changes may be right and the digests not: whether that is so, the replay tells. */
+static bool resum(struct ln_replica *r, struct ln_err *err)
+{
+    struct ln_store *s = r->c.store;
+    struct resum x = { .care = { .store = s } };
+    bool ok = s->ops->changes_each(s->ctx, take_change, &x.care, err) &&
+              s->ops->audience_each(s->ctx, take_wrong, &x, err);
+
+    for (size_t i = 0; ok && i < x.n; i++)
+        ok = s->ops->audience_put(s->ctx, &x.list[i], err);
+    ln_free(x.list);
+    care_free(&x.care);
+    return ok;
+}
+
+bool ln_replica_redo(struct ln_replica *r, bool digests, struct ln_err *err)
+{
+    return (!digests || resum(r, err)) && ln_replica_rebuild(r, NULL, NULL, err);
 }
 
 /* ---- rebuild */
@@ -306,7 +455,12 @@ static bool replay(struct care *x, struct ln_err *err)
 bool ln_replica_rebuild(struct ln_replica *r, ln_report_fn *say_fn, void *ctx, struct ln_err *err)
 {
     struct ln_verify_report differ = { 0 };
-    struct care x = { .r = r, .out = &differ, .say = say_fn, .ctx = ctx };
+    struct care x = { .r = r,
+                      .store = r->c.store,
+                      .authority = r->authority,
+                      .out = &differ,
+                      .say = say_fn,
+                      .ctx = ctx };
     struct ln_store *s = r->c.store;
     unsigned segments;
     bool ok;

@@ -262,6 +262,8 @@ struct ln_store_ops {
                        struct ln_err *err);
     bool (*changes_get)(void *ctx, const struct ln_id *ids, size_t n, ln_store_change_fn *fn,
                         void *fctx, struct ln_err *err);
+    /* Every change, without its line. */
+    bool (*changes_each)(void *ctx, ln_store_change_fn *fn, void *fctx, struct ln_err *err);
     /* New ones are inserted; an id that is there already is left as it is and marked known. [w] */
     bool (*changes_put)(void *ctx, struct ln_store_change *c, size_t n, struct ln_err *err);
     /* Writes everything of changes that are there, but their ids, by number. [w] */

@@ -84,3 +84,24 @@ out:
     git_repository_free(repo);
     return ok || ln_wrap(err, "%s", path);
 }
+
+bool ln_volume_read(struct ln_buf *out, const char *path, const char *kind,
+                    const struct ln_sha1 *name)
+{
+    git_repository *repo = NULL;
+    git_odb *odb = NULL;
+    git_odb_object *object = NULL;
+    git_oid oid;
+
+    (void)git_oid_fromraw(&oid, name->b);
+    /* libgit2 checks the name of what it reads by itself. */
+    bool ok = git_repository_open_bare(&repo, path) == 0 && git_repository_odb(&odb, repo) == 0 &&
+              git_odb_read(&object, odb, &oid) == 0 &&
+              git_odb_object_type(object) == git_object_string2type(kind);
+    if (ok)
+        ln_buf_add(out, git_odb_object_data(object), git_odb_object_size(object));
+    git_odb_object_free(object);
+    git_odb_free(odb);
+    git_repository_free(repo);
+    return ok;
+}

@@ -4,6 +4,7 @@
 #ifndef LN_VOLUME_H
 #define LN_VOLUME_H
 
+#include "crypto/base/buf.h"
 #include "crypto/base/err.h"
 #include "sync/sha1.h"
 
@@ -16,5 +17,10 @@ void ln_volume_stop(void);
  * harm. */
 bool ln_volume_add(const char *path, const void *pack, size_t len, const struct ln_sha1 *head,
                    struct ln_err *err) LN_MUST;
+
+/* One object ("commit", "tree", "blob") of the repository at `path`, appended. False: it is not
+ * there, or damaged. */
+bool ln_volume_read(struct ln_buf *out, const char *path, const char *kind,
+                    const struct ln_sha1 *name);
 
 #endif

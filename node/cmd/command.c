@@ -321,6 +321,18 @@ const struct ln_command ln_commands[] = {
       false,
       { NULL, NULL },
       "verify --dir /var/lib/linli/home" },
+    { "scrub",
+      { "立即自检并修复：段、数据库、git 卷和附件；每天也会自动进行（config 中的 scrub_at）。",
+        "Look for damage now and mend it: segments, database, git volumes, attachments. Done by "
+        "itself each day (scrub_at in config)." },
+      { DIR_OPTION, JSON_OPTION },
+      { { NULL, NULL, false, { NULL, NULL } } },
+      false,
+      { "修复来源：git 卷、数据库、日志，其次是上级；无法修复的会成为告警。",
+        "It mends from the volume, the database, the log, then from the parent; what it cannot "
+        "mend "
+        "is an alarm." },
+      "scrub --dir /var/lib/linli/home" },
     { "rebuild",
       { "删除派生表并重放日志；摘要必须与之前一致。",
         "Drop derived tables and replay the logs; digests must come out as before." },

@@ -8,6 +8,7 @@
 #include "crypto/base/alloc.h"
 #include "node/cmd/cmd.h"
 #include "node/link/link.h"
+#include "node/scrub.h"
 #include "node/store/session.h"
 #include "node/syncer.h"
 #include "node/tree.h"
@@ -359,6 +360,36 @@ static bool verify(struct ln_node *n, const json_t *args, struct ln_buf *out, st
            ln_fail(err, LN_BROKEN, "%" PRIu64 " things are wrong, named above", c.report.bad);
 }
 
+static bool scrub(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
+{
+    struct ln_scrub_report r;
+    bool as_json = on(args, "json");
+
+    if (!ln_scrub_run(n, &r, as_json ? NULL : say, out, err))
+        return false;
+    uint64_t left = r.found - r.mended - r.asked;
+    if (as_json)
+        add_json(out, json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "segments",
+                                (json_int_t)r.segments, "records", (json_int_t)r.records, "volumes",
+                                (json_int_t)r.volumes, "files", (json_int_t)r.files, "found",
+                                (json_int_t)r.found, "mended", (json_int_t)r.mended, "asked",
+                                (json_int_t)r.asked, "left", (json_int_t)left));
+    else
+        ln_buf_addf(out,
+                    ZH("%" PRIu64 " 段、%" PRIu64 " 条记录、%" PRIu64 " 个卷、%" PRIu64
+                       " 个附件；损坏 %" PRIu64 " 处，已修复 %" PRIu64 "，已向上级索取 %" PRIu64
+                       "\n",
+                       "%" PRIu64 " segments, %" PRIu64 " records, %" PRIu64 " volumes, %" PRIu64
+                       " attachments; %" PRIu64 " damaged, %" PRIu64
+                       " mended, the parent asked for %" PRIu64 "\n"),
+                    r.segments, r.records, r.volumes, r.files, r.found, r.mended, r.asked);
+    return left == 0 ||
+           ln_fail(err, LN_BROKEN,
+                   ZH("%" PRIu64 " 处未能修复，见上", "%" PRIu64 " things could not be mended, "
+                                                      "named above"),
+                   left);
+}
+
 static bool rebuild_job(void *arg_, struct ln_replica *r, struct ln_err *err)
 {
     return ln_replica_rebuild(r, say, ((struct caring *)arg_)->out, err);
@@ -646,14 +677,25 @@ bool ln_cmd_run(struct ln_node *n, const json_t *args, struct ln_buf *out, struc
     static const struct {
         const char *name;
         bool (*run)(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err);
-    } commands[] = {
-        { "invite", ln_cmd_invite }, { "confirm", confirm },      { "revoke", ln_cmd_revoke },
-        { "join", ln_cmd_join },     { "renew", ln_cmd_renew },   { "rotate", ln_cmd_rotate },
-        { "nodes", ln_cmd_nodes },   { "sync", sync_now },        { "status", status },
-        { "verify", verify },        { "rebuild", rebuild },      { "user", user },
-        { "adopt", ln_cmd_adopt },   { "restore", ln_cmd_drill }, { "load", ln_cmd_load },
-        { "show", ln_cmd_show },     { "export", ln_cmd_export }, { "import", ln_cmd_import }
-    };
+    } commands[] = { { "invite", ln_cmd_invite },
+                     { "confirm", confirm },
+                     { "revoke", ln_cmd_revoke },
+                     { "join", ln_cmd_join },
+                     { "renew", ln_cmd_renew },
+                     { "rotate", ln_cmd_rotate },
+                     { "nodes", ln_cmd_nodes },
+                     { "sync", sync_now },
+                     { "status", status },
+                     { "verify", verify },
+                     { "scrub", scrub },
+                     { "rebuild", rebuild },
+                     { "user", user },
+                     { "adopt", ln_cmd_adopt },
+                     { "restore", ln_cmd_drill },
+                     { "load", ln_cmd_load },
+                     { "show", ln_cmd_show },
+                     { "export", ln_cmd_export },
+                     { "import", ln_cmd_import } };
     const char *name = arg(args, "command");
 
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)

@@ -5,6 +5,7 @@
 
 #include "crypto/base/log.h"
 #include "node/cmd/cmd.h"
+#include "node/scrub.h"
 #include "node/syncer.h"
 #include "node/web/web.h"
 
@@ -21,6 +22,7 @@ bool ln_cmd_serve(const char *dir, const char *listen, struct ln_err *err)
     struct ln_web *w = NULL;
     struct ln_control *c = NULL;
     struct ln_syncer *syncer = NULL;
+    struct ln_scrub *scrub = NULL;
     sigset_t set;
     bool ok = false;
 
@@ -47,7 +49,8 @@ bool ln_cmd_serve(const char *dir, const char *listen, struct ln_err *err)
     n->exchange.seen = ln_syncer_seen;
     n->exchange.seen_ctx = syncer;
     n->syncer = syncer;
-    if (!ln_web_start(&w, n, listen, err) || !ln_control_start(&c, n, err))
+    if (!ln_web_start(&w, n, listen, err) || !ln_control_start(&c, n, err) ||
+        !ln_scrub_start(&scrub, n, err))
         goto out;
     ln_log(LN_LOG_NOTE, "serving node=%s address=http://%s", n->id, listen);
     ok = wait_signal(&set);
@@ -56,6 +59,7 @@ bool ln_cmd_serve(const char *dir, const char *listen, struct ln_err *err)
     if (!ln_node_seal(n, &why))
         ln_log_err(LN_LOG_WARN, &why, "not sealed");
 out:
+    ln_scrub_stop(scrub);
     ln_control_stop(c);
     ln_web_stop(w);
     ln_syncer_stop(syncer);

@@ -31,6 +31,19 @@ bool ln_alarm_clear(struct ln_db *db, int64_t n, int64_t now_ms, struct ln_err *
     return ln_db_run(q, err);
 }
 
+bool ln_alarm_over(struct ln_db *db, const char *node, const char *code, int64_t now_ms,
+                   struct ln_err *err)
+{
+    static const char sql[] =
+        "UPDATE alarm SET cleared = ? WHERE node = ? AND code = ? AND cleared IS NULL";
+    struct ln_query *q = ln_db_use(db, sql);
+
+    ln_db_int(q, now_ms);
+    ln_db_text(q, node);
+    ln_db_text(q, code);
+    return ln_db_run(q, err);
+}
+
 bool ln_alarm_ack(struct ln_db *db, int64_t n, int64_t now_ms, const char *by, const char *note,
                   struct ln_err *err)
 {

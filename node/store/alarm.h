@@ -21,6 +21,9 @@ struct ln_alarm {
 bool ln_alarm_raise(struct ln_db *db, const struct ln_alarm *a, int64_t now_ms, bool *fresh,
                     struct ln_err *err) LN_MUST;
 bool ln_alarm_clear(struct ln_db *db, int64_t n, int64_t now_ms, struct ln_err *err) LN_MUST;
+/* The open one of that node and code, if there is one. [writer] */
+bool ln_alarm_over(struct ln_db *db, const char *node, const char *code, int64_t now_ms,
+                   struct ln_err *err) LN_MUST;
 /* Somebody has taken note of an open one; LN_MISSING there is none. [writer] */
 bool ln_alarm_ack(struct ln_db *db, int64_t n, int64_t now_ms, const char *by, const char *note,
                   struct ln_err *err) LN_MUST;

@@ -56,6 +56,30 @@ static bool run_on(struct ln_db *db, const char *sql, const struct ln_sha256 *sh
     return ln_db_run(q, err);
 }
 
+bool ln_attachment_behind(struct ln_attachment *out, struct ln_db *db,
+                          const struct ln_sha256 *after, struct ln_err *err)
+{
+    static const char sql[] = "SELECT sha, size, whole, sender FROM attachment WHERE sha > ? AND"
+                              " whole = 1 ORDER BY sha LIMIT 1";
+    struct ln_query *q = ln_db_use(db, sql);
+    bool row;
+
+    *out = (struct ln_attachment){ .found = false };
+    ln_db_blob(q, after->b, sizeof after->b);
+    if (!ln_db_row(q, &row, err))
+        return false;
+    if (row)
+        read_row(out, q);
+    (void)ln_db_end(q);
+    return true;
+}
+
+bool ln_attachment_lost(struct ln_db *db, const struct ln_sha256 *sha, struct ln_err *err)
+{
+    return run_on(db, "UPDATE attachment SET whole = 0, sender = '', tried = 0 WHERE sha = ?", sha,
+                  err);
+}
+
 bool ln_attachment_sent(struct ln_db *db, const struct ln_sha256 *sha, struct ln_err *err)
 {
     static const char sql[] = "UPDATE attachment SET up = 2 WHERE sha = ?";

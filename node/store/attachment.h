@@ -27,6 +27,11 @@ bool ln_attachment_sent(struct ln_db *db, const struct ln_sha256 *sha,
                         struct ln_err *err) LN_MUST; /* [writer] */
 bool ln_attachment_tried(struct ln_db *db, const struct ln_sha256 *sha, int64_t now_ms,
                          struct ln_err *err) LN_MUST; /* [writer] */
+/* The first whole one behind `after` in order of names; found false: no more. */
+bool ln_attachment_behind(struct ln_attachment *out, struct ln_db *db,
+                          const struct ln_sha256 *after, struct ln_err *err) LN_MUST;
+/* Its bytes are gone: wanted from the parent, at once. [writer] */
+bool ln_attachment_lost(struct ln_db *db, const struct ln_sha256 *sha, struct ln_err *err) LN_MUST;
 bool ln_attachment_forget(struct ln_db *db, const struct ln_sha256 *sha,
                           struct ln_err *err) LN_MUST; /* [writer] */
 /* The oldest up to `room`: those to be sent, or (wanted) those to be asked for that were not asked

@@ -725,6 +725,7 @@ const struct ln_store_ops ln_sqlstore_ops = {
     .records_unknown = ln_sqlstore_records_unknown,
     .changes_of = ln_sqlstore_changes_of,
     .changes_get = ln_sqlstore_changes_get,
+    .changes_each = ln_sqlstore_changes_each,
     .changes_put = ln_sqlstore_changes_put,
     .changes_set = ln_sqlstore_changes_set,
     .changes_drop = ln_sqlstore_changes_drop,

@@ -206,6 +206,13 @@ static void bind_or_null(struct ln_query *q, int64_t value)
         ln_db_null(q);
 }
 
+bool ln_sqlstore_changes_each(void *ctx, ln_store_change_fn *fn, void *fctx, struct ln_err *err)
+{
+    static const char sql[] = "SELECT " CHANGE_COLUMNS " FROM change";
+
+    return give_all(ln_db_use(((struct ln_sqlstore *)ctx)->db, sql), fn, fctx, err);
+}
+
 bool ln_sqlstore_changes_put(void *ctx, struct ln_store_change *c, size_t n, struct ln_err *err)
 {
     static const char sql[] =
