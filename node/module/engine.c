@@ -380,6 +380,15 @@ static bool next_number(char out[48], struct work *w, struct ln_err *err)
 
 /* ---- create */
 
+/* `days` from today on, as a default says it: "", "+30", "-365". */
+static void set_day(json_t *f, const char *name, int64_t now_ms, const char *days)
+{
+    char day[11];
+
+    ln_engine_today(day, now_ms + strtol(days, NULL, 10) * INT64_C(86400000));
+    json_object_set_new(f, name, json_string(day));
+}
+
 static void fill_in(struct work *w, json_t *f)
 {
     const struct ln_def_coll *c = w->j->c;
@@ -396,8 +405,13 @@ static void fill_in(struct work *w, json_t *f)
         if (d->type == LN_TYPE_REF && word != NULL && strcmp(word, "me") == 0) {
             if (u->account[0] != '\0')
                 json_object_set_new(f, d->name, json_string(u->account));
-        } else if (d->type == LN_TYPE_DATE && word != NULL && strcmp(word, "today") == 0)
-            json_object_set_new(f, d->name, json_string(w->today));
+        } else if (d->type == LN_TYPE_REF && word != NULL && strcmp(word, "mine") == 0)
+            continue; /* pages fill it in: it is a choice where there are two */
+        else if (d->type == LN_TYPE_REF && word != NULL && strcmp(word, "person") == 0) {
+            if (u->person[0] != '\0' && !ln_engine_staff(u))
+                json_object_set_new(f, d->name, json_string(u->person));
+        } else if (d->type == LN_TYPE_DATE && word != NULL && strncmp(word, "today", 5) == 0)
+            set_day(f, d->name, w->now_ms, word + 5);
         else if (d->type == LN_TYPE_CODE && json_is_integer(d->initial))
             json_object_set_new(f, d->name,
                                 json_sprintf("%d", (int)json_integer_value(d->initial)));

@@ -80,6 +80,17 @@ static void add_at(const struct wanted *w, const json_t *row, int64_t now, json_
     }
 }
 
+/* Whether `one` stands in `all`, a list by commas. */
+static bool listed(const char *all, const char *one)
+{
+    size_t len = strlen(one);
+
+    for (const char *at = strstr(all, one); at != NULL; at = strstr(at + 1, one))
+        if ((at == all || at[-1] == ',') && (at[len] == ',' || at[len] == '\0'))
+            return true;
+    return false;
+}
+
 /* A step back is nothing to be reminded of. */
 static bool undoes(const char *action)
 {
@@ -100,19 +111,21 @@ static json_t *item_of(struct ln_call *c, const struct wanted *w, json_t *row)
 {
     char title[LN_TITLE_MAX + 1];
     const char *state = json_string_value(json_object_get(row, "state"));
-    const struct ln_def_label *next = NULL;
+    const struct ln_def_step *next = NULL;
 
     for (size_t i = 0; state != NULL && next == NULL && i < w->d->n_steps; i++)
         if (ln_def_has(w->d->steps[i].from, state) && !undoes(w->d->steps[i].action) &&
             ln_engine_may_step(&w->d->steps[i], w->d, &c->user, row))
-            next = &w->d->steps[i].label;
+            next = &w->d->steps[i];
     ln_engine_mask(w->d, &c->user, row);
     ln_title_write(title, c, w->d, row);
     json_t *o =
         json_pack("{s:s,s:s,s:s,s:O}", "id", ln_web_text(row, "id"), "collection", w->d->name,
                   "title", title, "created_at", json_object_get(row, "created"));
-    if (next != NULL)
-        json_object_set_new(o, "next", json_string(c->q->zh ? next->zh : next->en));
+    if (next != NULL) {
+        json_object_set_new(o, "next", json_string(c->q->zh ? next->label.zh : next->label.en));
+        json_object_set_new(o, "next_action", json_string(next->action));
+    }
     if (state != NULL) {
         json_object_set_new(o, "state", json_string(state));
         add_state(o, c, w->d, state);
@@ -124,6 +137,8 @@ static json_t *item_of(struct ln_call *c, const struct wanted *w, json_t *row)
         ln_read_tell(c, row, o);
     if (w->by != NULL)
         add_at(w, row, c->n->env.now_ms(c->n->env.ctx), o);
+    if (state != NULL && w->d->running != NULL && !listed(w->d->running, state))
+        json_object_set_new(o, "late", json_false()); /* its clock stands */
     return o;
 }
 
@@ -262,7 +277,8 @@ static struct filters *read_filters(struct ln_call *c, const struct ln_def_coll 
     }
     json_object_foreach(json_object_get(o, "where"), key, v)
         add_filter(x, c, d, key, json_string_value(v));
-    if (json_is_true(json_object_get(o, "open")))
+    if (json_is_true(json_object_get(o, "open")) &&
+        json_object_get(json_object_get(o, "where"), "state") == NULL)
         add_open(x, c, d);
     if (json_is_true(json_object_get(o, "own"))) {
         if (d->own != NULL && strcmp(d->own, "self") != 0 && c->user.person[0] != '\0')
@@ -402,7 +418,8 @@ static void add_list(struct home *h, const struct ln_def_screen *s)
                         .show = json_object_get(s->json, "show"),
                         .limit = limit_of(s->json, 6) };
     json_t *b = block_for(h, s);
-    int64_t total = json_integer_value(json_object_get(b, "total"));
+    int64_t before = json_integer_value(json_object_get(b, "total"));
+    int64_t total = before;
 
     if (w.by != NULL && w.sort != NULL && strcmp(w.by, w.sort) == 0 && x->n < WHERE_MAX) {
         x->where[x->n] = (struct ln_where){ w.by, LN_WHERE_FROM, "0" }; /* with a time, first */
@@ -412,7 +429,13 @@ static void add_list(struct home *h, const struct ln_def_screen *s)
         x->where[x->n].value = ""; /* then without */
     }
     short_list(array_of(b, "items"), &total, c, &w);
+    w.n = x->n; /* the list page takes all of it */
     json_object_set_new(b, "total", json_integer(total));
+    if (total > before) /* where the rest of each part is */
+        json_array_append_new(array_of(b, "parts"),
+                              json_pack("{s:s,s:o,s:I}", "collection", s->coll->name, "query",
+                                        query_of(x, x->n_mine > 0), "total",
+                                        (json_int_t)(total - before)));
     if (json_object_get(b, "collection") != NULL)
         json_object_set_new(b, "query", query_of(x, x->n_mine > 0));
     ln_free(x);
@@ -601,6 +624,19 @@ static int by_time(const void *a, const void *b)
     return (ty > tx) - (ty < tx);
 }
 
+/* Whether none before it in the list is of the same collection. */
+static bool first_of_its_kind(json_t *const *list, size_t i)
+{
+    const char *coll = ln_web_text(list[i], "collection");
+
+    for (size_t k = 0; k < i; k++)
+        if (strcmp(ln_web_text(list[k], "collection"), coll) == 0)
+            return false;
+    return true;
+}
+
+/* The first of them by time, and of each collection at least one: what has no term is not crowded
+ * out by what is late. */
 static void sort_items(json_t *block)
 {
     json_t *items = json_object_get(block, "items");
@@ -616,10 +652,11 @@ static void sort_items(json_t *block)
     qsort(list, n, sizeof *list, by_time);
     json_array_clear(items);
     for (size_t i = 0; i < n; i++) {
-        if (i < limit)
+        if (i < limit || first_of_its_kind(list, i))
             json_array_append(items, list[i]);
-        json_decref(list[i]);
     }
+    for (size_t i = 0; i < n; i++)
+        json_decref(list[i]);
     ln_free(list);
 }
 

@@ -62,8 +62,8 @@ static bool told(const json_t *steps, const json_t *step)
 static json_t *own_workflow(const struct ln_call *c, const json_t *given)
 {
     static const char *const whole[] = { "first", "final", "states", NULL };
-    static const char *const keep[] = { "action", "to",   "label", "note",
-                                        "home",   "sets", "adds",  NULL };
+    static const char *const keep[] = { "action", "from", "to",   "label", "note",
+                                        "home",   "sets", "adds", NULL };
     static const char *const named[] = { "action", "label", NULL };
     json_t *w = json_object();
     json_t *steps = json_array();
@@ -92,7 +92,7 @@ static json_t *coll_json(struct ln_call *c, const struct ln_def_coll *d)
     static const char *const keep[] = { "name",    "label",  "workflow", "list",   "filters",
                                         "sort",    "title",  "log",      "number", "own",
                                         "search",  "unmask", "audience", "menu",   "fresh_days",
-                                        "similar", NULL };
+                                        "similar", "guest",  NULL };
     json_t *o = json_object();
     json_t *none = json_pack("{s:{}}", "f");
 

@@ -58,13 +58,25 @@ static void add_time(struct ln_buf *out, int64_t ms)
     ln_buf_addf(out, "%s %02" PRId64 ":%02" PRId64, day, minute / 60, minute % 60);
 }
 
+/* 123450 as ¥1,234.50 */
+static void add_money(struct ln_buf *out, json_int_t fen)
+{
+    char digits[24];
+    uint64_t all = fen < 0 ? 0 - (uint64_t)fen : (uint64_t)fen;
+    int len = snprintf(digits, sizeof digits, "%" PRIu64, all / 100);
+
+    ln_buf_adds(out, fen < 0 ? "-¥" : "¥");
+    for (int i = 0; i < len; i++)
+        ln_buf_addf(out, "%s%c", i > 0 && (len - i) % 3 == 0 ? "," : "", digits[i]);
+    ln_buf_addf(out, ".%02d", (int)(all % 100));
+}
+
 static void add_number(struct ln_buf *out, const struct ln_def_field *f, json_int_t n)
 {
     if (f->type == LN_TYPE_TS)
         add_time(out, n);
     else if (f->type == LN_TYPE_FEN)
-        ln_buf_addf(out, "¥%" JSON_INTEGER_FORMAT ".%02" JSON_INTEGER_FORMAT, n / 100,
-                    n < 0 ? -(n % 100) : n % 100);
+        add_money(out, n);
     else
         ln_buf_addf(out, "%" JSON_INTEGER_FORMAT, n);
 }
