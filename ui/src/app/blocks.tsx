@@ -4,49 +4,66 @@ import { t, word, type Label } from '../i18n'
 import { Icon } from '../kit/icon'
 import { lazy } from '../kit/lazy'
 import { Empty } from '../kit/state'
-import { ago, due, since } from '../kit/when'
+import { numbered } from '../kit/value'
+import { ago, due, since, today } from '../kit/when'
 
 export interface Item {
-  id: string; collection: string; title: string; sub?: string; state?: string; state_text?: string; next?: string; created_at: number
+  id: string; collection: string; title: string; sub?: string; state?: string; state_text?: string; next?: string; next_action?: string; created_at: number
   at?: number; day?: string; late?: boolean; conflicts?: number; what?: Label
 }
 export interface Tile { key?: string; label: Label; hint?: Label; icon?: string; to: string; collection?: string }
 interface Figure { label: Label; n: number; before?: number; days?: number; tone?: string; collection: string; query: string }
 export interface BlockData {
   kind: string; slot?: string; title?: Label; hint?: Label; empty?: Label; more?: string; collection?: string; query?: string
-  total?: number; items?: Item[]; figures?: Figure[]; tiles?: Tile[]; statistic?: string
+  total?: number; items?: Item[]; parts?: { collection: string; query: string; total: number }[]; figures?: Figure[]; tiles?: Tile[]; statistic?: string
 }
 
 const Chart = lazy(() => import('./stats').then(m => m.One))
 const Nodes = lazy(() => import('./nodes').then(m => m.NodesTable))
 const STATE_TONE: Record<string, string> = { returned: 'warn', refused: 'warn', overdue: 'bad', published: 'good', replied: 'good', closed: 'good', confirmed: 'good', done: 'good' }
 
+const OLD_MS = 60 * 86400e3 // of what is older, the day it was added says nothing on a first screen
+
 export function Row({ item, mine, plain, stale }: { item: Item; mine?: boolean; plain?: boolean; stale?: boolean }) {
   const found = collection(item.collection)
   const def = found ? found.def : undefined
-  const time = stale ? since(item.day) : due(item.at, item.day)
-  return <li><a class="item" href={`/${item.collection}/${item.id}`}>
-    <span class="item-main"><span class="item-title">{item.title || (def ? word(def.label) : item.id)}</span>
-      {(item.sub || item.what) && <span class="item-sub">{item.what ? word(item.what) + (item.sub ? ' · ' : '') : ''}{item.sub}</span>}</span>
+  const over = item.late === false && (item.at ? item.at < Date.now() : !!item.day && item.day < today())
+  const time = stale ? since(item.day) : over ? '' : due(item.at, item.day)
+  const { no, rest } = numbered(item.title)
+  const title = rest || item.sub || (def ? word(def.label) : item.id)
+  const sub = [item.what ? word(item.what) : '', no, title === item.sub ? '' : item.sub].filter(x => x).join(' · ')
+  return <li><a class="item" href={`/${item.collection}/${item.id}${mine && item.next_action ? '?do=' + item.next_action : ''}`}>
+    <span class="item-main"><span class="item-title">{title}</span>
+      {sub && <span class="item-sub">{sub}</span>}</span>
     <span class="item-side">
       {item.state && !plain && <span class={'chip tone-' + (STATE_TONE[item.state] || 'plain')}>{item.state_text || item.state}</span>}
       {mine && item.next && <span class="chip tone-main">{t('next_one', { what: item.next })}</span>}
       {!!item.conflicts && <span class="chip tone-bad">{t('conflict')}</span>}
-      {time ? <span class={item.late && !stale ? 'late' : 'quiet'}>{item.late && !stale && <Icon name="clock" />}{time}</span> : <time class="quiet">{ago(item.created_at)}</time>}
+      {time ? <span class={item.late && !stale ? 'late' : 'quiet'}>{item.late && !stale && <Icon name="clock" />}{time}</span>
+        : Date.now() - item.created_at < OLD_MS && <time class="quiet">{ago(item.created_at)}</time>}
     </span></a></li>
+}
+
+const listed = (block: BlockData) => block.more || (block.collection && collection(block.collection) ? `/${block.collection}${block.query ? '?' + block.query : ''}` : '')
+
+/** The lists that have nothing in them, in a few lines at the end. */
+export function Idle({ blocks }: { blocks: BlockData[] }) {
+  return <section class="card block idle"><h2>{t('nothing_now')}</h2><ul>{blocks.map((b, i) => <li key={(b.slot || b.collection || '') + i}><Icon name="check" />
+    {listed(b) ? <a href={listed(b)}>{word(b.title)}</a> : word(b.title)}<span class="quiet">{b.empty ? word(b.empty) : t('empty')}</span></li>)}</ul></section>
 }
 
 function Listed({ block }: { block: BlockData }) {
   const items = block.items || []
   const label = word(block.title)
   const one = /(^|&)state=[a-z_]+(&|$)/.test(block.query || '') // all of one state: the chip would say nothing
-  const all = block.more || (block.collection && collection(block.collection) ? `/${block.collection}${block.query ? '?' + block.query : ''}` : '')
+  const all = listed(block)
   return <section class={'card block block-' + block.kind}>
     <div class="block-head"><h2>{label} {!!block.total && <span class={'count' + (block.slot === 'red' ? ' count-bad' : '')}>{block.total}</span>}</h2>
       {all && items.length > 0 && <a class="more" href={all} aria-label={t('all') + ' ' + label}>{t('all')}</a>}</div>
     {block.hint && items.length > 0 && <p class="quiet">{word(block.hint)}</p>}
     {items.length === 0 ? <Empty text={block.empty && word(block.empty)} />
       : <ul class="plain">{items.map(i => <Row key={i.id} item={i} mine={block.slot === 'mine'} plain={one} stale={block.kind === 'stale' || undefined} />)}</ul>}
+    {!all && (block.parts || []).length > 0 && Number(block.total) > items.length && <p class="parts">{(block.parts || []).map(p => { const c = collection(p.collection); return c && <a key={p.collection + p.query} class="chip" href={`/${p.collection}?${p.query}`}>{word(c.def.label)} {p.total}</a> })}</p>}
   </section>
 }
 
@@ -91,7 +108,7 @@ export function Block({ block }: { block: BlockData }) {
     case 'urgent': return <Urgent block={block} />
     case 'alarms': return <Alarms block={block} />
     case 'tiles': return <Tiles tiles={block.tiles || []} />
-    case 'actions': return <div class="actions" role="group" aria-label={block.title ? word(block.title) : t('what_to_do')}>{(block.tiles || []).map(x =>
+    case 'actions': return <div class={'actions' + ((block.tiles || []).length > 3 ? ' actions-many' : '')} role="group" aria-label={block.title ? word(block.title) : t('what_to_do')}>{(block.tiles || []).map(x =>
       <a class="action" key={x.to} href={x.to}><Icon name={x.icon} />{word(x.label)}</a>)}</div>
     case 'figures': return <Figures block={block} />
     case 'search': return <Search block={block} />

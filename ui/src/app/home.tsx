@@ -3,21 +3,23 @@ import { useEffect, useState } from 'preact/hooks'
 import { call } from './api'
 import { desk, elder, session, status } from './state'
 import { lang, t, word } from '../i18n'
-import { Block, type BlockData } from './blocks'
+import { Block, Idle, type BlockData } from './blocks'
 import { Waiting } from '../kit/state'
 import { Icon } from '../kit/icon'
 
 let kept: { for: string; blocks: BlockData[] } | null = null // the last one, so that going back shows it at once
 
-/** Two columns of about one height at a desk, each in the order of the ranks; one on a phone. */
+const LEAD = ['urgent', 'search', 'tiles', 'actions', 'nodes', 'figures'] // over both columns at a desk
+const LISTS = ['list', 'stale', 'conflicts']
+
+/** Two columns of about one height at a desk, each in the order of the ranks. */
 function columns(blocks: BlockData[]): BlockData[][] {
-  if (!desk.value || elder.value) return [blocks]
   const out: BlockData[][] = [[], []]
   const height = [0, 0]
   for (const b of blocks) {
     const to = height[0] <= height[1] ? 0 : 1
     out[to].push(b)
-    height[to] += 2 + (b.items ? b.items.length : 1)
+    height[to] += 2 + (b.items ? b.items.length : 5)
   }
   return out
 }
@@ -41,15 +43,22 @@ export function Home() {
     return () => { on = false }
   }, [who, seq, s !== null])
   if (!s) return <Waiting />
-  const shown = (blocks || []).filter(b => !elder.value || b.kind === 'urgent' || b.kind === 'tiles' || b.slot === 'mine')
-  const wide = shown.filter(b => b.kind !== 'list' && b.kind !== 'stale' && b.kind !== 'conflicts')
-  const narrow = shown.filter(b => wide.indexOf(b) < 0)
+  const all = blocks || []
+  const plain = elder.value && all.some(b => b.kind === 'tiles') // four large tiles and what is one's own; who has no tiles keeps everything, one below the other
+  const shown = plain ? all.filter(b => b.kind === 'urgent' || b.kind === 'tiles' || b.slot === 'mine') : all
+  const idle = shown.filter(b => LISTS.indexOf(b.kind) >= 0 && b.slot !== 'mine' && (b.items || []).length === 0)
+  const full = idle.length > 1 ? shown.filter(b => idle.indexOf(b) < 0) : shown
+  const two = desk.value && !elder.value
+  const lead = two ? full.filter(b => LEAD.indexOf(b.kind) >= 0) : full
+  const rest = two ? full.filter(b => LEAD.indexOf(b.kind) < 0) : []
+  const draw = (b: BlockData, i: number) => <Block key={b.kind + b.slot + b.collection + i} block={b} />
   return <>
     <div class="hello"><h1>{s.account ? t('hello', { who: s.account.shown_name }) : s.node.name}</h1>
       {!s.account && <a class="button primary" href="/login"><Icon name="login" />{t('login')}</a>}</div>
     {wrong && <p class="error" role="alert">{wrong}</p>}
     {!blocks && !wrong && <Waiting lines={6} />}
-    {wide.map((b, i) => <Block key={b.kind + b.slot + i} block={b} />)}
-    <div class="cards">{columns(narrow).map((col, k) => <div key={k}>{col.map((b, i) => <Block key={b.kind + b.collection + i} block={b} />)}</div>)}</div>
+    {lead.map(draw)}
+    {rest.length > 0 && <div class="cards">{columns(rest).map((col, k) => <div key={k}>{col.map(draw)}</div>)}</div>}
+    {idle.length > 1 && <Idle blocks={idle} />}
   </>
 }

@@ -18,7 +18,7 @@ export function Me() {
         onChange={e => void call('PATCH', '/session', { role: e.currentTarget.value }).then(enter).then(() => go('/'))}>
         {roles.map(r => <option key={r} value={r}>{name(r)}</option>)}</select></div>}</section>
     <section class="card"><ul class="plain">
-      {person && <li><a class="item" href={'/person/' + person}><span class="item-main item-title">{t('my_data')}</span><Icon name="next" /></a></li>}
+      {person && <li><a class="item" href={(s.staff ? '/person/' : '/correct/person/') + person}><span class="item-main item-title">{t('my_data')}</span><Icon name="next" /></a></li>}
       {collection('ticket') && <li><a class="item" href="/ticket?mine=1"><span class="item-main item-title">{t('my_letters')}</span><Icon name="next" /></a></li>}
       <li><a class="item" href="/password"><span class="item-main item-title">{t('new_password')}</span><Icon name="next" /></a></li>
       <li><a class="item" href="/outbox"><span class="item-main item-title">{t('outbox')}</span>{outbox.value.length > 0 && <span class="count">{outbox.value.length}</span>}<Icon name="next" /></a></li>

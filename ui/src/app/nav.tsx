@@ -7,7 +7,7 @@ import { Dialog } from '../kit/dialog'
 import { Icon } from '../kit/icon'
 
 const MODULE_ICON: Record<string, string> = { home: 'account', registry: 'building', message: 'chat', publish: 'notice', ticket: 'report', service: 'service',
-  work: 'calendar', asset: 'box', survey: 'vote', merchant: 'find', volunteer: 'heart', gov: 'node' }
+  work: 'calendar', asset: 'box', survey: 'vote', merchant: 'find', volunteer: 'heart', gov: 'node', interface: 'key' }
 const open = signal(false)
 const opened = signal<Record<string, boolean>>({})
 export const closeDrawer = () => { open.value = false }
@@ -69,12 +69,14 @@ export const Side = () => <div class="side"><Menu /></div>
 export function Tabs() {
   const s = session.value
   const ticket = collection('ticket')
+  const log = collection('work_log')
+  const notes = log && log.def.can.create
   const tab = (to: string, icon: string, text: string, at = current(to)) => <a href={to} aria-current={at}><Icon name={icon} />{text}</a>
   const first = tab('/', 'home', t('home'), path.value === '/' ? 'page' : undefined)
   if (elder.value) return <nav class="tabs" aria-label={t('quick')}>{first}{tab('/help', 'help', t('help_me'))}{tab(s && s.account ? '/me' : '/login', 'person', t(s && s.account ? 'me' : 'login'))}</nav>
   return <nav class="tabs" aria-label={t('quick')}>{first}
     {tab('/search', 'search', t('search'))}
-    {ticket && ticket.def.can.create && s && s.account && tab('/ticket/new', 'add', t(s.staff ? 'note_down' : 'report_it'))}
+    {s && s.account && (notes ? tab('/note', 'note', t('note_down')) : ticket && ticket.def.can.create && tab('/ticket/new', 'add', t('report_it')))}
     {tab(s && s.account ? '/me' : '/login', 'person', t(s && s.account ? 'me' : 'login'))}
     <button type="button" aria-expanded={open.value} onClick={() => { open.value = true }}><Icon name="menu" />{t('sections_short')}</button></nav>
 }

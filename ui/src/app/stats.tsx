@@ -70,7 +70,7 @@ export function Stats() {
     {shown.length === 0 && <div class="card"><Empty icon="chart" /></div>}
     {!answer.live && !region && answer.regions.length > 1 && shown.length > 0 && <Compare regions={answer.regions} stats={shown} />}
     {modules.value.map(m => ({ m, list: shown.filter(s => s.module === m.module) })).filter(x => x.list.length > 0).map(x => <section key={x.m.module}>
-      <h2>{word(x.m.label, x.m.module)}</h2><div class="cards">{x.list.map(s => <Figure key={s.code} stat={s} min={answer.min} />)}</div></section>)}
+      <h2>{word(x.m.label, x.m.module)}</h2><div class="masonry">{x.list.map(s => <Figure key={s.code} stat={s} min={answer.min} />)}</div></section>)}
     <PrintFoot />
   </>
 }

@@ -1,5 +1,12 @@
 // Words of the shell and the generic screens: [Chinese, English].
 export const app = {
+  fill_again: ['重新填写', 'Fill it in again'], open_it: ['打开', 'Open'], new_title: ['新增：{what}', 'New: {what}'], file_choose: ['选照片或文件', 'Choose photos or files'], file_one: ['选一个文件', 'Choose a file'],
+  guest_done: ['社区已收到，不用登录也会办理。请记下编号。', 'The community has it and will deal with it. Please note the number.'], guest_first: ['有人受伤或有危险，请先打 110、119 或 120。', 'If anybody is hurt or in danger, call 110, 119 or 120 first.'], report_emergency: ['紧急报事', 'Report an emergency'], report_another: ['再报一件', 'Report another'],
+  save_and: ['保存并{what}', 'Save and: {what}'], save_draft: ['只存草稿', 'Keep as a draft'], my_correct: ['更正我的资料', 'Correct my data'], correct_hint: ['改好后由社区核对，核对前仍按原来的办。', 'The community checks what you changed; until then the present data hold.'],
+  correct_sent: ['更正已提交，等社区核对', 'Your correction was sent and waits to be checked'], nothing_changed: ['没有改动', 'Nothing was changed'], see_all: ['查看全部资料', 'See all of it'],
+  answer: ['{what}：{yes}', '{what}: {yes}'], handled: ['承办月报', 'Month report'], h_month: ['月份', 'Month'], h_all: ['承办', 'Handled'], h_done: ['已答复', 'Replied'], h_late: ['超期', 'Late'], h_solved: ['居民说已解决', 'Solved, say residents'], h_score: ['平均评分', 'Average score'], figures: ['数据', 'Figures'],
+  reply: ['回复', 'Reply'], reply_send: ['发出回复', 'Send the reply'],
+  nothing_now: ['暂时没有的', 'Nothing at present'],
   medians: ['中位数', 'Median'], longer: ['更久', 'longer'], under_hours: ['{n} 小时内', 'under {n} h'],
   not_sent_yet: ['还是草稿，请按下面的“{what}”送出', 'It is a draft still: press “{what}” below to send it'], export: ['导出', 'Export'],
   target: ['目标 {n} %', 'Target {n} %'],

@@ -24,6 +24,9 @@ export function t(key: keyof typeof app, values: Values = {}): string {
   return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name]))
 }
 
+/** A word in both languages, for what is kept and read later. */
+export const both = (key: keyof typeof app): Label => ({ zh: app[key][0], en: app[key][1] })
+
 /** The label of something the node defines; English falls back to Chinese, never to nothing. */
 export function word(label: Partial<Label> | undefined, fallback = ''): string {
   return (label && (label[lang.value] || label.zh || label.en)) || fallback

@@ -120,7 +120,8 @@ export function Chart({ stat }: { stat: Stat }) {
   if (stat.kind === 'share' || stat.kind === 'complete') return <Shares stat={stat} />
   if (when >= 0) return <Columns stat={stat} dim={when} />
   if (stat.kind === 'histogram') return <Columns stat={stat} dim={stat.dims.length - 1} />
-  return <Bars label={word(stat.label)} rows={by(stat, 0).slice(0, MOST_BARS)} />
+  const rows = by(stat, 0)
+  return rows.length < 2 ? null : <Bars label={word(stat.label)} rows={rows.slice(0, MOST_BARS)} />
 }
 
 export function Table({ stat, min }: { stat: Stat; min: number }) {

@@ -15,7 +15,17 @@ export function readDraft(place: string, empty: Draft): Draft | null {
   }
 }
 
-export function writeDraft(place: string, d: Draft): void {
+/** Any other shape: what `ok` accepts of what was kept. */
+export function readKept<T>(place: string, ok: (x: T) => boolean): T | null {
+  try {
+    const d = JSON.parse(localStorage.getItem(PREFIX + place) || 'null') as T | null
+    return d && ok(d) ? d : null
+  } catch (e) {
+    return null
+  }
+}
+
+export function writeDraft(place: string, d: unknown): void {
   try {
     localStorage.setItem(PREFIX + place, JSON.stringify(d))
   } catch (e) { /* storage refused or full: the form works without */ }

@@ -8,7 +8,7 @@ import { parse } from './parse'
 import { show } from './value'
 import type { FormState } from './form'
 
-export function ElderForm({ module, fields, draft, bad, wrong, busy, keep, setKeep, change, send, behalf, title }: FormState) {
+export function ElderForm({ module, fields, draft, bad, wrong, busy, keep, setKeep, change, send, then, behalf, title }: FormState) {
   const asked = fields.filter(f => f.required || f.type === 'file' || f.type === 'files')
   const rest = fields.filter(f => asked.indexOf(f) < 0)
   const [at, setAt] = useState(0)
@@ -45,8 +45,8 @@ export function ElderForm({ module, fields, draft, bad, wrong, busy, keep, setKe
       {behalf}
       {rest.length > 0 && <details><summary>{t('more_fields', { n: rest.length })}</summary><Fields fields={rest} {...common} /></details>}</>}
     {wrong && <p class="error" role="alert">{wrong}</p>}
-    <button class="primary" disabled={busy}>{last ? t('submit') : t('next_step')}</button>
-    <div class="row">{at > 0 ? <button type="button" onClick={() => { setMissing(false); setAt(at - 1) }}><Icon name="back" />{t('step_back')}</button> : <a class="button" href="/"><Icon name="back" />{t('home')}</a>}
+    <button class="primary" disabled={busy}>{last ? (then ? word(then.label) : t('submit')) : t('next_step')}</button>
+    <div class="row">{last && then && <button type="button" disabled={busy} onClick={() => void send(true)}>{t('save_draft')}</button>}{at > 0 ? <button type="button" onClick={() => { setMissing(false); setAt(at - 1) }}><Icon name="back" />{t('step_back')}</button> : <a class="button" href="/"><Icon name="back" />{t('home')}</a>}
       <a class="button" href="/help"><Icon name="help" />{t('help_me')}</a></div>
   </form>
 }

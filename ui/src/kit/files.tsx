@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks'
 import { ApiError, newKey, post } from '../app/api'
 import { t, word } from '../i18n'
 import { putBlob } from './blobs'
+import { Icon } from './icon'
 
 export interface FileValue { sha: string; name: string; size: number; type: string }
 
@@ -62,8 +63,9 @@ export function Files({ id, value, single, bad, onChange }: Props) {
   return <div>
     <ul class="files">{value.map(v => <li key={v.sha}>{v.name} <span class="quiet">{Math.ceil(v.size / 1024)} KB</span>{' '}
       <button type="button" aria-label={t('remove') + ' ' + v.name} onClick={() => onChange(value.filter(o => o.sha !== v.sha))}>{t('remove')}</button></li>)}</ul>
-    <input id={id} type="file" multiple={!single} aria-invalid={bad || undefined} onChange={e => { void bring(Array.from(e.currentTarget.files || [])); e.currentTarget.value = '' }} />
-    <p class="quiet" role="status">{busy}</p>
+    <div class="file-pick"><span aria-hidden="true"><Icon name="upload" />{t(single ? 'file_one' : 'file_choose')}</span>
+      <input id={id} type="file" multiple={!single} aria-invalid={bad || undefined} onChange={e => { void bring(Array.from(e.currentTarget.files || [])); e.currentTarget.value = '' }} /></div>
+    <span class="quiet" role="status">{busy}</span>
     {wrong && <p class="error" role="alert">{wrong}</p>}
   </div>
 }

@@ -50,8 +50,24 @@ function Conditions({ def, params, onPut }: Omit<FiltersProps, 'module'>) {
   return <p>{rest.map(k => <button type="button" class="chip tone-main" key={k} aria-label={t('remove') + ' ' + name(k)} onClick={() => onPut({ [k]: '' })}>{name(k)} <Icon name="close" /></button>)}</p>
 }
 
+const MOST_KINDS = 12
+
+/** The first filter with few values, as what one taps. */
+export function kinds(module: Module, def: Collection): Field | undefined {
+  const f = (def.filters || []).map(n => def.fields.find(x => x.name === n)).find(x => x !== undefined && x.type === 'code' && !!x.codes)
+  const n = f && f.codes ? (module.codes[f.codes] || []).length : 0
+  return n > 1 && n <= MOST_KINDS ? f : undefined
+}
+
+function Kinds({ module, field, params, onPut }: { module: Module; field: Field; params: URLSearchParams; onPut: FiltersProps['onPut'] }) {
+  const value = params.get(field.name) || ''
+  const one = (code: string, text: string) => <button type="button" key={code} aria-pressed={value === code} onClick={() => onPut({ [field.name]: code })}>{text}</button>
+  return <div class="kinds" role="group" aria-label={word(field.label, field.name)}>{one('', t('any'))}{(module.codes[field.codes || ''] || []).map(c => one(c.code, word(c)))}</div>
+}
+
 export function Filters({ module, def, params, onPut }: FiltersProps) {
-  const fields = (def.filters || []).map(n => def.fields.find(f => f.name === n)).filter((f): f is Field => f !== undefined && f.name !== 'state')
+  const kind = kinds(module, def)
+  const fields = (def.filters || []).map(n => def.fields.find(f => f.name === n)).filter((f): f is Field => f !== undefined && f.name !== 'state' && f !== kind)
   const used = fields.some(f => params.has(f.name) || params.has(f.name + '.gte')) || params.has('state')
   const [open, setOpen] = useState(used || (!narrow.value && fields.length > 0 && fields.length < 4))
   const account = session.value && session.value.account
@@ -61,6 +77,7 @@ export function Filters({ module, def, params, onPut }: FiltersProps) {
         onChange={e => onPut({ q: e.currentTarget.value.trim() })} /></>}
       {(fields.length > 0 || def.workflow) && <button type="button" aria-expanded={open} aria-controls="filters" onClick={() => setOpen(!open)}><Icon name="filter" />{t('filter')}</button>}
     </form>
+    {kind && <Kinds module={module} field={kind} params={params} onPut={onPut} />}
     {open && <div class="card filters" id="filters"><States def={def} params={params} onPut={onPut} />
       {fields.map(f => <One key={f.name} module={module} field={f} params={params} onPut={onPut} />)}</div>}
     <div class="row">

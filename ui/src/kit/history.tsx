@@ -38,7 +38,7 @@ export function History({ module, def, rec, version }: { module: Module; def: Co
   return <section class="card history"><h2>{t('history')}</h2>
     {wrong && <p class="error" role="alert">{wrong}</p>}
     {!items && !wrong && <Waiting />}
-    {items && <ol class="timeline">{(all ? items : items.slice(0, FIRST)).map(h => {
+    {items && <ol class="timeline">{(all ? items : items.slice(-FIRST)).slice().reverse().map(h => {
       const { head, body } = told(h, def, module, rec)
       return <li key={h.id} class={h.state === 'refused' || h.state === 'not_taken' ? h.state.replace('_', '-') : ''}><p><b>{head}</b> {h.channel && CHANNELS.indexOf(h.channel) >= 0 && <span class="chip">{t(('c_' + h.channel) as ChannelKey)}</span>}
         {h.state !== 'accepted' && <span class={'chip' + (h.state === 'refused' ? ' tone-bad' : '')}>{t(h.state === 'refused' ? 'refused' : h.state === 'not_taken' ? 'not_taken' : 'provisional')}</span>}</p>

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks'
 import { ApiError, post } from '../app/api'
 import type { Collection } from '../app/types'
 import { t, word } from '../i18n'
+import { Icon } from './icon'
 
 interface Row { no: number; status: Verdict; messages: { field: string; zh: string; en: string }[]; f: Record<string, unknown> }
 type Verdict = 'ok' | 'same' | 'changed' | 'warning' | 'error' | 'duplicate'
@@ -39,10 +40,10 @@ export function Import({ def }: { def: Collection }) {
   }
   const saves = got ? got.counts.ok + got.counts.changed : 0
   return <>
-    <p><a href={'/' + def.name}>{t('back')}</a></p>
+    <p class="crumb"><a href={'/' + def.name}><Icon name="back" />{word(def.label, def.name)}</a></p>
     <h1>{t('import')} · {word(def.label, def.name)}</h1>
     <section class="card form">
-      <label>{t('import_hint')}<input type="file" accept=".xlsx,.csv" onChange={choose} /></label>
+      <label for="import-file">{t('import_hint')}</label><div class="file-pick"><span aria-hidden="true"><Icon name="upload" />{file ? file.name : t('file_one')}</span><input id="import-file" type="file" accept=".xlsx,.csv" onChange={choose} /></div>
       {got && got.counts.warning > 0 && !done && <label>{t('keep')}<input value={keep} onInput={e => setKeep(e.currentTarget.value)} onChange={() => file && send(file, false)} /></label>}
     </section>
     {busy && <p role="status">{t('loading')}</p>}

@@ -9,10 +9,11 @@ import { Filters } from './filters'
 import { Icon } from './icon'
 import { PrintFoot } from './printfoot'
 import { Empty, Waiting } from './state'
-import { show } from './value'
+import { numbered, show } from './value'
 
 interface Page { items: Rec[]; next: string | null; total?: number }
 const SIZE = 50
+const LONG = 90
 const RIGHT = ['int', 'dec', 'fen']
 
 function columns(def: Collection): Field[] {
@@ -39,6 +40,13 @@ function Columns({ def, fields, hidden, onChange }: { def: Collection; fields: F
 const stateOf = (def: Collection, r: Rec) => (def.workflow && r.state ? word(def.workflow.states[r.state], r.state) : '')
 const Marks = ({ r }: { r: Rec }) => <>{!!r.conflict_count && <span class="chip tone-bad">{t('conflict')}</span>}{r.stale && <span class="chip tone-warn">{t('stale_one')}</span>}{r.provisional && <span class="chip">{t('provisional')}</span>}</>
 
+/** A value in a list: of a number its end, of a long text its beginning. */
+function cell(r: Rec, f: Field, module: Module): string {
+  const text = show(r.f[f.name], f, module, r)
+  if (f.name === 'no') return numbered(text).no || text
+  return text.length > LONG ? text.slice(0, LONG) + '…' : text
+}
+
 interface ShownProps { module: Module; def: Collection; fields: Field[]; items: Rec[] }
 
 function Table({ module, def, fields, items, sort, onSort }: ShownProps & { sort: string; onSort: (s: string) => void }) {
@@ -50,7 +58,7 @@ function Table({ module, def, fields, items, sort, onSort }: ShownProps & { sort
       {def.workflow && <th scope="col">{t('state')}</th>}</tr></thead>
     <tbody>{items.map(r => <tr key={r.id}>
       {fields.map((f, i) => <td key={f.name} class={RIGHT.indexOf(f.type) >= 0 ? 'num' : undefined}>{i === 0
-        ? <a href={`/${def.name}/${r.id}`}>{show(r.f[f.name], f, module, r) || r.title || t('untitled')}</a> : show(r.f[f.name], f, module, r)}</td>)}
+        ? <a href={`/${def.name}/${r.id}`} title={f.name === 'no' ? String(r.f.no || '') : undefined}>{cell(r, f, module) || r.title || t('untitled')}</a> : cell(r, f, module)}</td>)}
       {def.workflow ? <td><span class="chip">{stateOf(def, r)}</span><Marks r={r} /></td> : null}
     </tr>)}</tbody></table></div>
 }
@@ -58,10 +66,10 @@ function Table({ module, def, fields, items, sort, onSort }: ShownProps & { sort
 function Cards({ module, def, fields, items }: ShownProps) {
   const titled = def.title || []
   return <ul class="stack">{items.map(r => <li key={r.id}>
-    <a class="title" href={`/${def.name}/${r.id}`}>{r.title || t('untitled')}</a>
+    <a class="title" href={`/${def.name}/${r.id}`}>{numbered(r.title).rest || numbered(r.title).no || t('untitled')}</a>
     {def.workflow && <span class="chip">{stateOf(def, r)}</span>}<Marks r={r} />
-    <dl>{fields.filter(f => titled.indexOf(f.name) < 0).map(f => ({ f, text: show(r.f[f.name], f, module, r) })).filter(x => x.text !== '').slice(0, 4).map(x =>
-      <div key={x.f.name}><dt>{word(x.f.label, x.f.name)}</dt><dd>{x.text.slice(0, 80)}</dd></div>)}</dl></li>)}</ul>
+    <dl>{fields.filter(f => titled.indexOf(f.name) < 0 || f.name === 'no').map(f => ({ f, text: cell(r, f, module) })).filter(x => x.text !== '').slice(0, 4).map(x =>
+      <div key={x.f.name}><dt>{word(x.f.label, x.f.name)}</dt><dd>{x.f.check === 'phone' && /^[\d+ -]+$/.test(x.text) ? <a href={'tel:' + x.text}>{x.text}</a> : x.text}</dd></div>)}</dl></li>)}</ul>
 }
 
 export function List({ module, def }: { module: Module; def: Collection }) {
@@ -101,7 +109,6 @@ export function List({ module, def }: { module: Module; def: Collection }) {
       <div class="row no-print">
         {def.can.create && <a class="button primary" href={`/${def.name}/new`}><Icon name="add" />{t('add')}</a>}
         {def.can.create && !def.log && session.value && session.value.staff && <a class="button only-wide" href={`/${def.name}/import`}><Icon name="upload" />{t('import')}</a>}
-        {session.value && session.value.account && <a class="button only-wide" href={`/api/v1/export/${def.name}.xlsx?${exported.toString()}`} download><Icon name="download" />{t('export_xlsx')}</a>}
         {session.value && session.value.account && <details class="menu-pop only-wide"><summary><Icon name="download" />{t('export')}</summary><div>
           <p><a href={`/api/v1/export/${def.name}.xlsx?${exported.toString()}`} download>{t('export_xlsx')}</a></p><p><a href={`/api/v1/export/${def.name}.csv?${exported.toString()}`} download>{t('export_csv')}</a></p></div></details>}
         <button type="button" class="only-wide" onClick={() => window.print()}><Icon name="print" />{t('print')}</button>

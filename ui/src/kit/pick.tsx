@@ -1,5 +1,5 @@
 // Choosing another record: type, see what fits, choose. The chosen one is its id; what is shown is its title.
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { call } from '../app/api'
 import { t } from '../i18n'
 
@@ -11,11 +11,12 @@ export function Pick({ id, to, value, title, required, bad, describedBy, onInput
   const [hits, setHits] = useState<Hit[]>([])
   const [open, setOpen] = useState(false)
   const [at, setAt] = useState(0)
+  const chosen = useRef('')
   useEffect(() => {
     let on = true
-    if (value && !title && to !== '*') call<Hit>('GET', `/${to}/${value}`).then(r => on && setText(r.title || ''), () => on && setText(''))
+    if (value && value !== chosen.current && !title && to !== '*') call<Hit>('GET', `/${to}/${value}`).then(r => on && setText(r.title || ''), () => on && setText(''))
     return () => { on = false }
-  }, [])
+  }, [value])
   useEffect(() => {
     let on = true
     if (!open) return
@@ -29,6 +30,7 @@ export function Pick({ id, to, value, title, required, bad, describedBy, onInput
   function choose(r: Hit) {
     setText(r.title || t('untitled'))
     setOpen(false)
+    chosen.current = r.id
     onInput(r.id)
   }
   function key(e: KeyboardEvent) {

@@ -18,7 +18,7 @@ import { Speak } from './speak'
 import { Waiting } from './state'
 import { Steps } from './steps'
 import { due, today } from './when'
-import { show, stamp } from './value'
+import { numbered, postered, show, stamp } from './value'
 
 const ConflictUnit = lazy(() => import('../module/queues/conflict').then(m => m.Unit))
 
@@ -80,6 +80,7 @@ export function Record({ module, def, id, edit }: { module: Module; def: Collect
   const [rec, setRec] = useState<Rec | null>(null)
   const [wrong, setWrong] = useState('')
   const [clear, setClear] = useState<Record<string, unknown>>({})
+  const [turn, setTurn] = useState(0) // a step may leave the record as it was and still be a step
   const seq = status.value ? status.value.seq : 0
   const load = () => call<Rec>('GET', `/${def.name}/${id}`)
   useEffect(() => {
@@ -96,7 +97,7 @@ export function Record({ module, def, id, edit }: { module: Module; def: Collect
     return () => { on = false }
   }, [seq])
 
-  const refresh = () => load().then(setRec, e => setWrong(word(e)))
+  const refresh = () => load().then(r => { setRec(r); setTurn(n => n + 1) }, e => setWrong(word(e)))
   async function attempt(what: () => Promise<unknown>) {
     setWrong('')
     try {
@@ -113,14 +114,16 @@ export function Record({ module, def, id, edit }: { module: Module; def: Collect
   const Panel = panels[def.name]
   const may = (rec.can ? rec.can.update : def.can.update) && !def.log
   const account = session.value && session.value.account
-  const side = <><Related def={def} rec={rec} version={rec.version_etag} />{account && <History module={module} def={def} rec={rec} version={rec.version_etag} />}</>
+  const side = <><Related def={def} rec={rec} version={rec.version_etag + turn} />{account && <History module={module} def={def} rec={rec} version={rec.version_etag + turn} />}</>
   return <article>
     <p class="crumb"><a href={'/' + def.name}><Icon name="back" />{word(def.label, def.name)}</a></p>
     {added.value === rec.id && <Done def={def} rec={rec} />}
-    <div class="list-head"><h1>{rec.title || word(def.label, def.name)}</h1>
+    <div class="list-head"><h1>{numbered(rec.title).rest || word(def.label, def.name)}</h1>
       <div class="row no-print">{may && <a class="button" href={`/${def.name}/${rec.id}/edit`}><Icon name="edit" />{t('edit')}</a>}
+        {postered(def) && <a class="button" href={`/${def.name}/${rec.id}/poster`}><Icon name="news" />{t('poster')}</a>}
         <a class="button" href={`/${def.name}/${rec.id}/sheet`}><Icon name="print" />{t('print')}</a></div></div>
-    <p>{def.workflow && rec.state && <span class="chip tone-main">{word(def.workflow.states[rec.state], rec.state)}</span>}
+    <p>{numbered(rec.title).full && <span class="number">{numbered(rec.title).full}</span>}
+      {def.workflow && rec.state && <span class="chip tone-main">{word(def.workflow.states[rec.state], rec.state)}</span>}
       {rec.provisional && <span class="chip">{t('provisional')}</span>}
       {rec.stale && <span class="chip tone-warn">{t('stale_one')}</span>}
       {rec.stale && may && <button type="button" onClick={() => void check()}><Icon name="check" />{t('checked_now')}</button>}</p>

@@ -1,6 +1,6 @@
 // How a stored value reads: one function for lists, records and conflicts.
 import { lang, t, word } from '../i18n'
-import type { Field, Module, Rec } from '../app/types'
+import type { Collection, Field, Module, Rec } from '../app/types'
 
 const two = (n: number) => (n < 10 ? '0' : '') + n
 
@@ -13,6 +13,12 @@ export function stamp(ms: number): string {
 export function money(fen: number): string {
   const yuan = String(Math.floor(Math.abs(fen) / 100)).replace(/\B(?=(\d{3})+$)/g, ',')
   return (fen < 0 ? '-' : '') + '¥' + yuan + '.' + two(Math.abs(fen) % 100)
+}
+
+/** A human number (MODULES: letter, community, day, serial) at the front of a title, and the rest: in a list its end is enough to tell it. */
+export function numbered(title = ''): { no: string; full: string; rest: string } {
+  const m = /^([A-Z]\d{12}-(\d{6}-[A-Z]\d+))(?:\s+|$)(.*)$/.exec(title)
+  return m ? { no: m[2], full: m[1], rest: m[3] } : { no: '', full: '', rest: title }
 }
 
 export function show(value: unknown, field: Field | undefined, module: Module, rec?: Rec): string {
@@ -32,3 +38,6 @@ export function show(value: unknown, field: Field | undefined, module: Module, r
   if (field.type === 'map') return Object.keys(value as object).map(k => `${k}：${String((value as Record<string, unknown>)[k])}`).join('\n')
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
+
+/** What may hang on a wall: what everybody reads once it is published. */
+export const postered = (def: Collection) => def.audience !== undefined && typeof def.audience !== 'string' && def.audience.after === 'P'

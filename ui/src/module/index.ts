@@ -9,6 +9,8 @@ export interface ScreenProps { args: string[] }
 export interface PanelProps { rec: Rec; onDone: () => void }
 
 export const screens: Record<string, ComponentType<ScreenProps>> = {
+  handled: lazy(() => import('./ticket/handled').then(m => m.Handled)),
+  correct: lazy(() => import('./registry/correct').then(m => m.Correct)),
   erasures: lazy(() => import('./erasure/board').then(m => m.Board)),
   gov: lazy(() => import('./gov/board').then(m => m.Board)),
   copy: lazy(() => import('./copy/page').then(m => m.Copy)),
@@ -36,6 +38,8 @@ export const screens: Record<string, ComponentType<ScreenProps>> = {
 
 export const panels: Record<string, ComponentType<PanelProps>> = {
   circular: lazy(() => import('./message/delivery').then(m => m.Delivery)),
+  shop_review: lazy(() => import('./merchant/reply').then(m => m.ReplyPanel)),
+  care_tag: lazy(() => import('./registry/care').then(m => m.CarePanel)),
   service_item: lazy(() => import('./service/panel').then(m => m.ItemPanel)),
   application: lazy(() => import('./service/panel').then(m => m.ApplicationPanel)),
   appointment: lazy(() => import('./service/panel').then(m => m.SlipPanel)),

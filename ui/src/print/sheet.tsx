@@ -7,7 +7,7 @@ import { t, word } from '../i18n'
 import { Icon } from '../kit/icon'
 import { PrintFoot } from '../kit/printfoot'
 import { Waiting } from '../kit/state'
-import { show, stamp } from '../kit/value'
+import { numbered, postered, show, stamp } from '../kit/value'
 
 interface SheetProps { module: Module; def: Collection; id: string; kind: string }
 
@@ -38,7 +38,7 @@ function Poster({ def, module, rec, path }: { def: Collection; module: Module; r
 
 function Whole({ def, module, rec, path }: { def: Collection; module: Module; rec: Rec; path: string }) {
   const state = def.workflow && rec.state ? word(def.workflow.states[rec.state], rec.state) : ''
-  return <section class="card paper"><div class="spread"><div><p>{word(def.label)}{state && ' · ' + state}</p><h1>{rec.title}</h1></div><Qr path={path} /></div>
+  return <section class="card paper"><div class="spread"><div><p>{word(def.label)}{state && ' · ' + state}</p><h1>{numbered(rec.title).rest || word(def.label)}</h1>{numbered(rec.title).full && <p class="number">{numbered(rec.title).full}</p>}</div><Qr path={path} /></div>
     <table><tbody>{def.fields.map(f => ({ f, text: show(rec.f[f.name], f, module, rec) })).filter(x => x.text !== '').map(x => <tr key={x.f.name}><th scope="row">{word(x.f.label)}</th><td class="plain-text">{x.text}</td></tr>)}
       <tr><th scope="row">{t('added_on')}</th><td>{stamp(rec.created_at)}</td></tr></tbody></table>
     <p class="sign">{t('signature')}：</p><PrintFoot /></section>
@@ -53,7 +53,7 @@ export function Sheet({ module, def, id, kind }: SheetProps) {
     return () => { on = false }
   }, [id])
   const path = `/${def.name}/${id}`
-  const also = ['sheet', 'slip'].concat(def.audience && typeof def.audience !== 'string' && def.audience.after === 'P' ? ['poster'] : []).filter(k => k !== kind)
+  const also = ['sheet', 'slip'].concat(postered(def) ? ['poster'] : []).filter(k => k !== kind)
   return <>
     <p class="crumb"><a href={path}><Icon name="back" />{t('back')}</a></p>
     {wrong && <><h1>{word(def.label)}</h1><p class="error" role="alert">{wrong}</p></>}

@@ -6,6 +6,7 @@ import type { Code, Rec } from '../../app/types'
 import { word } from '../../i18n'
 import { w as t } from '../../i18n/message'
 import { codesOf } from '../codes'
+import { Icon } from '../../kit/icon'
 
 type Rule = Record<string, string>
 
@@ -58,6 +59,7 @@ export function Many() {
   const [rule, setRule] = useState<Rule>({})
   const [subject, setSubject] = useState('')
   const [group, setGroup] = useState(false)
+  const [body, setBody] = useState('')
   const [wrong, setWrong] = useState('')
   const [key] = useState(newKey)
   useEffect(() => { void call<{ items: Rec[] }>('GET', '/contact_list?limit=100').then(p => setLists(p.items), e => setWrong(word(e))) }, [])
@@ -67,6 +69,7 @@ export function Many() {
     try {
       const to = list || (await call<Rec>('POST', '/contact_list', { name: name || subject, rule }, { 'Idempotency-Key': key + 'l' })).id
       const made = await call<Rec>('POST', '/thread', { kind: group ? 'group' : 'broadcast', subject, list: to }, { 'Idempotency-Key': key })
+      if (body.trim()) await call('POST', '/message', { thread: made.id, body: body.trim() }, { 'Idempotency-Key': key + 'm' })
       go('/talk/' + made.id)
     } catch (err) {
       if (!(err instanceof ApiError)) throw err
@@ -75,14 +78,15 @@ export function Many() {
   }
   const empty = list === '' && Object.keys(rule).length === 0
   return <form class="card form" onSubmit={make}>
-    <p><a href="/talk">{t('all_talks')}</a></p>
+    <p class="crumb"><a href="/talk"><Icon name="back" />{t('all_talks')}</a></p>
     <h1>{t('to_many')}</h1>
     <label>{t('subject')}<input value={subject} required maxLength={100} onInput={e => setSubject(e.currentTarget.value)} /></label>
+    <label>{t('body')}<textarea rows={3} value={body} onInput={e => setBody(e.currentTarget.value)} /></label>
     <label>{t('list')}<select value={list} onChange={e => setList(e.currentTarget.value)}><option value="">{t('new_list')}</option>
       {lists.map(l => <option key={l.id} value={l.id}>{String(l.f.name)}</option>)}</select></label>
     {list === '' && <><label>{t('list_name')}<input value={name} maxLength={60} onInput={e => setName(e.currentTarget.value)} /></label><RuleFields rule={rule} onChange={setRule} /></>}
     <div class="checks"><label><input type="checkbox" checked={group} onChange={e => setGroup(e.currentTarget.checked)} /> {t('group_too')}</label></div>
     {wrong && <p class="error" role="alert">{wrong}</p>}
-    <button class="primary" disabled={empty || subject.trim() === ''}>{t('write_to')}</button>
+    <button class="primary" disabled={empty || subject.trim() === ''}>{t(body.trim() ? 'send' : 'write_to')}</button>
   </form>
 }

@@ -72,7 +72,7 @@ function New() {
     }
   }
   return <>
-    <p><a href="/talk">{t('all_talks')}</a></p>
+    <p class="crumb"><a href="/talk"><Icon name="back" />{t('all_talks')}</a></p>
     <h1>{t('write_to')}</h1>
     <label>{t('who')}<input type="search" value={q} placeholder={t('who_hint')} onInput={e => setQ(e.currentTarget.value)} /></label>
     {wrong && <p class="error" role="alert">{wrong}</p>}

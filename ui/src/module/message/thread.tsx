@@ -8,6 +8,7 @@ import { Files, Shown, type FileValue } from '../../kit/files'
 import { Waiting } from '../../kit/state'
 import { stamp } from '../../kit/value'
 import { changed, usePoll } from './poll'
+import { Icon } from '../../kit/icon'
 
 interface Msg { id: string; at: number; who: string; from?: string; mine: boolean; body?: string; files?: FileValue[]; urgent?: boolean; confirm?: boolean; confirmed?: boolean; recalled?: boolean }
 interface Thread { id: string; kind: string; title: string; closed: boolean; write: boolean; listed: boolean; members: { id: string; name: string; me: boolean }[]; items: Msg[]; next?: string }
@@ -101,7 +102,7 @@ export function Conversation({ id }: { id: string }) {
   const other = got.kind === 'direct' ? got.items.map(m => m.from).find(f => f) || (got.members.find(m => !m.me) || { id: '' }).id : ''
   const more = () => call<Thread>('GET', `/talk/${id}?cursor=${next || ''}`).then(x => { setOlder(x.items.concat(older)); setNext(x.next) }, bad)
   return <>
-    <p><a href="/talk">{t('all_talks')}</a></p>
+    <p class="crumb"><a href="/talk"><Icon name="back" />{t('all_talks')}</a></p>
     <h1>{got.title}</h1>
     {got.kind === 'group' && got.members.length > 0 && <p class="quiet">{t('members')}：{got.members.map(m => m.name).join('、')}</p>}
     {next && <button type="button" onClick={() => void more()}>{t('older')}</button>}

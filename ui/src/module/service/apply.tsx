@@ -8,6 +8,7 @@ import { t, word } from '../../i18n'
 import { w } from '../../i18n/service'
 import { Files, type FileValue } from '../../kit/files'
 import { Pick } from '../../kit/pick'
+import { Icon } from '../../kit/icon'
 
 export interface Entry { key: string; label: string; type: string; required?: boolean; choices?: string[]; bound_to?: string }
 export const entries = (item: Rec): Entry[] => (Array.isArray(item.f.form) ? item.f.form as Entry[] : [])
@@ -82,7 +83,7 @@ export function Apply({ item }: { item: Rec }) {
   }
   const prefilled = list.some(e => bound[e.key] !== undefined)
   return <form class="card form" onSubmit={submit} noValidate>
-    <p><a href={'/services/' + item.id}>{String(item.f.name)}</a></p>
+    <p class="crumb"><a href={'/services/' + item.id}><Icon name="back" />{String(item.f.name)}</a></p>
     <h1>{w('apply')}</h1>
     <Applicant person={person} onChange={id => { setPerson(id); setForm({}); setBound({}) }} />
     {prefilled && <p class="quiet note">{w('from_registry')}</p>}

@@ -10,6 +10,7 @@ import { Empty, Waiting } from '../../kit/state'
 import { money, stamp } from '../../kit/value'
 import type { ScreenProps } from '..'
 import { Apply } from './apply'
+import { Icon } from '../../kit/icon'
 
 interface Paper { name: string; kind?: string; required?: boolean; reusable?: boolean; sample?: string }
 const text = (r: Rec, name: string) => String(r.f[name] === undefined ? '' : r.f[name])
@@ -32,14 +33,14 @@ function Offers() {
   const groups = fits.map(r => text(r, 'grouping')).filter((g, i, all) => all.indexOf(g) === i)
   return <>
     <h1>{w('hall')}</h1>
-    <div class="row"><label class="grow">{w('search')}<input type="search" value={q} onInput={e => setQ(e.currentTarget.value)} /></label>
-      <a class="button" href="/progress">{w('progress')}</a><a class="button" href="/verify">{w('check')}</a></div>
+    <form class="searchbar" role="search" onSubmit={e => e.preventDefault()}><Icon name="search" /><input type="search" aria-label={w('search')} placeholder={w('search')} value={q} onInput={e => setQ(e.currentTarget.value)} /></form>
+    <div class="row"><a class="button" href="/progress">{w('progress')}</a><a class="button" href="/verify">{w('check')}</a></div>
     {wrong && <p class="error" role="alert">{wrong}</p>}
     {!items && !wrong && <Waiting />}
     {items && fits.length === 0 && <Empty text={w('none')} />}
-    {groups.map(g => <section class="card" key={g}><h2>{group(g)}</h2><ul class="plain">{fits.filter(r => text(r, 'grouping') === g).map(r =>
-      <li key={r.id}><a href={'/services/' + r.id}><span class="grow">{text(r, 'name')}</span>
-        {r.f.not_ours === true ? <span class="quiet">{w('office')}</span> : <span class="quiet">{w('days', { n: text(r, 'promise_days') })}</span>}</a></li>)}</ul></section>)}
+    <div class="masonry">{groups.map(g => <section class="card" key={g}><h2>{group(g)}</h2><ul class="plain">{fits.filter(r => text(r, 'grouping') === g).map(r =>
+      <li key={r.id}><a href={'/services/' + r.id + (counter(r) ? '/apply' : '')}><span class="grow">{text(r, 'name')}</span>
+        {r.f.not_ours === true ? <span class="quiet">{w('office')}</span> : <span class="quiet">{w('days', { n: text(r, 'promise_days') })}</span>}</a></li>)}</ul></section>)}</div>
   </>
 }
 
@@ -103,7 +104,7 @@ function Guide({ id, applying }: { id: string; applying: boolean }) {
   const online = text(item, 'online')
   const known = session.value !== null && session.value.account !== null
   return <article>
-    <p><a href="/services">{w('hall')}</a></p>
+    <p class="crumb"><a href="/services"><Icon name="back" />{w('hall')}</a></p>
     <h1>{text(item, 'name')}</h1>
     {!ours && <section class="card warn"><h2>{w('not_ours')}</h2><p>{w('office')}：{text(item, 'office')}</p></section>}
     <div class="row">{ours && known && (online === 'apply' || online === 'full') && <a class="button primary" href={`/services/${id}/apply`}>{w('apply')}</a>}
@@ -118,6 +119,9 @@ function Guide({ id, applying }: { id: string; applying: boolean }) {
       {Array.isArray(item.f.materials) && item.f.materials.length > 0 && <Papers list={item.f.materials as Paper[]} />}</section>
   </article>
 }
+
+/** At the counter one goes straight to the form. */
+const counter = (r: Rec) => session.value !== null && session.value.staff === true && r.f.not_ours !== true && /^(apply|full)$/.test(text(r, 'online'))
 
 export function Hall({ args }: ScreenProps) {
   return args[0] ? <Guide key={args[0]} id={args[0]} applying={args[1] === 'apply'} /> : <Offers />

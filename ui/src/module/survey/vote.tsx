@@ -10,6 +10,7 @@ import { Pick } from '../../kit/pick'
 import { Waiting } from '../../kit/state'
 import type { ScreenProps } from '..'
 import { inOrder, shown, type Answers, type Ballot, type Question } from './data'
+import { Icon } from '../../kit/icon'
 
 interface AskProps { q: Question; value: Answers[string] | undefined; bad: FieldError | undefined; onInput: (v: Answers[string] | undefined) => void }
 
@@ -76,7 +77,7 @@ export function Vote({ args }: ScreenProps) {
   const rolls = ballot.rolls
   const mine = rolls.find(r => r.roll === roll)
   return <article>
-    <p><a href={'/survey/' + id}>{t('back_to', { what: String(survey.f.title) })}</a></p>
+    <p class="crumb"><a href={'/survey/' + id}><Icon name="back" />{t('back_to', { what: String(survey.f.title) })}</a></p>
     <h1>{paper ? w('key') : String(survey.f.title)}</h1>
     <p class="quiet">{w(secrecy === 'secret' ? 'secret' : secrecy === 'anonymous' ? 'anonymous' : 'open')}</p>
     {done && <p class="card note" role="status">{done}</p>}
