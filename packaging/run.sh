@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 run=$1
 port=$2
-linli=build/linli
+linli=${LINLI:-build/linli}
 declare -A region=([province]=330000000000 [district]=330106000000 [community]=330106005055)
 declare -A name=([province]=浙江省 [district]=西湖区 [community]=翠苑一区社区)
 declare -A at=([province]=$((port + 2)) [district]=$((port + 1)) [community]=$port)
@@ -63,7 +63,7 @@ enrol() { # CHILD PARENT
     touch "$run/$1.enrolled"
 }
 
-user() { # NODE LOGIN ROLE [--person ID | --home ID]
+user() { # NODE LOGIN ROLE [--name SHOWN] [--person ID | --home ID]
     [ -f "$run/$1.user.$2" ] && return
     printf '%s\n' "linli-$2" | $linli user add --dir "$run/$1" --login "$2" --role "$3" "${@:4}" >>"$run/$1.log" 2>&1 ||
         { tail -n 5 "$run/$1.log" >&2; die "无法建立账号 $2" "cannot add login $2"; }
@@ -97,20 +97,23 @@ enrol community district
 load
 # people of the sample world: who lives there, and who speaks for which home
 first() { grep -hm1 -- "$2" "$run/sample/"[0-9]*-"$1".jsonl | sed 's/.*"i":"\([0-9a-v]*\)".*/\1/' | head -n 1; }
-user community resident resident --person "$(first person '"name"')"
-user community worker worker
-user community committee committee
-user community centre centre --home "$(first home '"kind":"centre"')"
-user community party party --home "$(first home '"kind":"party"')"
-user community property property --home "$(first home '"kind":"property"')"
-user community owners owners --home "$(first home '"kind":"owners"')"
-user community merchant merchant --home "$(first home '"kind":"merchant"')"
-user community volunteer volunteer --home "$(first home '"kind":"volunteer"')"
-user community social social --home "$(first home '"kind":"social"')"
-user community supervisor supervisor
-user community admin admin
-user district clerk clerk
-user province province province
+named=$(grep -hm1 -o '"name":"[^"]*"' "$run/sample/"[0-9]*-person.jsonl | head -n 1 | cut -d'"' -f4)
+volunteer() { grep -hm1 "\"$1\":" "$run/sample/"[0-9]*-volunteer.jsonl | sed "s/.*\"$1\":\"\([^\"]*\)\".*/\1/"; }
+helper=$(volunteer name)
+user community resident resident --name "$named" --person "$(first person '"name"')"
+user community worker worker --name 社工小吴
+user community committee committee --name 居委会老周
+user community centre centre --name 中心窗口 --home "$(first home '"kind":"centre"')"
+user community party party --name 党组织书记 --home "$(first home '"kind":"party"')"
+user community property property --name 物业管家 --home "$(first home '"kind":"property"')"
+user community owners owners --name 业委会主任 --home "$(first home '"kind":"owners"')"
+user community merchant merchant --name 小李师傅 --home "$(first home '"kind":"merchant"')"
+user community volunteer volunteer --name "$helper" --person "$(volunteer person)" --home "$(first home '"kind":"volunteer"')"
+user community social social --name 社会组织联络员 --home "$(first home '"kind":"social"')"
+user community supervisor supervisor --name 监督员老金
+user community admin admin --name 管理员小何
+user district clerk clerk --name 区民政经办
+user province province province --name 省厅经办
 start community
 
 say "

@@ -102,11 +102,8 @@ try {
   }
   ok('all is shown once more', await shows(old, 'dd:has-text("捡到钥匙一串")'))
   await look(old, '360 once more, elder')
-  await old.click('button:has-text("提交")')
-  ok('a draft says that it is not sent yet', await shows(old, '.done:has-text("还是草稿")'))
-  await old.click('[aria-label="下一步"] button:has-text("提交")')
-  await old.click('button:has-text("确定提交")')
-  ok('and then large that it was received', await shows(old, '.done:has-text("已收到")'))
+  await old.click('button.primary:has-text("提交")')
+  ok('and then large that it was received, with no draft left behind', await shows(old, '.done:has-text("已收到")'))
   await look(old, '360 received, elder')
   await old.click('.done a:has-text("打印回执")')
   ok('with a slip to print', await shows(old, '.slip h1:has-text("回执")') && await old.waitForFunction(() => { const i = document.querySelector('.qr img'); return i && i.complete && i.naturalWidth > 0 }).then(() => true, () => false))

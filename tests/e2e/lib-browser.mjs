@@ -91,8 +91,8 @@ export async function client(base, who, password = `linli-${who}`) {
   const r = await knock(`${base}/api/v1/session`, { method: 'POST', headers, body: JSON.stringify({ login: who, password }) })
   if (!r.ok) throw new Error(`login ${who}: ${r.status}`)
   headers.Cookie = r.headers.get('set-cookie').split(';')[0]
-  return async (method, where, body) => {
-    const once = { ...headers, 'Idempotency-Key': Math.random().toString(36).slice(2) }
+  return async (method, where, body, etag) => {
+    const once = { ...headers, 'Idempotency-Key': Math.random().toString(36).slice(2), ...(etag ? { 'If-Match': `"${etag}"` } : {}) }
     const a = await knock(`${base}/api/v1${where}`, { method, headers: once, body: body ? JSON.stringify(body) : undefined })
     return { status: a.status, body: await a.json().catch(() => null) }
   }
