@@ -30,6 +30,7 @@ void box_open(struct box *b)
     struct ln_err err = { 0 };
 
     MUST(ln_sqlstore_open(&b->store, b->dir, &test_schema, LN_DB_WRITE, &err));
+    MUST(ln_db_exec(ln_sqlstore_db(b->store), "PRAGMA synchronous=OFF", &err));
     b->c.store = ln_sqlstore_handle(b->store);
     MUST(ln_replica_open(&b->r, &b->c, &err));
 }
