@@ -5,6 +5,7 @@
 #include "crypto/canon.h"
 #include "crypto/sshsig.h"
 #include "sync/authority.h"
+#include "tests/lib/mutate.h"
 #include "tests/lib/test.h"
 
 #define BOX "330106005055-hc2omuxejwt7fhrg"
@@ -287,8 +288,100 @@ TEST(a_receipt_comes_from_the_parent_alone)
     ln_authority_free(t.a);
 }
 
+/* ---- every small change */
+
+struct asked {
+    struct ln_authority *a;
+    const char *author;
+    bool revoke;
+    unsigned tried, taken;
+};
+
+static void try_f(void *ctx, const char *text, size_t len)
+{
+    struct asked *x = ctx;
+    struct ln_err err = { 0 };
+
+    if (len == 0 || !ln_canon_check(text, len, &err) ||
+        ln_canon_type((struct ln_span){ text, len }) != LN_CANON_OBJECT)
+        return; /* lines with those are none */
+    x->tried++;
+    x->taken += x->revoke
+                    ? ln_authority_revoke(x->a, x->author, (struct ln_span){ text, len }, &err)
+                    : ln_authority_cert(x->a, x->author, (struct ln_span){ text, len }, &err);
+}
+
+TEST(a_certificate_or_revocation_with_anything_changed_is_not_heeded)
+{
+    struct tree t = tree();
+    struct ln_buf text = ln_buf_new(LN_CERT_MAX);
+    struct ln_buf sig = ln_buf_new(1000);
+    struct ln_buf f = ln_buf_new(4 * LN_CERT_MAX);
+    char revoke[256];
+    ln_cert_write(&text, &t.box.c);
+    ln_sshsig_sign(&sig, "linli-cert", text.data, text.len, &t.district.sec);
+    ln_buf_adds(&f, "{\"cert\":");
+    ln_canon_add_string(&f, text.data, text.len);
+    ln_buf_adds(&f, ",\"sig\":");
+    ln_canon_add_string(&f, sig.data, sig.len);
+    ln_buf_addc(&f, '}');
+    struct asked cert = { t.a, t.district.c.node, false, 0, 0 };
+    struct asked end = { t.a, t.province.c.node, true, 0, 0 };
+    (void)snprintf(
+        revoke, sizeof revoke,
+        "{\"node\":\"%s\",\"seq\":5,\"sha\":\"00000000000000000000000000000000000000000000"
+        "00000000000000000000\"}",
+        t.box.c.node);
+
+    mutate_json((struct ln_span){ f.data, f.len }, try_f, &cert);
+    mutate_bytes(f.data, f.len, try_f, &cert);
+    assert_true(cert.tried > 1000);
+    assert_int_equal(cert.taken, 0);
+    assert_string_equal(ln_authority_find(t.a, t.box.c.node)->parent, t.district.c.node);
+    mutate_json(ln_span_of(revoke), try_f, &end);
+    assert_true(end.tried > 20);
+    uint64_t from = ln_authority_void_from(t.a, t.box.c.node); /* another number may stand there */
+    assert_true(from == 1 || from == 0 || from == 8);
+    assert_int_equal(ln_authority_void_from(t.a, t.district.c.node), 0);
+    ln_buf_free(&f);
+    ln_buf_free(&sig);
+    ln_buf_free(&text);
+    ln_authority_free(t.a);
+}
+
+TEST(what_a_node_had_before_is_remembered_for_a_while)
+{
+    struct tree t = tree();
+    struct node laptop = node(9, "330106005055", LN_ROLE_LAPTOP, &t.box);
+    struct ln_err err = { 0 };
+    laptop.c.n_grids = 1;
+
+    for (int i = 0; i < 40; i++) { /* more certificates than are kept */
+        (void)snprintf(laptop.c.grids[0], sizeof laptop.c.grids[0], "%02d", i % 3);
+        laptop.c.from_s = 1000 + 100 * i;
+        laptop.c.until_s = laptop.c.from_s + 50;
+        MUST(give(t.a, &laptop.c, &t.box, t.box.c.node, &err));
+        MUST(give(t.a, &laptop.c, &t.box, t.box.c.node, &err)); /* twice is once */
+    }
+    int64_t last = 1000 + 3900;
+
+    assert_string_equal(ln_authority_find(t.a, laptop.c.node)->grids[0], "00");
+    assert_true(ln_authority_late(t.a, laptop.c.node, "02", last - 1, last + 1));
+    assert_false(ln_authority_late(t.a, laptop.c.node, "02", last + 1, last + 2));
+    assert_false(ln_authority_late(t.a, laptop.c.node, "02", last - 1, last + 31 * 86400));
+    assert_false(ln_authority_late(t.a, laptop.c.node, "77", last - 1, last + 1));
+    assert_false(ln_authority_late(t.a, "nobody", "02", last - 1, last + 1));
+    struct ln_authority *copy = ln_authority_copy(t.a);
+    assert_true(ln_authority_late(copy, laptop.c.node, "02", last - 1, last + 1));
+    ln_authority_free(copy);
+    ln_authority_free(NULL);
+    ln_authority_free(t.a);
+}
+
 RUN_TESTS(T(each_row_of_the_table_holds), T(a_chain_is_found_and_walked_upward),
           T(certificates_that_are_not_the_authors_to_give_are_refused),
           T(of_two_renewals_the_later_holds_in_either_order),
           T(only_those_above_revoke_and_the_earliest_position_holds),
-          T(a_receipt_comes_from_the_parent_alone))
+          T(a_receipt_comes_from_the_parent_alone),
+          T(a_certificate_or_revocation_with_anything_changed_is_not_heeded),
+          T(what_a_node_had_before_is_remembered_for_a_while))
