@@ -21,7 +21,7 @@ static bool id_rises(struct sim_node *n, const struct ln_id *id)
     return good;
 }
 
-static void note_save(struct sim_node *n, const struct ln_draft *d)
+static void note_save(struct sim_node *n, const struct ln_draft *d, unsigned amount)
 {
     struct sim_save *s;
 
@@ -32,6 +32,7 @@ static void note_save(struct sim_node *n, const struct ln_draft *d)
         (struct sim_save){ .by = n, .id = d->id, .record = d->record, .sealed = d->sealed.len > 0 };
     (void)snprintf(s->audience, sizeof s->audience, "%s", d->audience);
     s->survey = strcmp(d->collection, "survey") == 0;
+    s->amount = strcmp(d->collection, "ledger") == 0 ? amount : 0;
     s->cut = n->revoked || n->cloned || n->original != NULL;
 }
 
@@ -60,6 +61,7 @@ static void save(struct sim_node *n)
     char sealed[128];
     struct ln_err err = { 0 };
     unsigned kind = sim_below(n->role == LN_ROLE_LAPTOP ? 2 : 8);
+    unsigned amount = 0;
 
     (void)snprintf(fields, sizeof fields, "{\"job\":\"%u\"}", sim_below(1000));
     ln_audience_name(audience, sim_one_in(3) && n->role == LN_ROLE_COMMUNITY ? 'V' : 'C', n->region,
@@ -72,6 +74,11 @@ static void save(struct sim_node *n)
         d.collection = "notice";
         d.audience = "public";
         (void)snprintf(fields, sizeof fields, "{\"title\":\"notice %u\"}", sim_below(100000));
+    } else if (kind == 6 && n->role == LN_ROLE_COMMUNITY) {
+        d.collection = "ledger";
+        ln_audience_name(audience, 'V', n->region, "", "");
+        amount = 1 + sim_below(1000);
+        (void)snprintf(fields, sizeof fields, "{\"amount\":%u}", amount);
     } else if (kind == 7 && !n->old_schema) {
         d.collection = "survey";
         d.audience = "public";
@@ -108,7 +115,7 @@ static void save(struct sim_node *n)
     if (d.op == LN_OP_ADD && strcmp(d.collection, "person") == 0 && all_read_it && n->n_alike < 8)
         n->alike[n->n_alike++] = d.record;
     if (d.audience != NULL)
-        note_save(n, &d);
+        note_save(n, &d, amount);
 }
 
 /* A record that somebody else wrote too: laptop and box of one grid, at the same time, cut off. */
@@ -187,6 +194,7 @@ void sim_sync(struct sim_node *n)
     if (!ok) {
         sim->failed++;
         n->told = n->told || err.code == LN_CONFLICT;
+        n->refused_fork = n->refused_fork || strstr(err.text, "status 409 fork") != NULL;
         bool lied_to = n->parent->hostile || sim->on[SIM_CUT] || sim->on[SIM_CLONE] ||
                        sim->on[SIM_IMAGE] || sim->on[SIM_CLOCK];
         if (err.code == LN_BROKEN && !n->dead && !n->parent->dead && !lied_to)

@@ -479,6 +479,43 @@ static void judge_aliases(struct sim_node *n)
     }
 }
 
+static uint64_t ledger_sum(struct sim_node *at, const struct sim_node *of)
+{
+    struct ln_query *q =
+        ln_db_use(ln_sqlstore_db(at->store), "SELECT coalesce(sum(l.amount), 0) FROM c_ledger l"
+                                             " JOIN record r ON r.n = l.rec WHERE r.region = ?");
+    struct ln_err err = { 0 };
+    bool row;
+
+    ln_db_text(q, of->region);
+    SIM_DO(ln_db_row(q, &row, &err));
+    uint64_t sum = row ? (uint64_t)ln_db_col_int(q, 0) : 0;
+    (void)ln_db_end(q);
+    return sum;
+}
+
+/* Entries of a ledger are only added: at every level they come to the same sum, and no entry that
+ * was acknowledged is missing in it. */
+static void judge_ledger(struct sim_node *n)
+{
+    uint64_t sum = ledger_sum(n, n);
+    uint64_t saved = 0;
+    char audience[LN_AUDIENCE_MAX];
+
+    if (n->role != LN_ROLE_COMMUNITY || cut_off(n))
+        return;
+    for (size_t i = 0; i < sim->n_saves; i++)
+        if (sim->saves[i].by == n && !sim->saves[i].gone)
+            saved += sim->saves[i].amount;
+    if (sum < saved)
+        sim_wrong("the ledger of %s comes to %" PRIu64 ", saved was %" PRIu64, n->c.id, sum, saved);
+    ln_audience_name(audience, 'V', n->region, "", "");
+    for (struct sim_node *u = n->parent; u != NULL && !u->hostile; u = u->parent)
+        if (oracle_member(u, audience) && ledger_sum(u, n) != sum)
+            sim_wrong("the ledger of %s comes to %" PRIu64 " there and to %" PRIu64 " at %s",
+                      n->c.id, sum, ledger_sum(u, n), u->c.id);
+}
+
 /* Nobody's rights have changed by what thieves wrote. */
 static void judge_rights(struct sim_node *n)
 {
@@ -519,6 +556,10 @@ static void judge_forks(void)
         struct ln_store_log lb;
         SIM_DO(a->ops->log_get(a->ctx, &la, clone->c.id, &err) &&
                b->ops->log_get(b->ctx, &lb, clone->c.id, &err));
+        if ((clone->refused_fork || clone->original->refused_fork) && counts.forks == 0 &&
+            !sim->on[SIM_IMAGE] && !cut_off(clone->parent))
+            sim_wrong("%s refused a fork of %s and kept no evidence", clone->parent->c.id,
+                      clone->c.id);
         bool same = la.head == lb.head && ln_encode_sha256_same(&la.head_sha, &lb.head_sha);
         if (apart && !same && counts.forks == 0 && !clone->told && !clone->original->told &&
             !cut_off(clone->parent))
@@ -675,6 +716,7 @@ void sim_judge(void)
         judge_same(n);
         judge_merged(n);
         judge_aliases(n);
+        judge_ledger(n);
         judge_rights(n);
         judge_foreign(n);
         judge_logs(n);

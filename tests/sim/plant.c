@@ -1,7 +1,9 @@
 /* Bugs on purpose, each in the place of a function that ships (the linker's --wrap: the shipping
  * objects know nothing of it). SIM_PLANT=<number> chooses. Each must be found. */
+#include "crypto/base/alloc.h"
 #include "sync/batch.h"
 #include "sync/keys.h"
+#include "sync/replica_core.h"
 #include "tests/sim/sim.h"
 
 void sim_plant(unsigned n);
@@ -224,4 +226,25 @@ bool __wrap_ln_replica_say(struct ln_replica *r, const char *log, const char *co
     if (planted == 15 && strcmp(collection, "receipt") == 0 && ++count % 40 == 0)
         return true;
     return __real_ln_replica_say(r, log, collection, f, err);
+}
+
+/* 16 a fork is refused, and its evidence thrown away */
+bool __real_ln_replica_receive(struct ln_replica *r, struct ln_receive *out, const char *log,
+                               const void *pack, size_t len, const struct ln_cert *from,
+                               struct ln_err *err);
+bool __wrap_ln_replica_receive(struct ln_replica *r, struct ln_receive *out, const char *log,
+                               const void *pack, size_t len, const struct ln_cert *from,
+                               struct ln_err *err);
+bool __wrap_ln_replica_receive(struct ln_replica *r, struct ln_receive *out, const char *log,
+                               const void *pack, size_t len, const struct ln_cert *from,
+                               struct ln_err *err)
+{
+    bool ok = __real_ln_replica_receive(r, out, log, pack, len, from, err);
+
+    while (planted == 16 && r->forks != NULL) {
+        struct ln_fork *f = r->forks;
+        r->forks = f->next;
+        ln_free(f);
+    }
+    return ok;
 }

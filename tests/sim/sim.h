@@ -59,6 +59,7 @@ struct sim_node {
     bool cloned;               /* it has a clone */
     bool stuck;                /* holds an older image of its own log: works, cannot sync */
     bool alarmed;              /* saw digests differ below a hostile parent */
+    bool refused_fork;         /* its parent refused a segment of it as a fork */
     bool told;                 /* was told that its log forks, or that it is an older copy */
     int64_t back_ms;           /* out of power until then */
     int64_t up_cut_ms, down_cut_ms;
@@ -99,12 +100,13 @@ struct sim_save {
     struct sim_node *by;
     struct ln_id id, record;
     char audience[LN_AUDIENCE_MAX];
-    bool sealed;   /* with a name */
-    bool gone;     /* the disk that held it is: only what was sent counts */
-    bool sent;     /* a receipt covered it then */
-    bool targeted; /* a thief wrote about it: no second one does */
-    bool survey;   /* of the collection that old programs do not know */
-    bool cut;      /* after its author was revoked, or on a fork */
+    bool sealed;     /* with a name */
+    bool gone;       /* the disk that held it is: only what was sent counts */
+    bool sent;       /* a receipt covered it then */
+    bool targeted;   /* a thief wrote about it: no second one does */
+    unsigned amount; /* of the ledger, else 0 */
+    bool survey;     /* of the collection that old programs do not know */
+    bool cut;        /* after its author was revoked, or on a fork */
 };
 
 struct sim_claim { /* what a hostile line says, for the oracle */

@@ -25,13 +25,17 @@ static const struct ln_field NOTICE[] = {
 static const struct ln_field SURVEY[] = {
     { .name = "title", .unit = "title", .type = LN_TYPE_STR, .mark = LN_MARK_PLAIN }
 };
+static const struct ln_field LEDGER[] = {
+    { .name = "amount", .unit = "amount", .type = LN_TYPE_INT, .mark = LN_MARK_PLAIN }
+};
 static const struct ln_coll COLLS[] = {
     { .name = "person", .version = 1, .fields = PERSON, .n_fields = 2 },
     { .name = "notice", .version = 1, .fields = NOTICE, .n_fields = 1 },
+    { .name = "ledger", .version = 1, .fields = LEDGER, .n_fields = 1 },
     { .name = "survey", .version = 1, .fields = SURVEY, .n_fields = 1 }
 };
-static const struct ln_schema NEW = { COLLS, 3 };
-static const struct ln_schema OLD = { COLLS, 2 };
+static const struct ln_schema NEW = { COLLS, 4 };
+static const struct ln_schema OLD = { COLLS, 3 };
 
 struct sim *sim;
 
@@ -301,14 +305,6 @@ void sim_close(struct sim_node *n)
     n->server = NULL;
 }
 
-void sim_reopen(struct sim_node *n)
-{
-    sim_close(n);
-    n->dead = false;
-    n->disk = DISK_GOOD;
-    sim_open(n);
-}
-
 static void make_dir(struct sim_node *n)
 {
     (void)snprintf(n->dir, sizeof n->dir, "%s/linli-sim-XXXXXX",
@@ -370,6 +366,22 @@ struct sim_node *sim_add(struct sim_node *parent, const char *region, enum ln_ro
 
 /* ---- copies of the disk; the node is closed meanwhile */
 
+static void drop_dir(const char *dir)
+{
+    DIR *d = opendir(dir);
+    struct dirent *e;
+    char path[400];
+
+    while (d != NULL && (e = readdir(d)) != NULL) {
+        (void)snprintf(path, sizeof path, "%s/%s", dir, e->d_name);
+        if (e->d_name[0] != '.')
+            (void)unlink(path);
+    }
+    if (d != NULL)
+        (void)closedir(d);
+    (void)rmdir(dir);
+}
+
 static void copy_file(const char *from_dir, const char *to_dir, const char *name)
 {
     char from[200];
@@ -397,6 +409,55 @@ static void copy_disk(const char *from, const char *to)
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         copy_file(from, to, names[i]);
+}
+
+/* What was being written when the power went: some bytes of it, behind what is durable. */
+static void tear(const char *dir, const char *name)
+{
+    uint8_t torn[8192];
+    char path[200];
+    size_t len = sim_below(sizeof torn);
+    FILE *f;
+
+    (void)snprintf(path, sizeof path, "%s/%s", dir, name);
+    rng_buf(torn, sizeof torn);
+    if (access(path, W_OK) != 0 || (f = fopen(path, "ab")) == NULL)
+        return;
+    (void)fwrite(torn, 1, len, f);
+    (void)fclose(f);
+}
+
+/* Closing a database tidies it up; a node without power did not: its files are put back as they lay
+ * then. */
+static void close_without_power(struct sim_node *n)
+{
+    static const char *const shared[] = { "linli.db-shm", "keys.db-shm" };
+    char kept[100];
+    char path[200];
+
+    (void)snprintf(kept, sizeof kept, "%s.cut", n->dir);
+    (void)mkdir(kept, 0700);
+    copy_disk(n->dir, kept);
+    sim_close(n);
+    copy_disk(kept, n->dir);
+    drop_dir(kept);
+    for (size_t i = 0; i < 2; i++) { /* memory, not disk */
+        (void)snprintf(path, sizeof path, "%s/%s", n->dir, shared[i]);
+        (void)unlink(path);
+    }
+    tear(n->dir, "linli.db-wal");
+    tear(n->dir, "keys.db-wal");
+}
+
+void sim_reopen(struct sim_node *n)
+{
+    if (n->dead)
+        close_without_power(n);
+    else
+        sim_close(n);
+    n->dead = false;
+    n->disk = DISK_GOOD;
+    sim_open(n);
 }
 
 static uint64_t own_head(struct sim_node *n)
@@ -474,22 +535,6 @@ struct sim_node *sim_clone(struct sim_node *n)
     sim_open(n);
     sim_open(c);
     return c;
-}
-
-static void drop_dir(const char *dir)
-{
-    DIR *d = opendir(dir);
-    struct dirent *e;
-    char path[400];
-
-    while (d != NULL && (e = readdir(d)) != NULL) {
-        (void)snprintf(path, sizeof path, "%s/%s", dir, e->d_name);
-        if (e->d_name[0] != '.')
-            (void)unlink(path);
-    }
-    if (d != NULL)
-        (void)closedir(d);
-    (void)rmdir(dir);
 }
 
 void sim_end(struct sim_node *n)
