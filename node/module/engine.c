@@ -11,6 +11,7 @@
 #include "node/module/check.h"
 #include "node/module/flow.h"
 #include "node/module/grid.h"
+#include "node/module/refusal.h"
 #include "node/module/setting.h"
 #include "node/module/special.h"
 #include "node/store/attachment.h"
@@ -114,6 +115,29 @@ struct work {
     char today[11];
     int64_t now_ms;
 };
+
+/* No, in words of both languages: {0} is the collection, the others `a` and `b`. */
+static bool refuse(const struct work *w, enum ln_code code, const char *zh, const char *en,
+                   struct ln_def_label a, struct ln_def_label b, struct ln_err *err)
+{
+    const struct ln_def_label say = { zh, en };
+
+    return ln_refusal(&w->j->problems, code, "", &say, LN_REFUSAL_ARGS(w->j->c->label, a, b), err);
+}
+
+static const struct ln_def_label NOTHING = { "", "" };
+
+/* The same, {1} being who may. */
+static bool refuse_role(const struct work *w, const char *const *who, const char *zh,
+                        const char *en, struct ln_def_label what, struct ln_err *err)
+{
+    struct ln_refusal_list l = ln_refusal_list();
+
+    ln_refusal_roles(&l, w->j->e->def, who);
+    (void)refuse(w, LN_DENIED, zh, en, ln_refusal_said(&l), what, err);
+    ln_refusal_free(&l);
+    return false;
+}
 
 static const char *row_text(const struct work *w, const char *name)
 {
@@ -341,6 +365,10 @@ static bool name_audience(struct work *w, char code, const char *region, const j
         return false;
     if (placed)
         return true;
+    if (w->j->c->to_parent && self != NULL && self->parent[0] != '\0') {
+        ln_audience_name(w->audience, 'N', region, "", self->parent);
+        return true;
+    }
     if (code == 'N') /* the parties' own: inside the community, and in its grid when it has one */
         code = 'C';
     if (code == 'C' && !find_grid(grid, w, f, err))
@@ -441,9 +469,13 @@ static bool refuse_fixed(struct work *w, const json_t *f, struct ln_err *err)
         bool later = d->once && w->row != NULL;
         if (d->staff && !ln_engine_staff(w->j->u) && !ln_engine_has_role(w->j->u, "admin") &&
             json_object_get(f, d->name) != NULL)
-            return ln_fail(err, LN_DENIED, "%s: %s is filled at the counter", c->name, d->name);
+            return refuse(w, LN_DENIED, "「{1}」由工作人员在窗口填写：请留空，或到社区办理",
+                          "“{1}” is filled in at the counter: leave it empty, or come to the desk",
+                          d->label, NOTHING, err);
         if ((d->readonly || d->internal || later) && !behalf && json_object_get(f, d->name) != NULL)
-            return ln_fail(err, LN_DENIED, "%s: %s is filled by the node", c->name, d->name);
+            return refuse(w, LN_DENIED, "「{1}」由系统填写，不能自行填写或改动：请去掉这一项再提交",
+                          "“{1}” is filled by the node: leave it out and send again", d->label,
+                          NOTHING, err);
     }
     return true;
 }
@@ -471,7 +503,9 @@ static bool take_channel(struct work *w, struct ln_err *err)
         return true;
     }
     if (!ln_engine_staff(w->j->u))
-        return ln_fail(err, LN_DENIED, "%s: channel is filled by the node", w->j->c->name);
+        return refuse(w, LN_DENIED, "受理渠道由系统填写：请去掉 channel 再提交",
+                      "the channel is filled by the node: leave it out and send again", NOTHING,
+                      NOTHING, err);
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (strcmp(known[i], word) == 0) {
             w->j->channel = known[i];
@@ -479,7 +513,10 @@ static bool take_channel(struct work *w, struct ln_err *err)
                 json_object_del(w->j->f, "channel");
             return true;
         }
-    return ln_fail(err, LN_INVALID, "%s: unknown channel %s", w->j->c->name, word);
+    return refuse(w, LN_INVALID,
+                  "没有“{1}”这种受理渠道，请从这些里选：web、counter、phone、sms、paper、visit",
+                  "there is no channel “{1}”: choose web, counter, phone, sms, paper or visit",
+                  ln_refusal_text(word), NOTHING, err);
 }
 
 static bool take_behalf(struct work *w, const json_t *f, struct ln_err *err)
@@ -492,7 +529,12 @@ static bool take_behalf(struct work *w, const json_t *f, struct ln_err *err)
     return ln_engine_stands_for(&may, w->j->e->writer, w->j->e->def, w->j->u, person,
                                 w->j->c->module, w->today, err) &&
            (may ||
-            ln_fail(err, LN_DENIED, "%s: no delegation to act for that person", w->j->c->name));
+            refuse(
+                w, LN_DENIED,
+                "您没有为这位居民办理「{0}」的有效代办：请先登记代办，由本人到场或在窗口确认",
+                "you hold no delegation to act for that person here ({0}): register one and have "
+                "it confirmed at the counter first",
+                NOTHING, NOTHING, err));
 }
 
 /* What residents may add for themselves alone, they and those who stand for them add. */
@@ -507,7 +549,11 @@ static bool for_oneself(struct work *w, struct ln_err *err)
         !ln_engine_stands_for(&may, w->j->e->writer, w->j->e->def, w->j->u, person, c->module,
                               w->today, err))
         return false;
-    return may || ln_fail(err, LN_DENIED, "%s: you may add one for yourself only", c->name);
+    return may ||
+           refuse(w, LN_DENIED, "「{0}」只能为本人登记：为别人登记请先办代办，或请窗口工作人员录入",
+                  "{0}: you may add one for yourself only; for somebody else register a "
+                  "delegation first, or ask at the counter",
+                  NOTHING, NOTHING, err);
 }
 
 /* A worker adds to her own grids, and puts nothing into another's. */
@@ -602,7 +648,8 @@ static bool create(struct work *w, struct ln_err *err)
     char no[48];
 
     if (!ln_engine_may_create(j->c, j->u))
-        return ln_fail(err, LN_DENIED, "%s: your role may not add one", j->c->name);
+        return refuse_role(w, j->c->create, "您的角色不能新增「{0}」：请由{1}登记",
+                           "your role may not add here ({0}): this is done by {1}", NOTHING, err);
     if (!switched_on(w, err))
         return false;
     if (!take_channel(w, err) || !refuse_fixed(w, j->f, err) || !take_behalf(w, j->f, err))
@@ -611,7 +658,7 @@ static bool create(struct work *w, struct ln_err *err)
     if (!for_oneself(w, err))
         return false;
     if (!settle_files(w, j->f, err) || !check(w, j->f, false, err) ||
-        !ln_flow_refs(j->e, j->c, j->f, err))
+        !ln_flow_refs(&j->problems, j->e, j->c, j->f, err))
         return false;
     ln_flow_clock(j->f, j->e, j->c, NULL, NULL, w->now_ms);
     if (j->c->number != '\0' && ln_def_field(j->c, "no") != NULL) {
@@ -646,7 +693,10 @@ static bool load(struct work *w, struct ln_err *err)
     coll = json_string_value(json_object_get(w->row, "collection"));
     if (w->row == NULL || coll == NULL || strcmp(coll, w->j->c->name) != 0 ||
         !ln_engine_may_read(w->j->c, w->j->u, w->row))
-        return ln_fail(err, LN_MISSING, "no such record in %s", w->j->c->name);
+        return refuse(w, LN_MISSING, "没有这条「{0}」，或者它不归您看：请核对地址或编号",
+                      "there is no such record ({0}), or it is not for you to see: check its "
+                      "address or number",
+                      NOTHING, NOTHING, err);
     (void)snprintf(w->audience, sizeof w->audience, "%s",
                    json_string_value(json_object_get(w->row, "audience")));
     /* A record given up for another: what is meant is the one that stands for it. */
@@ -655,7 +705,10 @@ static bool load(struct work *w, struct ln_err *err)
     w->j->id = w->j->out_id;
     uint64_t etag = strtoull(json_string_value(json_object_get(w->row, "etag")), NULL, 16);
     return !w->j->if_match || etag == w->j->etag ||
-           ln_fail(err, LN_CONFLICT, "the record was changed meanwhile");
+           refuse(w, LN_CONFLICT, "这条「{0}」刚被别人改过：请看过现在的内容再改一次",
+                  "the record ({0}) was changed meanwhile: look at it as it is now, then change it "
+                  "again",
+                  NOTHING, NOTHING, err);
 }
 
 /* Only what differs is written: an import a second time changes nothing. */
@@ -703,9 +756,12 @@ static bool enter_grid(bool *enters, struct work *w, const json_t *changed, stru
         return ok;
     if (aud.kind == LN_AUD_GRID)
         return strcmp(aud.who, grid) == 0 ||
-               ln_fail(err, LN_INVALID,
-                       "the record stands in grid %s and cannot be put into grid %s", aud.who,
-                       grid);
+               refuse(
+                   w, LN_INVALID,
+                   "这条「{0}」在网格 {1}，不能改到网格 {2}：请保留原记录，在新住处另行登记居住",
+                   "the record ({0}) stands in grid {1} and cannot be put into grid {2}: keep it "
+                   "and register the new residence",
+                   ln_refusal_text(aud.who), ln_refusal_text(grid), err);
     ln_audience_name(w->audience, 'C', aud.owner, grid, "");
     *enters = true;
     return true;
@@ -731,7 +787,9 @@ static bool update(struct work *w, struct ln_err *err)
         json_object_del(w->j->f, "channel"); /* how it came in does not change */
 
     if (!ln_engine_may_change(w->j->c, w->j->u, w->row))
-        return ln_fail(err, LN_DENIED, "%s: your role may not change this one", w->j->c->name);
+        return refuse_role(w, w->j->c->update, "您的角色不能修改这条「{0}」：请由{1}修改",
+                           "your role may not change this one ({0}): that is done by {1}", NOTHING,
+                           err);
     if (!settle_files(w, w->j->f, err))
         return false;
     changed = differing(w);
@@ -756,7 +814,9 @@ static bool update(struct work *w, struct ln_err *err)
 static bool erase(struct work *w, struct ln_err *err)
 {
     if (!ln_engine_may_delete(w->j->c, w->j->u, w->row))
-        return ln_fail(err, LN_DENIED, "%s: your role may not delete this one", w->j->c->name);
+        return refuse_role(w, w->j->c->remove, "您的角色不能删除这条「{0}」：请由{1}删除",
+                           "your role may not delete this one ({0}): that is done by {1}", NOTHING,
+                           err);
     if (!before(w, NULL, NULL, err))
         return false;
     (void)draft(w, LN_OP_DELETE, NULL, false);
@@ -809,14 +869,30 @@ static bool often_enough(const struct work *w, const struct ln_def_step *s, stru
     if (!ln_flow_taken(&taken, ln_replica_store(w->r), w->j->id, err))
         return false;
     bool possible = ln_flow_possible(s, taken);
-    bool early =
-        s->after != NULL && json_integer_value(json_object_get(taken, s->after)) < s->after_times;
+    json_int_t had = s->after != NULL ? json_integer_value(json_object_get(taken, s->after)) : 0;
+    bool early = s->after != NULL && had < s->after_times;
+    char times[64];
     json_decref(taken);
-    if (early)
-        return ln_fail(err, LN_CONFLICT, "%s: %s is possible after %s was taken %u times",
-                       w->j->c->name, s->action, s->after, s->after_times);
-    return possible || ln_fail(err, LN_CONFLICT, "%s: %s was taken %u times already", w->j->c->name,
-                               s->action, s->max);
+    if (possible)
+        return true;
+    if (early) {
+        const struct ln_def_label say = {
+            "「{0}」要在「{1}」办过 {2} 次之后才能办，现在是 {3} 次：请先办「{1}」",
+            "“{0}” is possible after “{1}” was taken {2} times, which was taken {3} times so far: "
+            "take “{1}” first"
+        };
+        char so_far[32];
+        (void)snprintf(times, sizeof times, "%u", s->after_times);
+        (void)snprintf(so_far, sizeof so_far, "%" JSON_INTEGER_FORMAT, had);
+        return ln_refusal(&w->j->problems, LN_CONFLICT, "", &say,
+                          LN_REFUSAL_ARGS(s->label, ln_refusal_step(w->j->c, s->after),
+                                          ln_refusal_text(times), ln_refusal_text(so_far)),
+                          err);
+    }
+    (void)snprintf(times, sizeof times, "%u", s->max);
+    return refuse(w, LN_CONFLICT, "「{1}」最多办 {2} 次，已经办过了：请看下面还能办的步骤",
+                  "“{1}” can be taken {2} times and was: take one of the other steps", s->label,
+                  ln_refusal_text(times), err);
 }
 
 /* The fields that were given with a step: only those that its definition names. */
@@ -829,13 +905,15 @@ static bool check_given(struct work *w, const struct ln_def_step *s, struct ln_e
     if (given == NULL)
         return true;
     if (!json_is_object(given))
-        return ln_fail(err, LN_INVALID, "%s: set is an object", w->j->c->name);
+        return refuse(w, LN_INVALID, "set 应当是一个对象：{\"字段\": 值}",
+                      "set is an object: {\"field\": value}", NOTHING, NOTHING, err);
     json_object_foreach(given, key, value)
     {
         (void)value;
         if (!ln_def_has(s->sets, key))
-            return ln_fail(err, LN_DENIED, "%s: the step %s does not set %.60s", w->j->c->name,
-                           s->action, key);
+            return refuse(w, LN_DENIED, "办理「{1}」时不能填写「{2}」：请去掉这一项再提交",
+                          "the step “{1}” does not set “{2}”: leave it out and send again",
+                          s->label, ln_refusal_field(w->j->c, key), err);
     }
     return settle_files(w, given, err) && check(w, given, true, err);
 }
@@ -849,9 +927,13 @@ static bool in_time(const struct work *w, const struct ln_def_step *s, struct ln
 
     if (json_is_integer(from))
         since = json_integer_value(from);
-    return s->within_days == 0 || w->now_ms - since <= (int64_t)s->within_days * DAY_MS ||
-           ln_fail(err, LN_CONFLICT, "%s: %s is possible for %u days only", w->j->c->name,
-                   s->action, s->within_days);
+    if (s->within_days == 0 || w->now_ms - since <= (int64_t)s->within_days * DAY_MS)
+        return true;
+    char days[16];
+    (void)snprintf(days, sizeof days, "%u", s->within_days);
+    return refuse(w, LN_CONFLICT, "「{1}」只能在 {2} 天内办理，期限已过：请另外登记一件",
+                  "“{1}” is possible for {2} days only, which are over: file a new one", s->label,
+                  ln_refusal_text(days), err);
 }
 
 /* Fields that a step sets beside the state: those it was given, handler, due, and its effect's. */
@@ -897,15 +979,26 @@ static bool apply_patch(struct work *w, struct ln_err *err)
 
     if (target == NULL || !ln_clock_id_read(&id, ln_span_of(target)) ||
         !ln_query_record(&row, w->j->e->writer, &id, err))
-        return ln_fail(err, LN_MISSING, "the record to correct is not here");
+        return refuse(w, LN_MISSING, "要更正的记录不在本节点，可能已经删除：请核对后重新申请",
+                      "the record to correct is not here, it may have been deleted: ask anew",
+                      NOTHING, NOTHING, err);
     const char *coll = json_string_value(json_object_get(row, "collection"));
     struct ln_engine_job sub = {
         .e = w->j->e, .u = w->j->u, .kind = LN_ENGINE_UPDATE, .id = target, .channel = w->j->channel
     };
     sub.c = coll != NULL ? ln_def_find(w->j->e->def, coll) : NULL;
     sub.f = json_is_object(patch) ? json_copy(patch) : json_object();
-    bool ok = sub.c != NULL ? ln_engine_run(&sub, w->r, err)
-                            : ln_fail(err, LN_MISSING, "the record to correct is not here");
+    bool ok = sub.c != NULL
+                  ? ln_engine_run(&sub, w->r, err)
+                  : refuse(w, LN_MISSING, "要更正的记录不在本节点，可能已经删除：请核对后重新申请",
+                           "the record to correct is not here, it may have been deleted: "
+                           "ask anew",
+                           NOTHING, NOTHING, err);
+    if (!ok && json_array_size(sub.problems) > 0) {
+        if (w->j->problems == NULL)
+            w->j->problems = json_array();
+        (void)json_array_extend(w->j->problems, sub.problems);
+    }
     json_decref(sub.problems);
     json_decref(sub.f);
     json_decref(row);
@@ -958,6 +1051,40 @@ static void widen_to(char wider[LN_AUDIENCE_MAX], const struct work *w)
         ln_audience_name(wider, 'N', region, "", self->parent);
 }
 
+/* What can be done instead, as far as this one may. */
+static bool no_step(const struct work *w, const char *action, const char *state, struct ln_err *err)
+{
+    const struct ln_def_coll *c = w->j->c;
+    const struct ln_def_label say = { "现在的状态是「{0}」，不能办「{1}」。现在可以办：{2}",
+                                      "the state is “{0}” now, from which “{1}” is not possible; "
+                                      "possible now: {2}" };
+    struct ln_refusal_list l = ln_refusal_list();
+
+    for (size_t i = 0; i < c->n_steps; i++)
+        if (ln_def_has(c->steps[i].from, state) &&
+            ln_engine_may_step(&c->steps[i], c, w->j->u, w->row))
+            ln_refusal_add(&l, c->steps[i].label);
+    if (l.zh.len == 0)
+        ln_refusal_add(&l, (struct ln_def_label){ "没有您能办的步骤", "nothing that you may do" });
+    (void)ln_refusal(&w->j->problems, LN_CONFLICT, "", &say,
+                     LN_REFUSAL_ARGS(ln_refusal_state(c, state), ln_refusal_step(c, action),
+                                     ln_refusal_said(&l)),
+                     err);
+    ln_refusal_free(&l);
+    return false;
+}
+
+static bool not_yours(const struct work *w, const struct ln_def_step *s, struct ln_err *err)
+{
+    if (s->not_author && w->j->u->account[0] != '\0' &&
+        strcmp(row_text(w, "author"), w->j->u->account) == 0)
+        return refuse(w, LN_DENIED, "「{1}」不能由登记的人自己办：请另一人办理",
+                      "“{1}” is not for who entered it: somebody else has to do this", s->label,
+                      NOTHING, err);
+    return refuse_role(w, s->roles, "您的角色不能办「{2}」：请由{1}办理",
+                       "your role may not take the step “{2}”: that is done by {1}", s->label, err);
+}
+
 static bool step(struct work *w, struct ln_err *err)
 {
     const struct ln_def_coll *c = w->j->c;
@@ -970,17 +1097,19 @@ static bool step(struct work *w, struct ln_err *err)
     bool ok;
 
     if (s == NULL)
-        return ln_fail(err, LN_CONFLICT, "%s: no step %s from state %s", c->name,
-                       action != NULL ? action : "?", state != NULL ? state : "?");
+        return no_step(w, action != NULL ? action : "?", state != NULL ? state : "", err);
     if (!ln_engine_may_step(s, c, w->j->u, w->row))
-        return ln_fail(err, LN_DENIED, "%s: your role may not take the step %s", c->name, action);
+        return not_yours(w, s, err);
     if (s->note == LN_NOTE_REQUIRED && (note == NULL || note[0] == '\0'))
-        return ln_fail(err, LN_INVALID, "%s: the step %s needs a note", c->name, action);
+        return refuse(w, LN_INVALID, "办理「{1}」要写明原因或情况：请填写说明",
+                      "the step “{1}” needs a note: say why, or what was done", s->label, NOTHING,
+                      err);
     if (s->home && (home == NULL || home[0] == '\0'))
-        return ln_fail(err, LN_INVALID, "%s: the step %s names who goes on", c->name, action);
+        return refuse(w, LN_INVALID, "办理「{1}」要选定由谁接着办：请选一个组织",
+                      "the step “{1}” names who goes on: choose a home", s->label, NOTHING, err);
     if (!by_another(w, s, err) || !often_enough(w, s, err) || !in_time(w, s, err) ||
         !check_given(w, s, err) ||
-        !ln_flow_needs(c, s, json_object_get(w->j->f, "set"), w->row, err))
+        !ln_flow_needs(&w->j->problems, c, s, json_object_get(w->j->f, "set"), w->row, err))
         return false;
     if (s->effect != NULL && strcmp(s->effect, "apply_patch") == 0 && !apply_patch(w, err))
         return false;
@@ -1027,7 +1156,9 @@ bool ln_engine_run(void *job, struct ln_replica *r, struct ln_err *err)
     w.now_ms = env->now_ms(env->ctx);
     ln_engine_today(w.today, w.now_ms);
     if (ln_replica_self(r) == NULL) {
-        (void)ln_fail(err, LN_MISSING, "this node has not joined yet");
+        (void)refuse(&w, LN_MISSING, "本节点还没有加入网络，不能保存：请管理员先运行 linli join",
+                     "this node has not joined yet: its administrator has to run linli join first",
+                     NOTHING, NOTHING, err);
         return false;
     }
     if (w.j->kind != LN_ENGINE_CREATE && !load(&w, err))

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "crypto/canon.h"
+#include "node/module/refusal.h"
 #include "node/module/term.h"
 
 #define TERM_MAX 32
@@ -213,20 +214,53 @@ static bool is_empty(const json_t *v)
            (json_is_array(v) && json_array_size(v) == 0);
 }
 
-bool ln_flow_needs(const struct ln_def_coll *c, const struct ln_def_step *s, const json_t *set,
-                   const json_t *row, struct ln_err *err)
+bool ln_flow_needs(json_t **problems, const struct ln_def_coll *c, const struct ln_def_step *s,
+                   const json_t *set, const json_t *row, struct ln_err *err)
 {
+    static const struct ln_def_label say = { "办理「{0}」之前要有「{1}」：请填写后再办",
+                                             "the step “{0}” needs “{1}”: fill it in, then take "
+                                             "the step" };
+
     for (const char *const *w = s->needs; w != NULL && *w != NULL; w++) {
         const json_t *given = json_object_get(set, *w);
         if (is_empty(given != NULL ? given : field(row, *w)))
-            return ln_fail(err, LN_INVALID, "%s: the step %s needs %s (需要%s)", c->name, s->action,
-                           *w, ln_def_field(c, *w)->label.zh);
+            return ln_refusal(problems, LN_INVALID, "", &say,
+                              LN_REFUSAL_ARGS(s->label, ln_refusal_field(c, *w)), err);
     }
     return true;
 }
 
-bool ln_flow_refs(const struct ln_engine *e, const struct ln_def_coll *c, const json_t *f,
-                  struct ln_err *err)
+/* The record a ref names is in a state in which nothing more is taken, or not here. */
+static bool takes_nothing(json_t **problems, const struct ln_engine *e,
+                          const struct ln_def_field *d, const json_t *row, struct ln_err *err)
+{
+    static const struct ln_def_label gone = {
+        "「{0}」所选的记录不在本节点，可能已经删除：请另选一个",
+        "the record chosen as “{0}” is not here, it may have been deleted: choose another"
+    };
+    static const struct ln_def_label closed = {
+        "「{0}」现在是「{1}」，不再接受登记（要在「{2}」时）：请另选一个",
+        "what was chosen as “{0}” is “{1}” now and takes nothing more (it has to be: {2}): choose "
+        "another"
+    };
+    const struct ln_def_coll *of = ln_def_find(e->def, d->to != NULL ? d->to : "");
+
+    if (row == NULL || of == NULL)
+        return ln_refusal(problems, LN_CONFLICT, "", &gone, LN_REFUSAL_ARGS(d->label), err);
+    struct ln_refusal_list l = ln_refusal_list();
+    for (const char *const *state = d->to_states; *state != NULL; state++)
+        ln_refusal_add(&l, ln_refusal_state(of, *state));
+    (void)ln_refusal(problems, LN_CONFLICT, "", &closed,
+                     LN_REFUSAL_ARGS(d->label,
+                                     ln_refusal_state(of, text(json_object_get(row, "state"))),
+                                     ln_refusal_said(&l)),
+                     err);
+    ln_refusal_free(&l);
+    return false;
+}
+
+bool ln_flow_refs(json_t **problems, const struct ln_engine *e, const struct ln_def_coll *c,
+                  const json_t *f, struct ln_err *err)
 {
     for (size_t i = 0; i < c->n_fields; i++) {
         const struct ln_def_field *d = &c->fields[i];
@@ -234,11 +268,12 @@ bool ln_flow_refs(const struct ln_engine *e, const struct ln_def_coll *c, const 
         if (d->to_states == NULL || id[0] == '\0')
             continue;
         json_t *row = load(e, id);
-        bool open = row != NULL && ln_def_has(d->to_states, text(json_object_get(row, "state")));
+        bool open =
+            (row != NULL && ln_def_has(d->to_states, text(json_object_get(row, "state")))) ||
+            takes_nothing(problems, e, d, row, err);
         json_decref(row);
         if (!open)
-            return ln_fail(err, LN_CONFLICT, "%s: %s takes nothing more (%s已关闭)", c->name,
-                           d->name, d->label.zh);
+            return false;
     }
     return true;
 }

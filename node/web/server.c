@@ -563,7 +563,9 @@ static void serve_api(struct ln_web *w, struct incoming *in, struct ln_http_repl
             en = "Please log in";
         }
         const json_t *first = json_array_get(c->fields, 0);
-        if (first != NULL && ln_web_text(first, "field")[0] == '\0') { /* about the whole */
+        bool login = c->word != NULL && strcmp(c->word, "login") == 0;
+        if (first != NULL && !login &&
+            ln_web_text(first, "field")[0] == '\0') { /* about the whole */
             zh = ln_web_text(first, "zh");
             en = ln_web_text(first, "en");
         }

@@ -130,6 +130,12 @@ try {
     return wrong
   }
 
+  // --- what the engine refuses it says in a sentence, with names, in both languages
+  const told = async (who, id, action, zh, en, more = {}) => {
+    const r = await who.call('POST', `/ticket/${id}/steps`, { action, ...more })
+    ok(`refused in words: ${zh}`, r.status >= 400 && r.body.zh.includes(zh) && r.body.en.includes(en), JSON.stringify(r.body))
+  }
+
   // --- returns, binding assignment
   await committee.step(event.id, 'assign', { to_home: firm })
   ok('the property returns it, once', (await property.step(event.id, 'return', { note: '不归我们' })).state === 'returned')
@@ -148,6 +154,7 @@ try {
   const badly = { add: { solved: false, score: 2, text: '又灭了' } }
   await resident.step(event.id, 'rate', badly)
   ok('the answer of who reported stands on the ticket', (await worker.get(`/ticket/${event.id}`)).f.solved === false && (await supervisor.get('/ticket?solved=false')).items.some(i => i.id === event.id))
+  await told(resident, event.id, 'appeal', '「申请监督」要在「重开」办过 2 次之后才能办，现在是 0 次', '“Ask the supervisor” is possible after “Reopen” was taken 2 times', { note: 'x' })
   ok('the supervisor is not asked before it was reopened twice', (await resident.status(event.id, 'appeal', { note: 'x' })) === 409)
   for (let i = 0; i < 2; i++) {
     await resident.step(event.id, 'reopen', { note: '没修好' })
@@ -160,6 +167,12 @@ try {
 
   // --- solved on the spot, with photos before and after
   const spot = await file(worker, 'event')
+  await told(worker, spot.id, 'self_solve', '办理「自办自结」之前要有「照片附件」', '“Solved on the spot” needs “Photos and files”', { note: '清掉' })
+  await told(worker, spot.id, 'self_solve', '办理「自办自结」要写明原因', 'needs a note')
+  await told(worker, spot.id, 'bind', '现在的状态是「已提交」，不能办「裁定派单」。现在可以办：受理、不予受理、自办自结', 'the state is “Filed” now, from which “Bind” is not possible; possible now: Accept, Refuse', { note: 'x' })
+  await told(supervisor, spot.id, 'accept', '不能办「受理」：请由承办方、责任社工、居委会、部门经办办理', 'your role may not take the step “Accept”: that is done by the home that handles it, Social worker')
+  await told(worker, spot.id, 'refuse', '办理「不予受理」时不能填写「照片附件」', 'does not set “Photos and files”', { note: 'x', set: { files: [] } })
+  await told(committee, petition.id, 'extend', '「延期」最多办 1 次', '“Extend” can be taken 1 times', { note: '再延' })
   ok('solved on the spot needs both photos', (await worker.status(spot.id, 'self_solve', { note: '清掉', set: { result_files: [await worker.photo('after.png')] } })) === 422)
   const solved = await worker.step(spot.id, 'self_solve', { note: '清掉', set: { files: [await worker.photo('before.png')], result_files: [await worker.photo('after2.png')] } })
   ok('and closes it', solved.state === 'closed' && solved.f.done_on_time === true)

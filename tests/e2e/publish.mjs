@@ -129,6 +129,8 @@ try {
   ok('and the district reads it, without a name', await come(async () => { sync(one); return (await clerk.call('GET', `/topic/${topic.id}`)).body.f?.body === '晚上没地方停' }) &&
     (await clerk.get(`/topic/${topic.id}`)).f.author === undefined)
   await committee.step('topic', topic.id, 'lock')
+  const late = await aunt.call('POST', '/post', { topic: topic.id, body: '还有' })
+  ok('and says so', late.body.zh.includes('「主题」现在是「已锁定」，不再接受登记') && late.body.en.includes('takes nothing more'), JSON.stringify(late.body))
   ok('a locked topic takes no more posts', (await aunt.refused('/post', { topic: topic.id, body: '还有' })) === 409)
   ok('and is archived', (await committee.step('topic', topic.id, 'archive')).state === 'archived')
 } catch (e) {
