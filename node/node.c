@@ -14,6 +14,7 @@
 #include "node/attach.h"
 #include "node/disk.h"
 #include "node/export.h"
+#include "node/module/emergency.h"
 #include "node/module/grid.h"
 #include "node/module/special.h"
 #include "node/region/region.h"
@@ -758,7 +759,8 @@ bool ln_node_user(struct ln_user *out, struct ln_node *n, struct ln_sqlstore *re
     (void)snprintf(u.person, sizeof u.person, "%s", text_of(row, "person"));
     (void)snprintf(u.login, sizeof u.login, "%s", text_of(row, "login"));
     (void)snprintf(u.shown, sizeof u.shown, "%s", text_of(row, "shown_name"));
-    if (!add_memberships(&u, n, reader, err) || !add_estates(&u, n, reader, err))
+    if (!add_memberships(&u, n, reader, err) || !add_estates(&u, n, reader, err) ||
+        !ln_emergency_user(&u, reader, n->def, n->env.now_ms(n->env.ctx), err))
         goto out;
     if (strcmp(n->config.role, "community") == 0)
         add_role(&u, "resident", "");

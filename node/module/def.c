@@ -386,6 +386,10 @@ static bool read_audience(struct reading *r, struct ln_def_coll *c, const json_t
     c->audience = word[0];
     c->after = after != NULL ? after[0] : '\0';
     c->when = json_is_object(a) ? words(r->d, json_object_get(a, "when")) : NULL;
+    const char *node = json_is_object(a) ? text(a, "node") : NULL;
+    c->to_parent = node != NULL && strcmp(node, "parent") == 0;
+    if (node != NULL && (!c->to_parent || c->audience != 'N'))
+        return wrong(r, "a node beside audience N is \"parent\", not", node);
     c->only_if = text(a, "if");
     const char *is = c->only_if != NULL ? strchr(c->only_if, '=') : NULL;
     if (is != NULL) { /* "role=committee,party" */

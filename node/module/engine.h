@@ -10,6 +10,7 @@
 #define LN_USER_ROLES 16
 #define LN_USER_ESTATES (64 * (LN_ID_TEXT + 1)) /* as many as one filter takes */
 #define LN_USER_GRIDS 512
+#define LN_USER_OPENED 8 /* emergency readings at a time, newest first */
 #define LN_USER_ME ((LN_USER_ROLES + 2) * (LN_ID_TEXT + 1))
 
 /* Who asks. An empty account is a guest; `system` is the node itself. */
@@ -21,6 +22,7 @@ struct ln_user {
     char me[LN_USER_ME];           /* account, person and homes by commas: ln_engine_name_me */
     char estates[LN_USER_ESTATES]; /* buildings that the homes manage, by commas */
     char grids[LN_USER_GRIDS];     /* of a worker, by commas; "" not limited (README "Grids") */
+    char opened[2 * LN_USER_OPENED * (LN_ID_TEXT + 1)]; /* by emergency reading, by commas */
     bool system;
 };
 /* Fills `me` from the others. */
@@ -38,6 +40,10 @@ bool ln_engine_may_read_all(const struct ln_def_coll *c, const struct ln_user *u
  * who filed a ticket, though not the register's entry of another grid. */
 bool ln_engine_may_name(const struct ln_def_coll *c, const struct ln_user *u, const json_t *row);
 bool ln_engine_may_unmask(const struct ln_def_coll *c, const struct ln_user *u, const json_t *row);
+/* The record that an emergency reading opened and by which alone this user reads `row` (itself, or
+ * what belongs to it, as messages to their conversation); "" none. Each reading is written down. */
+void ln_engine_opened(char out[LN_ID_TEXT + 1], const struct ln_def_coll *c,
+                      const struct ln_user *u, const json_t *row);
 /* Whether a record with the fields `f` goes to the wider audience of its definition, as far as its
  * "if" says. */
 bool ln_engine_opens(const struct ln_def_coll *c, const json_t *f);

@@ -206,7 +206,8 @@ static bool any_word(const json_t *words, const struct ln_def_coll *c, const str
     return u->system;
 }
 
-bool ln_engine_may_read_all(const struct ln_def_coll *c, const struct ln_user *u, const json_t *row)
+/* By the rights of the definition alone. */
+static bool reads_by_right(const struct ln_def_coll *c, const struct ln_user *u, const json_t *row)
 {
     const char *state = json_string_value(json_object_get(row, "state"));
 
@@ -218,6 +219,40 @@ bool ln_engine_may_read_all(const struct ln_def_coll *c, const struct ln_user *u
            (c->read_if == NULL ||
             json_is_true(json_object_get(json_object_get(row, "f"), c->read_if))) &&
            any_holds(c->read_states_roles, c, u, row);
+}
+
+static bool for_parties(const struct ln_def_coll *c, const json_t *row)
+{
+    return c->audience == 'N' || ln_engine_named(c, row);
+}
+
+static const char *opened_by(const struct ln_def_coll *c, const struct ln_user *u,
+                             const json_t *row)
+{
+    const char *id = json_string_value(json_object_get(row, "id"));
+
+    if (u->opened[0] == '\0' || !for_parties(c, row))
+        return "";
+    if (id != NULL && holds_text(u->opened, id))
+        return id;
+    for (size_t i = 0; c->audience == 'N' && i < c->n_fields; i++)
+        if (c->fields[i].type == LN_TYPE_REF &&
+            holds_text(u->opened, field(row, c->fields[i].name)))
+            return field(row, c->fields[i].name);
+    return "";
+}
+
+void ln_engine_opened(char out[LN_ID_TEXT + 1], const struct ln_def_coll *c,
+                      const struct ln_user *u, const json_t *row)
+{
+    const char *by = reads_by_right(c, u, row) ? "" : opened_by(c, u, row);
+
+    (void)snprintf(out, LN_ID_TEXT + 1, "%s", by);
+}
+
+bool ln_engine_may_read_all(const struct ln_def_coll *c, const struct ln_user *u, const json_t *row)
+{
+    return reads_by_right(c, u, row) || opened_by(c, u, row)[0] != '\0';
 }
 
 static bool outline(const struct ln_def_coll *c, const struct ln_user *u, const json_t *row)
@@ -353,6 +388,12 @@ bool ln_engine_may_list(const struct ln_def_coll *c, const struct ln_user *u,
             return true; /* what else it asks for is judged row by row */
         }
     }
+    /* What belongs to a record that an emergency reading opened. */
+    for (size_t i = 0; c->audience == 'N' && u->opened[0] != '\0' && i < c->n_fields; i++)
+        if (c->fields[i].type == LN_TYPE_REF && !c->fields[i].internal) {
+            add_any(any, n_any, c->fields[i].name, u->opened);
+            some = true;
+        }
     return some && *n_any > 0;
 }
 

@@ -13,6 +13,7 @@
 #include "node/module/assess.h"
 #include "node/module/correction.h"
 #include "node/module/dispatch.h"
+#include "node/module/emergency.h"
 #include "node/module/erasure.h"
 #include "node/module/fund.h"
 #include "node/module/gov.h"
@@ -44,6 +45,7 @@ const struct ln_special *const ln_specials[] = {
     ln_identity_special,
     ln_fund_special,
     ln_volunteer_special,
+    ln_emergency_special,
     ln_erasure_special,
     ln_gov_special,
     ln_grid_special,

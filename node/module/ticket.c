@@ -152,11 +152,120 @@ static bool ticket_before(struct ln_special_call *x, struct ln_err *err)
     return true;
 }
 
+/* ---- the reporter's contact, above: released when the ticket goes up, for the home that takes it
+ * there, taken back when it leaves (MODULES "Types", ^) */
+
+static bool open_releases(json_t **out, struct ln_special_call *x, struct ln_err *err)
+{
+    const struct ln_where where[] = { { "ticket", LN_WHERE_IS, x->id },
+                                      { "state", LN_WHERE_IS, "released" } };
+
+    return ln_special_find(out, x, "contact_release", where, 2, 0, err);
+}
+
+static bool put_audit(struct ln_special_call *x, const char *object, struct ln_err *err)
+{
+    const char *who = x->u->account[0] != '\0' ? x->u->account : ln_special_text(x->row, "author");
+    json_t *f;
+
+    if (who[0] == '\0')
+        return true; /* a guest's, sent on by the node: the release itself is the record */
+    f = json_pack("{s:s,s:s,s:s,s:[s],s:s,s:I,s:s}", "actor", who, "action", "release", "object",
+                  object, "fields", "contact", "purpose", "ticket", "at", (json_int_t)x->now_ms,
+                  "node", ln_replica_self(x->r)->node);
+    return ln_special_add(NULL, x, "audit", f, err);
+}
+
+static bool release(struct ln_special_call *x, struct ln_err *err)
+{
+    char id[LN_ID_TEXT + 1];
+    json_t *before = NULL;
+    const char *contact = ln_special_text(x->row, "contact");
+    const char *reporter = ln_special_text(x->row, "reporter");
+
+    if (!open_releases(&before, x, err))
+        return false;
+    const struct ln_cert *self = ln_replica_self(x->r);
+    bool again = false;
+    bool ok = true;
+    for (size_t i = 0; ok && i < json_array_size(before); i++) {
+        const json_t *row = json_array_get(before, i);
+        if (ln_special_owns(x, ln_special_word(row, "region"))) {
+            again = true;
+            continue;
+        }
+        contact = ln_special_text(row, "contact"); /* further up it comes from below, */
+        ok = ln_special_step(x, "contact_release", ln_special_word(row, "id"), "end", NULL, NULL,
+                             err); /* and goes from here */
+    }
+    if (ok && contact[0] != '\0' && !again && self->parent[0] != '\0' &&
+        self->role != LN_ROLE_LAPTOP) {
+        json_t *f = json_pack("{s:s,s:s}", "ticket", x->id, "contact", contact);
+        if (reporter[0] != '\0')
+            json_object_set_new(f, "reporter", json_string(reporter));
+        ok = ln_special_add(id, x, "contact_release", f, err) && put_audit(x, id, err);
+    }
+    json_decref(before);
+    return ok;
+}
+
+/* The home above that has the ticket after this step; "" none, or still the one below. */
+static bool home_above(char out[LN_ID_TEXT + 1], bool *below, struct ln_special_call *x,
+                       struct ln_err *err)
+{
+    const char *region = ln_special_word(x->row, "region");
+    const char *to = ln_special_word(x->f, "handler");
+    json_t *home = NULL;
+
+    *below = false;
+    out[0] = '\0';
+    if (to[0] == '\0') { /* taken by whoever works on it there */
+        for (size_t i = 0; i < x->u->n_roles; i++)
+            if (strcmp(x->u->roles[i], "clerk") == 0 && !ln_special_owns(x, region))
+                (void)snprintf(out, LN_ID_TEXT + 1, "%s", x->u->homes[i]);
+        return true;
+    }
+    if (!ln_special_get(&home, x, "home", to, err))
+        return false;
+    *below = home != NULL && strcmp(ln_special_word(home, "region"), region) == 0;
+    if (!*below)
+        (void)snprintf(out, LN_ID_TEXT + 1, "%s", to);
+    json_decref(home);
+    return true;
+}
+
+static bool follow(struct ln_special_call *x, struct ln_err *err)
+{
+    char home[LN_ID_TEXT + 1];
+    json_t *open = NULL;
+    bool below = false;
+    size_t i;
+    json_t *row;
+    bool ok = open_releases(&open, x, err) &&
+              (json_array_size(open) == 0 || home_above(home, &below, x, err));
+    bool over = below || ln_def_has(x->c->coll->final_states, x->step->to) ||
+                strcmp(x->step->to, "replied") == 0 || strcmp(x->step->to, "rated") == 0;
+
+    json_array_foreach(open, i, row)
+    {
+        const char *id = ln_special_word(row, "id");
+        if (ok && over)
+            ok = ln_special_step(x, "contact_release", id, "end", NULL, NULL, err);
+        else if (ok && home[0] != '\0' && strcmp(home, ln_special_text(row, "handler")) != 0)
+            ok = ln_special_set(x, "contact_release", id, json_pack("{s:s}", "handler", home), err);
+    }
+    json_decref(open);
+    return ok;
+}
+
 /* Who wrote a ticket that was merged follows the other one. */
 static bool ticket_after(struct ln_special_call *x, struct ln_err *err)
 {
     const char *author = ln_special_text(x->row, "author");
 
+    if (x->step != NULL &&
+        !(strcmp(x->step->action, "escalate") == 0 ? release(x, err) : follow(x, err)))
+        return false;
     if (x->step == NULL || strcmp(x->step->action, "merge") != 0 || author[0] == '\0')
         return true;
     return ln_special_set(x, "ticket", ln_special_word(x->f, "merged_into"),

@@ -164,12 +164,16 @@ void ln_api_record_dress(struct ln_call *c, const struct ln_def_coll *d, json_t 
 
 /* ---- list */
 
+static bool note_emergency(struct ln_call *c, const struct ln_def_coll *d, const json_t *row,
+                           struct ln_err *err);
+
 bool ln_api_record_list(struct ln_call *c, struct ln_err *err)
 {
     const struct ln_def_coll *d = coll_of(c, err);
     struct ln_listing x = { .l = { .n = 0 } };
     json_t *rows = json_array();
     json_t *items = json_array();
+    char noted[LN_ID_TEXT + 1] = "";
     int64_t total = 0;
     json_t *o;
     bool ok = false;
@@ -184,6 +188,11 @@ bool ln_api_record_list(struct ln_call *c, struct ln_err *err)
         json_t *row = json_array_get(rows, i);
         if (!ln_engine_may_read(d, &c->user, row))
             continue;
+        char opened[LN_ID_TEXT + 1];
+        ln_engine_opened(opened, d, &c->user, row);
+        if (opened[0] != '\0' && strcmp(opened, noted) != 0 && !note_emergency(c, d, row, err))
+            goto out;
+        memcpy(noted, opened, sizeof noted);
         ln_api_record_dress(c, d, row, false);
         json_array_append(items, row);
     }
@@ -231,6 +240,38 @@ static bool answer(struct ln_call *c, const struct ln_def_coll *d, json_t *row, 
     return ln_web_json(c, status, row);
 }
 
+/* Writes to `audit` who did what with a record; first on record, then shown. */
+static bool put_on_record(struct ln_call *c, const char *action, const char *object,
+                          const json_t *fields, const char *purpose, struct ln_err *err)
+{
+    static const struct ln_user system = { .system = true };
+    json_t *f = json_pack("{s:s,s:s,s:s,s:s,s:I,s:s}", "actor", c->user.account, "action", action,
+                          "object", object, "purpose", purpose, "at",
+                          (json_int_t)c->n->env.now_ms(c->n->env.ctx), "node", c->n->id);
+    struct ln_engine_job job = { .u = &system,
+                                 .kind = LN_ENGINE_CREATE,
+                                 .c = ln_def_find(c->n->def, "audit"),
+                                 .f = f,
+                                 .channel = "web" };
+
+    if (fields != NULL)
+        json_object_set(f, "fields", (json_t *)(uintptr_t)fields);
+    bool ok = ln_node_save(c->n, &job, err);
+    json_decref(job.problems);
+    json_decref(f);
+    return ok;
+}
+
+/* What is read because of an emergency reading alone: each time on record. */
+static bool note_emergency(struct ln_call *c, const struct ln_def_coll *d, const json_t *row,
+                           struct ln_err *err)
+{
+    char opened[LN_ID_TEXT + 1];
+
+    ln_engine_opened(opened, d, &c->user, row);
+    return opened[0] == '\0' || put_on_record(c, "emergency", opened, NULL, "emergency", err);
+}
+
 bool ln_api_record_get(struct ln_call *c, struct ln_err *err)
 {
     const struct ln_def_coll *d = coll_of(c, err);
@@ -238,6 +279,10 @@ bool ln_api_record_get(struct ln_call *c, struct ln_err *err)
 
     if (row == NULL)
         return false;
+    if (!note_emergency(c, d, row, err)) {
+        json_decref(row);
+        return false;
+    }
     if (d->counted && c->known)
         ln_read_stamp(c, d, row);
     return answer(c, d, row, 200);
@@ -589,9 +634,10 @@ bool ln_api_record_history(struct ln_call *c, struct ln_err *err)
     if (row == NULL)
         return false;
     bool whole = ln_engine_may_read_all(d, &c->user, row);
-    if (!whole) {
+    if (!whole || !note_emergency(c, d, row, err)) {
         json_decref(row);
-        return ln_fail(err, LN_DENIED, "only those it names read what happened to it");
+        return !whole ? ln_fail(err, LN_DENIED, "only those it names read what happened to it")
+                      : false;
     }
     x.items = json_array();
     x.lost = json_object();
@@ -612,13 +658,10 @@ bool ln_api_record_history(struct ln_call *c, struct ln_err *err)
 
 bool ln_api_record_unmask(struct ln_call *c, struct ln_err *err)
 {
-    static const struct ln_user system = { .system = true };
     const struct ln_def_coll *d = coll_of(c, err);
-    const struct ln_def_coll *audit = ln_def_find(c->n->def, "audit");
     json_t *row = d != NULL ? load(c, c->r->store, d, c->q->arg[1], err) : NULL;
     const char *purpose = ln_web_text(c->body, "purpose");
     json_t *out = json_object();
-    json_t *f;
     size_t i;
     json_t *name;
 
@@ -640,16 +683,7 @@ bool ln_api_record_unmask(struct ln_call *c, struct ln_err *err)
         if (v != NULL && known != NULL && known->mark == LN_MARK_SENSITIVE)
             json_object_set(out, field, v);
     }
-    f = json_pack("{s:s,s:s,s:s,s:O,s:s,s:I,s:s}", "actor", c->user.account, "action", "unmask",
-                  "object", c->q->arg[1], "fields", json_object_get(c->body, "fields"), "purpose",
-                  purpose, "at", (json_int_t)c->n->env.now_ms(c->n->env.ctx), "node", c->n->id);
-    struct ln_engine_job job = {
-        .u = &system, .kind = LN_ENGINE_CREATE, .c = audit, .f = f, .channel = "web"
-    };
-    bool ok = ln_node_save(c->n, &job, err); /* first on record, then shown */
-    json_decref(job.problems);
-    json_decref(f);
-    if (!ok)
+    if (!put_on_record(c, "unmask", c->q->arg[1], json_object_get(c->body, "fields"), purpose, err))
         goto fail;
     json_decref(row);
     return ln_web_json(c, 200, json_pack("{s:o}", "fields", out));

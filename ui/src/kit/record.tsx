@@ -60,6 +60,9 @@ function Value({ def, module, rec, f, clear }: { def: Collection; module: Module
   return <>{text}</>
 }
 
+/** Whether this reader may ask for an emergency reading of what is for its parties alone. */
+const emergency = () => { const c = collection('emergency_reading'); return Boolean(c && c.def.can && c.def.can.create) }
+
 function Facts({ def, module, rec, clear, onShow }: { def: Collection; module: Module; rec: Rec; clear: Record<string, unknown>; onShow: (f: Record<string, unknown>) => void }) {
   const filled = def.fields.filter(f => show(rec.f[f.name], f, module, rec) !== '' && f.name !== 'on_behalf_of')
   const title = def.title || []
@@ -72,6 +75,7 @@ function Facts({ def, module, rec, clear, onShow }: { def: Collection; module: M
     <dl class="facts">{facts.map(f => <div key={f.name}><dt>{word(f.label, f.name)}</dt><dd><Value {...{ def, module, rec, f, clear }} /></dd></div>)}
       <div><dt>{t('added_on')}</dt><dd>{stamp(rec.created_at)}</dd></div></dl>
     {typeof rec.f.on_behalf_of === 'string' && <p class="quiet">{t('behalf_of', { who: principal(rec, rec.f.on_behalf_of) })}</p>}
+    {rec.outline && <p class="quiet">{t('outline_only')} {emergency() && <a href={`/emergency_reading/new?target=${rec.id}`}>{t('ask_emergency')}</a>}</p>}
     {rec.masked && rec.masked.length > 0 && Object.keys(clear).length === 0 && <Unmask def={def} id={rec.id} names={rec.masked} onShow={onShow} />}
   </section>
 }
