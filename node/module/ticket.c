@@ -236,7 +236,7 @@ static bool home_above(char out[LN_ID_TEXT + 1], bool *below, struct ln_special_
 
 static bool follow(struct ln_special_call *x, struct ln_err *err)
 {
-    char home[LN_ID_TEXT + 1];
+    char home[LN_ID_TEXT + 1] = "";
     json_t *open = NULL;
     bool below = false;
     size_t i;
