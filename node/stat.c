@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "crypto/base/alloc.h"
+#include "crypto/base/log.h"
+#include "node/store/pending.h"
 #include "node/store/reading.h"
 
 #define READ_MS (90 * INT64_C(86400000))   /* what nobody opened for so long is told no more */
@@ -53,6 +55,51 @@ static bool is_kind(const json_t *stat, const char *kind)
     return text != NULL && strcmp(text, kind) == 0;
 }
 
+/* What was not checked for as long as its collection allows. */
+static bool count_stale(int64_t *out, const struct ln_node *n, struct ln_sqlstore *s,
+                        struct ln_err *err)
+{
+    *out = 0;
+    for (size_t i = 0; i < n->def->n_colls; i++) {
+        const struct ln_def_coll *d = &n->def->colls[i];
+        char before[11];
+        const struct ln_where where[] = { { "checked", LN_WHERE_STALE, before },
+                                          { "region", LN_WHERE_IS, n->config.region } };
+        struct ln_list l = { .coll = d->coll, .where = where, .n = 2, .limit = 1, .total = true };
+        json_t *rows = json_array();
+        int64_t total = 0;
+        bool ok = true;
+        ln_engine_fresh_since(before, d, n->env.now_ms(n->env.ctx));
+        if (before[0] != '\0')
+            ok = ln_query_list(rows, &total, s, &l, err);
+        json_decref(rows);
+        if (!ok)
+            return false;
+        *out += total;
+    }
+    return true;
+}
+
+/* "queues": what waits for a decision on this node. */
+static bool count_queues(json_t *cells, const struct ln_node *n, struct ln_sqlstore *s,
+                         struct ln_err *err)
+{
+    json_t *queues = json_object();
+    const char *name;
+    json_t *many;
+    int64_t stale;
+    bool ok = ln_pending_queues(queues, s, err) && count_stale(&stale, n, s, err);
+
+    if (ok)
+        json_object_set_new(queues, "stale", json_integer(stale));
+    json_object_foreach(queues, name, many)
+    {
+        json_array_append_new(cells, json_pack("[s,O]", name, many));
+    }
+    json_decref(queues);
+    return ok;
+}
+
 /* Local stamps: only this node has them. */
 static bool count_local(json_t *cells, const struct ln_node *n, struct ln_sqlstore *s,
                         const json_t *stat, struct ln_err *err)
@@ -61,6 +108,8 @@ static bool count_local(json_t *cells, const struct ln_node *n, struct ln_sqlsto
     char since[11];
     int64_t many = 0;
 
+    if (is_kind(stat, "queues"))
+        return count_queues(cells, n, s, err);
     if (is_kind(stat, "readers"))
         return ln_reading_list(cells, ln_sqlstore_db(s),
                                json_string_value(json_object_get(stat, "collection")),
@@ -171,7 +220,7 @@ bool ln_stat_count(json_t **cells, const struct ln_node *n, struct ln_sqlstore *
     if (d == NULL || json_array_size(json_object_get(stat, "dims")) >= LN_QUERY_DIMS)
         return ln_fail(err, LN_INVALID, "a statistic of no collection, or of too many dimensions");
     *cells = json_array();
-    if (is_kind(stat, "readers") || is_kind(stat, "active")
+    if (is_kind(stat, "readers") || is_kind(stat, "active") || is_kind(stat, "queues")
             ? count_local(*cells, n, s, stat, err)
             : count_records(*cells, n, s, d, stat, region, err))
         return true;
@@ -470,12 +519,32 @@ static bool publish_one(struct ln_node *n, struct ln_replica *r, const json_t *s
     return ok ? true : ln_wrap(err, "%s", code);
 }
 
+/* One that fails is undone, logged, and counted again the next time; the others go on. Only a disk
+ * or library that fails ends the run. */
+static bool publish_or_skip(struct ln_node *n, struct ln_replica *r, const json_t *stat,
+                            struct ln_err *err)
+{
+    struct ln_err why = { 0 };
+
+    if (!ln_replica_savepoint(r, err))
+        return false;
+    bool done = publish_one(n, r, stat, &why);
+    ln_replica_savepoint_end(r, done);
+    if (!done && why.code == LN_BROKEN) {
+        *err = why;
+        return false;
+    }
+    if (!done)
+        ln_log_err(LN_LOG_WARN, &why, "a statistic was not counted");
+    return true;
+}
+
 bool ln_stat_publish(struct ln_node *n, struct ln_replica *r, struct ln_err *err)
 {
     for (size_t m = 0; m < n->def->n_modules; m++) {
         const json_t *list = json_object_get(n->def->modules[m].json, "statistics");
         for (size_t i = 0; i < json_array_size(list); i++)
-            if (!publish_one(n, r, json_array_get(list, i), err))
+            if (!publish_or_skip(n, r, json_array_get(list, i), err))
                 return ln_wrap(err, "statistics");
     }
     return true;

@@ -419,6 +419,32 @@ bool ln_pending_again(struct ln_id *out, bool *found, struct ln_sqlstore *s,
     return true;
 }
 
+bool ln_pending_queues(json_t *out, struct ln_sqlstore *s, struct ln_err *err)
+{
+    static const char sql[] =
+        "SELECT (SELECT coalesce(sum(conflicts), 0) FROM record WHERE conflicts > 0),"
+        " (SELECT count(*) FROM twin),"
+        " (SELECT count(*) FROM refused f WHERE why <> 'revoked' AND NOT EXISTS (SELECT 1 FROM "
+        "ruling"
+        " WHERE kind = 'refused' AND one = f.id)),"
+        " (SELECT count(*) FROM refused f WHERE why = 'revoked' AND NOT EXISTS (SELECT 1 FROM "
+        "ruling"
+        " WHERE kind = 'refused' AND one = f.id)),"
+        " (SELECT count(*) FROM lost_step l WHERE NOT EXISTS (SELECT 1 FROM ruling"
+        " WHERE kind = 'refused' AND one = l.id))";
+    static const char *const names[] = { "conflicts", "duplicates", "refused", "void",
+                                         "not_taken" };
+    struct ln_query *q = ln_db_use(s->db, sql);
+    bool row;
+
+    if (!ln_db_row(q, &row, err))
+        return false;
+    for (int i = 0; row && i < (int)(sizeof names / sizeof names[0]); i++)
+        json_object_set_new(out, names[i], json_integer(ln_db_col_int(q, i)));
+    (void)ln_db_end(q);
+    return true;
+}
+
 bool ln_pending_regions(json_t *out, struct ln_sqlstore *s, struct ln_err *err)
 {
     static const char *const sql[] = {

@@ -39,6 +39,9 @@ bool ln_pending_lost(json_t *out, struct ln_sqlstore *s, const struct ln_id *rec
 /* The record that took the place of a refused one when it was saved again; *found false: none. */
 bool ln_pending_again(struct ln_id *out, bool *found, struct ln_sqlstore *s,
                       const struct ln_id *change, struct ln_err *err) LN_MUST;
+/* How much waits on this node: {"conflicts","duplicates","refused","void","not_taken"}; void is
+ * what was written behind a revocation. */
+bool ln_pending_queues(json_t *out, struct ln_sqlstore *s, struct ln_err *err) LN_MUST;
 /* {"<region>": {"conflicts": n, "twins": n}} of the records held here, by owner. */
 bool ln_pending_regions(json_t *out, struct ln_sqlstore *s, struct ln_err *err) LN_MUST;
 

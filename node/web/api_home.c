@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "crypto/base/alloc.h"
+#include "crypto/base/log.h"
 #include "node/module/screen.h"
+#include "node/store/pending.h"
 #include "node/web/listing.h"
 #include "node/web/read.h"
 #include "node/web/routes.h"
@@ -560,6 +562,78 @@ static json_t *conflict_items(struct ln_call *c, unsigned limit)
     return items;
 }
 
+/* ---- what waits for a decision: README "First screens", kind `queues` */
+
+static const struct {
+    const char *name, *page;
+    struct ln_def_label label;
+} QUEUES[] = {
+    { "conflicts", "queues/conflicts", { "有冲突", "In conflict" } },
+    { "duplicates", "queues/twins", { "可能重复", "Possible duplicates" } },
+    { "refused", "queues/refused", { "未被接受", "Not accepted" } },
+    { "void", "queues/refused?of=void", { "设备停用后作废", "Void after a revocation" } },
+    { "not_taken", "queues/refused?of=not_taken", { "未采用的步骤", "Steps not taken" } },
+    { "stale", "", { "待核实", "To be checked" } },
+};
+
+json_t *ln_api_home_queue_names(void)
+{
+    json_t *out = json_object();
+
+    for (size_t i = 0; i < sizeof QUEUES / sizeof QUEUES[0]; i++)
+        json_object_set_new(
+            out, QUEUES[i].name,
+            json_pack("{s:s,s:s}", "zh", QUEUES[i].label.zh, "en", QUEUES[i].label.en));
+    return out;
+}
+
+static void add_waiting(json_t *list, const struct ln_def_label *label, int64_t n, const char *page,
+                        const char *query)
+{
+    if (n > 0)
+        json_array_append_new(list, json_pack("{s:{s:s,s:s},s:I,s:s,s:s,s:s}", "label", "zh",
+                                              label->zh, "en", label->en, "n", (json_int_t)n,
+                                              "tone", "bad", "collection", page, "query", query));
+}
+
+/* Figures that lead to the queue; of what was not checked for long, one a collection, as far as the
+ * caller reads it. */
+static void add_queues(struct home *h, const struct ln_def_screen *s)
+{
+    struct ln_call *c = h->c;
+    json_t *queues = json_object();
+    json_t *b = block_for(h, s);
+    json_t *list = array_of(b, "figures");
+    struct ln_err why = { 0 };
+
+    json_object_set_new(b, "kind", json_string("figures"));
+    if (!ln_pending_queues(queues, c->r->store, &why))
+        ln_log_err(LN_LOG_WARN, &why, "queues");
+    for (size_t i = 0; i < sizeof QUEUES / sizeof QUEUES[0]; i++)
+        add_waiting(list, &QUEUES[i].label,
+                    json_integer_value(json_object_get(queues, QUEUES[i].name)), QUEUES[i].page,
+                    "");
+    for (size_t i = 0; i < c->n->def->n_colls; i++) {
+        const struct ln_def_coll *d = &c->n->def->colls[i];
+        char before[11];
+        char zh[200];
+        char en[200];
+        struct ln_where stale[] = { { "checked", LN_WHERE_STALE, before } };
+        struct wanted w = { .d = d, .where = stale, .n = 1, .limit = 1 };
+        const struct ln_def_label label = { zh, en };
+        int64_t total = 0;
+        json_t *items = json_array();
+        ln_engine_fresh_since(before, d, c->n->env.now_ms(c->n->env.ctx));
+        if (before[0] != '\0')
+            short_list(items, &total, c, &w);
+        (void)snprintf(zh, sizeof zh, "待核实：%s", d->label.zh);
+        (void)snprintf(en, sizeof en, "To be checked: %s", d->label.en);
+        add_waiting(list, &label, total, d->name, "stale=1");
+        json_decref(items);
+    }
+    json_decref(queues);
+}
+
 static void add_plain(struct home *h, const struct ln_def_screen *s)
 {
     json_t *b = block_for(h, s);
@@ -583,6 +657,8 @@ static void add_screen(struct home *h, const struct ln_def_screen *s)
         add_list(h, s);
     else if (strcmp(s->kind, "stale") == 0)
         add_stale(h, s);
+    else if (strcmp(s->kind, "queues") == 0)
+        add_queues(h, s);
     else if (json_object_get(s->json, many) != NULL) {
         json_t *list = array_of(block_for(h, s), many);
         json_array_foreach(json_object_get(s->json, many), i, o)

@@ -54,10 +54,38 @@ static void add_counted(json_t *sums, const struct ln_def_coll *d, const json_t 
     }
 }
 
-/* {"<region>": [open, overdue]} from what the communities below gave upward. */
-static bool given(json_t *sums, struct ln_call *c, struct ln_err *err)
+/* Adds what one node counted (statistic queues) to its region and those around it. */
+static void add_queues(json_t *queues, const json_t *row)
 {
-    static const struct ln_where where[] = { { "code", LN_WHERE_IS, "tickets_open" } };
+    static const int digits[] = { 2, 4, 6, 9, LN_REGION_LEN };
+    const char *region = ln_web_text(row, "region");
+
+    for (size_t i = 0; i < sizeof digits / sizeof digits[0]; i++) {
+        char key[LN_REGION_LEN + 1];
+        size_t k;
+        json_t *cell;
+        (void)snprintf(key, sizeof key, "%.*s%s", digits[i], region, &"000000000000"[digits[i]]);
+        if (i > 0 && strcmp(key + digits[i - 1], &"000000000000"[digits[i - 1]]) == 0)
+            break; /* the region itself was the last */
+        if (json_object_get(queues, key) == NULL)
+            json_object_set_new(queues, key, json_object());
+        json_t *sum = json_object_get(queues, key);
+        json_array_foreach(json_object_get(json_object_get(row, "f"), "cells"), k, cell)
+        {
+            const char *name = json_string_value(json_array_get(cell, 0));
+            if (name != NULL)
+                json_object_set_new(sum, name,
+                                    json_integer(json_integer_value(json_array_get(cell, 1)) +
+                                                 json_integer_value(json_object_get(sum, name))));
+        }
+    }
+}
+
+/* From what the nodes below gave upward: {"<region>": [open, overdue]}, or of `queues`
+ * {"<region>": {"conflicts": n, ...}}. */
+static bool given(json_t *sums, struct ln_call *c, bool queues, struct ln_err *err)
+{
+    const struct ln_where where[] = { { "code", LN_WHERE_IS, queues ? "queues" : "tickets_open" } };
     bool province = strcmp(c->n->config.role, "province") == 0;
     const struct ln_def_coll *from = ln_def_find(c->n->def, province ? "stat_open" : "stat_value");
     const struct ln_def_coll *d = ln_def_find(c->n->def, "ticket");
@@ -75,7 +103,13 @@ static bool given(json_t *sums, struct ln_call *c, struct ln_err *err)
         json_t *row;
         ok = ln_query_list(rows, &total, c->r->store, &l, err);
         got = json_array_size(rows);
-        json_array_foreach(rows, i, row) add_counted(sums, d, row);
+        json_array_foreach(rows, i, row)
+        {
+            if (queues)
+                add_queues(sums, row);
+            else
+                add_counted(sums, d, row);
+        }
         json_decref(rows);
     }
     return ok;
@@ -128,13 +162,16 @@ bool ln_api_node_list(struct ln_call *c, struct ln_err *err)
 {
     json_t *board = NULL;
     json_t *sums = json_object();
+    json_t *queues = json_object();
     json_t *waiting = json_object(); /* what is held here of a region and waits for a decision */
     void *hold;
     size_t i;
     json_t *o;
 
-    if (!may_see(c) || !ln_pending_regions(waiting, c->r->store, err) || !given(sums, c, err)) {
+    if (!may_see(c) || !ln_pending_regions(waiting, c->r->store, err) ||
+        !given(sums, c, false, err) || !given(queues, c, true, err)) {
         json_decref(sums);
+        json_decref(queues);
         json_decref(waiting);
         return may_see(c) ? false : ln_fail(err, LN_DENIED, "your role may not see the nodes");
     }
@@ -144,9 +181,12 @@ bool ln_api_node_list(struct ln_call *c, struct ln_err *err)
     json_array_foreach(json_object_get(board, "items"), i, o)
     {
         add_sums(c, o, sums, ln_web_text(o, "region"));
+        if (json_object_get(queues, ln_web_text(o, "region")) != NULL)
+            json_object_set(o, "queues", json_object_get(queues, ln_web_text(o, "region")));
         (void)json_object_update(o, json_object_get(waiting, ln_web_text(o, "region")));
     }
     json_decref(sums);
+    json_decref(queues);
     json_decref(waiting);
     if (!ok)
         return false;

@@ -87,7 +87,8 @@ static json_t *dim_of(const struct ln_def_coll *d, const char *name)
         { "month:", "text", { "月份", "Month" } },  { "day:", "text", { "日期", "Day" } },
         { "has:", "bool", { "有", "Present" } },    { "fresh:", "bool", { "已按期核实", "Fresh" } },
         { "past:", "bool", { "超期", "Overdue" } }, { "hours:", "hours", { "小时", "Hours" } },
-        { "field", "text", { "项目", "Field" } },   { "id", "text", { "内容", "Item" } },
+        { "field", "text", { "项目", "Field" } },   { "queue", "text", { "队列", "Queue" } },
+        { "id", "text", { "内容", "Item" } },
     };
     const struct ln_def_field *f = ln_def_field(d, name);
     const struct ln_def_label *label = f != NULL ? &f->label : &KINDS[0].label;
@@ -119,6 +120,11 @@ static json_t *dims_of(const struct ln_def_coll *d, const json_t *stat)
 
     if (d != NULL && strcmp(ln_web_text(stat, "period"), "month") == 0)
         json_array_append_new(out, dim_of(d, "month:created"));
+    if (d != NULL && is_kind(stat, "queues")) {
+        json_t *queue = dim_of(d, "queue");
+        json_object_set_new(queue, "values", ln_api_home_queue_names());
+        json_array_append_new(out, queue);
+    }
     if (d != NULL && is_kind(stat, "readers"))
         json_array_append_new(out, dim_of(d, "id"));
     if (d != NULL && is_kind(stat, "complete")) {

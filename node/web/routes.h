@@ -34,6 +34,8 @@ LN_ROUTE(ln_api_node_revoke);
 LN_ROUTE(ln_api_home_get);
 LN_ROUTE(ln_api_home_search);
 LN_ROUTE(ln_api_home_related);
+/* {"conflicts": {zh,en}, ...}: what the queues of the statistic `queues` are called. */
+json_t *ln_api_home_queue_names(void);
 LN_ROUTE(ln_api_info_metrics);
 LN_ROUTE(ln_api_record_list);
 LN_ROUTE(ln_api_record_create);

@@ -1,6 +1,10 @@
 /* Small cells: what the province must not be able to tell. */
 #include "tests/lib/test.h"
 
+#include <stdio.h>
+#include <string.h>
+
+#include "node/node.h"
 #include "node/stat.h"
 
 static json_t *cells(const char *text)
@@ -100,7 +104,63 @@ TEST(the_median_of_hours_lies_on_a_straight_line_in_its_bucket)
     json_decref(v);
 }
 
-RUN_TESTS(T(a_small_cell_takes_the_next_smallest_of_its_row_along),
+static bool publish_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    return ln_stat_publish(arg, r, err);
+}
+
+static bool has_code(const json_t *rows, const char *code)
+{
+    size_t i;
+    json_t *row;
+
+    json_array_foreach((json_t *)(uintptr_t)rows, i, row)
+    {
+        const char *text = json_string_value(json_object_get(json_object_get(row, "f"), "code"));
+        if (text != NULL && strcmp(text, code) == 0)
+            return true;
+    }
+    return false;
+}
+
+TEST(a_statistic_that_fails_leaves_the_others_of_the_run)
+{
+    struct ln_node_new want = {
+        .region = "330106005055", .name = "翠苑", .role = LN_ROLE_COMMUNITY, .root = true
+    };
+    struct ln_buf recovery = ln_buf_secret(4096);
+    char dir[64];
+    char at[128];
+    char id[LN_NODE_ID_MAX];
+    struct ln_node *n;
+    struct ln_node_reader *r;
+    struct ln_err err = { 0 };
+    json_t *rows = json_array();
+    test_mkdir(dir);
+    (void)snprintf(at, sizeof at, "%s/n", dir);
+    MUST(ln_node_init(at, &want, &recovery, id, &err));
+    MUST(ln_node_open(&n, at, &err));
+    json_t *first = json_object_get(n->def->modules[0].json, "statistics");
+    json_array_insert_new(first, 0,
+                          json_pack("{s:s,s:s,s:s,s:[s]}", "code", "broken", "kind", "count",
+                                    "collection", "home", "dims", "no_such_field"));
+
+    MUST(ln_queue_write(n->queue, publish_job, n, &err));
+
+    struct ln_list l = { .coll = ln_def_find(n->def, "stat_value")->coll, .limit = 200 };
+    MUST(ln_node_read(n, &r, &err));
+    MUST(ln_query_list(rows, NULL, r->store, &l, &err));
+    ln_node_read_done(n, r);
+    assert_false(has_code(rows, "broken"));
+    assert_true(has_code(rows, "queues"));
+    json_decref(rows);
+    ln_node_close(n);
+    ln_buf_free(&recovery);
+    test_rmdir(dir);
+}
+
+RUN_TESTS(T(a_statistic_that_fails_leaves_the_others_of_the_run),
+          T(a_small_cell_takes_the_next_smallest_of_its_row_along),
           T(two_small_cells_of_a_row_hide_each_other), T(one_dimension_is_one_row),
           T(nothing_small_nothing_hidden), T(a_sum_with_a_hidden_part_is_hidden),
           T(a_share_is_in_thousandths_of_all_that_are_known),

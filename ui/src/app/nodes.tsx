@@ -8,7 +8,7 @@ import { stamp } from '../kit/value'
 import { PrintFoot } from '../kit/printfoot'
 import { ago } from '../kit/when'
 
-interface Node { region: string; name: string; node: string; role: string; self?: boolean; child: boolean; revoked: number; last_contact_ms: number; last_receipt_ms: number; lag_s: number | null; seq: number; receipt: number; open: number; overdue: number }
+interface Node { region: string; name: string; node: string; role: string; self?: boolean; child: boolean; revoked: number; last_contact_ms: number; last_receipt_ms: number; lag_s: number | null; seq: number; receipt: number; open: number; overdue: number; queues?: Record<string, number> }
 const HOUR = 3600
 
 /** When it was last heard of: those further below speak through others, by the receipt of what came last. */
@@ -18,6 +18,10 @@ export function Nodes() {
   return <><h1>{t('nodes')}</h1><NodesTable /><PrintFoot />
     <div class="row no-print"><button type="button" onClick={() => window.print()}>{t('print')}</button></div></>
 }
+
+/** What waits for a decision there, queue by queue, as the community counted it: "冲突 2 · 待核实 8". */
+const QUEUES = ['conflicts', 'duplicates', 'refused', 'void', 'not_taken', 'stale'] as const
+const settle = (q?: Record<string, number>) => QUEUES.filter(k => q && q[k] > 0).map(k => t(`queue_${k}`, { n: (q as Record<string, number>)[k] })).join(' · ')
 
 export function NodesTable() {
   const [items, setItems] = useState<Node[] | null>(null)
@@ -37,13 +41,14 @@ export function NodesTable() {
     {items && items.length === 0 && <div class="card"><Empty icon="node" /></div>}
     {items && items.length > 0 && <div class="scroll" tabIndex={0} role="region" aria-label={t('nodes')}><table>
       <thead><tr><th scope="col">{t('community')}</th><th scope="col">{t('contact')}</th><th scope="col">{t('open')}</th>
-        <th scope="col">{t('overdue')}</th><th scope="col">{t('segments')}</th></tr></thead>
+        <th scope="col">{t('overdue')}</th><th scope="col">{t('to_settle')}</th><th scope="col">{t('segments')}</th></tr></thead>
       <tbody>{items.map(n => <tr key={n.node}>
         <td><a href={'/stats?region=' + n.region}>{n.name}</a><br /><span class="quiet">{n.region}</span></td>
         <td>{heard(n) ? <time title={stamp(heard(n))}>{ago(heard(n))}</time> : t('never')}
           {n.lag_s !== null && n.lag_s > 24 * HOUR && <span class="chip chip-bad">{t('silent')}</span>}</td>
         <td><span class="bar" style={{ width: Math.round(n.open / most * (narrow.value ? 32 : 96)) + 'px' }} aria-hidden="true" />{n.open}</td>
         <td>{n.overdue > 0 ? <a class="chip chip-bad" href={'/stats?region=' + n.region}>{n.overdue}</a> : 0}</td>
+        <td>{settle(n.queues) || 0}</td>
         <td>{n.receipt}/{n.seq}</td></tr>)}</tbody>
     </table></div>}
   </>

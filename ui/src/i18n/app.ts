@@ -60,6 +60,8 @@ export const app = {
   import: ['导入表格', 'Import'], import_hint: ['选择表格文件（XLSX，或 UTF-8、GB18030 的 CSV），先逐行检查，再确认保存', 'Choose a spreadsheet (XLSX, or CSV in UTF-8 or GB18030): each row is checked first, then you confirm'],
   import_now: ['保存 {n} 行', 'Save {n} rows'], saved_rows: ['已保存 {n} 行', '{n} rows saved'], row: ['行', 'Row'], row_ok: ['新增', 'New'], row_same: ['无变化', 'Same'], row_changed: ['更新', 'Changed'],
   row_warning: ['待核', 'Warning'], row_error: ['有误', 'Wrong'], row_duplicate: ['重复', 'Repeated'],
+  to_settle: ['待处理', 'To settle'], queue_conflicts: ['冲突 {n}', '{n} in conflict'], queue_duplicates: ['重复 {n}', '{n} duplicates'], queue_refused: ['未接受 {n}', '{n} refused'],
+  queue_void: ['作废 {n}', '{n} void'], queue_not_taken: ['未采用 {n}', '{n} not taken'], queue_stale: ['待核实 {n}', '{n} to be checked'],
   outline_only: ['内容只给当事人和承办方看，这里是概况。', 'Only those it names and who handles it read it; this is the outline.'], ask_emergency: ['申请紧急查阅', 'Ask for an emergency reading'],
   unmask: ['查看完整内容', 'Show in full'], purpose: ['查看用途（记入日志）', 'Purpose (is logged)'], p_visit: ['上门走访', 'Home visit'], p_ticket: ['处理事件', 'Handling a ticket'],
   p_service: ['办理事项', 'Service'], p_check: ['核对登记', 'Checking the registry'], accepted: ['上级已签收', 'Receipted'], refused: ['未被接受', 'Refused'],
