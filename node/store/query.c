@@ -450,9 +450,16 @@ static bool add_filters(struct building *b, struct ln_err *err)
         ln_buf_addc(&b->sql, ')');
     }
     if (ok && l->text != NULL && ln_token_match(&match, ln_span_of(l->text))) {
-        ln_buf_adds(&b->sql, " AND c.rec IN (SELECT rowid FROM text WHERE text MATCH ?)");
         b->kept[b->n_kept] = ln_strndup(match.data, match.len);
-        bind_add(b, (struct bind){ .text = b->kept[b->n_kept++], .len = match.len });
+        struct bind words = { .text = b->kept[b->n_kept++], .len = match.len };
+        ln_buf_adds(&b->sql, " AND (c.rec IN (SELECT rowid FROM text WHERE text MATCH ?)");
+        bind_add(b, words);
+        if (b->s->aliased) { /* by what a record said that was given up for this one */
+            ln_buf_adds(&b->sql, " OR r.id IN (SELECT a.root FROM record o JOIN alias a ON a.id ="
+                                 " o.id WHERE o.n IN (SELECT rowid FROM text WHERE text MATCH ?))");
+            bind_add(b, words);
+        }
+        ln_buf_addc(&b->sql, ')');
     }
     ln_buf_free(&match);
     return ok;
@@ -928,6 +935,58 @@ static bool gather(struct ln_sqlstore *s, int64_t rec, const struct ln_coll *c,
     return true;
 }
 
+struct former {
+    const struct ln_coll *c;
+    const char *const *fields;
+    struct ln_buf *body;
+};
+
+static void add_former(struct former *x, struct ln_span object)
+{
+    json_t *o = object.len > 0 ? json_loadb(object.p, object.len, 0, NULL) : NULL;
+
+    for (const char *const *name = x->fields; name != NULL && *name != NULL; name++) {
+        const struct ln_field *f = field_of(x->c, *name);
+        const char *text = json_string_value(json_object_get(o, *name));
+        if (f != NULL && f->mark != LN_MARK_SENSITIVE && text != NULL &&
+            x->body->len + strlen(text) < WORDS_MAX && strstr(x->body->data, text) == NULL)
+            ln_buf_addf(x->body, "%s%s", x->body->len > 0 ? "\n" : "", text);
+    }
+    json_decref(o);
+}
+
+static bool note_former(void *ctx, const struct ln_history_item *i, struct ln_err *err)
+{
+    struct former *x = ctx;
+
+    (void)err;
+    if (i->state == LN_STORE_GOOD && (i->c->op == LN_OP_ADD || i->c->op == LN_OP_SET)) {
+        add_former(x, i->c->fields);
+        add_former(x, i->clear);
+    }
+    return true;
+}
+
+/* A record that was given up has no row: what its changes say keeps it searchable, and leads to the
+ * one that stands for it (add_text). */
+static bool gather_former(struct ln_sqlstore *s, int64_t rec, const struct ln_coll *c,
+                          const char *const *fields, struct ln_buf *body, struct ln_err *err)
+{
+    static const char sql[] =
+        "SELECT r.id FROM record r JOIN alias a ON a.id = r.id WHERE r.n = ? AND a.root <> a.id";
+    struct ln_query *q = ln_db_use(s->db, sql);
+    struct former x = { c, fields, body };
+    struct ln_id id;
+    bool row = false;
+
+    ln_db_int(q, rec);
+    if (!ln_db_row(q, &row, err) || !row)
+        return err->code == LN_OK;
+    ln_sqlstore_id(&id, q, 0);
+    (void)ln_db_end(q);
+    return ln_replica_history(&s->handle, &id, note_former, &x, err);
+}
+
 /* Tells of every attachment that a record names. */
 static bool tell_files(struct ln_sqlstore *s, int64_t rec, const char *audience,
                        const struct ln_coll *c, const struct ln_query_after *a, struct ln_err *err)
@@ -972,6 +1031,8 @@ static bool look_at(struct ln_sqlstore *s, int64_t rec, const char *name, const 
     bool ok = c == NULL || (gather(s, rec, c, a->searched(a->ctx, name), &body, err) &&
                             tell_files(s, rec, audience, c, a, err));
 
+    if (ok && c != NULL && body.len == 0)
+        ok = gather_former(s, rec, c, a->searched(a->ctx, name), &body, err);
     ok = ok && write_words(s, rec, &body, err) &&
          ln_pending_look(s, rec, c, a->twins != NULL ? a->twins(a->ctx, name) : NULL, err) &&
          (strcmp(name, "ruling") != 0 || c == NULL || ln_pending_ruling(s, rec, err));

@@ -48,10 +48,13 @@ try {
   ok('they are counted', await until(async () => (await desk('GET', '/status')).body.sync.duplicates >= 1))
   const resident = await person(box, 'resident')
   ok('not for residents', (await resident('GET', '/duplicates')).status === 403)
+  for (const name of ['申乙', '沈 一']) await desk('PATCH', `/person/${b}`, { name }) // a name it had for a while
+  const find = async q => (await desk('GET', '/person?q=' + encodeURIComponent(q))).body.items.map(x => x.id)
   const merged = await desk('POST', '/duplicates', { collection: 'person', keep: a, drop: b, decision: 'merge', take: ['employer'] })
   ok('one of them is kept, with what the other knew better', merged.status === 200 &&
     (await desk('GET', `/person/${a}`)).body.f.employer === '新单位', JSON.stringify(merged.body))
   ok('the other id leads to the one that stands for both', (await desk('GET', `/person/${b}`)).body.id === a)
+  ok('who searches by a name that only the other one had finds it', await until(async () => String(await find('申乙')) === a))
   ok('so do references', (await desk('GET', `/residence/${lives}`)).body.f.person === a &&
     (await desk('GET', `/residence?person=${a}`)).body.items.length === 1 && (await desk('GET', `/residence?person=${b}`)).body.items.length === 1)
   ok('lists hold it once', (await desk('GET', '/person?count=1')).body.total === 1)
@@ -64,6 +67,7 @@ try {
   ok('a change by the old id goes to the record that stands', edit.status === 200 && edit.body.id === a && edit.body.f.job === '3')
   ok('a merge can be undone', (await desk('POST', '/duplicates', { collection: 'person', keep: a, drop: b, decision: 'unmerge' })).status === 200 &&
     (await desk('GET', `/person/${b}`)).body.id === b && (await desk('GET', `/residence/${lives}`)).body.f.person === b)
+  ok('that name then leads nowhere', await until(async () => (await find('申乙')).length === 0))
   ok('then they wait again', await until(async () => (await twins()).length === 1))
   ok('two who are different are not offered again', (await desk('POST', '/duplicates',
     { collection: 'person', keep: a, drop: b, decision: 'different', reason: '同名同日生' })).status === 200 && (await twins()).length === 0)
