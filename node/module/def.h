@@ -81,7 +81,7 @@ struct ln_def_coll {
     /* A field that has to be true for that, or to have one of the values, by commas; NULL none. */
     const char *only_if, *only_values;
     const char *follows; /* a ref: a row stands where the record stands that it names; NULL none */
-    bool to_parent; /* of audience N: for this node and its parent alone */
+    bool to_parent;      /* of audience N: for this node and its parent alone */
     const char *own, *estate;
     /* States that are not final, and those in which time runs until `due`; by commas, NULL none. */
     const char *open_states, *running;
