@@ -221,21 +221,6 @@ static bool find(struct ln_attachment *out, struct ln_node *n, const struct ln_s
 
 /* ---- what the exchange sees */
 
-static bool files_have(void *ctx, const struct ln_sha256 *name, uint64_t *held, bool *whole,
-                       struct ln_err *err)
-{
-    struct ln_node *n = ctx;
-    struct ln_attachment a;
-    char path[PATH_ROOM];
-
-    if (!find(&a, n, name, err))
-        return false;
-    place_of(path, n, name, a.whole);
-    *whole = a.found && a.whole && size_of(path) == a.size;
-    *held = *whole ? a.size : a.whole ? 0 : size_of(path);
-    return true;
-}
-
 static bool files_read(void *ctx, const struct ln_sha256 *name, uint64_t at, void *out, size_t cap,
                        size_t *got, struct ln_err *err)
 {
@@ -291,6 +276,32 @@ static bool complete(struct putting *p, const char *part, struct ln_err *err)
     return sync_folder_of(path, err) && ln_queue_write(p->n->queue, put_job, p, err);
 }
 
+/* All bytes may have come just before a crash, and only their last step is missing. */
+static bool files_have(void *ctx, const struct ln_sha256 *name, uint64_t *held, bool *whole,
+                       struct ln_err *err)
+{
+    struct ln_node *n = ctx;
+    struct putting p = { .n = n, .up = LN_ATTACHMENT_STAYS };
+    struct ln_err why = { 0 };
+    char path[PATH_ROOM];
+
+    if (!find(&p.a, n, name, err))
+        return false;
+    bool done = p.a.found && p.a.whole;
+    place_of(path, n, name, done);
+    if (p.a.found && !done && size_of(path) >= p.a.size && p.a.size > 0) {
+        done = complete(&p, path, &why);
+        if (!done && why.code != LN_INVALID) {
+            *err = why;
+            return false;
+        }
+        place_of(path, n, name, done);
+    }
+    *whole = done && size_of(path) == p.a.size;
+    *held = *whole ? p.a.size : done ? 0 : size_of(path);
+    return true;
+}
+
 static bool files_write(void *ctx, const struct ln_sha256 *name, const char *from, uint64_t at,
                         uint64_t total, const void *data, size_t len, struct ln_err *err)
 {
@@ -319,7 +330,7 @@ static bool files_write(void *ctx, const struct ln_sha256 *name, const char *fro
            (at + len < total || complete(&p, part, err));
 }
 
-static bool files_each(void *ctx, bool wanted,
+static bool files_each(void *ctx, bool wanted, uint64_t max,
                        bool (*fn)(void *fctx, const struct ln_sha256 *name, uint64_t size,
                                   struct ln_err *err),
                        void *fctx, struct ln_err *err)
@@ -332,7 +343,7 @@ static bool files_each(void *ctx, bool wanted,
     /* What this sync brought may name some. */
     if ((wanted && !ln_node_look(n, err)) || !ln_node_read(n, &r, err))
         return false;
-    bool ok = ln_attachment_next(list, ROUND, &count, ln_sqlstore_db(r->store), wanted,
+    bool ok = ln_attachment_next(list, ROUND, &count, ln_sqlstore_db(r->store), wanted, max,
                                  now_of(n) - AGAIN_MS, err);
     ln_node_read_done(n, r);
     for (size_t i = 0; ok && i < count; i++) {

@@ -60,6 +60,18 @@ for _ in 1 2 3; do kill_node cuiyuan; serve_node cuiyuan; sleep 0.3; done
 got() { "$LINLI" sync --dir "$E2E/cuiyuan" >/dev/null; [ "$(call cuiyuan GET "/api/v1/ticket/$t/files/$done_sha")" = 200 ] && cmp "$E2E/body" "$E2E/done.png"; }
 login cuiyuan shegong linli-e2e-secret >/dev/null
 ok "it arrives at the box in spite of kills and cuts" eventually got
+# the box dies between the last byte and the last step
+kill_node cuiyuan
+mv "$E2E/cuiyuan/files/${done_sha:0:2}/${done_sha:2}" "$E2E/cuiyuan/files/part/$done_sha"
+sqlite3 "$E2E/cuiyuan/linli.db" "UPDATE attachment SET whole = 0 WHERE hex(sha) = upper('$done_sha')"
+serve_node cuiyuan
+ok "bytes that had all come when the box died are not asked for again, and count" eventually got
+kill_node district
+mv "$E2E/district/files/${sha:0:2}/${sha:2}" "$E2E/district/files/part/$sha"
+sqlite3 "$E2E/district/linli.db" "UPDATE attachment SET whole = 0 WHERE hex(sha) = upper('$sha')"
+sqlite3 "$E2E/cuiyuan/linli.db" "UPDATE attachment SET up = 1 WHERE hex(sha) = upper('$sha')"
+serve_node district
+ok "nor is a parent, that died so, said to hold what it has not finished" eventually eval '"$LINLI" sync --dir "$E2E/cuiyuan" >/dev/null; held'
 ok "the databases verify" "$LINLI" verify --dir "$E2E/cuiyuan"
 login cuiyuan jumin linli-e2e-secret >/dev/null
 ok "a neighbour sees neither" test "$(user cuiyuan linju linli-e2e-secret resident >/dev/null; login cuiyuan linju linli-e2e-secret >/dev/null; call cuiyuan GET "/api/v1/ticket/$t/files/$sha")" = 404
