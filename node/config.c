@@ -64,8 +64,11 @@ static const struct key KEYS[] = {
     NUMBER(stats_every_s, "21600", 5, 604800,
            "统计上报间隔(秒) statistics go up, when they changed, after that many seconds"),
     NUMBER(session_hours, "12", 1, 720, "登录有效时间(小时) how long a login holds"),
+    NUMBER(rate_kbit, "0", 0, 10000000,
+           "限速(千比特/秒，每个方向) kbit/s each way on the link to the parent; 0: no limit"),
     NUMBER(metered, "0", 0, 1,
-           "按流量计费 1: the link is paid by volume: no sync after each save, no attachments"),
+           "按流量计费 1: the link is paid by volume: no sync after each save, of "
+           "attachments only small pictures"),
     NUMBER(carry, "0", 0, 1,
            "代收 1: laptops of the communities below may come here while their box is away"),
     NUMBER(child_per_minute, "600", 10, 100000,

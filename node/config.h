@@ -25,6 +25,7 @@ struct ln_config {
     int64_t seal_every_s;
     int64_t stats_every_s;
     int64_t session_hours;
+    int64_t rate_kbit;        /* of the link to the parent, each way; 0 as fast as it goes */
     int64_t metered;          /* 1: no sync after a save, no attachments */
     int64_t carry;            /* 1: laptops of the communities below may come here, too */
     int64_t child_per_minute; /* requests of each child */

@@ -432,7 +432,7 @@ static bool write_attachments(struct writing *w, struct ln_err *err)
     const struct ln_files *f = &w->n->files;
 
     return w->want->restore || !w->up || f->each == NULL ||
-           f->each(f->ctx, false, write_attachment, w, err);
+           f->each(f->ctx, false, LN_FILES_MAX, write_attachment, w, err);
 }
 
 /* ---- the index, and the end */

@@ -42,6 +42,7 @@ struct ln_syncer {
     pthread_mutex_t mutex;
     pthread_cond_t wake, done;
     bool stop, poked, wanted;
+    bool set, differs; /* terms of the link were set; are not yet in use */
     uint64_t finished; /* syncs that ended: whoever waits compares */
     bool last_ok;
     struct ln_syncer_state s;
@@ -259,23 +260,38 @@ static int64_t pause_ms(const struct ln_syncer *s)
     return wait > s->s.report.retry_after_ms ? wait : s->s.report.retry_after_ms;
 }
 
-/* Waits until the next sync is due; false: stop. */
-static bool wait_turn(struct ln_syncer *s)
+/* When the next sync is due; the caller holds the mutex. *shut: until the window opens. */
+static int64_t due_ms(struct ln_syncer *s, bool first, int64_t *shut)
 {
-    int64_t due = clock_ms(CLOCK_MONOTONIC) + pause_ms(s);
-    int64_t shut = ln_syncer_window_ms(s->open_from, s->open_to, clock_ms(CLOCK_REALTIME));
+    int64_t now = clock_ms(CLOCK_MONOTONIC);
+    int64_t due = first ? now : now + pause_ms(s);
+
+    *shut = ln_syncer_window_ms(s->open_from, s->open_to, clock_ms(CLOCK_REALTIME));
+    if (due < now + *shut) /* all that wait for the hour come one after other */
+        due = now + *shut + (int64_t)randombytes_uniform(WINDOW_JITTER_MS);
+    s->s.next_ms = clock_ms(CLOCK_REALTIME) + due - now;
+    s->s.opens_ms = *shut > 0 ? clock_ms(CLOCK_REALTIME) + *shut : 0;
+    return due;
+}
+
+/* Waits until the next sync is due; false: stop. The first one is due at once, unless the window is
+ * shut. */
+static bool wait_turn(struct ln_syncer *s, bool first)
+{
+    int64_t shut;
     bool go;
 
-    if (due <
-        clock_ms(CLOCK_MONOTONIC) + shut) /* all that wait for the hour come one after other */
-        due = clock_ms(CLOCK_MONOTONIC) + shut + (int64_t)randombytes_uniform(WINDOW_JITTER_MS);
-
     (void)pthread_mutex_lock(&s->mutex);
-    s->s.next_ms = clock_ms(CLOCK_REALTIME) + due - clock_ms(CLOCK_MONOTONIC);
+    int64_t due = due_ms(s, first, &shut);
     while (!s->stop && !s->wanted) {
         int64_t now = clock_ms(CLOCK_MONOTONIC);
+        if (s->set) { /* other terms: the time is another one */
+            s->set = false;
+            s->differs = true;
+            due = due_ms(s, first, &shut);
+        }
         /* A save comes soon, but never pushes a back-off aside. */
-        if (s->poked && s->s.failures == 0 && shut == 0 && !s->c.metered &&
+        if (s->poked && s->s.failures == 0 && shut == 0 && !s->s.link.metered &&
             due > now + s->c.soon_ms)
             due = now + s->c.soon_ms;
         if (now >= due)
@@ -286,6 +302,51 @@ static bool wait_turn(struct ln_syncer *s)
     go = !s->stop;
     (void)pthread_mutex_unlock(&s->mutex);
     return go;
+}
+
+/* The terms of the link, on the thread that uses it. */
+static void use_terms(struct ln_syncer *s)
+{
+    struct ln_syncer_link terms;
+    struct ln_err err = { 0 };
+
+    (void)pthread_mutex_lock(&s->mutex);
+    bool differs = s->differs || s->set;
+    s->differs = false;
+    s->set = false;
+    terms = s->s.link;
+    (void)pthread_mutex_unlock(&s->mutex);
+    if (!differs)
+        return;
+    struct ln_link_http *const links[] = { s->http, s->past_http };
+    struct ln_exchange_client *const clients[] = { s->client, s->past };
+    for (size_t i = 0; i < 2; i++) {
+        if (links[i] == NULL)
+            continue;
+        if (!ln_link_proxy(links[i], terms.proxy, &err))
+            ln_log_err(LN_LOG_WARN, &err, "proxy not used");
+        ln_link_rate(links[i], terms.rate_kbit * 125);
+        ln_exchange_client_lean(clients[i], terms.metered);
+    }
+}
+
+bool ln_syncer_set(struct ln_syncer *s, const struct ln_syncer_link *link, struct ln_err *err)
+{
+    int from;
+    int to;
+
+    if (!ln_syncer_window(&from, &to, link->window, err) || !ln_link_address(link->proxy, err))
+        return false;
+    if (link->rate_kbit < 0)
+        return ln_fail(err, LN_INVALID, "rate_kbit: a number from 0 on");
+    (void)pthread_mutex_lock(&s->mutex);
+    s->s.link = *link;
+    s->open_from = from;
+    s->open_to = to;
+    s->set = true;
+    (void)pthread_cond_signal(&s->wake);
+    (void)pthread_mutex_unlock(&s->mutex);
+    return true;
 }
 
 bool ln_syncer_window(int *from, int *to, const char *text, struct ln_err *err)
@@ -329,11 +390,12 @@ static void *work(void *arg)
 {
     struct ln_syncer *s = arg;
 
-    while (s->client != NULL) {
+    for (bool first = true; s->client != NULL; first = false) {
+        if (!wait_turn(s, first))
+            return NULL;
+        use_terms(s);
         sync_once(s);
         write_contacts(s, false);
-        if (!wait_turn(s))
-            return NULL;
     }
     for (;;) { /* no parent: only the contacts are kept */
         (void)pthread_mutex_lock(&s->mutex);
@@ -356,12 +418,9 @@ static bool open_links(struct ln_syncer *s, struct ln_err *err)
 {
     const struct ln_syncer_config *c = &s->c;
 
-    if (!ln_link_open(&s->http, &s->link, c->parent_url, err) ||
-        (c->proxy != NULL && !ln_link_proxy(s->http, c->proxy, err)))
-        return false;
-    return c->past_url == NULL || c->past_url[0] == '\0' ||
-           (ln_link_open(&s->past_http, &s->past_link, c->past_url, err) &&
-            (c->proxy == NULL || ln_link_proxy(s->past_http, c->proxy, err)));
+    return ln_link_open(&s->http, &s->link, c->parent_url, err) &&
+           (c->past_url == NULL || c->past_url[0] == '\0' ||
+            ln_link_open(&s->past_http, &s->past_link, c->past_url, err));
 }
 
 bool ln_syncer_start(struct ln_syncer **out, const struct ln_syncer_config *config,
@@ -373,8 +432,10 @@ bool ln_syncer_start(struct ln_syncer **out, const struct ln_syncer_config *conf
 
     s->c = *config;
     s->s.alone = config->parent_url[0] == '\0';
-    if (!ln_syncer_window(&s->open_from, &s->open_to, config->window != NULL ? config->window : "",
-                          err)) {
+    s->s.link = config->link;
+    s->differs = true;
+    if (!ln_syncer_window(&s->open_from, &s->open_to, config->link.window, err) ||
+        !ln_link_address(config->link.proxy, err)) {
         ln_free(s);
         return false;
     }
@@ -389,12 +450,13 @@ bool ln_syncer_start(struct ln_syncer **out, const struct ln_syncer_config *conf
     if (!s->s.alone) {
         if (!open_links(s, err))
             goto fail;
-        s->client = ln_exchange_client_new(config->exchange, &s->link);
-        ln_exchange_client_lean(s->client, config->metered);
+        struct ln_exchange_config mine = *config->exchange;
+        mine.hurry = ln_syncer_hurry;
+        mine.hurry_ctx = s;
+        s->client = ln_exchange_client_new(&mine, &s->link);
         if (s->past_http != NULL) {
-            s->past = ln_exchange_client_new(config->exchange, &s->past_link);
+            s->past = ln_exchange_client_new(&mine, &s->past_link);
             ln_exchange_client_past(s->past);
-            ln_exchange_client_lean(s->past, config->metered);
         }
     }
     if (pthread_create(&s->thread, NULL, work, s) != 0) {
@@ -447,6 +509,16 @@ void ln_syncer_free(struct ln_syncer *s)
     (void)pthread_mutex_destroy(&s->mutex);
     ln_free(s->children);
     ln_free(s);
+}
+
+bool ln_syncer_hurry(void *syncer)
+{
+    struct ln_syncer *s = syncer;
+
+    (void)pthread_mutex_lock(&s->mutex);
+    bool hurry = s->wanted || (s->poked && !s->s.link.metered);
+    (void)pthread_mutex_unlock(&s->mutex);
+    return hurry;
 }
 
 void ln_syncer_poke(struct ln_syncer *s)

@@ -36,6 +36,10 @@ struct ln_exchange_config {
      * NULL. On the thread that syncs. */
     void (*state)(void *ctx, char out[LN_EXCHANGE_STATE_MAX]);
     void *state_ctx;
+    /* Calling: whether something waits that should not wait for attachments; asked between their
+     * parts, and when it does the sync ends there, to go on with them later. May be NULL. */
+    bool (*hurry)(void *ctx);
+    void *hurry_ctx;
 };
 struct ln_exchange_server;
 /* The config is copied, what it points to is borrowed. */

@@ -15,11 +15,12 @@
 #define META_MAX (1 << 20)
 #define ROUNDS 16 /* heads asked in one sync: each round but the last must move something */
 #define KEY_ROUNDS 64
-#define SLICE_START (1 << 18)
-#define SLICE_MIN (1 << 16)
-#define SLICE_MAX (1 << 18) /* one transaction of the receiver, whose memory grows with it */
-#define SLOW_S 86400        /* a parent a little behind is no stranger */
-#define SLOW_MS 15000       /* a slice should take less, so that a cut costs little */
+#define SLICE_START (1 << 16)
+#define SLICE_MIN (1 << 13)
+#define SLICE_MAX (1 << 18)  /* one transaction of the receiver, whose memory grows with it */
+#define SLOW_S 86400         /* a parent a little behind is no stranger */
+#define PART_START (1 << 15) /* of an attachment */
+#define SLOW_MS 15000        /* a slice should take less, so that a cut costs little */
 #define FAST_MS 4000
 #define WANT_AGAIN_MS INT64_C(3600000)
 #define STATE_AGAIN_MS INT64_C(3600000)
@@ -35,7 +36,9 @@ struct ln_exchange_client {
     struct ln_view theirs; /* what the parent held when last seen (parsed) */
     bool known, asked;     /* theirs is worth something; and was told in this sync */
     bool loaded, changed;  /* the remembered state was read; differs from the store's */
-    size_t slice;
+    size_t slice, part;    /* bytes a request: of a log, of an attachment */
+    unsigned parts;        /* of attachments moved in this sync */
+    bool hurried;          /* attachments were left for later, as something else waits */
     bool lean;
     bool left_out, stop; /* of this sync: a log that is not taken; so it will not become level */
     bool past;           /* another node above than the parent, told by hello */
@@ -223,8 +226,10 @@ static bool accept(struct ln_exchange_client *c, const struct ln_message *reques
     int64_t created_s;
 
     if (response->signature[0] == '\0' && response->status != 200) {
-        (void)ln_message_problem_read(response, NULL, NULL,
-                                      err); /* a proxy's, or a full server's */
+        /* A proxy's, or that of a server that is full or got half of it: nothing that our parent
+         * has said, so nothing to act upon but to come again. */
+        (void)ln_message_problem_read(response, NULL, NULL, err);
+        err->code = LN_BUSY;
         return false;
     }
     if (!ln_message_check_answer(response, request, &c->parent.key, &created_s, err))
@@ -597,12 +602,19 @@ static bool read_push_answer(struct ln_exchange_client *c, struct ln_view_log *h
 }
 
 /* Slices should neither take ages nor be many. */
-static void adapt(struct ln_exchange_client *c, size_t len, int64_t took_ms)
+static void adapt(size_t *size, size_t max, size_t len, int64_t took_ms)
 {
-    if (took_ms > SLOW_MS && c->slice / 2 >= SLICE_MIN)
-        c->slice /= 2;
-    else if (took_ms < FAST_MS && len >= c->slice / 2 && c->slice * 2 <= SLICE_MAX)
-        c->slice *= 2;
+    if (took_ms > SLOW_MS && *size / 2 >= SLICE_MIN)
+        *size /= 2;
+    else if (took_ms < FAST_MS && len >= *size / 2 && *size * 2 <= max)
+        *size *= 2;
+}
+
+/* A slice that did not get through is tried smaller the next time. */
+static void shrink(size_t *size, const struct ln_err *err)
+{
+    if (err->code == LN_BUSY && *size / 2 >= SLICE_MIN)
+        *size /= 2;
 }
 
 /* One slice from *from on; *from becomes what the parent wants next. */
@@ -632,6 +644,7 @@ static bool push_slice(struct ln_exchange_client *c, const char *log, uint64_t *
             *from = wanted;
             ok = true;
         }
+        shrink(&c->slice, err);
         goto out;
     }
     struct ln_span body = { response.body.data, response.body.len };
@@ -643,7 +656,7 @@ static bool push_slice(struct ln_exchange_client *c, const char *log, uint64_t *
                       head.seq);
         goto out;
     }
-    adapt(c, request.body.len, now_ms(c) - start_ms);
+    adapt(&c->slice, SLICE_MAX, request.body.len, now_ms(c) - start_ms);
     c->out->sent_segments += j.last - *from + 1;
     c->out->sent_bytes += request.body.len;
     ln_view_note(&c->theirs, log, head.seq, &head.sha)->seen = true;
@@ -653,22 +666,6 @@ out:
     ln_message_free(&request);
     ln_message_free(&response);
     return ok || ln_wrap(err, "push %s from %" PRIu64, log, *from);
-}
-
-static bool push_log(struct ln_exchange_client *c, const struct ln_view_log *mine, uint64_t from,
-                     char all[LN_VIEW_HASH], struct ln_err *err)
-{
-    bool back = false;
-
-    while (from <= mine->seq) {
-        uint64_t before = from;
-        if (!push_slice(c, mine->log, &from, all, err))
-            return false;
-        if (from <= before && back)
-            return ln_fail(err, LN_CONFLICT, "%s: the parent asks for the same again", mine->log);
-        back = back || from <= before;
-    }
-    return true;
 }
 
 /* ---- pull */
@@ -702,8 +699,10 @@ static bool pull_slice(struct ln_exchange_client *c, const char *log, uint64_t *
     (void)snprintf(request.query, sizeof request.query, "from=%" PRIu64 "&max=%zu", *from,
                    c->slice);
     ln_message_init(&response, LN_MESSAGE_BODY_MAX);
-    if (!ask(c, &request, &response, NULL, NULL, err))
+    if (!ask(c, &request, &response, NULL, NULL, err)) {
+        shrink(&c->slice, err);
         goto out;
+    }
     *end = response.body.len == 0;
     if (!*end) {
         if (!do_write(c, receive_log, &j, err))
@@ -712,7 +711,7 @@ static bool pull_slice(struct ln_exchange_client *c, const char *log, uint64_t *
             (void)ln_fail(err, LN_INVALID, "the parent sent segments before those asked for");
             goto out;
         }
-        adapt(c, response.body.len, now_ms(c) - start_ms);
+        adapt(&c->slice, SLICE_MAX, response.body.len, now_ms(c) - start_ms);
         c->out->got_segments += j.got.segments;
         c->want = c->want || j.got.segments > 0;
         c->out->got_changes += j.got.changes;
@@ -789,32 +788,79 @@ static bool left_out(struct ln_exchange_client *c, const struct ln_view_log *m, 
     return true;
 }
 
-/* Moves everything that differs: pulls and pushes by depth, so that certificates come first.
- * *moved tells whether there was anything. `theirs_all` is the parent's hash after the last push.
+/* One direction: logs of `mine` in order of depth, so that certificates come first, a slice a turn.
  */
+struct lane {
+    const struct ln_view *mine;
+    bool push;
+    size_t at;         /* the log at work */
+    uint64_t from, to; /* of it; from > to: the next one */
+    bool back;         /* the parent has asked for earlier segments of it */
+};
+
+/* Finds the next log with something to move; false: there is none. */
+static bool lane_next(struct ln_exchange_client *c, struct lane *l)
+{
+    while (l->from > l->to) {
+        if (l->at + 1 > l->mine->n)
+            return false;
+        const struct ln_view_log *m = &l->mine->logs[l->at++];
+        const struct ln_view_log *t = ln_view_find(&c->theirs, m->log);
+        uint64_t theirs = t != NULL ? t->seq : 0;
+        l->from = (l->push ? theirs : m->seq) + 1;
+        l->to = l->push ? (m->up ? m->seq : 0) : theirs;
+        l->back = false;
+    }
+    return true;
+}
+
+static bool lane_move(struct ln_exchange_client *c, struct lane *l, char theirs_all[LN_VIEW_HASH],
+                      struct ln_err *err)
+{
+    const struct ln_view_log *m = &l->mine->logs[l->at - 1];
+    uint64_t before = l->from;
+    bool end = false;
+    bool ok = l->push ? push_slice(c, m->log, &l->from, theirs_all, err)
+                      : pull_slice(c, m->log, &l->from, &end, err);
+
+    if (ok && l->push && l->from <= before && l->back)
+        ok = ln_fail(err, LN_CONFLICT, "%s: the parent asks for the same again", m->log);
+    l->back = l->back || l->from <= before;
+    if (!ok && !left_out(c, m, err))
+        return false;
+    if (!ok || end)
+        l->from = l->to + 1;
+    return true;
+}
+
+/* Moves everything that differs. Both directions take turns, slice by slice: what is urgent in one
+ * waits for no more than a slice of the other, however much has gathered there. *moved tells
+ * whether there was anything. `theirs_all` is the parent's hash after the last push. */
 static bool level_logs(struct ln_exchange_client *c, const struct ln_view *mine, bool *moved,
                        char theirs_all[LN_VIEW_HASH], struct ln_err *err)
 {
     static const struct ln_view_log none;
+    struct lane down = { .mine = mine, .from = 1 };
+    struct lane up = { .mine = mine, .push = true, .from = 1 };
 
     *moved = false;
     for (size_t i = 0; i < c->theirs.n; i++)
         c->theirs.logs[i].seen = false;
     for (size_t i = 0; i < mine->n; i++) {
-        const struct ln_view_log *m = &mine->logs[i];
-        struct ln_view_log *found = ln_view_find(&c->theirs, m->log);
-        struct ln_view_log t = found != NULL ? *found : none;
+        struct ln_view_log *found = ln_view_find(&c->theirs, mine->logs[i].log);
         if (found != NULL)
             found->seen = true;
-        if (!compare(c, m, &t, err))
+        if (!compare(c, &mine->logs[i], found != NULL ? found : &none, err))
             return false;
-        if (!m->up && t.seq < m->seq)
-            continue;
-        if (t.seq < m->seq && !push_log(c, m, t.seq + 1, theirs_all, err) && !left_out(c, m, err))
+    }
+    for (bool more = true; more;) {
+        bool pull = lane_next(c, &down);
+        bool push = lane_next(c, &up);
+        if ((pull && !lane_move(c, &down, theirs_all, err)) ||
+            (push && !lane_move(c, &up, theirs_all, err)))
             return false;
-        if (t.seq > m->seq && !pull_log(c, m->log, m->seq + 1, t.seq, err) && !left_out(c, m, err))
-            return false;
-        *moved = *moved || t.seq != m->seq;
+        more = pull || push;
+        *moved = *moved || more;
     }
     return true;
 }
@@ -1145,6 +1191,14 @@ static bool check_self(struct ln_exchange_client *c, struct ln_err *err)
 /* ---- attachments */
 
 /* {"held":n} */
+/* Text first: what was saved while attachments are on their way does not wait for them. */
+static bool hurries(struct ln_exchange_client *c, struct ln_err *err)
+{
+    /* One part at least a sync, so that they arrive in the end. */
+    c->hurried = c->parts > 0 && c->c.hurry != NULL && c->c.hurry(c->c.hurry_ctx);
+    return c->hurried && !ln_fail(err, LN_BUSY, "attachments wait for what is more urgent");
+}
+
 static bool put_part(struct ln_exchange_client *c, const char *hex, uint64_t at, uint64_t size,
                      const void *data, size_t len, uint64_t *held, struct ln_err *err)
 {
@@ -1157,8 +1211,13 @@ static bool put_part(struct ln_exchange_client *c, const char *hex, uint64_t at,
     (void)snprintf(request.query, sizeof request.query, "at=%" PRIu64 "&size=%" PRIu64, at, size);
     ln_buf_add(&request.body, data, len);
     ln_message_init(&response, 4096);
-    if (!ask(c, &request, &response, NULL, NULL, err))
+    int64_t start_ms = now_ms(c);
+    if (!ask(c, &request, &response, NULL, NULL, err)) {
+        shrink(&c->part, err);
         goto out;
+    }
+    adapt(&c->part, LN_FILES_PART, len, now_ms(c) - start_ms);
+    c->parts += len > 0;
     struct ln_span body = { response.body.data, response.body.len };
     if (!is_object(body, err))
         goto out;
@@ -1201,7 +1260,7 @@ static bool send_file(void *ctx, const struct ln_sha256 *name, uint64_t size, st
     while (held < size) {
         uint64_t before = held;
         size_t got = 0;
-        if (!f->read(f->ctx, name, held, bytes, LN_FILES_PART, &got, err) ||
+        if (hurries(c, err) || !f->read(f->ctx, name, held, bytes, c->part, &got, err) ||
             !put_part(c, hex, held, size, bytes, got, &held, err))
             goto out;
         if (held <= before) {
@@ -1229,10 +1288,16 @@ static bool get_part(struct ln_exchange_client *c, const struct ln_sha256 *name,
 
     hex_of(hex, name);
     start(&request, "GET", "file/", hex);
-    (void)snprintf(request.query, sizeof request.query, "from=%" PRIu64, at);
+    (void)snprintf(request.query, sizeof request.query, "from=%" PRIu64 "&max=%zu", at, c->part);
     ln_message_init(&response, LN_FILES_PART);
-    if (!ask(c, &request, &response, NULL, NULL, err) ||
-        !f->write(f->ctx, name, c->parent.node, at, size, response.body.data, response.body.len,
+    int64_t start_ms = now_ms(c);
+    if (!ask(c, &request, &response, NULL, NULL, err)) {
+        shrink(&c->part, err);
+        goto out;
+    }
+    adapt(&c->part, LN_FILES_PART, response.body.len, now_ms(c) - start_ms);
+    c->parts++;
+    if (!f->write(f->ctx, name, c->parent.node, at, size, response.body.data, response.body.len,
                   err))
         goto out;
     *got = response.body.len;
@@ -1267,6 +1332,8 @@ static bool fetch_file(void *ctx, const struct ln_sha256 *name, uint64_t size, s
         return false;
     while (!whole && held < size) {
         uint64_t got = 0;
+        if (hurries(c, err))
+            return false;
         if (!get_part(c, name, held, size, &got, err) ||
             (got == 0 && !ln_fail(err, LN_INVALID, "the parent's attachment ends early")))
             return passed_over(err);
@@ -1281,8 +1348,16 @@ static bool sync_files(struct ln_exchange_client *c, struct ln_err *err)
 {
     const struct ln_files *f = c->c.files;
 
-    return f == NULL || c->lean ||
-           (f->each(f->ctx, false, send_file, c, err) && f->each(f->ctx, true, fetch_file, c, err));
+    uint64_t max = c->lean ? LN_FILES_SMALL : LN_FILES_MAX;
+
+    c->hurried = false;
+    c->parts = 0;
+    if (f == NULL || (f->each(f->ctx, false, max, send_file, c, err) &&
+                      f->each(f->ctx, true, max, fetch_file, c, err)))
+        return true;
+    if (c->hurried)
+        *err = (struct ln_err){ 0 };
+    return c->hurried;
 }
 
 /* ---- a grid more: what was held without its files is asked for again */
@@ -1634,6 +1709,7 @@ struct ln_exchange_client *ln_exchange_client_new(const struct ln_exchange_confi
     c->c = *config;
     c->link = *link;
     c->slice = SLICE_START;
+    c->part = PART_START;
     return c;
 }
 

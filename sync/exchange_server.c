@@ -546,7 +546,10 @@ static void file_get(struct call *c)
         problem(c, LN_PROBLEM_MISSING, "no such attachment, or not that much of it");
         return;
     }
-    size_t cap = held - from < LN_FILES_PART ? (size_t)(held - from) : LN_FILES_PART;
+    uint64_t max;
+    if (!number(&max, c->request, "max", LN_FILES_PART) || max == 0 || max > LN_FILES_PART)
+        max = LN_FILES_PART;
+    size_t cap = (size_t)(held - from < max ? held - from : max);
     void *to = ln_buf_grow(&c->reply->body, cap);
     if (!f->read(f->ctx, &name, from, to, cap, &got, &err)) {
         ln_buf_clear(&c->reply->body);

@@ -178,7 +178,9 @@ static bool sync_once(struct ln_node *n, struct ln_exchange_report *r, struct ln
         ln_link_close(http);
         return false;
     }
+    ln_link_rate(http, n->config.rate_kbit * 125);
     c = ln_exchange_client_new(&n->exchange, &link);
+    ln_exchange_client_lean(c, n->config.metered != 0);
     ok = ln_exchange_sync(c, r, err);
     ln_exchange_client_free(c);
     ln_link_close(http);
@@ -294,6 +296,9 @@ bool ln_cmd_status(json_t **out, struct ln_node *n, struct ln_err *err)
     json_object_set_new(o, "alone", json_boolean(state.alone));
     json_object_set_new(o, "level", json_boolean(state.level));
     json_object_set_new(o, "parent_seen_ms", json_integer(state.parent_ms));
+    json_object_set_new(o, "next_sync_ms", json_integer(state.next_ms));
+    json_object_set_new(o, "opens_ms", json_integer(state.opens_ms));
+    json_object_set_new(o, "metered", json_boolean(state.link.metered));
     json_object_set_new(o, "sync_failures", json_integer(state.failures));
     json_object_set_new(o, "sync_error", json_string(state.last.text));
     *out = o;

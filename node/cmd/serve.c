@@ -41,9 +41,10 @@ bool ln_cmd_serve(const char *dir, const char *listen, struct ln_err *err)
                                   .every_s = (int)n->config.sync_every_s,
                                   .soon_ms = (int)n->config.sync_soon_ms,
                                   .past_url = n->config.past,
-                                  .proxy = n->config.proxy,
-                                  .window = n->config.window,
-                                  .metered = n->config.metered != 0 };
+                                  .link = { .rate_kbit = n->config.rate_kbit,
+                                            .metered = n->config.metered != 0 } };
+    memcpy(s.link.proxy, n->config.proxy, sizeof s.link.proxy);
+    memcpy(s.link.window, n->config.window, sizeof s.link.window);
     if (!ln_syncer_start(&syncer, &s, err))
         goto out;
     n->exchange.seen = ln_syncer_seen;

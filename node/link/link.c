@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "crypto/base/alloc.h"
+#include "node/say.h"
 
 #define CONNECT_S 15L
 #define SLOW_BYTES 30L /* fewer a second for SLOW_S: nobody is there any more */
@@ -142,6 +143,19 @@ static bool judge(struct ln_link_http *l, CURLcode code, struct ln_err *err)
     return true;
 }
 
+/* A web server gives a kept connection up when the rest of a header dawdles, as it does on a slow
+ * link, and says so without having read the request: it goes again over a new one. */
+static bool cut_short(struct ln_link_http *l)
+{
+    long status = 0;
+    long made = 1;
+
+    (void)curl_easy_getinfo(l->curl, CURLINFO_RESPONSE_CODE, &status);
+    (void)curl_easy_getinfo(l->curl, CURLINFO_NUM_CONNECTS, &made);
+    return (status == 400 || status == 408) && made == 0 && l->response->signature[0] == '\0' &&
+           !l->too_large && !l->bad_header;
+}
+
 static bool call(void *ctx, const struct ln_message *request, struct ln_message *response,
                  struct ln_err *err)
 {
@@ -166,6 +180,15 @@ static bool call(void *ctx, const struct ln_message *request, struct ln_message 
          * request that was heard after all is refused by its nonce, and answered as every other
          * stale nonce is. */
         l->why[0] = '\0';
+        (void)curl_easy_setopt(l->curl, CURLOPT_FRESH_CONNECT, 1L);
+        rc = curl_easy_perform(l->curl);
+        (void)curl_easy_setopt(l->curl, CURLOPT_FRESH_CONNECT, 0L);
+    }
+    if (rc == CURLE_OK && cut_short(l)) {
+        size_t max = response->body.max;
+        ln_message_free(response);
+        ln_message_init(response, max);
+        l->header_bytes = 0;
         (void)curl_easy_setopt(l->curl, CURLOPT_FRESH_CONNECT, 1L);
         rc = curl_easy_perform(l->curl);
         (void)curl_easy_setopt(l->curl, CURLOPT_FRESH_CONNECT, 0L);
@@ -238,13 +261,30 @@ bool ln_link_open(struct ln_link_http **out, struct ln_link *link, const char *u
     return true;
 }
 
+bool ln_link_address(const char *proxy, struct ln_err *err)
+{
+    return proxy[0] == '\0' || (is_address(proxy) && strlen(proxy) < LN_LINK_URL_MAX) ||
+           ln_fail(err, LN_INVALID,
+                   LN_SAY("proxy：地址应如 http://host:3128：%.100s",
+                          "proxy: not an address like http://host:3128: %.100s"),
+                   proxy);
+}
+
 bool ln_link_proxy(struct ln_link_http *l, const char *proxy, struct ln_err *err)
 {
-    if (proxy[0] != '\0' && (!is_address(proxy) || strlen(proxy) >= LN_LINK_URL_MAX))
-        return ln_fail(err, LN_INVALID, "proxy: not an address like http://host:3128: %.100s",
-                       proxy);
+    if (!ln_link_address(proxy, err))
+        return false;
     return curl_easy_setopt(l->curl, CURLOPT_PROXY, proxy) == CURLE_OK ||
            ln_fail(err, LN_BROKEN, "libcurl takes no proxy");
+}
+
+void ln_link_rate(struct ln_link_http *l, int64_t bytes_s)
+{
+    (void)curl_easy_setopt(l->curl, CURLOPT_MAX_SEND_SPEED_LARGE, (curl_off_t)bytes_s);
+    (void)curl_easy_setopt(l->curl, CURLOPT_MAX_RECV_SPEED_LARGE, (curl_off_t)bytes_s);
+    /* What is held back on purpose is not slow. */
+    (void)curl_easy_setopt(l->curl, CURLOPT_LOW_SPEED_LIMIT,
+                           bytes_s > 0 && bytes_s < 2 * SLOW_BYTES ? 1L : SLOW_BYTES);
 }
 
 void ln_link_close(struct ln_link_http *l)

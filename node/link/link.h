@@ -17,6 +17,10 @@ bool ln_link_open(struct ln_link_http **out, struct ln_link *link, const char *u
 /* Goes through an HTTP proxy from now on; "" none. LN_INVALID not an address like http://host:3128.
  */
 bool ln_link_proxy(struct ln_link_http *l, const char *proxy, struct ln_err *err) LN_MUST;
+/* LN_INVALID when such a proxy could not be used. */
+bool ln_link_address(const char *proxy, struct ln_err *err) LN_MUST;
+/* At most so many bytes a second each way from now on, 0 any. */
+void ln_link_rate(struct ln_link_http *l, int64_t bytes_s);
 void ln_link_close(struct ln_link_http *l); /* accepts NULL */
 /* Makes a running call on another thread fail soon with LN_BUSY, and all later ones. */
 void ln_link_cancel(struct ln_link_http *l);

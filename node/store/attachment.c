@@ -1,6 +1,8 @@
 /* Rows of attachments and uploads: see attachment.h. */
 #include "node/store/attachment.h"
 
+#include "sync/files.h"
+
 #include <string.h>
 
 static void read_row(struct ln_attachment *out, struct ln_query *q)
@@ -106,16 +108,20 @@ bool ln_attachment_tried(struct ln_db *db, const struct ln_sha256 *sha, int64_t 
 }
 
 bool ln_attachment_next(struct ln_attachment *out, size_t room, size_t *n, struct ln_db *db,
-                        bool wanted, int64_t before_ms, struct ln_err *err)
+                        bool wanted, uint64_t max, int64_t before_ms, struct ln_err *err)
 {
     static const char up[] = "SELECT sha, size, whole, sender FROM attachment WHERE up = 1 AND"
-                             " whole = 1 AND tried < ? ORDER BY at LIMIT ?";
+                             " whole = 1 AND tried < ? AND size <= ?"
+                             " ORDER BY size > ?, at LIMIT ?";
     static const char down[] = "SELECT sha, size, whole, sender FROM attachment WHERE whole = 0 AND"
-                               " sender = '' AND tried < ? ORDER BY at LIMIT ?";
+                               " sender = '' AND tried < ? AND size <= ?"
+                               " ORDER BY size > ?, at LIMIT ?";
     struct ln_query *q = ln_db_use(db, wanted ? down : up);
 
     *n = 0;
     ln_db_int(q, before_ms);
+    ln_db_int(q, (int64_t)max);
+    ln_db_int(q, LN_FILES_SMALL);
     ln_db_int(q, (int64_t)room);
     for (bool row = true; *n < room;) {
         if (!ln_db_row(q, &row, err))

@@ -37,7 +37,7 @@ bool ln_attachment_forget(struct ln_db *db, const struct ln_sha256 *sha,
 /* The oldest up to `room`: those to be sent, or (wanted) those to be asked for that were not asked
  * for since `before_ms`. */
 bool ln_attachment_next(struct ln_attachment *out, size_t room, size_t *n, struct ln_db *db,
-                        bool wanted, int64_t before_ms, struct ln_err *err) LN_MUST;
+                        bool wanted, uint64_t max, int64_t before_ms, struct ln_err *err) LN_MUST;
 /* Bytes of what a node brought; of all when `sender` is NULL. */
 bool ln_attachment_bytes(uint64_t *out, struct ln_db *db, const char *sender,
                          struct ln_err *err) LN_MUST;

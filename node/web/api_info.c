@@ -47,12 +47,14 @@ static bool strip_of(json_t **out, struct ln_node *n, struct ln_err *err)
     else if (unsent == 0) /* the parent has signed for everything */
         state = "synced";
     strip = json_pack(
-        "{s:s,s:I,s:O,s:O,s:s,s:O,s:O,s:O,s:O,s:O,s:O}", "state", state, "unsent", unsent,
-        "unsealed", json_object_get(s, "unsealed"), "last_receipt",
+        "{s:s,s:I,s:O,s:O,s:s,s:O,s:O,s:O,s:O,s:O,s:O,s:O,s:O,s:O}", "state", state, "unsent",
+        unsent, "unsealed", json_object_get(s, "unsealed"), "last_receipt",
         json_object_get(s, "last_receipt"), "parent", ln_web_text(s, "parent"), "parent_seen_ms",
         json_object_get(s, "parent_seen_ms"), "clock", json_object_get(s, "clock"), "conflicts",
         json_object_get(s, "conflicts"), "refused", json_object_get(s, "refused"), "not_taken",
-        json_object_get(s, "not_taken"), "duplicates", json_object_get(s, "duplicates"));
+        json_object_get(s, "not_taken"), "duplicates", json_object_get(s, "duplicates"), "next_ms",
+        json_object_get(s, "next_sync_ms"), "opens_ms", json_object_get(s, "opens_ms"), "metered",
+        json_object_get(s, "metered"));
     *out = json_pack("{s:o,s:O}", "sync", strip, "seq", json_object_get(s, "changes"));
     json_decref(s);
     return true;

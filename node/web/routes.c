@@ -20,6 +20,8 @@ const struct ln_route ln_routes[] = {
     { "POST", "/api/v1/nodes", ln_api_node_invite },
     { "POST", "/api/v1/nodes/:/renew", ln_api_node_renew },
     { "POST", "/api/v1/nodes/:/revoke", ln_api_node_revoke },
+    { "GET", "/api/v1/link", ln_api_link_get },
+    { "PATCH", "/api/v1/link", ln_api_link_set },
     { "GET", "/api/v1/sticks", ln_api_stick_list },
     { "POST", "/api/v1/sticks", ln_api_stick_write },
     { "POST", "/api/v1/sticks/look", ln_api_stick_look },

@@ -20,6 +20,8 @@ LN_ROUTE(ln_api_stat_list);
 LN_ROUTE(ln_api_stat_regions);
 LN_ROUTE(ln_api_info_sync);
 LN_ROUTE(ln_api_erasure_list);
+LN_ROUTE(ln_api_link_get);
+LN_ROUTE(ln_api_link_set);
 LN_ROUTE(ln_api_stick_list);
 LN_ROUTE(ln_api_stick_write);
 LN_ROUTE(ln_api_stick_get);

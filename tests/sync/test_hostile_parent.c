@@ -62,7 +62,7 @@ static bool shelf_write(void *ctx, const struct ln_sha256 *name, const char *fro
     return true;
 }
 
-static bool shelf_each(void *ctx, bool wanted,
+static bool shelf_each(void *ctx, bool wanted, uint64_t max,
                        bool (*fn)(void *fctx, const struct ln_sha256 *name, uint64_t size,
                                   struct ln_err *err),
                        void *fctx, struct ln_err *err)
@@ -70,6 +70,7 @@ static bool shelf_each(void *ctx, bool wanted,
     struct shelf *s = ctx;
     struct ln_sha256 name = { { 1 } };
 
+    (void)max;
     if (wanted ? !s->wanted || (s->total > 0 && s->held == s->total) : s->wanted || s->sent)
         return true;
     return fn(fctx, &name, wanted ? 12 : s->total, err);

@@ -19,6 +19,13 @@ test('the strip never says synced while something waits', () => {
   assert.deepEqual(strip(sync('synced', 0, 0), true), { key: 'synced', n: 0 })
 })
 
+test('the strip says what it waits for', () => {
+  const more = (unsent, rest) => ({ sync: { state: 'pending', unsent, unsealed: 0, ...rest } })
+  assert.deepEqual(strip(more(3, { opens_ms: 7 }), true), { key: 'window', n: 3, at: 7 })
+  assert.deepEqual(strip(more(3, { opens_ms: 0, metered: true, next_ms: 9 }), true), { key: 'metered', n: 3, at: 9 })
+  assert.equal(strip({ sync: { state: 'synced', unsent: 0, unsealed: 0, opens_ms: 7 } }, true).key, 'synced')
+})
+
 test('the strip claims nothing when the node has not answered', () => {
   assert.equal(strip(null, true).key, 'unknown')
   assert.equal(strip(sync('synced', 0, 0), false).key, 'unreachable')

@@ -9,12 +9,14 @@ import { strip } from './strip'
 import { Toasts } from './toast'
 import { Icon } from '../kit/icon'
 
-const STRIP_ICON = { synced: 'check', pending: 'upload', offline: 'offline', alone: 'node', stopped: 'warn', doubt: 'warn', forked: 'warn', unreachable: 'offline', unknown: 'sync' }
+const STRIP_ICON = { synced: 'check', pending: 'upload', offline: 'offline', alone: 'node', stopped: 'warn', doubt: 'warn', forked: 'warn', window: 'upload', metered: 'upload', unreachable: 'offline', unknown: 'sync' }
+
+const clock = (ms: number) => { const d = new Date(ms); return `${d.getHours()}:${String(d.getMinutes() + 100).slice(1)}` }
 
 function Strip() {
   const s = strip(status.value, reachable.value)
   const may = session.value && session.value.staff && s.key !== 'alone'
-  return <div class={'strip strip-' + s.key}><Icon name={STRIP_ICON[s.key]} /><span role="status">{t(s.key, { n: s.n })}</span>
+  return <div class={'strip strip-' + s.key}><Icon name={STRIP_ICON[s.key]} /><span role="status">{t(s.key, { n: s.n, at: s.at ? clock(s.at) : '' })}</span>
     {may && <button type="button" class="link" onClick={() => void call('POST', '/sync').then(() => undefined, () => undefined)}>{t('sync_now')}</button>}</div>
 }
 

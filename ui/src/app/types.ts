@@ -35,4 +35,4 @@ export interface Waiting {
   key: string; collection: string; body: Record<string, unknown>; title: string; at: number; wrong?: Label
   act?: 'set' | 'step'; record?: string; etag?: string; what?: Label; draft?: { place: string; value: unknown }
 }
-export interface Status { sync: { state: 'synced' | 'pending' | 'offline' | 'alone' | 'stopped' | 'doubt' | 'forked'; unsent: number; unsealed: number; conflicts?: number; refused?: number; not_taken?: number; duplicates?: number }; seq: number }
+export interface Status { sync: { state: 'synced' | 'pending' | 'offline' | 'alone' | 'stopped' | 'doubt' | 'forked'; unsent: number; unsealed: number; next_ms?: number; opens_ms?: number; metered?: boolean; conflicts?: number; refused?: number; not_taken?: number; duplicates?: number }; seq: number }
