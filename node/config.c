@@ -63,6 +63,11 @@ static const struct key KEYS[] = {
            "最迟封存间隔(秒) changes are sealed at the latest after that many seconds"),
     NUMBER(stats_every_s, "21600", 5, 604800,
            "统计上报间隔(秒) statistics go up, when they changed, after that many seconds"),
+    NUMBER(
+        keep_quarters, "20", 0, 400,
+        "日志内容保留的季度数 quarters for which the contents of logs are kept; older ones live on "
+        "in "
+        "checkpoints, their signatures in the volumes; 0: all"),
     NUMBER(session_hours, "12", 1, 720, "登录有效时间(小时) how long a login holds"),
     NUMBER(rate_kbit, "0", 0, 10000000,
            "限速(千比特/秒，每个方向) kbit/s each way on the link to the parent; 0: no limit"),

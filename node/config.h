@@ -24,6 +24,8 @@ struct ln_config {
     int64_t sync_soon_ms; /* after a save */
     int64_t seal_every_s;
     int64_t stats_every_s;
+    int64_t
+        keep_quarters; /* how long sealed contents of logs are kept beside checkpoints; 0 always */
     int64_t session_hours;
     int64_t rate_kbit;        /* of the link to the parent, each way; 0 as fast as it goes */
     int64_t metered;          /* 1: no sync after a save, no attachments */

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -137,4 +138,40 @@ bool ln_disk_lock(int *fd, const char *dir, struct ln_err *err)
     (void)close(*fd);
     *fd = -1;
     return ln_fail(err, LN_BUSY, "another linli works in %s", dir);
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+    (void)st;
+    (void)at;
+    return kind == FTW_DP ? rmdir(path) : unlink(path);
+}
+
+bool ln_disk_remove(const char *dir, struct ln_err *err)
+{
+    return access(dir, F_OK) != 0 || nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0 ||
+           fail_errno(err, "cannot remove", dir);
+}
+
+bool ln_disk_replace(const char *dir, const char *made, struct ln_err *err)
+{
+    char old[PATH_ROOM + 8];
+    char above[PATH_ROOM];
+
+    (void)snprintf(old, sizeof old, "%s.old", dir);
+    (void)snprintf(above, sizeof above, "%s", dir);
+    char *slash = strrchr(above, '/');
+    if (slash != NULL)
+        *slash = '\0';
+    if (!ln_disk_remove(old, err))
+        return false;
+    if (access(dir, F_OK) == 0 && rename(dir, old) != 0)
+        return fail_errno(err, "cannot rename", dir);
+    if (rename(made, dir) != 0)
+        return fail_errno(err, "cannot rename to", dir);
+    int folder = open(slash != NULL ? above : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool ok = folder >= 0 && fsync(folder) == 0;
+    if (folder >= 0)
+        (void)close(folder);
+    return (ok || fail_errno(err, "cannot write", above)) && ln_disk_remove(old, err);
 }

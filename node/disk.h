@@ -19,4 +19,10 @@ bool ln_disk_make(const char *dir, struct ln_err *err) LN_MUST;
  * else does. */
 bool ln_disk_lock(int *fd, const char *dir, struct ln_err *err) LN_MUST;
 
+/* Removes a folder and everything in it; one that is not there is removed already. */
+bool ln_disk_remove(const char *dir, struct ln_err *err) LN_MUST;
+/* `made` takes the place of the folder `dir`, which is removed: after a cut one of both is there,
+ * and doing it again ends it. */
+bool ln_disk_replace(const char *dir, const char *made, struct ln_err *err) LN_MUST;
+
 #endif

@@ -1,6 +1,7 @@
 /* Segments into git volumes: see export.h. */
 #include "node/export.h"
 
+#include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,14 +124,39 @@ static bool keep_place(struct ln_replica *r, const struct ln_store_log *log, uin
     return false;
 }
 
+/* An empty pack-<hash>.promisor beside each pack. */
+static bool promise(const char *path, struct ln_err *err)
+{
+    char folder[1100];
+    char name[320];
+    struct dirent *e;
+    bool ok = ln_volume_promise(path, err);
+
+    (void)snprintf(folder, sizeof folder, "%s/objects/pack", path);
+    DIR *d = opendir(folder);
+    while (ok && d != NULL && (e = readdir(d)) != NULL) {
+        size_t len = strlen(e->d_name);
+        if (len <= 5 || strcmp(e->d_name + len - 5, ".pack") != 0)
+            continue;
+        (void)snprintf(name, sizeof name, "%.*s.promisor", (int)(len - 5), e->d_name);
+        ok = ln_disk_write(folder, name, "", 0, err);
+    }
+    if (d != NULL)
+        (void)closedir(d);
+    return ok;
+}
+
 static bool export_log(const char *dir, struct ln_replica *r, const struct ln_store_log *log,
                        bool *more, struct ln_err *err)
 {
     struct ln_store *s = ln_replica_store(r);
     struct packing p = { .pack = ln_buf_new(LN_PACK_MAX + (1 << 20)) };
     char path[1024];
+    uint64_t dropped = 0;
     bool ok;
 
+    if (!ln_replica_dropped(&dropped, s, log->id, err))
+        return false;
     ln_pack_begin(&p.pack);
     err->code = LN_OK;
     ok = s->ops->segment_each(s->ctx, log->n, log->volume + 1, true, take_segment, &p, err) ||
@@ -142,6 +168,8 @@ static bool export_log(const char *dir, struct ln_replica *r, const struct ln_st
         ok = ln_volume_add(path, p.pack.data, p.pack.len, &p.head, err);
         if (ok && first && p.shallow[0] != '\0')
             ok = ln_disk_write(path, "shallow", p.shallow, strlen(p.shallow), err);
+        if (ok && dropped > log->volume) /* exported anew, behind a checkpoint */
+            ok = promise(path, err);
         ok = ok && keep_place(r, log, p.last, err);
     }
     *more = *more || p.last < log->head;
@@ -160,4 +188,92 @@ bool ln_export_run(const char *dir, struct ln_replica *r, bool *more, struct ln_
         ok = export_log(dir, r, &x.list[i], more, err);
     ln_free(x.list);
     return ok;
+}
+
+/* ---- volumes without what was dropped */
+
+/* One volume from segment `first` on; *next = the first of the one after it. */
+static bool strip_volume(const char *dir, struct ln_replica *r, const struct ln_store_log *log,
+                         uint64_t first, uint64_t *next, struct ln_err *err)
+{
+    struct ln_store *s = ln_replica_store(r);
+    char path[1024] = "";
+    char made[1040] = "";
+    char quarter[16] = "";
+    bool ok = true;
+
+    *next = first;
+    while (ok && *next <= log->volume) {
+        struct packing p = { .pack = ln_buf_new(LN_PACK_MAX + (1 << 20)) };
+        ln_pack_begin(&p.pack);
+        err->code = LN_OK;
+        ok = s->ops->segment_each(s->ctx, log->n, *next, true, take_segment, &p, err) ||
+             err->code == LN_OK;
+        bool other = quarter[0] != '\0' && strcmp(quarter, p.quarter) != 0;
+        if (ok && !other && p.last > 0) {
+            memcpy(quarter, p.quarter, sizeof quarter);
+            (void)snprintf(path, sizeof path, "%s/log/%s/%s.git", dir, log->id, quarter);
+            (void)snprintf(made, sizeof made, "%s.new", path);
+            ok = (*next > first || ln_disk_remove(made, err)) &&
+                 ln_pack_end(&p.pack, p.objects, err) &&
+                 ln_volume_add(made, p.pack.data, p.pack.len, &p.head, err) &&
+                 (*next > first || p.shallow[0] == '\0' ||
+                  ln_disk_write(made, "shallow", p.shallow, strlen(p.shallow), err));
+            *next = p.last + 1;
+        }
+        ln_buf_free(&p.pack);
+        if (other || p.last == 0)
+            break;
+    }
+    return ok && (quarter[0] == '\0' || (promise(made, err) && ln_disk_replace(path, made, err)));
+}
+
+#define STRIPPED "stripped/" /* <log> -> up to where its volumes are without what was dropped */
+
+static bool get_stripped(uint64_t *upto, struct ln_store *s, const char *key, struct ln_err *err)
+{
+    struct ln_buf text = ln_buf_new(32);
+    bool found = false;
+    bool ok = s->ops->meta_get(s->ctx, key, &text, &found, err);
+
+    *upto = ok && found ? strtoull(text.data, NULL, 10) : 0;
+    ln_buf_free(&text);
+    return ok;
+}
+
+static bool put_stripped(struct ln_replica *r, const char *key, uint64_t upto, struct ln_err *err)
+{
+    struct ln_store *s = ln_replica_store(r);
+    char text[32];
+
+    (void)snprintf(text, sizeof text, "%" PRIu64, upto);
+    if (!ln_replica_begin(r, err))
+        return false;
+    if (s->ops->meta_put(s->ctx, key, ln_span_of(text), err))
+        return ln_replica_commit(r, err);
+    ln_replica_rollback(r);
+    return false;
+}
+
+bool ln_export_strip(const char *dir, struct ln_replica *r, const char *log, struct ln_err *err)
+{
+    struct ln_store *s = ln_replica_store(r);
+    struct ln_store_log l = { 0 };
+    char key[sizeof STRIPPED + LN_LOG_MAX];
+    uint64_t dropped = 0;
+    uint64_t done = 0;
+    uint64_t from = 1;
+
+    (void)snprintf(key, sizeof key, STRIPPED "%s", log);
+    if (!ln_replica_dropped(&dropped, s, log, err) || !get_stripped(&done, s, key, err) ||
+        !s->ops->log_get(s->ctx, &l, log, err))
+        return false;
+    if (dropped <= done || l.n == 0)
+        return true;
+    for (uint64_t next; from <= dropped; from = next)
+        if (!strip_volume(dir, r, &l, from, &next, err))
+            return ln_wrap(err, "volumes of %s", log);
+        else if (next == from)
+            break;
+    return put_stripped(r, key, dropped, err);
 }

@@ -17,6 +17,7 @@
 #include "node/module/emergency.h"
 #include "node/module/grid.h"
 #include "node/module/special.h"
+#include "node/prune.h"
 #include "node/region/region.h"
 #include "node/say.h"
 #include "node/sms.h"
@@ -350,6 +351,7 @@ static void tick(void *ctx, struct ln_replica *r)
 {
     tick_special(ctx, r);
     tick_export(ctx, r);
+    ln_prune_tick(ctx, r);
     tick_seal(ctx, r);
     tick_after(ctx, r);
     tick_erase(ctx, r);

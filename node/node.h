@@ -40,6 +40,10 @@ struct ln_node {
     struct ln_syncer *_Atomic syncer; /* NULL unless served; the writer thread pokes it */
     void *pool;                       /* readers */
     _Atomic bool scrubbing;
+    struct ln_prune_state {
+        _Atomic bool strip;    /* volumes are to be made anew */
+        int64_t looked_ms, at; /* the last look at old ones, 0 none; where it goes on */
+    } prune;                   /* prune.h; but for strip the writer thread's */
     int64_t started_ms;
     char state[LN_EXCHANGE_STATE_MAX]; /* as told to the parent (tree.h); the sync thread's */
     int64_t state_ms;

@@ -338,7 +338,7 @@ static bool put_changes(struct ln_batch *b, unsigned *known, struct ln_err *err)
             .from_log = k->l.from_log,
             .from_seq = k->l.from_seq,
         };
-        if (k->l.seq == 0 || foreign || c->op == LN_OP_STEP)
+        if (k->l.seq == 0 || k->l.keep || foreign || c->op == LN_OP_STEP)
             rows[i].line = c->line;
     }
     if (!b->s->ops->changes_put(b->s->ctx, rows, b->n, err))
@@ -1246,7 +1246,7 @@ static bool take_row_over(struct ln_batch *b, struct ln_store_change *row, struc
     row->state = foreign ? LN_STORE_UNKNOWN : LN_STORE_GOOD;
     row->from_log = k->l.from_log;
     row->from_seq = k->l.from_seq;
-    if (k->l.seq == 0 || foreign || k->l.c.op == LN_OP_STEP)
+    if (k->l.seq == 0 || k->l.keep || foreign || k->l.c.op == LN_OP_STEP)
         row->line = k->l.c.line;
     k->n = row->n;
     e->derive = true;

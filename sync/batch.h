@@ -18,7 +18,8 @@ struct ln_batch_line {
     struct ln_span clear; /* sealed fields in clear when the caller has them; same life as c */
     int64_t from_log;     /* quoted from there, the region is that of its author; 0 not quoted */
     uint64_t from_seq;
-    bool protocol; /* cert revoke epoch receipt erase: counts for digests only */
+    bool protocol; /* cert revoke epoch receipt erase checkpoint: counts for digests only */
+    bool keep;     /* its text is kept beside it: the file it stood in is not here */
 };
 
 struct ln_batch *ln_batch_new(struct ln_store *store, const struct ln_schema *schema);

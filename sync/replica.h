@@ -240,6 +240,37 @@ typedef bool ln_erasure_fn(void *ctx, const struct ln_erasure *e, struct ln_err 
 bool ln_replica_erasures(struct ln_store *reader, const struct ln_authority *a, ln_erasure_fn *fn,
                          void *ctx, struct ln_err *err) LN_MUST;
 
+/* ---- checkpoints and pruning (README "Checkpoint") */
+/* Carries over what still counts of one log's segments that are sealed before `before_s` and
+ * signed for: of a log of this node's, of one it continues, of a laptop's of this box; of others
+ * nothing is done. Lines of its own log, sealed here; `dry` only tells. out->why: not done, because
+ * a file of it cannot be read here ("unreadable"). LN_BUSY an audience's key has not come. */
+struct ln_checkpoint_item {
+    bool made;              /* it was, or would be */
+    uint64_t upto;          /* the last segment it covers, or would */
+    uint64_t kept, dropped; /* lines carried over, and not */
+    const char *why;
+};
+bool ln_replica_checkpoint(struct ln_replica *r, const char *log, int64_t before_s, bool dry,
+                           struct ln_checkpoint_item *out, struct ln_err *err) LN_MUST;
+/* Drops the sealed contents of the segments that the latest checkpoint of a log covers (`dry`: only
+ * tells). Commits, trees and public files stay. out->done: it is, or would be; out->why: not, for
+ *   young      the youngest of those segments is not before `before_s`
+ *   unsigned   the checkpoint has no receipt
+ *   waiting    it, or the git export, is not complete here
+ *   uncovered  it does not cover all that is here
+ * LN_CONFLICT: what is here adds up to something else than the checkpoint says. */
+struct ln_prune_item {
+    bool done;
+    uint64_t upto, files, bytes, kept, dropped;
+    const char *why;
+};
+bool ln_replica_prune(struct ln_replica *r, const char *log, int64_t before_s, bool dry,
+                      struct ln_prune_item *out, struct ln_err *err) LN_MUST;
+/* Up to where this node dropped sealed contents of a log, 0 nowhere. */
+bool ln_replica_dropped(uint64_t *upto, struct ln_store *s, const char *log,
+                        struct ln_err *err) LN_MUST;
+
 /* ---- enrolment */
 /* Issues (and saves, public) a certificate for a child that proved its code; out->text, signature
  * in `cert_f` as the f object {"cert","sig"}. Mints the child's down-log. */
@@ -293,6 +324,7 @@ bool ln_replica_learn(struct ln_replica *r, unsigned *records, struct ln_err *er
 /* ---- care */
 struct ln_verify_report {
     uint64_t logs, segments, changes, bad;
+    uint64_t carried; /* changes checked against checkpoints: their segments' contents are gone */
 };
 /* All changes of one record, oldest first, as history shows them. */
 struct ln_history_item {

@@ -5,7 +5,7 @@
 
 #include "crypto/base/alloc.h"
 #include "crypto/canon.h"
-#include "sync/replica_apply.h"
+#include "sync/replica_checkpoint.h"
 
 #define FLUSH_LINES 2048
 #define SHELF 32
@@ -65,7 +65,9 @@ static bool in_no(struct ln_span no, const struct ln_id *id)
 
 bool ln_replica_protocol(struct ln_span collection)
 {
-    static const char *const names[] = { "cert", "revoke", "epoch", "receipt", "erase" };
+    static const char *const names[] = {
+        "cert", "revoke", "epoch", "receipt", "erase", "checkpoint"
+    };
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (ln_span_is(collection, names[i]))
@@ -338,6 +340,43 @@ static bool void_early(struct ln_apply *x, struct ln_err *err)
     return ok;
 }
 
+static bool is_pruned(const struct ln_apply *x, const char *audience, bool *failed,
+                      struct ln_err *err)
+{
+    struct ln_pruned p;
+
+    *failed = !ln_replica_pruned(&p, x->r->c.store, x->log->id, audience, err);
+    return !*failed && x->seq <= p.upto;
+}
+
+/* A line of the protocol does what it says. Parts of a checkpoint stand in sealed audiences, and
+ * come into force by its public line; those that come after it (a key that was late) by themselves.
+ */
+static bool heed(struct ln_apply *x, const struct ln_change *c, const char *audience, int64_t eff,
+                 const char **no, struct ln_err *err)
+{
+    struct ln_checkpoint noted;
+    struct ln_span value;
+    struct ln_span log;
+    char name[LN_LOG_MAX];
+
+    if (!ln_span_is(c->collection, "checkpoint"))
+        return ln_replica_heed(x->r, x->author->node, c, eff, no, err);
+    if (strcmp(audience, "public") == 0)
+        return ln_replica_heed_checkpoint(x->r, x->log->id, c, no, err);
+    if (c->fields.len == 0 || !ln_canon_get(c->fields, "log", &value) ||
+        !ln_canon_plain(value, &log) || log.len >= sizeof name)
+        return true;
+    memcpy(name, log.p, log.len);
+    name[log.len] = '\0';
+    bool ok = ln_replica_checkpoint_noted(&noted, x->r->c.store, name, err);
+    if (ok && noted.upto > 0 && strcmp(noted.by, x->log->id) == 0 && x->seq >= noted.from &&
+        x->seq <= noted.to)
+        ok = ln_replica_checkpoint_take(x->r, name, err);
+    ln_checkpoint_free(&noted);
+    return ok;
+}
+
 static bool apply_line(void *ctx, const char *audience, const struct ln_batch_quote *quote,
                        const char *text, size_t len, struct ln_err *err)
 {
@@ -349,6 +388,10 @@ static bool apply_line(void *ctx, const char *audience, const struct ln_batch_qu
     struct ln_err why = { 0 };
     bool failed = false;
 
+    if (!x->keep && x->seq <= x->pruned && is_pruned(x, audience, &failed, err))
+        return true; /* what counts of that place stands in a checkpoint */
+    if (failed)
+        return false;
     if (!ln_change_read(&line.c, text, len, &why)) {
         x->refused++; /* no line at all: nothing that could be named */
         return true;
@@ -357,6 +400,7 @@ static bool apply_line(void *ctx, const char *audience, const struct ln_batch_qu
     if (x->receipt.seq > 0 && x->receipt.t < line.eff)
         line.eff = x->receipt.t;
     line.protocol = ln_replica_protocol(line.c.collection);
+    line.keep = x->keep;
     if (quote != NULL)
         line.why = read_quote(x, &line, quote, &author, err, &failed);
     if (!failed && line.why == NULL)
@@ -382,7 +426,7 @@ static bool apply_line(void *ctx, const char *audience, const struct ln_batch_qu
         struct ln_change c;
         const char *no = NULL;
         bool ok = flush(x, err) && ln_change_read(&c, copy, len, err) &&
-                  ln_replica_heed(x->r, x->author->node, &c, line.eff, &no, err);
+                  heed(x, &c, audience, line.eff, &no, err);
         if (ok && no != NULL) { /* said in the receipt, so it is void wherever that is read */
             struct ln_batch_fate fate = { .id = c.id, .why = no };
             note_refused(x, &c.id, no);
@@ -544,6 +588,38 @@ static bool apply_held(void *ctx, const struct ln_store_segment *seg, struct ln_
     return ok;
 }
 
+bool ln_replica_apply_one(struct ln_apply *x, uint64_t seq, const char *audience,
+                          const struct ln_batch_quote *quote, struct ln_span line,
+                          struct ln_err *err)
+{
+    if (x->seq != seq) {
+        ln_buf_free(&x->evidence);
+        x->evidence = ln_buf_new(LN_EVIDENCE_MAX);
+        x->seq = seq;
+        if (!find_receipt(x, &x->evidence, seq, err))
+            return false;
+    }
+    return apply_line(x, audience, quote, line.p, line.len, err);
+}
+
+void ln_replica_apply_one_free(struct ln_apply *x)
+{
+    ln_buf_free(&x->evidence);
+    ln_free(x->own);
+    ln_free(x->early);
+}
+
+/* A checkpoint that came before the log it is of, which now came without its old files. */
+static bool take_checkpoint(struct ln_apply *x, uint64_t from, struct ln_err *err)
+{
+    struct ln_checkpoint noted;
+    bool ok = ln_replica_checkpoint_noted(&noted, x->r->c.store, x->log->id, err);
+    bool due = ok && noted.upto > 0 && from <= noted.upto;
+
+    ln_checkpoint_free(&noted);
+    return ok && (!due || ln_replica_checkpoint_take(x->r, x->log->id, err));
+}
+
 bool ln_replica_apply(struct ln_apply *x, uint64_t from, struct ln_err *err)
 {
     char node[LN_NODE_ID_MAX];
@@ -552,8 +628,10 @@ bool ln_replica_apply(struct ln_apply *x, uint64_t from, struct ln_err *err)
     x->author = ln_authority_find(x->r->authority, node);
     if (x->author == NULL || from > x->until)
         return true; /* its certificate has not come: later */
-    bool ok = begin_claim(x, err) &&
-              ln_replica_held(x->r->c.store, x->log->n, from, x->until, apply_held, x, err);
+    bool ok = ln_replica_pruned_any(&x->pruned, x->r->c.store, x->log->id, err) &&
+              begin_claim(x, err) &&
+              ln_replica_held(x->r->c.store, x->log->n, from, x->until, apply_held, x, err) &&
+              take_checkpoint(x, from, err);
     ln_free(x->own);
     ln_free(x->early);
     x->own = NULL;
@@ -615,6 +693,8 @@ struct rethink {
     const struct ln_receipt *receipt; /* NULL: a revocation */
     const char *log;
     int64_t n_log;
+    uint64_t seq, pruned; /* the segment at hand; up to where lines count by checkpoints */
+    bool rows;
     struct ln_batch_fate *list;
     size_t n, cap;
 };
@@ -627,9 +707,14 @@ static bool rethink_line(void *ctx, const char *audience, const struct ln_batch_
     struct ln_change c;
     struct ln_err why = { 0 };
 
-    (void)audience;
     (void)quote;
-    (void)err;
+    if (x->seq <= x->pruned && !x->rows) { /* these are looked at by their rows */
+        struct ln_pruned p;
+        if (!ln_replica_pruned(&p, x->r->c.store, x->log, audience, err))
+            return false;
+        if (x->seq <= p.upto)
+            return true;
+    }
     if (!ln_change_read(&c, text, len, &why))
         return true;
     f.id = c.id;
@@ -659,9 +744,36 @@ static bool rethink_segment(void *ctx, const struct ln_store_segment *seg, struc
     size_t at = 0;
     struct ln_span one;
 
+    x->seq = seg->seq;
     if (!late && (x->receipt->no.len == 0 || !ln_canon_next(x->receipt->no, &at, NULL, &one)))
         return true; /* every line claims an earlier time and none is refused */
     return ln_batch_lines(x->r->c.store, x->log, seg, rethink_line, x, NULL, err);
+}
+
+/* What counts by a checkpoint has its line beside it. */
+static bool rethink_row(void *ctx, const struct ln_store_change *c, struct ln_err *err)
+{
+    struct rethink *x = ctx;
+    struct ln_store_audience a = { 0 };
+    struct ln_pruned p;
+
+    if (c->line.len == 0)
+        return true;
+    if (!x->r->c.store->ops->audience_by(x->r->c.store->ctx, &a, c->audience, err) ||
+        !ln_replica_pruned(&p, x->r->c.store, x->log, a.name, err))
+        return false;
+    return c->seq > p.upto || rethink_line(x, a.name, NULL, c->line.p, c->line.len, err);
+}
+
+static bool rethink_rows(struct rethink *x, uint64_t from, uint64_t until, struct ln_err *err)
+{
+    struct ln_store *s = x->r->c.store;
+
+    if (from > x->pruned)
+        return true;
+    x->rows = true;
+    return s->ops->changes_in(s->ctx, x->n_log, from, until < x->pruned ? until : x->pruned,
+                              rethink_row, x, err);
 }
 
 static bool rethink(struct ln_replica *r, const struct ln_store_log *log,
@@ -669,8 +781,11 @@ static bool rethink(struct ln_replica *r, const struct ln_store_log *log,
                     struct ln_err *err)
 {
     struct rethink x = { .r = r, .receipt = receipt, .log = log->id, .n_log = log->n };
-    bool ok = ln_replica_held(r->c.store, log->n, from, until < log->applied ? until : log->applied,
-                              rethink_segment, &x, err);
+    if (until > log->applied)
+        until = log->applied;
+    bool ok = ln_replica_pruned_any(&x.pruned, r->c.store, log->id, err) &&
+              ln_replica_held(r->c.store, log->n, from, until, rethink_segment, &x, err) &&
+              rethink_rows(&x, from, until, err);
 
     ok = ok && (x.n == 0 || ln_batch_change(r->batch, x.list, x.n, err));
     ln_free(x.list);

@@ -32,6 +32,9 @@ struct ln_apply {
     struct ln_receipt given; /* set: in force for all of them (the parent's own, not written yet) */
     struct ln_buf *no;       /* gets the refused: [id, why], ... ; may be NULL */
     unsigned changes, refused, unreadable;
+    bool keep;              /* the lines come from a checkpoint */
+    uint64_t pruned;        /* up to where anything of the log counts by checkpoints */
+    struct ln_buf evidence; /* of ln_replica_apply_one */
     bool claim; /* our own log, while lines are unsealed: those found in it are not sealed again */
     struct ln_batch_fate *own;
     size_t n_own, cap_own;
@@ -47,7 +50,13 @@ bool ln_replica_apply(struct ln_apply *x, uint64_t from, struct ln_err *err) LN_
 typedef bool ln_replica_held_fn(void *ctx, const struct ln_store_segment *seg, struct ln_err *err);
 bool ln_replica_held(struct ln_store *s, int64_t log, uint64_t from, uint64_t until,
                      ln_replica_held_fn *fn, void *ctx, struct ln_err *err) LN_MUST;
-/* cert revoke epoch receipt erase */
+/* One line of a segment whose file is not here, from a checkpoint: `x` with log, author and keep
+ * set, freed by the other. */
+bool ln_replica_apply_one(struct ln_apply *x, uint64_t seq, const char *audience,
+                          const struct ln_batch_quote *quote, struct ln_span line,
+                          struct ln_err *err) LN_MUST;
+void ln_replica_apply_one_free(struct ln_apply *x);
+/* cert revoke epoch receipt erase checkpoint */
 bool ln_replica_protocol(struct ln_span collection);
 /* How far a log may be applied: our own and our ancestors' as held, all others up to their receipt.
  */

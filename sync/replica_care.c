@@ -1,11 +1,12 @@
 /* Verifying every log from its first segment and the database against the logs; rebuilding what is
  * derived. */
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "crypto/base/alloc.h"
-#include "sync/replica_apply.h"
+#include "sync/replica_checkpoint.h"
 
 #define SAY_MAX 400
 
@@ -36,7 +37,9 @@ struct care {
     uint64_t next;
     struct ln_id *ids;
     size_t n_ids, cap_ids, found;
-    uint64_t seq;
+    uint64_t seq, pruned; /* up to where lines count by checkpoints */
+    const struct ln_pruned *part;
+    int64_t part_audience;
 };
 
 static void bad(struct care *x, const char *fmt, ...) LN_PRINTF(2, 3);
@@ -95,9 +98,14 @@ static bool take_id(void *ctx, const char *audience, const struct ln_batch_quote
     struct ln_change c;
     struct ln_err why = { 0 };
 
-    (void)audience;
     (void)quote;
-    (void)err;
+    if (x->seq <= x->pruned) {
+        struct ln_pruned p;
+        if (!ln_replica_pruned(&p, x->r->c.store, x->log->id, audience, err))
+            return false;
+        if (x->seq <= p.upto)
+            return true; /* checked against the checkpoint */
+    }
     if (!ln_change_read(&c, line, len, &why))
         return true; /* counted as refused when it was applied */
     if (x->n_ids == x->cap_ids) {
@@ -205,6 +213,105 @@ static bool check_segment(void *ctx, const struct ln_store_segment *row, struct 
     return ok;
 }
 
+/* ---- what counts by checkpoints */
+
+static bool count_row(void *ctx, const struct ln_store_change *c, struct ln_err *err)
+{
+    struct care *x = ctx;
+
+    (void)err;
+    if (c->audience != x->part_audience)
+        return true;
+    x->n_ids++;
+    ln_digest_add(&sum_of(x, c->audience)->digest, &c->id, c->eff, c->state == LN_STORE_VOID);
+    return true;
+}
+
+struct same_line {
+    struct care *x;
+    struct ln_span line;
+    bool found, differs;
+};
+
+static bool compare_row(void *ctx, const struct ln_store_change *c, struct ln_err *err)
+{
+    struct same_line *l = ctx;
+
+    (void)err;
+    l->found = true;
+    if (c->log != l->x->log->n)
+        l->x->found--; /* it counts elsewhere */
+    else
+        l->differs = c->line.len > 0 && !ln_span_same(c->line, l->line);
+    return true;
+}
+
+static bool check_carried(void *ctx, const struct ln_carried *c, struct ln_err *err)
+{
+    struct care *x = ctx;
+    struct ln_store *s = x->r->c.store;
+    struct same_line l = { .x = x, .line = c->line };
+    struct ln_change line;
+    struct ln_err why = { 0 };
+
+    if (!ln_change_read(&line, c->line.p, c->line.len, &why))
+        return true;
+    x->found++;
+    if (!s->ops->changes_get(s->ctx, &line.id, 1, compare_row, &l, err))
+        return false;
+    if (!l.found)
+        bad(x, "%s %" PRIu64 ": a change of its checkpoint is not in the database", x->log->id,
+            c->seq);
+    if (l.differs)
+        bad(x, "%s %" PRIu64 ": a change is not what its checkpoint says", x->log->id, c->seq);
+    return true;
+}
+
+static bool check_part(struct care *x, const struct ln_pruned *p, struct ln_err *err)
+{
+    struct ln_store *s = x->r->c.store;
+    struct ln_store_audience a = { 0 };
+    char text[SAY_MAX];
+
+    if (!s->ops->audience_get(s->ctx, &a, p->audience, err))
+        return false;
+    x->part_audience = a.n;
+    x->n_ids = 0;
+    x->found = 0;
+    if (!s->ops->changes_in(s->ctx, x->log->n, 1, p->upto, count_row, x, err) ||
+        !ln_replica_carried(x->r, x->log->id, p, check_carried, x, err))
+        return false;
+    struct tally *t = sum_of(x, a.n);
+    sodium_add(t->digest.b, p->sum.b, sizeof t->digest.b);
+    if (x->found != x->n_ids)
+        bad(x, "%s: of %s the database has %zu changes behind its checkpoint, which has %zu",
+            x->log->id, p->audience, x->n_ids, x->found);
+    x->out->carried += x->n_ids;
+    (void)snprintf(text, sizeof text,
+                   "%s 1-%" PRIu64 ": %s by the checkpoint in segments %" PRIu64 "-%" PRIu64
+                   ", %" PRIu64 " changes kept, %" PRIu64 " dropped; the rest by the segments",
+                   x->log->id, p->upto, p->audience, p->from, p->to, p->kept, p->dropped);
+    x->stopped = x->stopped || (x->say != NULL && !x->say(x->ctx, text));
+    return true;
+}
+
+static bool check_parts(struct care *x, struct ln_err *err)
+{
+    struct ln_store *s = x->r->c.store;
+    struct ln_checkpoint c;
+    bool ok = x->pruned == 0 || ln_replica_checkpoint_noted(&c, s, x->log->id, err);
+
+    if (!ok || x->pruned == 0)
+        return ok;
+    for (size_t i = 0; ok && !x->stopped && i < c.n; i++) {
+        struct ln_pruned p;
+        ok = ln_replica_pruned(&p, s, x->log->id, c.parts[i].audience, err) &&
+             (p.upto == 0 || check_part(x, &p, err));
+    }
+    ln_checkpoint_free(&c);
+    return ok;
+}
+
 static bool check_log(struct care *x, const struct ln_store_log *log, struct ln_err *err)
 {
     struct ln_store *st = x->store;
@@ -222,6 +329,8 @@ static bool check_log(struct care *x, const struct ln_store_log *log, struct ln_
         bad(x, "%s: nobody certified its node", log->id);
         return true;
     }
+    if (!ln_replica_pruned_any(&x->pruned, st, log->id, err))
+        return false;
     err->code = LN_OK;
     if (!st->ops->segment_each(st->ctx, log->n, 1, true, check_segment, x, err) &&
         err->code != LN_OK)
@@ -229,7 +338,7 @@ static bool check_log(struct care *x, const struct ln_store_log *log, struct ln_
     if (!x->stopped &&
         (x->next != log->head + 1 || !ln_encode_sha256_same(&x->prev, &log->head_sha)))
         bad(x, "%s: its last segment is not its head", log->id);
-    return true;
+    return x->stopped || check_parts(x, err);
 }
 
 /* ---- some segments at a time, beside the writer */

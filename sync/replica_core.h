@@ -57,6 +57,11 @@ bool ln_replica_route(char log[LN_LOG_MAX], const struct ln_replica *r,
  * object. Flushes the batch. */
 bool ln_replica_say(struct ln_replica *r, const char *log, const char *collection, struct ln_span f,
                     struct ln_err *err) LN_MUST;
+/* The same into a sealed audience: a part of a checkpoint, which is not heeded by itself. *id is
+ * its. */
+bool ln_replica_say_in(struct ln_replica *r, const char *log, const char *audience,
+                       const char *collection, struct ln_span f, struct ln_id *id,
+                       struct ln_err *err) LN_MUST;
 /* Takes a line of the protocol into authority and keys, whoever wrote it: `author` is a node id.
  * Lines that are void or not the author's to say are passed over with *why set. */
 bool ln_replica_heed(struct ln_replica *r, const char *author, const struct ln_change *c,

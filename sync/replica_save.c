@@ -7,38 +7,58 @@
 #include "crypto/base/alloc.h"
 #include "crypto/canon.h"
 #include "crypto/subject.h"
-#include "sync/replica_apply.h"
+#include "sync/replica_checkpoint.h"
 
 static const char PUBLIC[] = "public";
 
 /* ---- lines of the protocol */
 
-bool ln_replica_say(struct ln_replica *r, const char *log, const char *collection, struct ln_span f,
-                    struct ln_err *err)
+/* Adds it; `line` and `text` stay for whoever heeds it. */
+static bool say(struct ln_batch_line *line, struct ln_buf *text, struct ln_replica *r,
+                const char *log, const char *collection, struct ln_span f, struct ln_err *err)
 {
     struct ln_change c = {
         .op = LN_OP_ADD, .collection = ln_span_of(collection), .version = 1, .fields = f
     };
-    struct ln_buf text = ln_buf_new(LN_CHANGE_MAX);
-    struct ln_batch_line line = { .audience = PUBLIC, .region = "", .protocol = true };
     struct ln_store_log l = { 0 };
-    const char *why = NULL;
-    bool ok = false;
 
     c.id = ln_replica_id(r);
     c.record = c.id;
-    if (!ln_replica_log(&l, r, log, err) || !ln_change_write(&text, &c, err) ||
-        !ln_change_read(&line.c, text.data, text.len, err))
-        goto out;
-    line.log = l.n;
-    line.eff = ln_clock_claimed(&c.id);
-    ln_batch_add(r->batch, &line);
-    if (!ln_batch_flush(r->batch, NULL, err))
-        goto out;
-    if (!ln_replica_heed(r, r->c.id, &line.c, line.eff, &why, err))
-        goto out;
-    ok = why == NULL || ln_fail(err, LN_DENIED, "%s: refused (%s)", collection, why);
-out:
+    if (!ln_replica_log(&l, r, log, err) || !ln_change_write(text, &c, err) ||
+        !ln_change_read(&line->c, text->data, text->len, err))
+        return false;
+    line->log = l.n;
+    line->eff = ln_clock_claimed(&c.id);
+    ln_batch_add(r->batch, line);
+    return ln_batch_flush(r->batch, NULL, err);
+}
+
+bool ln_replica_say(struct ln_replica *r, const char *log, const char *collection, struct ln_span f,
+                    struct ln_err *err)
+{
+    struct ln_buf text = ln_buf_new(LN_CHANGE_MAX);
+    struct ln_batch_line line = { .audience = PUBLIC, .region = "", .protocol = true };
+    const char *why = NULL;
+    bool ok = say(&line, &text, r, log, collection, f, err);
+
+    if (ok && strcmp(collection, "checkpoint") == 0)
+        ok = ln_replica_heed_checkpoint(r, log, &line.c, &why, err);
+    else if (ok)
+        ok = ln_replica_heed(r, r->c.id, &line.c, line.eff, &why, err);
+    ok = ok && (why == NULL || ln_fail(err, LN_DENIED, "%s: refused (%s)", collection, why));
+    ln_buf_free(&text);
+    return ok;
+}
+
+bool ln_replica_say_in(struct ln_replica *r, const char *log, const char *audience,
+                       const char *collection, struct ln_span f, struct ln_id *id,
+                       struct ln_err *err)
+{
+    struct ln_buf text = ln_buf_secret(LN_CHANGE_MAX);
+    struct ln_batch_line line = { .audience = audience, .region = "", .protocol = true };
+    bool ok = say(&line, &text, r, log, collection, f, err);
+
+    *id = line.c.id;
     ln_buf_free(&text);
     return ok;
 }

@@ -86,7 +86,8 @@ struct ln_store_change {
     int64_t audience;
     int64_t eff; /* effective time; mostly the id's own (leave it out of the row then) */
     enum ln_store_state state;
-    struct ln_span line; /* only while unsealed, UNKNOWN, or a step; else it stands in its file */
+    struct ln_span line; /* only while unsealed, UNKNOWN, a step, or its file is dropped behind a
+                            checkpoint; else it stands in its file */
     int64_t from_log;    /* quoted from there; 0 = not */
     uint64_t from_seq;
     bool known; /* out, by changes_put: that id was there before, nothing was written */
@@ -163,6 +164,11 @@ typedef bool ln_store_kid_in_fn(void *ctx, const char *kid, const char *audience
 typedef bool ln_store_cert_fn(void *ctx, const char *author, bool revoke, struct ln_span f,
                               struct ln_err *err);
 typedef bool ln_store_meta_fn(void *ctx, const char *key, struct ln_span value, struct ln_err *err);
+struct ln_store_files {
+    const char *name;
+    uint64_t held, lacking, bytes;
+};
+typedef bool ln_store_files_fn(void *ctx, const struct ln_store_files *f, struct ln_err *err);
 typedef bool ln_store_refused_fn(void *ctx, const struct ln_id *id, int64_t log, uint64_t seq,
                                  const char *why, struct ln_err *err);
 
@@ -206,6 +212,12 @@ struct ln_store_ops {
     /* Segments of a log whose file of that name is held, ascending: at most max into seqs. */
     bool (*segments_with)(void *ctx, int64_t log, const char *name, uint64_t *seqs, size_t max,
                           size_t *n, struct ln_err *err);
+    /* Of each name of sealed files in segments from..to: how many have bytes here, how many have
+     * none (a drop, or never held), and the bytes. */
+    bool (*files_in)(void *ctx, int64_t log, uint64_t from, uint64_t to, ln_store_files_fn *fn,
+                     void *fctx, struct ln_err *err);
+    /* Takes the bytes of all sealed files in segments up to `to` away. [w] */
+    bool (*files_drop)(void *ctx, int64_t log, uint64_t to, struct ln_err *err);
     bool (*fork_put)(void *ctx, int64_t log, uint64_t seq, const struct ln_sha256 *sha,
                      struct ln_span commit, struct ln_err *err); /* [w] */
 
@@ -250,6 +262,9 @@ struct ln_store_ops {
     /* Those of the ids that are there, each once, in any order. */
     bool (*records_get)(void *ctx, const struct ln_id *ids, size_t n, ln_store_record_fn *fn,
                         void *fctx, struct ln_err *err);
+    /* The same by their numbers. */
+    bool (*records_by)(void *ctx, const int64_t *recs, size_t n, ln_store_record_fn *fn, void *fctx,
+                       struct ln_err *err);
     bool (*records_put)(void *ctx, const struct ln_store_record *r, size_t n,
                         struct ln_err *err); /* [w] by number */
     /* Those with numbers above `after`, ascending: of a collection (NULL any), and with `unit` only
@@ -264,6 +279,9 @@ struct ln_store_ops {
                         void *fctx, struct ln_err *err);
     /* Every change, without its line. */
     bool (*changes_each)(void *ctx, ln_store_change_fn *fn, void *fctx, struct ln_err *err);
+    /* All changes that stand in segments from..to of a log, by segment, then number. */
+    bool (*changes_in)(void *ctx, int64_t log, uint64_t from, uint64_t to, ln_store_change_fn *fn,
+                       void *fctx, struct ln_err *err);
     /* New ones are inserted; an id that is there already is left as it is and marked known. [w] */
     bool (*changes_put)(void *ctx, struct ln_store_change *c, size_t n, struct ln_err *err);
     /* Writes everything of changes that are there, but their ids, by number. [w] */

@@ -105,3 +105,19 @@ bool ln_volume_read(struct ln_buf *out, const char *path, const char *kind,
     git_repository_free(repo);
     return ok;
 }
+
+bool ln_volume_promise(const char *path, struct ln_err *err)
+{
+    git_repository *repo = NULL;
+    git_config *config = NULL;
+    bool ok = open_bare(&repo, path, err);
+
+    ok = ok &&
+         ((git_repository_config(&config, repo) == 0 &&
+           git_config_set_bool(config, "remote.origin.promisor", 1) == 0 &&
+           git_config_set_string(config, "remote.origin.partialclonefilter", "blob:none") == 0) ||
+          failed(err, "config"));
+    git_config_free(config);
+    git_repository_free(repo);
+    return ok || ln_wrap(err, "%s", path);
+}

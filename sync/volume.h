@@ -23,4 +23,9 @@ bool ln_volume_add(const char *path, const void *pack, size_t len, const struct 
 bool ln_volume_read(struct ln_buf *out, const char *path, const char *kind,
                     const struct ln_sha1 *name);
 
+/* Says in the repository's configuration that missing blobs are promised (git's partial clone):
+ * commits, trees and what is there can be checked, and `git fsck` asks for nothing that is missing
+ * of packs which have an empty file `.promisor` beside them. */
+bool ln_volume_promise(const char *path, struct ln_err *err) LN_MUST;
+
 #endif

@@ -39,6 +39,8 @@ bool ln_cmd_drill(struct ln_node *n, const json_t *args, struct ln_buf *out,
                   struct ln_err *err) LN_MUST;
 /* linli restore: makes the node, or goes on with one that was cut. */
 bool ln_cmd_restore(const json_t *args, struct ln_buf *out, struct ln_err *err) LN_MUST;
+bool ln_cmd_prune(struct ln_node *n, const json_t *args, struct ln_buf *out,
+                  struct ln_err *err) LN_MUST;
 bool ln_cmd_show(struct ln_node *n, const json_t *args, struct ln_buf *out,
                  struct ln_err *err) LN_MUST;
 /* The nodes below. */

@@ -333,6 +333,25 @@ const struct ln_command ln_commands[] = {
         "mend "
         "is an alarm." },
       "scrub --dir /var/lib/linli/home" },
+    { "prune",
+      { "按规则删去旧日志的内容：先做检查点，上级签收后删去；签名与提交保留，可永久核对。",
+        "Drop the contents of old logs by rule: a checkpoint first, and once the parent has signed "
+        "for it they go; commits and signatures stay and can be checked for ever." },
+      { DIR_OPTION,
+        { "--before",
+          "QUARTER",
+          false,
+          { "删去此季度之前的内容，如 2026q1；默认按配置 keep_quarters",
+            "drop what is older than that quarter, such as 2026q1; default: keep_quarters of the "
+            "configuration" } },
+        { "--dry-run", NULL, false, { "只列出，不改动", "only tell, change nothing" } },
+        { "--json", NULL, false, { "以 JSON 输出", "print JSON" } } },
+      { { NULL, NULL, false, { NULL, NULL } } },
+      false,
+      { "运行中的节点每 6 小时自动检查一次。首次运行会做检查点；同步之后再次运行才删去内容。",
+        "A serving node looks every six hours by itself. The first run makes the checkpoint; a run "
+        "after the next sync drops." },
+      "prune --dir /var/lib/linli/home --dry-run" },
     { "rebuild",
       { "删除派生表并重放日志；摘要必须与之前一致。",
         "Drop derived tables and replay the logs; digests must come out as before." },

@@ -357,10 +357,11 @@ static bool verify(struct ln_node *n, const json_t *args, struct ln_buf *out, st
     if (!ln_queue_write(n->queue, verify_job, &c, err))
         return false;
     ln_buf_addf(out,
-                ZH("%" PRIu64 " 个日志、%" PRIu64 " 段、%" PRIu64 " 条变更，问题 %" PRIu64 " 处\n",
-                   "%" PRIu64 " logs, %" PRIu64 " segments, %" PRIu64 " changes, %" PRIu64
-                   " wrong\n"),
-                c.report.logs, c.report.segments, c.report.changes, c.report.bad);
+                ZH("%" PRIu64 " 个日志、%" PRIu64 " 段、%" PRIu64 " 条变更（另 %" PRIu64
+                   " 条按检查点核对），问题 %" PRIu64 " 处\n",
+                   "%" PRIu64 " logs, %" PRIu64 " segments, %" PRIu64 " changes (and %" PRIu64
+                   " by checkpoints), %" PRIu64 " wrong\n"),
+                c.report.logs, c.report.segments, c.report.changes, c.report.carried, c.report.bad);
     return c.report.bad == 0 ||
            ln_fail(err, LN_BROKEN, "%" PRIu64 " things are wrong, named above", c.report.bad);
 }
@@ -700,7 +701,8 @@ bool ln_cmd_run(struct ln_node *n, const json_t *args, struct ln_buf *out, struc
                      { "load", ln_cmd_load },
                      { "show", ln_cmd_show },
                      { "export", ln_cmd_export },
-                     { "import", ln_cmd_import } };
+                     { "import", ln_cmd_import },
+                     { "prune", ln_cmd_prune } };
     const char *name = arg(args, "command");
 
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)

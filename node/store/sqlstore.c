@@ -512,6 +512,43 @@ static bool segments_with(void *ctx, int64_t log, const char *name, uint64_t *se
     }
 }
 
+static bool files_in(void *ctx, int64_t log, uint64_t from, uint64_t to, ln_store_files_fn *fn,
+                     void *fctx, struct ln_err *err)
+{
+    static const char sql[] =
+        "SELECT name, count(bytes), count(*) - count(bytes), sum(iif(bytes IS NULL, 0, size))"
+        " FROM file WHERE log = ? AND seq BETWEEN ? AND ? AND name <> 'public.jsonl' GROUP BY name";
+    struct ln_query *q = ln_db_use(((struct ln_sqlstore *)ctx)->db, sql);
+    bool row;
+
+    ln_db_int(q, log);
+    ln_db_int(q, (int64_t)from);
+    ln_db_int(q, (int64_t)to);
+    for (;;) {
+        if (!ln_db_row(q, &row, err))
+            return false;
+        if (!row)
+            return true;
+        struct ln_store_files f = { .name = ln_db_col_text(q, 0),
+                                    .held = (uint64_t)ln_db_col_int(q, 1),
+                                    .lacking = (uint64_t)ln_db_col_int(q, 2),
+                                    .bytes = (uint64_t)ln_db_col_int(q, 3) };
+        if (!fn(fctx, &f, err))
+            return ln_db_end(q);
+    }
+}
+
+static bool files_drop(void *ctx, int64_t log, uint64_t to, struct ln_err *err)
+{
+    static const char sql[] = "UPDATE file SET bytes = NULL WHERE log = ? AND seq <= ? AND name <>"
+                              " 'public.jsonl' AND bytes IS NOT NULL";
+    struct ln_query *q = ln_db_use(((struct ln_sqlstore *)ctx)->db, sql);
+
+    ln_db_int(q, log);
+    ln_db_int(q, (int64_t)to);
+    return ln_db_run(q, err);
+}
+
 static bool fork_put(void *ctx, int64_t log, uint64_t seq, const struct ln_sha256 *sha,
                      struct ln_span object, struct ln_err *err)
 {
@@ -704,6 +741,8 @@ const struct ln_store_ops ln_sqlstore_ops = {
     .segment_cut = segment_cut,
     .file_put = file_put,
     .segments_with = segments_with,
+    .files_in = files_in,
+    .files_drop = files_drop,
     .fork_put = fork_put,
     .receipt_put = receipt_put,
     .receipt_first = receipt_first,
@@ -720,12 +759,14 @@ const struct ln_store_ops ln_sqlstore_ops = {
     .epoch_each = ln_sqlstore_epoch_each,
     .reserve = ln_sqlstore_reserve,
     .records_get = ln_sqlstore_records_get,
+    .records_by = ln_sqlstore_records_by,
     .records_put = ln_sqlstore_records_put,
     .records_of = ln_sqlstore_records_of,
     .records_unknown = ln_sqlstore_records_unknown,
     .changes_of = ln_sqlstore_changes_of,
     .changes_get = ln_sqlstore_changes_get,
     .changes_each = ln_sqlstore_changes_each,
+    .changes_in = ln_sqlstore_changes_in,
     .changes_put = ln_sqlstore_changes_put,
     .changes_set = ln_sqlstore_changes_set,
     .changes_drop = ln_sqlstore_changes_drop,

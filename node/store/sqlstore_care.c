@@ -182,6 +182,19 @@ static bool note_unread(struct ln_sqlstore *s, const char *audience, struct ln_e
     }
 }
 
+/* What was dropped behind checkpoints counts no more: should the audience come back, the next one
+ * who gives it says so again. */
+static bool forget_pruned(struct ln_sqlstore *s, const char *audience, struct ln_err *err)
+{
+    static const char sql[] = "DELETE FROM meta WHERE key >= ?1 AND key < ?1 || '~'";
+    struct ln_query *q = ln_db_use(s->db, sql);
+    char key[96];
+
+    (void)snprintf(key, sizeof key, "pruned/%s ", audience);
+    ln_db_text(q, key);
+    return ln_db_run(q, err);
+}
+
 static bool drop_keys(struct ln_sqlstore *s, const char *audience, struct ln_err *err)
 {
     static const char *const sql[] = { "DELETE FROM key WHERE audience = ?",
@@ -240,7 +253,8 @@ bool ln_sqlstore_audience_drop(void *ctx, const struct ln_store_audience *a, boo
         if (!run_by(s->db, sql[i], a->n, err))
             return false;
     *gone = true;
-    return note_unread(s, a->name, err) && drop_keys(s, a->name, err);
+    return note_unread(s, a->name, err) && forget_pruned(s, a->name, err) &&
+           drop_keys(s, a->name, err);
 }
 
 bool ln_sqlstore_derived_drop(void *ctx, struct ln_err *err)
@@ -258,6 +272,8 @@ bool ln_sqlstore_derived_drop(void *ctx, struct ln_err *err)
                                        "INSERT INTO text(text) VALUES('delete-all')",
                                        "DELETE FROM words",
                                        "UPDATE audience SET digest = zeroblob(16)",
+                                       "DELETE FROM meta WHERE key LIKE 'pruned/%'",
+                                       "DELETE FROM meta WHERE key LIKE 'checkpoint/%'",
                                        "UPDATE log SET applied = 0" };
     struct ln_sqlstore *s = ctx;
     char table[128];

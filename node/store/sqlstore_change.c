@@ -105,6 +105,26 @@ bool ln_sqlstore_records_unknown(void *ctx, ln_store_record_fn *fn, void *fctx, 
     return give_records(ln_db_use(((struct ln_sqlstore *)ctx)->db, sql), fn, fctx, err);
 }
 
+bool ln_sqlstore_records_by(void *ctx, const int64_t *recs, size_t n, ln_store_record_fn *fn,
+                            void *fctx, struct ln_err *err)
+{
+    static const char sql[] =
+        "SELECT n, id, coll, region, audience, deleted, conflicts, heads FROM record WHERE n = ?";
+    struct ln_sqlstore *s = ctx;
+    bool row;
+
+    for (size_t i = 0; i < n; i++) {
+        struct ln_query *q = ln_db_use(s->db, sql);
+        ln_db_int(q, recs[i]);
+        if (!ln_db_row(q, &row, err))
+            return false;
+        if (row && !give_record(q, fn, fctx, err))
+            return ln_db_end(q);
+        (void)ln_db_end(q);
+    }
+    return true;
+}
+
 bool ln_sqlstore_records_put(void *ctx, const struct ln_store_record *r, size_t n,
                              struct ln_err *err)
 {
@@ -196,6 +216,19 @@ bool ln_sqlstore_changes_get(void *ctx, const struct ln_id *ids, size_t n, ln_st
             return false;
     }
     return true;
+}
+
+bool ln_sqlstore_changes_in(void *ctx, int64_t log, uint64_t from, uint64_t to,
+                            ln_store_change_fn *fn, void *fctx, struct ln_err *err)
+{
+    static const char sql[] = "SELECT " CHANGE_COLUMNS
+                              " FROM change WHERE log = ? AND seq BETWEEN ? AND ? ORDER BY seq, n";
+    struct ln_query *q = ln_db_use(((struct ln_sqlstore *)ctx)->db, sql);
+
+    ln_db_int(q, log);
+    ln_db_int(q, (int64_t)from);
+    ln_db_int(q, (int64_t)to);
+    return give_all(q, fn, fctx, err);
 }
 
 static void bind_or_null(struct ln_query *q, int64_t value)

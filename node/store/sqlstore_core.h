@@ -41,6 +41,10 @@ bool ln_sqlstore_changes_of(void *ctx, const int64_t *recs, size_t n, ln_store_c
 bool ln_sqlstore_changes_get(void *ctx, const struct ln_id *ids, size_t n, ln_store_change_fn *fn,
                              void *fctx, struct ln_err *err);
 bool ln_sqlstore_changes_each(void *ctx, ln_store_change_fn *fn, void *fctx, struct ln_err *err);
+bool ln_sqlstore_changes_in(void *ctx, int64_t log, uint64_t from, uint64_t to,
+                            ln_store_change_fn *fn, void *fctx, struct ln_err *err);
+bool ln_sqlstore_records_by(void *ctx, const int64_t *recs, size_t n, ln_store_record_fn *fn,
+                            void *fctx, struct ln_err *err);
 bool ln_sqlstore_changes_put(void *ctx, struct ln_store_change *c, size_t n, struct ln_err *err);
 bool ln_sqlstore_changes_set(void *ctx, const struct ln_store_change *c, size_t n,
                              struct ln_err *err);

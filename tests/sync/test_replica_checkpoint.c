@@ -1,0 +1,299 @@
+/* Checkpoints: what they carry over, who may make them, and nodes that begin with one. */
+#include "tests/lib/tree.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define UP "330106005055/330000000000"
+#define C "330106005055/c"
+#define NEVER INT64_C(99999999999) /* seconds: everything is older */
+
+static struct ln_checkpoint_item checkpoint(struct box *b, const char *log)
+{
+    struct ln_checkpoint_item item;
+    struct ln_err err = { 0 };
+
+    MUST(ln_replica_begin(b->r, &err));
+    MUST(ln_replica_checkpoint(b->r, log, NEVER, false, &item, &err));
+    MUST(ln_replica_commit(b->r, &err));
+    return item;
+}
+
+/* As if the git export had been there. */
+static void exported(struct box *b, const char *log)
+{
+    struct ln_store *s = b->c.store;
+    struct ln_store_log l;
+    struct ln_err err = { 0 };
+
+    MUST(ln_replica_begin(b->r, &err));
+    MUST(s->ops->log_get(s->ctx, &l, log, &err));
+    l.volume = l.head;
+    MUST(s->ops->log_put(s->ctx, &l, &err));
+    MUST(ln_replica_commit(b->r, &err));
+}
+
+static struct ln_prune_item prune(struct box *b, const char *log)
+{
+    struct ln_prune_item item;
+    struct ln_err err = { 0 };
+
+    exported(b, log);
+    MUST(ln_replica_begin(b->r, &err));
+    MUST(ln_replica_prune(b->r, log, NEVER, false, &item, &err));
+    MUST(ln_replica_commit(b->r, &err));
+    return item;
+}
+
+static struct ln_verify_report verified(struct box *b)
+{
+    struct ln_verify_report report;
+    struct ln_err err = { 0 };
+
+    MUST(ln_replica_verify(b->r, &report, NULL, NULL, &err));
+    assert_int_equal(report.bad, 0);
+    return report;
+}
+
+static void rebuilt(struct box *b)
+{
+    struct ln_err err = { 0 };
+
+    MUST(ln_replica_begin(b->r, &err));
+    MUST(ln_replica_rebuild(b->r, NULL, NULL, &err));
+    MUST(ln_replica_commit(b->r, &err));
+}
+
+static void assert_cell(struct box *b, const char *sql, const struct ln_id *id, const char *want)
+{
+    char text[128];
+
+    cell(text, b, sql, id);
+    assert_string_equal(text, want);
+}
+
+static void assert_same(struct box *a, struct box *b, const char *audience)
+{
+    struct ln_digest x = digest(a, audience);
+    struct ln_digest y = digest(b, audience);
+
+    assert_memory_equal(x.b, y.b, sizeof x.b);
+}
+
+/* Two persons; one has had three jobs, one was renamed. Everyone has all of it. */
+struct past {
+    struct ln_id busy, plain, inner, ticket;
+};
+static void live(struct tree *t, struct past *p)
+{
+    tree_new(t);
+    p->busy = add(&t->comm, "person", UP, "{\"job\":\"1-01\"}", "{\"name\":\"王一\"}");
+    p->plain = add(&t->comm, "person", UP, "{\"job\":\"9-99\"}", "{\"name\":\"李二\"}");
+    p->inner = add(&t->comm, "person", C, "{\"job\":\"5-05\"}", "{\"name\":\"张三\"}");
+    p->ticket = add(&t->comm, "ticket", C, NULL, "{\"subject\":\"路灯\"}");
+    sync_all(t);
+    set(&t->comm, "person", &p->busy, "{\"job\":\"1-02\"}", NULL);
+    sync_all(t);
+    set(&t->comm, "person", &p->busy, "{\"job\":\"1-03\"}", NULL);
+    set(&t->comm, "person", &p->plain, NULL, "{\"name\":\"李三\"}");
+    set(&t->comm, "person", &p->inner, "{\"job\":\"5-06\"}", NULL);
+    sync_all(t);
+}
+
+static void assert_present(struct box *b, const struct past *p)
+{
+    assert_cell(b, SQL_JOB, &p->busy, "1-03");
+    assert_cell(b, SQL_NAME, &p->busy, "王一");
+    assert_cell(b, SQL_NAME, &p->plain, "李三");
+    assert_cell(b, SQL_JOB, &p->plain, "9-99");
+}
+
+TEST(a_checkpoint_carries_what_still_counts_and_nobody_s_digest_or_record_changes_by_it)
+{
+    struct tree t;
+    struct past p;
+    live(&t, &p);
+    struct ln_digest before = digest(&t.comm, UP);
+
+    struct ln_checkpoint_item made = checkpoint(&t.comm, t.comm.c.id);
+    sync_all(&t);
+
+    assert_true(made.made);
+    assert_int_equal(made.dropped, 1); /* the job in between; all else is head of something */
+    assert_int_equal(made.kept, 7);
+    assert_false(memcmp(before.b, digest(&t.comm, UP).b, 16) == 0); /* the lines of it are lines */
+    struct box *const all[] = { &t.comm, &t.dist, &t.prov };
+    for (size_t i = 0; i < 3; i++) {
+        assert_present(all[i], &p);
+        assert_same(&t.comm, all[i], UP);
+        assert_same(&t.comm, all[i], "public");
+        assert_int_equal(verified(all[i]).carried, 0);
+    }
+    assert_false(checkpoint(&t.comm, t.comm.c.id).upto < made.upto);
+    tree_end(&t);
+}
+
+TEST(once_it_is_signed_for_the_old_contents_go_and_state_digest_and_rebuild_stay)
+{
+    struct tree t;
+    struct past p;
+    char text[128];
+    live(&t, &p);
+    (void)checkpoint(&t.comm, t.comm.c.id);
+    assert_string_equal(prune(&t.comm, t.comm.c.id).why, "unsigned");
+    sync_all(&t);
+
+    struct box *const all[] = { &t.comm, &t.dist, &t.prov };
+    for (size_t i = 0; i < 3; i++) {
+        struct ln_prune_item item = prune(all[i], t.comm.c.id);
+        assert_true(item.done);
+        assert_true(item.bytes > 0);
+        assert_present(all[i], &p);
+        assert_true(verified(all[i]).carried > 0);
+        assert_same(&t.comm, all[i], UP);
+        rebuilt(all[i]);
+        assert_present(all[i], &p);
+        assert_true(verified(all[i]).carried > 0);
+        assert_same(&t.comm, all[i], UP);
+        assert_false(prune(all[i], t.comm.c.id).done);
+    }
+    assert_same(&t.comm, &t.comm, C);
+    set(&t.comm, "person", &p.busy, "{\"job\":\"1-04\"}", NULL);
+    sync_all(&t);
+    for (size_t i = 0; i < 3; i++) {
+        assert_cell(all[i], SQL_JOB, &p.busy, "1-04");
+        cell(text, all[i], SQL_CONFLICTS, &p.busy);
+        assert_string_equal(text, "0");
+        assert_same(&t.comm, all[i], UP);
+    }
+    tree_end(&t);
+}
+
+TEST(a_laptop_that_comes_later_begins_with_the_checkpoint)
+{
+    struct tree t;
+    struct box laptop;
+    struct ln_err err = { 0 };
+    const char *grid = "330106005055/g201";
+    tree_new(&t);
+    box_new(&laptop, "330106005055");
+    struct ln_id id = add(&t.comm, "person", grid, "{\"job\":\"1-01\"}", NULL);
+    sync_all(&t);
+    set(&t.comm, "person", &id, "{\"job\":\"1-02\"}", NULL);
+    sync_all(&t);
+    set(&t.comm, "person", &id, "{\"job\":\"1-03\"}", NULL);
+    sync_all(&t);
+    assert_true(checkpoint(&t.comm, t.comm.c.id).dropped > 0);
+    sync_all(&t);
+    assert_true(prune(&t.comm, t.comm.c.id).done);
+    set(&t.comm, "person", &id, "{\"job\":\"1-04\"}", NULL);
+
+    enrol(&t.comm, &laptop, "330106005055", LN_ROLE_LAPTOP, "201");
+    sync_all(&t);
+    MUST(carry(&t.comm, &laptop, t.prov.c.id, &err) == LN_OK);
+    MUST(carry(&t.comm, &laptop, t.dist.c.id, &err) == LN_OK);
+    MUST(carry(&t.comm, &laptop, t.comm.c.id, &err) == LN_OK);
+
+    assert_cell(&laptop, SQL_JOB, &id, "1-04");
+    assert_same(&t.comm, &laptop, grid);
+    assert_int_equal(verified(&laptop).carried, 2);
+    rebuilt(&laptop);
+    assert_cell(&laptop, SQL_JOB, &id, "1-04");
+    assert_same(&t.comm, &laptop, grid);
+    box_end(&laptop);
+    tree_end(&t);
+}
+
+TEST(a_second_checkpoint_takes_the_place_of_the_first)
+{
+    struct tree t;
+    struct past p;
+    live(&t, &p);
+    (void)checkpoint(&t.comm, t.comm.c.id);
+    sync_all(&t);
+    assert_true(prune(&t.comm, t.comm.c.id).done); /* the district keeps everything for now */
+    set(&t.comm, "person", &p.busy, "{\"job\":\"1-05\"}", NULL);
+    sync_all(&t);
+
+    struct ln_checkpoint_item made = checkpoint(&t.comm, t.comm.c.id);
+    sync_all(&t);
+
+    assert_true(made.made);
+    struct box *const all[] = { &t.comm, &t.dist, &t.prov };
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(prune(all[i], t.comm.c.id).done);
+        assert_cell(all[i], SQL_JOB, &p.busy, "1-05");
+        assert_cell(all[i], SQL_NAME, &p.plain, "李三");
+        (void)verified(all[i]);
+        rebuilt(all[i]);
+        assert_cell(all[i], SQL_JOB, &p.busy, "1-05");
+        assert_same(&t.comm, all[i], UP);
+    }
+    tree_end(&t);
+}
+
+TEST(a_line_too_long_or_too_deep_to_stand_in_another_is_carried_in_pieces)
+{
+    struct tree t;
+    struct past p;
+    struct ln_buf f = ln_buf_new(65536);
+    char text[128];
+    live(&t, &p);
+    ln_buf_adds(&f, "{\"title\":\"");
+    for (size_t i = 0; i < 15000; i++)
+        ln_buf_adds(&f, i % 7 == 0 ? "\\\\" : "楼");
+    ln_buf_adds(&f, "\"}");
+    struct ln_id wide = add(&t.comm, "notice", UP, f.data, NULL);
+    ln_buf_clear(&f);
+    ln_buf_adds(&f, "{\"title\":[[[[[[[[[[[[[\"深\"]]]]]]]]]]]]]}");
+    struct ln_id deep = add(&t.comm, "notice", UP, f.data, NULL);
+    sync_all(&t);
+    (void)checkpoint(&t.comm, t.comm.c.id);
+    sync_all(&t);
+
+    assert_true(prune(&t.comm, t.comm.c.id).done);
+    rebuilt(&t.comm);
+
+    (void)verified(&t.comm);
+    cell(text, &t.comm, "SELECT length(title) FROM c_notice JOIN record ON n = rec WHERE id = ?",
+         &wide);
+    assert_string_equal(text, "15000");
+    cell(text, &t.comm, SQL_TITLE, &deep);
+    assert_non_null(strstr(text, "深"));
+    assert_same(&t.comm, &t.dist, UP);
+    ln_buf_free(&f);
+    tree_end(&t);
+}
+
+TEST(a_revocation_further_back_still_reaches_what_a_checkpoint_carries)
+{
+    struct tree t;
+    struct past p;
+    struct ln_err err = { 0 };
+    live(&t, &p);
+    (void)checkpoint(&t.comm, t.comm.c.id);
+    sync_all(&t);
+    struct box *const all[] = { &t.dist, &t.prov };
+    for (size_t i = 0; i < 2; i++)
+        assert_true(prune(all[i], t.comm.c.id).done);
+
+    uint64_t after = 1;
+    MUST(ln_replica_begin(t.dist.r, &err));
+    MUST(ln_replica_revoke(t.dist.r, t.comm.c.id, &after, &err));
+    MUST(ln_replica_commit(t.dist.r, &err));
+    seal(&t.dist);
+    MUST(carry(&t.dist, &t.prov, t.dist.c.id, &err) == LN_OK);
+
+    for (size_t i = 0; i < 2; i++) {
+        (void)verified(all[i]);
+        assert_same(&t.dist, all[i], UP);
+    }
+    tree_end(&t);
+}
+
+RUN_TESTS(T(a_checkpoint_carries_what_still_counts_and_nobody_s_digest_or_record_changes_by_it),
+          T(once_it_is_signed_for_the_old_contents_go_and_state_digest_and_rebuild_stay),
+          T(a_laptop_that_comes_later_begins_with_the_checkpoint),
+          T(a_second_checkpoint_takes_the_place_of_the_first),
+          T(a_line_too_long_or_too_deep_to_stand_in_another_is_carried_in_pieces),
+          T(a_revocation_further_back_still_reaches_what_a_checkpoint_carries))
