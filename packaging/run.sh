@@ -1,15 +1,19 @@
 #!/bin/bash
-# make run: province, district and community on this machine, enrolled, syncing, with sample data.
-#   run.sh RUN PORT      data in RUN/{province,district,community}; ports PORT+2, PORT+1, PORT
-# Uses nothing but the public commands of linli. Ctrl-C stops all three; a second start goes on.
+# make run: province, district and community on this machine, enrolled, syncing, with sample data; beside them a
+# subdistrict and a second, smaller community below it, so that the district has something to compare (SMALL=1: without).
+#   run.sh RUN PORT      data in RUN/{province,district,community,street,second}; ports PORT+2, PORT+1, PORT, PORT+3, PORT+4
+# Uses nothing but the public commands of linli, and its API for a circular. Ctrl-C stops all; a second start goes on.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 run=$1
 port=$2
 linli=${LINLI:-build/linli}
-declare -A region=([province]=330000000000 [district]=330106000000 [community]=330106005055)
-declare -A name=([province]=浙江省 [district]=西湖区 [community]=翠苑一区社区)
-declare -A at=([province]=$((port + 2)) [district]=$((port + 1)) [community]=$port)
+declare -A region=([province]=330000000000 [district]=330106000000 [community]=330106005055 [street]=330106005000 [second]=330106005056)
+declare -A name=([province]=浙江省 [district]=西湖区 [community]=翠苑一区社区 [street]=翠苑街道 [second]=翠苑二区社区)
+declare -A at=([province]=$((port + 2)) [district]=$((port + 1)) [community]=$port [street]=$((port + 3)) [second]=$((port + 4)))
+declare -A role=([province]=province [district]=district [community]=community [street]=subdistrict [second]=community)
+nodes="second street community district province" # children first
+[ -z "${SMALL:-}" ] || nodes="community district province"
 declare -A pid=()
 case "${LC_ALL:-${LC_MESSAGES:-${LANG:-zh}}}" in en*) en=1 ;; *) en= ;; esac
 say() { if [ -n "$en" ]; then echo "$2"; else echo "$1"; fi; }
@@ -19,7 +23,7 @@ url() { echo "http://127.0.0.1:${at[$1]}"; }
 stop() {
     trap - EXIT INT TERM
     local who
-    for who in community district province; do # children first: each hands in what waits
+    for who in $nodes; do # children first: each hands in what waits
         [ -n "${pid[$who]:-}" ] || continue
         kill -TERM "${pid[$who]}" 2>/dev/null || continue
         for _ in $(seq 100); do kill -0 "${pid[$who]}" 2>/dev/null || break; sleep 0.1; done
@@ -36,7 +40,7 @@ init() { # NODE [--root]
     [ -d "$run/$1" ] && return
     say "建立 ${name[$1]} …" "creating $1 …"
     # the recovery key is printed once; here, beside the trial data, it is kept in a file
-    (umask 077; $linli init --dir "$run/$1" --region "${region[$1]}" --role "$1" --name "${name[$1]}" ${2:-} \
+    (umask 077; $linli init --dir "$run/$1" --region "${region[$1]}" --role "${role[$1]}" --name "${name[$1]}" ${2:-} \
         >"$run/$1.recovery.txt" && sed -i 's/^sync_every_s = .*/sync_every_s = 10/; s/^stats_every_s = .*/stats_every_s = 30/' "$run/$1/config") || { rm -rf "${run:?}/$1"; die "无法建立 $1" "cannot create $1"; }
 }
 
@@ -57,7 +61,7 @@ enrol() { # CHILD PARENT
     [ -f "$run/$1.enrolled" ] && return
     say "${name[$1]} 加入 ${name[$2]} …" "$1 joins $2 …"
     local code
-    code=$($linli invite --dir "$run/$2" --region "${region[$1]}" --role "$1" | tail -n 1)
+    code=$($linli invite --dir "$run/$2" --region "${region[$1]}" --role "${role[$1]}" | tail -n 1)
     $linli join --dir "$run/$1" --parent "$(url "$2")" --code "${code##* }" >>"$run/$1.log" 2>&1 ||
         { tail -n 5 "$run/$1.log" >&2; die "加入失败" "joining failed"; }
     touch "$run/$1.enrolled"
@@ -70,23 +74,44 @@ user() { # NODE LOGIN ROLE [--name SHOWN] [--person ID | --home ID]
     touch "$run/$1.user.$2"
 }
 
-load() {
-    [ -f "$run/loaded" ] && return
-    say "生成示例数据（3000 位虚构居民）…" "generating sample data (3,000 invented residents) …"
-    build/tool/sample --out "$run/sample" --seed 1 --today "$(TZ=Asia/Shanghai date +%F)"
-    local f c
-    for f in "$run"/sample/[0-9]*.jsonl; do
+load() { # NODE FOLDER SEED MORE...: generates a community's year and loads it, file by file
+    local f c n=$1 d=$run/$2
+    [ -f "$d.loaded" ] && return
+    say "生成 ${name[$n]} 的示例数据（虚构居民）…" "generating sample data of $n (invented residents) …"
+    build/tool/sample --out "$d" --seed "$3" --today "$(TZ=Asia/Shanghai date +%F)" "${@:4}"
+    for f in "$d"/[0-9]*.jsonl; do
         c=$(basename "$f" .jsonl)
-        [ -f "$run/sample/$c.done" ] && continue
+        [ -f "$d/$c.done" ] && continue
         say "  载入 ${c#*-}（$(wc -l <"$f") 条）" "  loading ${c#*-} ($(wc -l <"$f"))"
-        $linli load --dir "$run/community" --collection "${c#*-}" "$f" >>"$run/community.log" 2>&1 ||
-            { tail -n 5 "$run/community.log" >&2; die "载入 ${c#*-} 失败" "loading ${c#*-} failed"; }
-        touch "$run/sample/$c.done"
+        $linli load --dir "$run/$n" --collection "${c#*-}" "$f" >>"$run/$n.log" 2>&1 ||
+            { tail -n 5 "$run/$n.log" >&2; die "载入 ${c#*-} 失败" "loading ${c#*-} failed"; }
+        touch "$d/$c.done"
     done
-    touch "$run/loaded"
+    touch "$d.loaded"
 }
 
+api() { # NODE LOGIN PATH JSON: as that person, prints the answer
+    local jar=$run/.cookies
+    curl -fsS --max-time 20 -c "$jar" -o /dev/null -H "Origin: $(url "$1")" -H 'Content-Type: application/json' \
+        -d "{\"login\":\"$2\",\"password\":\"linli-$2\"}" "$(url "$1")/api/v1/session" &&
+        curl -fsS --max-time 20 -b "$jar" -H "Origin: $(url "$1")" -H 'Content-Type: application/json' -d "$4" "$(url "$1")/api/v1$3"
+    rm -f "$jar"
+}
+id_of() { sed 's/.*"id":"\([0-9a-v]\{20\}\)".*/\1/'; }
+
+# What only nodes can do together: a circular to both communities, and a resident who moves from one to the other.
+together() {
+    [ -f "$run/together" ] && return
+    local id
+    id=$(api district clerk /circular '{"no":"西政〔2026〕12号","title":"冬季用火用电安全检查","level":"urgent","body":"请各社区检查楼道和电动车充电棚，逐幢报告。","targets":["330106005055","330106005056"]}' | id_of)
+    api district clerk "/circular/$id/steps" '{"action":"issue"}' >/dev/null
+    api second worker /move_out "{\"person\":\"$(first_of second-sample person '"name"')\",\"to_region\":\"330106005055\",\"address\":\"翠苑一区 3 幢\",\"note\":\"听力不好，请慢慢说\"}" >/dev/null
+    touch "$run/together"
+}
+first_of() { grep -hm1 -- "$3" "$run/$1/"[0-9]*-"$2".jsonl | sed 's/.*"i":"\([0-9a-v]*\)".*/\1/' | head -n 1; }
+
 mkdir -p "$run"
+[ ! -f "$run/loaded" ] || touch "$run/sample.loaded" # data of an earlier version
 init province --root
 init district
 init community
@@ -94,9 +119,21 @@ start province
 enrol district province
 start district
 enrol community district
-load
+load community sample 1
+if [ -z "${SMALL:-}" ]; then
+    init street
+    init second
+    enrol street district
+    start street
+    enrol second street
+    load second second-sample 2 --persons 900 --dwellings 340 --region 330106005056 --place 翠苑二区
+    user second worker worker --name 社工小陈
+    user second committee committee --name 居委会老林
+    user second resident resident --name 居民
+    user street clerk clerk --name 街道经办
+fi
 # people of the sample world: who lives there, and who speaks for which home
-first() { grep -hm1 -- "$2" "$run/sample/"[0-9]*-"$1".jsonl | sed 's/.*"i":"\([0-9a-v]*\)".*/\1/' | head -n 1; }
+first() { first_of sample "$@"; }
 named=$(grep -hm1 -o '"name":"[^"]*"' "$run/sample/"[0-9]*-person.jsonl | head -n 1 | cut -d'"' -f4)
 volunteer() { grep -hm1 "\"$1\":" "$run/sample/"[0-9]*-volunteer.jsonl | sed "s/.*\"$1\":\"\([^\"]*\)\".*/\1/"; }
 helper=$(volunteer name)
@@ -115,6 +152,10 @@ user community admin admin --name 管理员小何
 user district clerk clerk --name 区民政经办
 user province province province --name 省厅经办
 start community
+if [ -z "${SMALL:-}" ]; then
+    start second
+    together || say "（示例公文未能发出，不影响使用）" "(the sample circular was not sent; nothing else depends on it)"
+fi
 
 say "
   社区 翠苑一区社区   $(url community)   居民 resident · 社工 worker · 居委会 committee
@@ -122,15 +163,23 @@ say "
                                              志愿者 volunteer · 社会组织 social · 监督员 supervisor · 管理员 admin
   区县 西湖区         $(url district)   区县经办 clerk
   省   浙江省         $(url province)   省级 province
+$([ -n "${SMALL:-}" ] || echo "
+  另有 翠苑街道       $(url street)   街道经办 clerk
+       翠苑二区社区   $(url second)   社工 worker · 居委会 committee · 居民 resident
+")
   密码是 linli-<登录名>，例如 linli-worker。数据在 $run；按 Ctrl-C 停止。" "
   community  $(url community)   logins resident, worker, committee, party, centre, property,
                                      owners, merchant, volunteer, social, supervisor, admin
   district   $(url district)   login clerk
   province   $(url province)   login province
+$([ -n "${SMALL:-}" ] || echo "
+  beside them: subdistrict $(url street)   login clerk
+               a second community $(url second)   logins worker, committee, resident
+")
   The password is linli-<login>, for example linli-worker. Data in $run; Ctrl-C stops."
 
 while :; do
-    for who in province district community; do
+    for who in $nodes; do
         kill -0 "${pid[$who]}" 2>/dev/null && continue
         tail -n 5 "$run/$who.log" >&2
         die "${name[$who]} 意外停止，见 $run/$who.log" "$who stopped unexpectedly, see $run/$who.log"

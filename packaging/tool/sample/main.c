@@ -1,6 +1,7 @@
 /* Generator of an invented community, for `make run`, import tests and benchmarks. Nobody in it is
  * real: names are drawn from common characters, telephone numbers use a prefix no operator has.
  *   sample --out DIR [--seed N] [--persons N] [--dwellings N] [--today YYYY-MM-DD]
+ *          [--region CODE] [--place NAME]
  * Writes DIR/<nn>-<collection>.jsonl (changes in canonical form, in the order in which references
  * need them, of the year before the given day), DIR/residents.xlsx, .csv and -gb18030.csv (a
  * clerk's table with a clerk's mistakes), DIR/residents-2.csv (the same a month later) and
@@ -115,7 +116,7 @@ void put_number(const struct sample *s, struct row *r, char letter, int serial)
     char day[11];
 
     day_text(s, day, (int)((s->today_ms + DAY_MS - 1 - s->now_ms) / DAY_MS));
-    put(r, "no", "\"%c330106005055-%.2s%.2s%.2s-S%d\"", letter, day + 2, day + 5, day + 8, serial);
+    put(r, "no", "\"%c%s-%.2s%.2s%.2s-S%d\"", letter, HOME_REGION, day + 2, day + 5, day + 8, serial);
 }
 
 static int by_key(const void *a, const void *b)
@@ -139,11 +140,33 @@ void open_file(struct sample *s, const char *collection)
     s->collection = collection;
 }
 
+/* The texts are those of one community; another one puts its own name and code in their place. */
+static void print_value(const struct sample *s, const char *text)
+{
+    const struct {
+        const char *from, *to;
+    } names[] = { { HOME_PLACE, s->place }, { HOME_REGION, s->region } };
+
+    while (*text != '\0') {
+        int hit = -1;
+        for (int i = 0; i < COUNT(names); i++)
+            if (strncmp(text, names[i].from, strlen(names[i].from)) == 0)
+                hit = i;
+        if (hit >= 0) {
+            (void)fputs(names[hit].to, s->out);
+            text += strlen(names[hit].from);
+        } else
+            (void)fputc(*text++, s->out);
+    }
+}
+
 static void fields(struct sample *s, struct row *r)
 {
     qsort(r->f, (size_t)r->n, sizeof r->f[0], by_key);
-    for (int i = 0; i < r->n; i++)
-        (void)fprintf(s->out, "%s\"%s\":%s", i > 0 ? "," : "", r->f[i].key, r->f[i].value);
+    for (int i = 0; i < r->n; i++) {
+        (void)fprintf(s->out, "%s\"%s\":", i > 0 ? "," : "", r->f[i].key);
+        print_value(s, r->f[i].value);
+    }
 }
 
 struct id add(struct sample *s, struct row *r)
@@ -207,7 +230,11 @@ static bool read_today(struct sample *s, const char *text)
 
 int main(int argc, char **argv)
 {
-    struct sample s = { .rng = 1, .n_person = 3000, .n_dwelling = 1100 };
+    struct sample s = { .rng = 1,
+                        .n_person = 3000,
+                        .n_dwelling = 1100,
+                        .region = HOME_REGION,
+                        .place = HOME_PLACE };
 
     (void)read_today(&s, "2026-11-25");
     for (int i = 1; i + 1 < argc; i += 2) {
@@ -219,13 +246,19 @@ int main(int argc, char **argv)
             s.n_person = (int)strtol(argv[i + 1], NULL, 10);
         else if (strcmp(argv[i], "--dwellings") == 0)
             s.n_dwelling = (int)strtol(argv[i + 1], NULL, 10);
+        else if (strcmp(argv[i], "--region") == 0)
+            s.region = argv[i + 1];
+        else if (strcmp(argv[i], "--place") == 0)
+            s.place = argv[i + 1];
         else if (strcmp(argv[i], "--today") != 0 || !read_today(&s, argv[i + 1]))
             s.dir = NULL, i = argc;
     }
     if (s.dir == NULL || s.n_person < 200 || s.n_person > 20000 || s.n_dwelling < 100 ||
-        s.n_dwelling > 20000) {
+        s.n_dwelling > 20000 || strlen(s.region) != strlen(HOME_REGION) ||
+        strspn(s.region, "0123456789") != strlen(s.region) || strpbrk(s.place, "\"\\") != NULL) {
         (void)fprintf(stderr, "sample --out DIR [--seed N] [--persons 200..20000] "
-                              "[--dwellings 100..20000] [--today YYYY-MM-DD]\n");
+                              "[--dwellings 100..20000] [--today YYYY-MM-DD] [--region CODE] "
+                              "[--place NAME]\n");
         return 2;
     }
     if (mkdir(s.dir, 0777) != 0 && errno != EEXIST)

@@ -16,6 +16,8 @@
 #define N_GRID 12
 #define N_CATEGORY 6
 #define DAY_MS 86400000
+#define HOME_REGION "330106005055" /* the community that the texts are written for */
+#define HOME_PLACE "翠苑一区"
 
 struct id {
     char text[ID_LEN + 1];
@@ -41,7 +43,7 @@ struct row {
 };
 enum { COMMITTEE, PARTY, CENTRE, WORKERS, OWNERS, PROPERTY, SOCIAL, VOLUNTEERS }; /* s->home */
 struct sample {
-    const char *dir;
+    const char *dir, *region, *place; /* of the community */
     uint64_t rng, ticks;
     int64_t today_ms; /* 00:00 in China of the day the sample ends on */
     int64_t now_ms;   /* when what is written next happened */
