@@ -468,7 +468,7 @@ static bool read_coll(struct reading *r, const char *module, const json_t *j)
         "help",     "outbox",    "password",    "board",   "devices",  "lite",  "correct",
         "handled",  "erasures",  "gov",         "copy",    "queues",   "stock", "labels",
         "note",     "report",    "ledger",      "returns", "template", "vote",  "tally",
-        "ballots",  "statement", "certificate", NULL
+        "ballots",  "statement", "certificate", "places",  NULL
     };
     struct ln_def_coll *c = &r->colls[r->d->n_colls];
     struct ln_coll *s = &r->schema[r->d->n_colls];

@@ -48,7 +48,9 @@ static void add_place(json_t *refs, const char *field, const char *code)
     if (code == NULL)
         return;
     ln_node_region(&name, code);
-    json_object_set_new(refs, field, json_pack("{s:s}", code, name.data));
+    if (json_object_get(refs, field) == NULL)
+        json_object_set_new(refs, field, json_object());
+    json_object_set_new(json_object_get(refs, field), code, json_string(name.data));
     ln_buf_free(&name);
 }
 
@@ -61,8 +63,13 @@ static void add_refs(struct ln_call *c, const struct ln_def_coll *d, json_t *row
         const json_t *v = json_object_get(f, d->fields[i].name);
         if (d->fields[i].type == LN_TYPE_REF && json_is_string(v))
             add_ref(c, refs, d->fields[i].name, json_string_value(v));
+        const char *check = d->fields[i].check;
         if (d->fields[i].type == LN_TYPE_REGION)
             add_place(refs, d->fields[i].name, json_string_value(v));
+        for (size_t k = 0; check != NULL && strcmp(check, "region") == 0 &&
+                           k < json_array_size(v) && k < REFS_MAX;
+             k++)
+            add_place(refs, d->fields[i].name, json_string_value(json_array_get(v, k)));
         for (size_t k = 0; d->fields[i].to != NULL && k < json_array_size(v) && k < REFS_MAX; k++)
             if (json_is_string(json_array_get(v, k)))
                 add_ref(c, refs, d->fields[i].name, json_string_value(json_array_get(v, k)));

@@ -71,6 +71,8 @@ const struct ln_route ln_routes[] = {
     { "GET", "/api/v1/similar/:", ln_api_similar_list },
     { "POST", "/api/v1/similar/:/:", ln_api_similar_join },
     { "GET", "/api/v1/similar/:/:/:", ln_api_similar_photo },
+    { "GET", "/api/v1/places", ln_api_place_list },
+    { "GET", "/api/v1/places/:", ln_api_place_get },
     { "GET", "/api/v1/:", ln_api_record_list },
     { "POST", "/api/v1/:", ln_api_record_create },
     { "GET", "/api/v1/:/:", ln_api_record_get },

@@ -65,6 +65,8 @@ LN_ROUTE(ln_api_talk_seen);
 LN_ROUTE(ln_api_talk_reading);
 LN_ROUTE(ln_api_talk_doors);
 LN_ROUTE(ln_api_talk_file);
+LN_ROUTE(ln_api_place_list);
+LN_ROUTE(ln_api_place_get);
 LN_ROUTE(ln_api_qr_get);
 LN_ROUTE(ln_api_fund_list);
 LN_ROUTE(ln_api_survey_get);

@@ -50,6 +50,10 @@ export function Widget({ id, field, module, value, title, bad, onInput }: Widget
   const common = { id, value, required: field.required, 'aria-invalid': bad ? true : undefined, 'aria-describedby': bad ? 'e-' + id : undefined }
   if (field.type === 'ref' && field.to)
     return <Pick id={id} describedBy={common['aria-describedby']} to={field.to} value={value} title={title} required={field.required} bad={bad !== undefined} onInput={onInput} />
+  if (field.type === 'region')
+    return <Pick id={id} describedBy={common['aria-describedby']} to="places" value={value} title={title} required={field.required} bad={bad !== undefined} onInput={onInput} />
+  if (field.type === 'list' && field.check === 'region')
+    return <Picks id={id} label={label} describedBy={common['aria-describedby']} to="places" value={value} bad={bad !== undefined} onInput={onInput} />
   if (field.type === 'list' && field.to && field.to !== '*' && !field.codes)
     return <Picks id={id} label={label} describedBy={common['aria-describedby']} to={field.to} value={value} bad={bad !== undefined} onInput={onInput} />
   if (field.items) return <Rows id={id} field={field} module={module} value={value} onInput={onInput} />
