@@ -208,6 +208,7 @@ static void circular_show(const struct ln_special_read *x, json_t *row)
             json_array_append_new(list, delivery_of(rows, json_string_value(region)));
         }
     json_object_set_new(f, "delivery", list);
+    json_object_del(f, "sent"); /* the list says it all */
     json_decref(rows);
 }
 
@@ -303,6 +304,8 @@ static void dispatch_show(const struct ln_special_read *x, json_t *row)
     for (size_t i = json_array_size(actions); i > 0; i--)
         if (of_receiver(json_string_value(json_array_get(actions, i - 1))) != here)
             json_array_remove(actions, i - 1);
+    if (strcmp(ln_special_word(row, "region"), x->region) == 0)
+        json_object_del(json_object_get(row, "f"), "circular"); /* which stays above */
 }
 
 static bool report_before(struct ln_special_call *x, struct ln_err *err)

@@ -207,6 +207,25 @@ static bool pass_on(struct ln_special_call *x, const json_t *row, struct ln_err 
     return give_back(x, row, err) && step(x, row, "spoil", err);
 }
 
+/* One that this node itself gave away comes back unchanged: whom it was for stands elsewhere now.
+ */
+static bool came_back(bool *yes, struct ln_special_call *x, const json_t *row, struct ln_err *err)
+{
+    static const char *const SAME[] = { "sender", "dest", "kind", "about",
+                                        "key",    "day",  "body", NULL };
+    const struct ln_where where[] = { { "origin", LN_WHERE_IS, ln_special_text(row, "origin") },
+                                      { "region", LN_WHERE_IS, ln_replica_self(x->r)->region } };
+    json_t *rows = NULL;
+    bool ok = ln_special_find(&rows, x, "parcel", where, 2, 0, err);
+    const json_t *own = json_array_get(rows, 0);
+
+    *yes = own != NULL;
+    for (const char *const *f = SAME; *f != NULL; f++)
+        *yes = *yes && strcmp(ln_special_text(own, *f), ln_special_text(row, *f)) == 0;
+    json_decref(rows);
+    return ok;
+}
+
 /* What comes from below names a sender below: whoever stands there speaks for no other place. */
 static bool believed(bool *yes, struct ln_special_call *x, const json_t *row, struct ln_err *err)
 {
@@ -224,7 +243,7 @@ static bool believed(bool *yes, struct ln_special_call *x, const json_t *row, st
     if (!below(&hop, x, sender, err))
         return false;
     *yes = ln_cert_region_holds(from, sender) || (hop != NULL && strcmp(hop->region, from) == 0);
-    return true;
+    return *yes || came_back(yes, x, row, err);
 }
 
 static bool taken_before(bool *yes, struct ln_special_call *x, const json_t *row,

@@ -1,6 +1,7 @@
 // A district writes to chosen regions, and a community to its district, over four levels: signing, replies and reading counts travel up;
 // a community that was not chosen holds nothing of it.
-import { api, client, end, login, look, must, ok, open, run, shows, startNode, until } from './lib-browser.mjs'
+import { client, end, login, look, ok, open, run, shows, startNode } from './lib-browser.mjs'
+import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 
 const port = Number(process.env.PORT0 ?? 18650) + 340
@@ -39,15 +40,36 @@ try {
   const refused = await clerk('POST', `/circular/${nobody.id}/steps`, { action: 'issue' })
   ok('a region where nobody answers is named when it is issued', refused.status === 422 && JSON.stringify(refused.body).includes('330106001051'), JSON.stringify(refused))
 
-  const c = await post(clerk, '/circular', { no: '西政〔2026〕7号', title: '冬季安全检查', body: '请于本周内完成', level: 'urgent', targets: ['330106005055'] })
-  await post(clerk, `/circular/${c.id}/steps`, { action: 'issue' })
+  // --- the clerk writes it on her screen
+  const desk = await open(1440, 900)
+  await login(desk, district.base, 'clerk')
+  await desk.click('a:has-text("发文到社区")')
+  await desk.fill('#f-title', '冬季安全检查')
+  await desk.fill('#f-body', '请于本周内完成')
+  await desk.selectOption('#f-level', 'urgent')
+  await desk.fill('#f-targets', '翠苑一区')
+  await desk.click('[role=option] button:has-text("翠苑一区社区")')
+  ok('a region is chosen by two characters of its name', await shows(desk, 'li:has-text("翠苑一区社区") button:has-text("移除"), li:has-text("翠苑一区社区") button[aria-label]'))
+  await look(desk, 'a circular being written')
+  await desk.click('button:has-text("保存")')
+  await desk.click('[aria-label="下一步"] button:has-text("发出")')
+  await desk.click('button:has-text("确定发出")')
+  ok('its table says where it went', await shows(desk, '#delivery td:has-text("在途"), #delivery td:has-text("待签收")'))
+  await look(desk, 'a circular under way')
+  const c = { id: desk.url().split('/').pop() }
   const there = await come(async () => (await get(first, '/dispatch')).items[0])
   ok('it reaches the chosen community through the subdistrict', there && there.title.includes('冬季安全检查') && there.state === 'arrived', JSON.stringify(there))
   ok('on the first screen of its committee', JSON.stringify(await get(first, '/screen?role=committee')).includes('冬季安全检查'))
   const delivery = async () => (await get(clerk, `/circular/${c.id}`)).f.delivery
   ok('the district sees that it has come', await come(async () => (await delivery())[0].state === 'arrived'), JSON.stringify(await delivery()))
   await get(worker, `/dispatch/${there.id}`)
-  await post(first, `/dispatch/${there.id}/steps`, { action: 'receive' })
+  const phone = await open(360, 640)
+  await login(phone, one.base, 'committee')
+  await phone.goto(`${one.base}/dispatch/${there.id}`)
+  await phone.click('[aria-label="下一步"] button:has-text("签收")')
+  ok('no warning of a wider circle where there is none', !(await phone.isVisible('.warn')))
+  await look(phone, 'a dispatch being received')
+  await phone.click('button:has-text("确定签收")')
   ok('signing travels up', await come(async () => { const d = (await delivery())[0]; return d.state === 'received' && d.received_at > 0 }), JSON.stringify(await delivery()))
   ok('the reading count, too', await come(async () => ((await get(clerk, `/dispatch/${there.id}`)).reading || {}).total >= 1), JSON.stringify((await get(clerk, `/dispatch/${there.id}`)).reading))
   ok('the district does not sign for a community', (await clerk('POST', `/dispatch/${there.id}/steps`, { action: 'finish', add: { body: 'x' } })).status === 403)
@@ -57,6 +79,18 @@ try {
   await post(clerk, '/dispatch_note', { dispatch: there.id, body: '请抓紧', remind: true })
   await post(first, `/dispatch/${there.id}/steps`, { action: 'finish', add: { body: '已查 12 处' } })
   ok('what the community did is told above', await come(async () => (await delivery())[0].state === 'done' && (await notes(clerk)).includes('已查 12 处')), JSON.stringify(await notes(clerk)))
+  await desk.reload()
+  ok('the district reads it in its table', await shows(desk, '#delivery td:has-text("已办结")'))
+  await look(desk, 'a circular that was done')
+  await desk.setViewportSize({ width: 360, height: 640 })
+  await look(desk, 'a circular on a phone')
+  const volumes = n => fs.readdirSync(`${n.dir}/log`).filter(l => l.startsWith('330106005000')).flatMap(l => fs.readdirSync(`${n.dir}/log/${l}`).map(v => `${n.dir}/log/${l}/${v}`))
+  const sealed = n => volumes(n).map(v => { // sealed files of the subdistrict that this node holds
+    const git = (...args) => spawnSync('git', ['-C', v, ...args], { encoding: 'utf8' }).stdout
+    return git('cat-file', '--batch-check', '--batch-all-objects').split('\n').filter(l => l.includes(' blob ') && !git('cat-file', 'blob', l.split(' ')[0]).startsWith('{')).length
+  }).reduce((a, b) => a + b, 0)
+  ok('the chosen community holds the file it came in', await come(() => sealed(one) > 0), String(sealed(one)))
+  ok('its neighbour, of the same subdistrict, holds no sealed file of it at all', sealed(two) === 0, String(sealed(two)))
   ok('a community that was not chosen has no record of it', (await get(second, '/dispatch')).items.length === 0 && (await get(second, '/dispatch_note')).items.length === 0)
 
   // --- a whole subdistrict is chosen

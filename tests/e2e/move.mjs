@@ -1,6 +1,6 @@
 // A resident moves from one community to another, both offline from each other: never two homes or none, whatever link is cut and whichever
 // box is killed; each community keeps and erases its own record.
-import { client, dir, end, login, look, must, ok, open, run, shows, startNode, until } from './lib-browser.mjs'
+import { client, end, login, look, ok, open, run, shows, startNode } from './lib-browser.mjs'
 import { spawn, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 
@@ -65,7 +65,18 @@ try {
   // --- the way it goes
   const zhao = await resident('赵一')
   await call('a', 'POST', '/care_tag', { person: zhao.id, kind: 'alone', starts: '2024-01-01' })
-  const move = await call('a', 'POST', '/move_out', { person: zhao.id, to_region: '330106005056', address: '文二路 1 号', pass_care: true, note: '耳朵不好，请打电话慢慢说' })
+  const desk = await open(1440, 900)
+  await login(desk, a.base, 'worker')
+  await desk.goto(`${a.base}/move_out/new?person=${zhao.id}`)
+  await desk.fill('#f-to_region', '翠苑二区')
+  await desk.click('[role=option] button:has-text("翠苑二区社区")')
+  await desk.fill('#f-address', '文二路 1 号')
+  await desk.selectOption('#f-pass_care', 'true')
+  await desk.fill('#f-note', '耳朵不好，请打电话慢慢说')
+  await look(desk, 'a move being registered')
+  await desk.click('button:has-text("保存")')
+  await shows(desk, 'h1:has-text("赵一")')
+  const move = { id: desk.url().split('/').pop() }
   ok('a second move of the same person is refused', (await people.a('POST', '/move_out', { person: zhao.id, to_region: '330106005056' })).status === 422)
   ok('a move within the community, too', (await people.a('POST', '/move_out', { person: zhao.id, to_region: '330106005055' })).status === 422)
   ok('without a link it waits, and nothing else stops', await come(async () => await stateA(move) === 'asked') !== null)
@@ -78,7 +89,19 @@ try {
   ok('until she is taken in, her home is where it was', await homes('赵一') === 1 && (await call('a', 'GET', `/person/${zhao.id}`)).f.status === 'living')
   const need = await people.b('POST', `/move_in/${offer.id}/steps`, { action: 'accept' })
   ok('taking in asks for the dwelling', need.status === 422, JSON.stringify(need))
-  await call('b', 'POST', `/move_in/${offer.id}/steps`, { action: 'accept', set: { dwelling: flat.b.id, kind: 'actual', starts: new Date(Date.now() + 8 * 36e5).toISOString().slice(0, 10) } })
+  const phone = await open(360, 640)
+  await login(phone, b.base, 'worker')
+  ok('it stands on the first screen of the worker there', await shows(phone, 'main a:has-text("赵一")'))
+  await phone.click('main a:has-text("赵一")')
+  await phone.click('[aria-label="下一步"] button:has-text("接收迁入")')
+  await phone.fill('#s-dwelling', '101')
+  await phone.click('[role=option] button:has-text("101")')
+  await phone.selectOption('#s-kind', 'actual')
+  const day = new Date(Date.now() + 8 * 36e5).toISOString().slice(0, 10).split('-')
+  for (const [i, name] of ['年', '月', '日'].entries()) await phone.selectOption(`select[aria-label="入住日期 ${name}"]`, day[i])
+  await look(phone, 'a resident being taken in')
+  await phone.click('button:has-text("确定接收迁入")')
+  await shows(phone, '.chip:has-text("已接收")')
   const taken = await call('b', 'GET', `/move_in/${offer.id}`)
   const her = await call('b', 'GET', `/person/${taken.f.person}`)
   ok('the new community has a record of its own', her.f.name === '赵一' && her.id !== zhao.id && her.f.status === 'living', JSON.stringify(her.f))

@@ -9,7 +9,7 @@ let base = process.env.BASE
 let nodes
 if (!base) {
   base = `http://127.0.0.1:${port}`
-  nodes = spawn('packaging/run.sh', [`${dir}/world`, String(port)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  nodes = spawn('packaging/run.sh', [`${dir}/world`, String(port)], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, SMALL: '1' } })
   process.on('exit', () => nodes.kill('SIGTERM'))
   await new Promise((done, failed) => {
     nodes.stdout.on('data', d => { if (String(d).includes('linli-<')) done() })

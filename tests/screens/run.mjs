@@ -17,7 +17,7 @@ fs.mkdirSync(out, { recursive: true })
 async function started() {
   if (community) return
   community = `http://127.0.0.1:${port}`
-  nodes = spawn('packaging/run.sh', ['build/screens-run', String(port)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  nodes = spawn('packaging/run.sh', ['build/screens-run', String(port)], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, SMALL: '1' } })
   await new Promise((done, failed) => {
     const late = setTimeout(() => failed(new Error('the nodes did not start within 120 s')), 120000)
     nodes.stdout.on('data', d => { if (String(d).includes('linli-')) { clearTimeout(late); done() } })

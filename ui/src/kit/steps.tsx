@@ -12,9 +12,13 @@ import { bring, queue } from './outbox'
 import { Pick } from './pick'
 
 /** Who reads it from then on, when the step widens that. */
-export function widening(def: Collection, step: Step): 'widens_P' | 'widens_D' | 'widens_V' | null {
+export function widening(def: Collection, step: Step, f: Record<string, unknown> = {}): 'widens_P' | 'widens_D' | 'widens_V' | null {
   const a = def.audience
   if (!a || typeof a === 'string' || !a.when || a.when.indexOf(step.to) < 0) return null
+  const [field, values] = (a.if || '').split('=')
+  const now = f[field]
+  const asked = step.sets !== undefined && step.sets.indexOf(field) >= 0 // may be answered with the step itself
+  if (field && !asked && !(values ? values.split(',').indexOf(String(now)) >= 0 : now === true)) return null
   return a.after === 'P' ? 'widens_P' : a.after === 'V' ? 'widens_V' : 'widens_D'
 }
 
@@ -38,7 +42,7 @@ function Panel({ module, def, rec, step, onDone }: PanelProps) {
   const flags = sets.concat(adds).filter(f => f.type === 'bool' && (f.required || sets.indexOf(f) >= 0))
   const flag = flags.length === 1 ? flags[0] : null // one question with yes or no: the two answers are the two ways to confirm
   const ask = (list: Field[]) => list.filter(f => f !== flag)
-  const warning = widening(def, step)
+  const warning = widening(def, step, rec.f)
   const name = word(step.label, step.action)
   const ends = def.workflow !== undefined && def.workflow.final.indexOf(step.to) >= 0
   const box = useRef<HTMLFormElement>(null)
