@@ -168,6 +168,73 @@ static void drop_old(json_t *cells, int64_t now_ms)
     }
 }
 
+/* "part:A:B": how much of the sum of B is A, as true and false; for shares of what is no record. */
+static bool count_part(json_t *cells, struct ln_sqlstore *s, struct ln_count *c, const char *part,
+                       struct ln_err *err)
+{
+    const char *whole = strchr(part, ':');
+    char some[64];
+    json_t *a = json_array();
+    json_t *b = json_array();
+    json_t *less = json_array();
+    size_t i;
+    json_t *cell;
+    bool ok = whole != NULL || ln_fail(err, LN_INVALID, "part:%s names no whole", part);
+
+    (void)snprintf(some, sizeof some, "%.*s", (int)strcspn(part, ":"), part);
+    c->sum = some;
+    ok = ok && ln_query_count(a, s, c, err);
+    c->sum = ok ? whole + 1 : NULL;
+    ok = ok && ln_query_count(b, s, c, err);
+    json_array_foreach(a, i, cell)
+    {
+        json_t *minus = json_deep_copy(cell);
+        size_t last = json_array_size(cell) - 1;
+        json_int_t n = json_integer_value(json_array_get(cell, last));
+        json_array_insert_new(cell, last, json_true());
+        json_array_set_new(minus, last, json_integer(-n));
+        json_array_insert_new(minus, last, json_false());
+        json_array_append_new(less, minus);
+    }
+    json_array_foreach(b, i, cell)
+    {
+        json_array_insert_new(cell, json_array_size(cell) - 1, json_false());
+    }
+    ln_stat_add(cells, a);
+    ln_stat_add(cells, b);
+    ln_stat_add(cells, less);
+    json_decref(less);
+    json_decref(b);
+    json_decref(a);
+    return ok;
+}
+
+/* A record with a list counts once for each of its entries. */
+static void spread(json_t *cells, size_t dim)
+{
+    json_t *out = json_array();
+    size_t i;
+    json_t *cell;
+
+    json_array_foreach(cells, i, cell)
+    {
+        const json_t *list = json_array_get(cell, dim);
+        json_t *each = json_array();
+        for (size_t k = 0; k < json_array_size(list); k++) {
+            json_t *one = json_copy(cell);
+            json_array_set(one, dim, json_array_get(list, k));
+            json_array_append_new(each, one);
+        }
+        if (!json_is_array(list))
+            json_array_append(each, cell);
+        ln_stat_add(out, each);
+        json_decref(each);
+    }
+    json_array_clear(cells);
+    (void)json_array_extend(cells, out);
+    json_decref(out);
+}
+
 static bool count_records(json_t *cells, const struct ln_node *n, struct ln_sqlstore *s,
                           const struct ln_def_coll *d, const json_t *stat, const char *region,
                           struct ln_err *err)
@@ -198,7 +265,10 @@ static bool count_records(json_t *cells, const struct ln_node *n, struct ln_sqls
     for (size_t i = 0; i < json_array_size(dims); i++)
         words[c.n_dims++] = json_string_value(json_array_get(dims, i));
     c.sum = json_string_value(json_object_get(stat, "sum"));
-    if (!ln_query_count(cells, s, &c, err))
+    const char *last = c.n_dims > 0 ? words[c.n_dims - 1] : "";
+    bool part = strncmp(last, "part:", 5) == 0;
+    c.n_dims -= part;
+    if (!(part ? count_part(cells, s, &c, last + 5, err) : ln_query_count(cells, s, &c, err)))
         return false;
     if (months)
         drop_old(cells, now);
@@ -206,6 +276,8 @@ static bool count_records(json_t *cells, const struct ln_node *n, struct ln_sqls
         const struct ln_def_field *f = ln_def_field(d, words[i]);
         if (f != NULL && f->type == LN_TYPE_REF)
             name_refs(n, s, cells, i);
+        if (f != NULL && f->type == LN_TYPE_LIST)
+            spread(cells, i);
     }
     return true;
 }

@@ -440,6 +440,8 @@ static bool add_up(struct ln_special_call *x, struct ln_err *err)
     }
     json_object_set_new(x->f, "rows", json_integer(a.rows));
     json_object_set_new(x->f, "totals", a.totals);
+    json_object_set_new(x->f, "cells", json_integer(a.cells));
+    json_object_set_new(x->f, "cells_auto", json_integer(a.automatic));
     json_object_set_new(
         x->f, "auto_share",
         json_sprintf("%.1f", a.cells > 0 ? 100.0 * (double)a.automatic / (double)a.cells : 0.0));

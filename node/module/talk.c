@@ -559,8 +559,8 @@ static void add_to(json_t *sum, const char *key)
 
 static json_t *sum_of(const char *id, const char *name)
 {
-    return json_pack("{s:s,s:s,s:i,s:i,s:i,s:i}", "id", id, "name", name, "asked", 0, "delivered",
-                     0, "read", 0, "confirmed", 0);
+    return json_pack("{s:s,s:s,s:i,s:i,s:i,s:i,s:i,s:i}", "id", id, "name", name, "asked", 0,
+                     "delivered", 0, "read", 0, "confirmed", 0, "homes", 0, "homes_read", 0);
 }
 
 static void count_one(json_t *sum, int level)
@@ -618,8 +618,42 @@ static json_t *sorted(const json_t *by_building)
     return out;
 }
 
+/* Where somebody lives, and the furthest that anybody there has got: "building|unit|room". */
+static void note_home(json_t *homes, const json_t *one, int level)
+{
+    const char *room = ln_special_word(one, "room");
+    struct ln_buf key = ln_buf_new(600);
+
+    ln_buf_addf(&key, "%s|%s|%s", ln_special_word(one, "building"), ln_special_word(one, "unit"),
+                room[0] != '\0' ? room : ln_special_word(one, "id"));
+    const json_t *held = json_object_get(homes, key.data);
+    if (held == NULL || json_integer_value(held) < level)
+        json_object_set_new(homes, key.data, json_integer(level));
+    ln_buf_free(&key);
+}
+
+/* A household is reached when one of it has read or confirmed. */
+static void count_homes(json_t *all, json_t *by_building, json_t *homes)
+{
+    const char *key;
+    json_t *level;
+
+    json_object_foreach(homes, key, level)
+    {
+        char building[LN_ID_TEXT + 1];
+        (void)snprintf(building, sizeof building, "%.*s", (int)strcspn(key, "|"), key);
+        json_t *sums[] = { all, json_object_get(by_building, building) };
+        for (size_t i = 0; i < 2; i++) {
+            add_to(sums[i], "homes");
+            if (json_integer_value(level) >= 2)
+                add_to(sums[i], "homes_read");
+        }
+    }
+}
+
 static json_t *summed(const struct reading *x, const json_t *people, bool confirm)
 {
+    json_t *homes = json_object();
     json_t *all = sum_of("", "");
     json_t *by_building = json_object();
     json_t *left = json_array();
@@ -636,6 +670,7 @@ static json_t *summed(const struct reading *x, const json_t *people, bool confir
                                 sum_of(building, ln_special_word(one, "building_name")));
         count_one(json_object_get(by_building, building), level);
         count_one(all, level);
+        note_home(homes, one, level);
         if (level < (confirm ? 3 : 2)) {
             json_object_set_new(one, "state",
                                 json_string(level == 0   ? "none"
@@ -644,6 +679,8 @@ static json_t *summed(const struct reading *x, const json_t *people, bool confir
             json_array_append(left, one);
         }
     }
+    count_homes(all, by_building, homes);
+    json_decref(homes);
     json_object_set_new(all, "buildings", sorted(by_building));
     json_object_set_new(all, "left", left);
     json_decref(by_building);
@@ -685,7 +722,8 @@ out:
 static bool keep_sum(struct ln_special_call *x, const char *message, const json_t *sum,
                      struct ln_err *err)
 {
-    static const char *const words[] = { "asked", "delivered", "read", "confirmed" };
+    static const char *const words[] = { "asked",     "delivered", "read",
+                                         "confirmed", "homes",     "homes_read" };
     const char *building = ln_special_word(sum, "id");
     const struct ln_where where[] = { { "message", LN_WHERE_IS, message },
                                       { "building", LN_WHERE_IS, building } };
@@ -697,7 +735,7 @@ static bool keep_sum(struct ln_special_call *x, const char *message, const json_
         return false;
     }
     const json_t *held = json_array_get(rows, 0);
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         json_object_set(f, words[i], json_object_get(sum, words[i]));
     bool ok;
     if (held != NULL) /* only what differs is written */

@@ -159,10 +159,98 @@ TEST(a_statistic_that_fails_leaves_the_others_of_the_run)
     test_rmdir(dir);
 }
 
+/* ---- counted on a node */
+
+struct place {
+    char dir[64], node[128];
+    struct ln_node *n;
+};
+
+static void open_place(struct place *p)
+{
+    struct ln_node_new want = {
+        .region = "330106005055", .name = "翠苑", .role = LN_ROLE_COMMUNITY, .root = true
+    };
+    struct ln_buf recovery = ln_buf_secret(4096);
+    char id[LN_NODE_ID_MAX];
+    struct ln_err err = { 0 };
+
+    test_mkdir(p->dir);
+    (void)snprintf(p->node, sizeof p->node, "%s/n", p->dir);
+    MUST(ln_node_init(p->node, &want, &recovery, id, &err));
+    MUST(ln_node_open(&p->n, p->node, &err));
+    p->n->engine.special = NULL;
+    ln_buf_free(&recovery);
+}
+
+static void close_place(struct place *p)
+{
+    ln_node_close(p->n);
+    test_rmdir(p->dir);
+}
+
+static void put(struct place *p, const char *collection, json_t *f)
+{
+    static const struct ln_user system = { .system = true };
+    struct ln_engine_job j = { .u = &system,
+                               .kind = LN_ENGINE_CREATE,
+                               .c = ln_def_find(p->n->def, collection),
+                               .f = f,
+                               .channel = "web" };
+    struct ln_err err = { 0 };
+
+    MUST(ln_node_save(p->n, &j, &err));
+    json_decref(j.problems);
+    json_decref(f);
+}
+
+static void counts(struct place *p, const char *stat, const char *want)
+{
+    json_t *def = cells(stat);
+    json_t *got = NULL;
+    struct ln_node_reader *r;
+    struct ln_err err = { 0 };
+
+    MUST(ln_node_read(p->n, &r, &err));
+    MUST(ln_stat_count(&got, p->n, r->store, def, "330106005055", &err));
+    ln_node_read_done(p->n, r);
+    means(got, want);
+    json_decref(def);
+}
+
+TEST(a_list_counts_once_for_each_of_its_entries)
+{
+    struct place p;
+    open_place(&p);
+    put(&p, "contact_list", cells("{\"name\":\"a\",\"members\":[\"x\",\"y\"]}"));
+    put(&p, "contact_list", cells("{\"name\":\"b\",\"members\":[\"y\"]}"));
+
+    counts(&p, "{\"kind\":\"count\",\"collection\":\"contact_list\",\"dims\":[\"members\"]}",
+           "[[\"x\",1],[\"y\",2]]");
+    close_place(&p);
+}
+
+TEST(a_part_of_a_sum_is_told_beside_the_rest_of_it)
+{
+    struct place p;
+    open_place(&p);
+    put(&p, "reading",
+        cells("{\"message\":\"000000000000000000m0\",\"homes\":10,\"homes_read\":4}"));
+    put(&p, "reading",
+        cells("{\"message\":\"000000000000000000m0\",\"homes\":5,\"homes_read\":5}"));
+
+    counts(&p,
+           "{\"kind\":\"share\",\"collection\":\"reading\",\"dims\":[\"part:homes_read:homes\"]}",
+           "[[true,9],[false,6]]");
+    close_place(&p);
+}
+
 RUN_TESTS(T(a_statistic_that_fails_leaves_the_others_of_the_run),
           T(a_small_cell_takes_the_next_smallest_of_its_row_along),
           T(two_small_cells_of_a_row_hide_each_other), T(one_dimension_is_one_row),
           T(nothing_small_nothing_hidden), T(a_sum_with_a_hidden_part_is_hidden),
           T(a_share_is_in_thousandths_of_all_that_are_known),
           T(a_share_with_a_hidden_part_is_not_told), T(the_median_of_scores_is_one_of_them),
-          T(the_median_of_hours_lies_on_a_straight_line_in_its_bucket))
+          T(the_median_of_hours_lies_on_a_straight_line_in_its_bucket),
+          T(a_list_counts_once_for_each_of_its_entries),
+          T(a_part_of_a_sum_is_told_beside_the_rest_of_it))
