@@ -51,9 +51,7 @@ try {
   await desk.click('[role=option] button:has-text("翠苑一区社区")')
   ok('a region is chosen by two characters of its name', await shows(desk, 'li:has-text("翠苑一区社区") button:has-text("移除"), li:has-text("翠苑一区社区") button[aria-label]'))
   await look(desk, 'a circular being written')
-  await desk.click('button:has-text("保存")')
-  await desk.click('[aria-label="下一步"] button:has-text("发出")')
-  await desk.click('button:has-text("确定发出")')
+  await desk.click('main form button.primary:has-text("发出")')
   ok('its table says where it went', await shows(desk, '#delivery td:has-text("在途"), #delivery td:has-text("待签收")'))
   await look(desk, 'a circular under way')
   const c = { id: desk.url().split('/').pop() }

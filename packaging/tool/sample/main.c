@@ -116,7 +116,8 @@ void put_number(const struct sample *s, struct row *r, char letter, int serial)
     char day[11];
 
     day_text(s, day, (int)((s->today_ms + DAY_MS - 1 - s->now_ms) / DAY_MS));
-    put(r, "no", "\"%c%s-%.2s%.2s%.2s-S%d\"", letter, HOME_REGION, day + 2, day + 5, day + 8, serial);
+    put(r, "no", "\"%c%s-%.2s%.2s%.2s-S%d\"", letter, HOME_REGION, day + 2, day + 5, day + 8,
+        serial);
 }
 
 static int by_key(const void *a, const void *b)
@@ -230,11 +231,9 @@ static bool read_today(struct sample *s, const char *text)
 
 int main(int argc, char **argv)
 {
-    struct sample s = { .rng = 1,
-                        .n_person = 3000,
-                        .n_dwelling = 1100,
-                        .region = HOME_REGION,
-                        .place = HOME_PLACE };
+    struct sample s = {
+        .rng = 1, .n_person = 3000, .n_dwelling = 1100, .region = HOME_REGION, .place = HOME_PLACE
+    };
 
     (void)read_today(&s, "2026-11-25");
     for (int i = 1; i + 1 < argc; i += 2) {
