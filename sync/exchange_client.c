@@ -1,6 +1,7 @@
 /* The child's side of the exchange: see exchange.h and README "Exchange". */
 #include <inttypes.h>
 #include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/base/alloc.h"
@@ -870,20 +871,24 @@ static bool level_logs(struct ln_exchange_client *c, const struct ln_view *mine,
 static bool pull_new(struct ln_exchange_client *c, bool *moved, struct ln_err *err)
 {
     struct ln_err first = { 0 };
+    const char *failed = ""; /* its down-logs speak of those it certified: not without it */
     bool any = false;
 
     for (size_t i = 0; i < c->theirs.n; i++) {
         const struct ln_view_log *t = &c->theirs.logs[i];
+        size_t id = strlen(failed);
         struct ln_err one = { 0 };
-        if (t->seen)
+        if (t->seen || (id > 0 && strncmp(t->log, failed, id) == 0 && t->log[id] == '.'))
             continue;
         if (pull_log(c, t->log, 1, t->seq, &one)) {
             any = true;
         } else if (one.code == LN_BUSY || one.code == LN_BROKEN || one.code == LN_FULL) {
             *err = one;
             return false;
-        } else if (first.code == LN_OK) {
-            first = one;
+        } else {
+            failed = t->log;
+            if (first.code == LN_OK)
+                first = one;
         }
     }
     *moved = *moved || any;
@@ -1474,6 +1479,87 @@ static bool fetch_grids(struct ln_exchange_client *c, struct ln_err *err)
     return ok;
 }
 
+/* ---- another parent: it may hold our log without the files that were none of its business then
+ * (a laptop's, whose box died; a box's, whose subdistrict went), so the log is given again from its
+ * first segment on */
+
+#define META_GIVEN "given" /* "<parent>", or "<parent> <next segment>" while it goes on */
+
+struct given_job {
+    struct ln_exchange_client *c;
+    bool told;      /* the store says whose this log is */
+    uint64_t from;  /* to be given from here on, 0 nothing */
+    uint64_t until; /* what is newer goes its usual way */
+};
+
+static bool read_given(void *arg, struct ln_store *reader, const struct ln_authority *a,
+                       struct ln_err *err)
+{
+    struct given_job *j = arg;
+    struct ln_buf text = ln_buf_new(LN_NODE_ID_MAX + 24);
+    struct ln_store_log own = { 0 };
+    size_t id = strlen(j->c->parent.node);
+    bool ok = reader->ops->meta_get(reader->ctx, META_GIVEN, &text, &j->told, err) &&
+              reader->ops->log_get(reader->ctx, &own, j->c->c.self, err);
+
+    (void)a;
+    j->until = own.head;
+    if (ok && j->told) {
+        bool same = text.len >= id && memcmp(text.data, j->c->parent.node, id) == 0;
+        j->from = !same ? 1 : text.len > id ? strtoull(text.data + id, NULL, 10) : 0;
+    }
+    ln_buf_free(&text);
+    return ok;
+}
+
+static bool note_given(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct given_job *j = arg;
+    struct ln_store *s = ln_replica_store(r);
+    char text[LN_NODE_ID_MAX + 24];
+
+    if (j->from > 0 && j->from <= j->until)
+        (void)snprintf(text, sizeof text, "%s %" PRIu64, j->c->parent.node, j->from);
+    else
+        (void)snprintf(text, sizeof text, "%s", j->c->parent.node);
+    return s->ops->meta_put(s->ctx, META_GIVEN, ln_span_of(text), err);
+}
+
+static bool give_slice(struct ln_exchange_client *c, uint64_t *from, struct ln_err *err)
+{
+    struct ln_message request;
+    struct ln_message response;
+    struct slice_job j = { .c = c, .log = c->c.self, .pack = &request.body, .from = *from };
+    bool ok;
+
+    start(&request, "POST", "log/", c->c.self);
+    ln_message_init(&response, LN_MESSAGE_NOTE_MAX);
+    ok = do_read(c, read_slice, &j, err) &&
+         (j.last < *from || ask(c, &request, &response, NULL, NULL, err));
+    if (ok && j.last >= *from)
+        c->out->sent_bytes += request.body.len;
+    *from = ok && j.last >= *from ? j.last + 1 : UINT64_MAX;
+    ln_message_free(&request);
+    ln_message_free(&response);
+    return ok || ln_wrap(err, "give %s again", c->c.self);
+}
+
+static bool give_again(struct ln_exchange_client *c, struct ln_err *err)
+{
+    struct given_job j = { .c = c };
+
+    if (c->past)
+        return true;
+    if (!do_read(c, read_given, &j, err))
+        return false;
+    if (j.told && j.from == 0)
+        return true;
+    while (j.from > 0 && j.from <= j.until) /* taken up where it broke off */
+        if (!give_slice(c, &j.from, err) || !do_write(c, note_given, &j, err))
+            return false;
+    return do_write(c, note_given, &j, err);
+}
+
 /* ---- a new box gets the keys of the dead one back */
 
 struct restore_job {
@@ -1688,7 +1774,8 @@ bool ln_exchange_sync(struct ln_exchange_client *c, struct ln_exchange_report *o
             break;
         out->level = false;
     }
-    if (!fetch_grids(c, err) || !fetch_damaged(c, err) || !get_keys(c, err) || !sync_files(c, err))
+    if (!give_again(c, err) || !fetch_grids(c, err) || !fetch_damaged(c, err) ||
+        !get_keys(c, err) || !sync_files(c, err))
         goto failed;
     c->out = NULL;
     return true;

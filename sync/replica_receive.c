@@ -26,7 +26,7 @@ struct intake {
     struct ln_segment *fresh; /* checked, not held yet, ascending */
     size_t n_fresh, cap_fresh;
     size_t *commits; /* their objects */
-    bool from_parent;
+    bool from_parent, from_author;
     struct late {
         uint64_t seq;
         size_t object;
@@ -171,7 +171,7 @@ static bool check_held(struct intake *x, const struct ln_segment *s, const struc
         err->code != LN_OK)
         return false;
     if (held.found && ln_encode_sha256_same(&held.sha, &s->sha)) {
-        if (held.lacks && x->from_parent)
+        if (held.lacks && (x->from_parent || x->from_author))
             note_late(x, s, o);
         return true;
     }
@@ -317,7 +317,7 @@ static bool store_all(struct intake *x, struct ln_err *err)
     return st->ops->log_put(st->ctx, &x->log, err);
 }
 
-/* ---- files that come later: a grid was added to a laptop */
+/* ---- files that come later: a grid was added to a laptop; a node got another parent */
 
 struct held_files {
     struct ln_store_segment row;
@@ -491,6 +491,7 @@ static bool receive(struct ln_replica *r, struct ln_receive *out, const char *lo
     (void)snprintf(out->log, sizeof out->log, "%s", log);
     ln_replica_author(node, log);
     x.author = ln_authority_find(r->authority, node);
+    x.from_author = from != NULL && strcmp(from->node, node) == 0;
     if (x.author == NULL) {
         (void)ln_fail(err, LN_MISSING, "the certificate of %s has not come yet", node);
         goto out;

@@ -321,8 +321,17 @@ TEST(a_new_box_with_the_paper_key_reads_and_goes_on_with_what_the_dead_one_had)
     peer_sync(&f.next, NULL);
     MUST(peer_write(&f.next, inherit_job, &n, &err));
     assert_int_equal(n, 1);
+    for (int i = 0; i < 3; i++) /* certificates up, and then the laptop's log down */
+        peer_sync(&f.next, NULL);
     MUST(peer_write(&f.next, paper_job, NULL, &err));
-    peer_sync(&f.next, NULL);
+    struct ln_invite back = { .role = LN_ROLE_LAPTOP, .n_grids = 1, .grids = { "01" } };
+    (void)snprintf(back.region, sizeof back.region, "330106005055");
+    f.laptop.up = &f.next;
+    MUST(ln_join_invite(&f.next.x, &back, code, &err));
+    MUST(ln_join_ask(&f.laptop.x, "330106005055", LN_ROLE_LAPTOP, "l", code, &f.laptop.link, up,
+                     &err));
+    for (int i = 0; i < 3; i++)
+        peer_sync(&f.laptop, NULL);
 
     assert_string_equal(peer_cell(&f.next, "person", "name", &inside), "王三");
     assert_string_equal(peer_cell(&f.next, "person", "job", &inside), "a");
