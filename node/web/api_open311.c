@@ -353,6 +353,39 @@ static bool requests_by_id(struct ln_call *c, const char *name, const char *ids)
     return wrong(c, name, 404, "service_request_id was not found");
 }
 
+/* A report that was filed is there at once, so its id is a token that holds; the human number that
+ * people were given is one, too. */
+static bool by_token(struct ln_call *c, const char *name, struct ln_err *err)
+{
+    const struct ln_def_coll *d = ln_def_find(c->n->def, "ticket");
+    char token[64];
+    const struct ln_where where[] = { { "no", LN_WHERE_IS, token },
+                                      { "open", LN_WHERE_IS, "true" } };
+    struct ln_list l = { .coll = d->coll, .where = where, .n = 2, .limit = 1 };
+    json_t *rows = json_array();
+
+    (void)snprintf(token, sizeof token, "%.*s", (int)strcspn(name, "."), name);
+    json_t *row = record(c, token);
+    if (row == NULL) {
+        if (strchr(token, ',') == NULL && !ln_query_list(rows, NULL, c->r->store, &l, err)) {
+            json_decref(rows);
+            return false;
+        }
+        row = json_incref(json_array_get(rows, 0));
+        if (row != NULL)
+            json_object_set_new(row, "collection", json_string("ticket"));
+    }
+    bool found = row != NULL && strcmp(ln_web_text(row, "collection"), "ticket") == 0 &&
+                 !json_is_true(json_object_get(row, "deleted")) && is_public(c, row);
+    bool ok = found ? say(c, name, 200, "service_requests", "request",
+                          json_pack("[{s:s,s:s}]", "service_request_id", ln_web_text(row, "id"),
+                                    "token", token))
+                    : wrong(c, name, 404, "token was not found");
+    json_decref(row);
+    json_decref(rows);
+    return ok;
+}
+
 /* ---- the paths */
 
 static bool right_place(const struct ln_call *c)
@@ -383,13 +416,14 @@ bool ln_api_open311_one(struct ln_call *c, struct ln_err *err)
     const char *name = c->q->arg[1];
     char code[64];
 
-    (void)err;
     if (too_often(c, "read", c->q->remote != NULL ? c->q->remote : "", READ_PER_MINUTE, 60000))
         return wrong(c, name, 429, "too many requests: try again in a minute");
     if (!right_place(c))
         return wrong(c, name, 404, "jurisdiction_id was not found");
     if (strcmp(c->q->arg[0], "requests") == 0)
         return requests_by_id(c, name, name);
+    if (strcmp(c->q->arg[0], "tokens") == 0)
+        return by_token(c, name, err);
     (void)snprintf(code, sizeof code, "%.*s", (int)strcspn(name, "."), name);
     json_t *category = strcmp(c->q->arg[0], "services") == 0 ? category_of(c, code) : NULL;
     if (category == NULL)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "node/web/public_paths.h"
 #include "node/web/routes.h"
 
 static json_t *type_of(const struct ln_def_field *f)
@@ -285,6 +286,7 @@ bool ln_api_openapi_get(struct ln_call *c, struct ln_err *err)
 
     (void)err;
     add_fixed(paths);
+    ln_public_paths_add(paths);
     for (size_t i = 0; i < def->n_colls; i++) {
         struct ln_where any[4];
         size_t n;

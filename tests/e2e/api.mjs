@@ -22,6 +22,9 @@ try {
   const spec = await (await call('GET', '/api/openapi.json')).json()
   const judged = await new Validator().validate(structuredClone(spec))
   ok('the description is valid OpenAPI 3.1', judged.valid, JSON.stringify(judged.errors)?.slice(0, 300))
+  const also = ['/open311/v2/services.{format}', '/open311/v2/requests.{format}', '/open311/v2/tokens/{token}.{format}', '/api/v1/similar/{collection}', '/api/v1/program/{id}/token']
+  ok('Open311, similar reports and tokens are in it, for programs that are no guests of ours, too', also.every(p => spec.paths[p] && guest.paths[p]) &&
+    spec.paths['/open311/v2/requests.{format}'].post.requestBody.content['application/x-www-form-urlencoded'].schema.required.includes('api_key'), also.filter(p => !spec.paths[p]).join())
   ok('it tells a guest less', Object.keys(guest.paths).length < Object.keys(spec.paths).length && !guest.components.schemas.person)
   const wrong = []
   for (const [where, ops] of Object.entries(spec.paths)) {

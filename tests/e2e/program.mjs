@@ -80,6 +80,11 @@ try {
   const public1 = (await (await get(`/open311/v2/requests/${request.service_request_id}.json`)).json())[0]
   ok('and is read without personal parts', public1.status === 'open' && public1.description === '三幢〔略〕室门口路灯不亮，请电〔略〕', public1.description)
   ok('at its place', public1.lat === 30.279 && public1.long === 120.125)
+  const byToken = async (t, ext = 'json') => get(`/open311/v2/tokens/${t}.${ext}`)
+  ok('its id is its token', JSON.stringify(await (await byToken(request.service_request_id)).json()) === JSON.stringify([{ service_request_id: request.service_request_id, token: request.service_request_id }]))
+  ok('so is its human number, as xml, too', (await (await byToken(ticket.f.no)).json())[0].service_request_id === request.service_request_id &&
+    (await (await byToken(ticket.f.no, 'xml')).text()).includes(`<service_request_id>${request.service_request_id}</service_request_id>`))
+  ok('another token is none', (await byToken('nonsense')).status === 404 && (await byToken('T330106005055-260101-A99')).status === 404)
   for (const s of [{ action: 'accept' }, { action: 'reply', note: '已更换' }]) await call('POST', `/api/v1/ticket/${request.service_request_id}/steps`, s)
   await call('POST', `/api/v1/ticket/${request.service_request_id}/steps`, { action: 'publish', add: { title: '路灯已修', question: '路灯不亮', body: '已更换灯泡，感谢14212345678来电' } })
   const after = (await (await get('/open311/v2/requests.json?status=closed')).json())[0]
