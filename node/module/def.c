@@ -151,11 +151,11 @@ static bool read_items(struct reading *r, struct ln_def_field *f, const json_t *
 static bool read_field(struct reading *r, struct ln_def_field *f, struct ln_field *s,
                        const json_t *j, bool narrow)
 {
-    static const char *const KEYS[] = { "name",      "type",    "label",    "required", "mark",
-                                        "codes",     "to",      "check",    "unit",     "max",
-                                        "min",       "default", "readonly", "internal", "help",
-                                        "audience",  "correct", "once",     "staff",    "items",
-                                        "to_states", NULL };
+    static const char *const KEYS[] = { "name",      "type",     "label",    "required", "mark",
+                                        "codes",     "to",       "check",    "unit",     "max",
+                                        "min",       "default",  "readonly", "internal", "help",
+                                        "audience",  "correct",  "once",     "staff",    "items",
+                                        "to_states", "workdays", NULL };
     const char *mark = text(j, "mark");
     const char *audience = text(j, "audience");
     const json_t *limit;
@@ -171,6 +171,7 @@ static bool read_field(struct reading *r, struct ln_def_field *f, struct ln_fiel
     f->internal = json_is_true(json_object_get(j, "internal"));
     f->once = json_is_true(json_object_get(j, "once"));
     f->staff = json_is_true(json_object_get(j, "staff"));
+    f->workdays = json_is_true(json_object_get(j, "workdays"));
     f->correct = json_is_true(json_object_get(j, "correct"));
     f->audience = audience != NULL ? audience[0] : '\0';
     f->to = text(j, "to");

@@ -26,6 +26,7 @@ struct ln_def_field {
     enum ln_mark mark; /* also where it follows from type and audience (README) */
     bool required, readonly, internal, correct;
     bool once;                        /* set when the record is added, never after */
+    bool workdays;                    /* a `due` that is counted in working days */
     bool staff;                       /* only staff write it, whoever else may change the record */
     char audience;                    /* narrower than the collection's, or '\0' */
     const struct ln_def_codes *codes; /* NULL: free */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "crypto/canon.h"
+#include "node/module/calendar.h"
 #include "node/module/refusal.h"
 #include "node/module/term.h"
 
@@ -55,21 +56,10 @@ static json_t *rows_of(const struct ln_engine *e, const char *coll, const struct
 /* The calendar of the program, and over it the days that are records. */
 static json_t *calendar_of(const struct ln_engine *e, int64_t from_ms)
 {
-    json_t *calendar = ln_term_calendar();
     char since[11];
-    const struct ln_where where[] = { { "date", LN_WHERE_FROM, since } };
-    size_t i;
-    json_t *row;
 
     ln_engine_today(since, from_ms);
-    json_t *rows = rows_of(e, "calendar_day", where, "date");
-    json_array_foreach(rows, i, row)
-    {
-        json_object_set_new(calendar, text(field(row, "date")),
-                            json_boolean(strcmp(text(field(row, "kind")), "work") == 0));
-    }
-    json_decref(rows);
-    return calendar;
+    return ln_calendar_days(e->writer, e->def, since);
 }
 
 /* "@accept_hours": hours that the record's category says. */

@@ -202,8 +202,8 @@ bool ln_screen_check(const struct ln_def *d, const struct ln_def_screen *s, stru
                                         "open", "own",   "sort",    "by",         "limit",
                                         "show", "tiles", "figures", "statistic",  "overdue",
                                         NULL };
-    static const char *const PLAIN[] = { "stale",  "queues", "conflicts", "nodes",
-                                         "search", "chart",  "alarms",    NULL };
+    static const char *const PLAIN[] = { "stale",  "queues", "calendar", "conflicts", "nodes",
+                                         "search", "chart",  "alarms",   NULL };
     static const char *const LISTS[] = { "list", "urgent", NULL };
     static const char *const TILES[] = { "tiles", "actions", NULL };
     const char *kind = s->kind != NULL ? s->kind : "";

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/module/calendar.h"
+#include "node/module/term.h"
+
 #define SPAN_MAX 1000 /* days looked at: a promise has at most 250 working days */
 
 /* H. Hinnant, "chrono-Compatible Low-Level Date Algorithms": days_from_civil, civil_from_days. */
@@ -36,63 +39,41 @@ void ln_workday_date(char out[11], int64_t number)
     (void)snprintf(out, 11, "%04u-%02u-%02u", year, month, day);
 }
 
-static bool is_working(const json_t *holidays, int64_t number)
+static bool is_working(const json_t *days, int64_t number)
 {
     char date[11];
-    size_t i;
-    json_t *row;
 
     ln_workday_date(date, number);
-    json_array_foreach((json_t *)(uintptr_t)holidays, i, row)
-    {
-        if (strcmp(ln_special_text(row, "date"), date) == 0)
-            return json_is_true(json_object_get(json_object_get(row, "f"), "working"));
-    }
-    int64_t week = (number + 3) % 7; /* 1970-01-01 was a Thursday; 0 is Monday */
-    return week < 5;
-}
-
-static bool holidays_from(json_t **out, struct ln_special_call *x, const char *from,
-                          struct ln_err *err)
-{
-    char until[11];
-    const struct ln_where where[] = { { "date", LN_WHERE_FROM, from },
-                                      { "date", LN_WHERE_TO, until } };
-
-    ln_workday_date(until, ln_workday_number(from) + SPAN_MAX);
-    return ln_special_find(out, x, "holiday", where, 2, 0, err);
+    return ln_term_works(days, date);
 }
 
 bool ln_workday_after(char out[11], struct ln_special_call *x, const char *from, int64_t n,
                       struct ln_err *err)
 {
-    json_t *holidays = NULL;
+    json_t *days = ln_calendar_days(x->e->writer, x->e->def, from);
     int64_t day = ln_workday_number(from);
-    bool ok = holidays_from(&holidays, x, from, err);
 
-    for (int i = 0; ok && i < SPAN_MAX && !(n == 0 && is_working(holidays, day)); i++) {
+    (void)err;
+    for (int i = 0; i < SPAN_MAX && !(n == 0 && is_working(days, day)); i++) {
         day++;
-        n -= n > 0 && is_working(holidays, day);
+        n -= n > 0 && is_working(days, day);
     }
     ln_workday_date(out, day);
-    json_decref(holidays);
-    return ok;
+    json_decref(days);
+    return true;
 }
 
 bool ln_workday_between(int64_t *out, struct ln_special_call *x, const char *from, const char *to,
                         struct ln_err *err)
 {
-    json_t *holidays = NULL;
+    json_t *days = ln_calendar_days(x->e->writer, x->e->def, from);
     int64_t end = ln_workday_number(to);
     int64_t day = ln_workday_number(from);
 
+    (void)err;
     *out = 0;
-    if (!holidays_from(&holidays, x, from, err)) {
-        json_decref(holidays);
-        return false;
-    }
     for (int i = 0; i < SPAN_MAX && day < end; i++)
-        *out += is_working(holidays, ++day);
-    json_decref(holidays);
+        *out += is_working(days, ++day);
+    json_decref(days);
     return true;
 }

@@ -1,4 +1,4 @@
-/* Working days: Monday to Friday, but for the days that the collection `holiday` says otherwise. */
+/* Counting in working days (calendar.h). */
 #ifndef LN_WORKDAY_H
 #define LN_WORKDAY_H
 

@@ -7,6 +7,7 @@
 
 #include "crypto/base/alloc.h"
 #include "crypto/base/log.h"
+#include "node/module/calendar.h"
 #include "node/module/screen.h"
 #include "node/store/pending.h"
 #include "node/web/listing.h"
@@ -634,6 +635,36 @@ static void add_queues(struct home *h, const struct ln_def_screen *s)
     json_decref(queues);
 }
 
+/* Kind `calendar`: a year whose days off are not known yet, this one or, from November on, the
+ * next. */
+static void add_calendar(struct home *h, const struct ln_def_screen *s)
+{
+    struct ln_call *c = h->c;
+    int64_t now = c->n->env.now_ms(c->n->env.ctx);
+    char today[11];
+
+    ln_engine_today(today, now);
+    long year = strtol(today, NULL, 10);
+    bool late = strtol(today + 5, NULL, 10) >= 11;
+    json_t *b = block_for(h, s);
+    json_t *items = array_of(b, "items");
+    json_object_set_new(b, "kind", json_string("urgent"));
+    for (long y = year; y <= year + late; y++)
+        if (!ln_calendar_arranged(c->r->store, c->n->def, y))
+            json_array_append_new(
+                items,
+                json_pack(
+                    "{s:s,s:s,s:o,s:s,s:I}", "id", "new", "collection", "calendar_year", "title",
+                    json_sprintf(c->q->zh ? "%ld 年放假安排还没有录入"
+                                          : "The days off of %ld are not entered",
+                                 y),
+                    "sub",
+                    c->q->zh ? "期限暂按周末和法定节日计算；国务院公布后请录入或导入“工作日历”"
+                             : "Terms follow the week and the days set by law; once the State "
+                               "Council published them, enter or import the working days",
+                    "created_at", (json_int_t)now));
+}
+
 static void add_plain(struct home *h, const struct ln_def_screen *s)
 {
     json_t *b = block_for(h, s);
@@ -657,6 +688,8 @@ static void add_screen(struct home *h, const struct ln_def_screen *s)
         add_list(h, s);
     else if (strcmp(s->kind, "stale") == 0)
         add_stale(h, s);
+    else if (strcmp(s->kind, "calendar") == 0)
+        add_calendar(h, s);
     else if (strcmp(s->kind, "queues") == 0)
         add_queues(h, s);
     else if (json_object_get(s->json, many) != NULL) {

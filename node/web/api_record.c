@@ -6,6 +6,7 @@
 
 #include "crypto/base/alloc.h"
 #include "crypto/canon.h"
+#include "node/module/calendar.h"
 #include "node/module/flow.h"
 #include "node/module/special.h"
 #include "node/store/pending.h"
@@ -124,6 +125,31 @@ static void add_merged(struct ln_call *c, json_t *row)
 }
 
 /* Turns a row into the record of the contract (README "Records"). */
+/* A term of working days that runs into a year whose days off are not known may move. */
+static void add_due_note(struct ln_call *c, const struct ln_def_coll *d, json_t *row)
+{
+    const json_t *f = json_object_get(row, "f");
+    const json_t *due = json_object_get(f, "due");
+    char day[11] = "";
+
+    if (!ln_calendar_counts(d, f))
+        return;
+    if (json_is_integer(due))
+        ln_engine_today(day, json_integer_value(due));
+    else if (json_is_string(due))
+        (void)snprintf(day, sizeof day, "%.10s", json_string_value(due));
+    long year = strtol(day, NULL, 10);
+    if (year == 0 || ln_calendar_arranged(c->r->store, c->n->def, year))
+        return;
+    json_object_set_new(
+        row, "due_note",
+        json_sprintf(
+            c->q->zh ? "%ld 年放假安排尚未公布，期限暂按周末和法定节日计算，公布后可能顺延"
+                     : "the days off of %ld are not known yet: counted by the week and the days "
+                       "set by law, it may move",
+            year));
+}
+
 void ln_api_record_dress(struct ln_call *c, const struct ln_def_coll *d, json_t *row, bool whole)
 {
     char title[LN_TITLE_MAX + 1];
@@ -162,6 +188,8 @@ void ln_api_record_dress(struct ln_call *c, const struct ln_def_coll *d, json_t 
         json_object_set(row, "conflict_count", json_object_get(row, "conflicts"));
         json_object_del(row, "conflicts");
     }
+    if (whole)
+        add_due_note(c, d, row);
     if (whole)
         add_merged(c, row);
     add_refs(c, d, row);
