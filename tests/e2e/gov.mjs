@@ -61,6 +61,7 @@ try {
   ok('the district has the figures that the community counts itself', await until(async () => (await same('persons_by_kind')) && (await same('tickets_by_state')) &&
     (await cells(district, 'clerk', 'persons_by_kind', '330106005056'))), JSON.stringify([await cells(a, 'committee', 'persons_by_kind', '330106005055'), await cells(district, 'clerk', 'persons_by_kind', '330106005055')]))
   const listed = async () => (await api(district, 'clerk', 'GET', '/nodes')).body.items.find(x => x.region === '330106005055')
+  ok('and what waits for a decision there, queue by queue', await until(async () => JSON.stringify(Object.keys((await listed()).queues ?? {}).sort()) === '["conflicts","duplicates","not_taken","refused","stale","void"]'), JSON.stringify(await listed()))
   ok('its table of communities shows what is open and overdue there', await until(async () => (await listed()).open === 3 && (await listed()).overdue === 1), JSON.stringify(await listed()))
   ok('region by region', (await api(district, 'clerk', 'GET', '/stats/persons_by_kind')).body.regions.length === 2)
   ok('an unknown statistic is a 404', (await api(district, 'clerk', 'GET', '/stats/nonsense')).status === 404)

@@ -46,6 +46,8 @@ try {
   ok('side by side, with what differs', pair.differ.includes('employer') && !pair.differ.includes('birth') && pair.a.id !== pair.b.id)
   ok('masked as everywhere', pair.a.f.id_no.includes('*'))
   ok('they are counted', await until(async () => (await desk('GET', '/status')).body.sync.duplicates >= 1))
+  const block = (await desk('GET', '/screen?role=committee')).body.blocks.find(b => b.figures?.some(f => f.collection === 'queues/twins'))
+  ok('and stand on the first screen, leading to their queue', block?.figures.find(f => f.collection === 'queues/twins').n === (await desk('GET', '/status')).body.sync.duplicates, JSON.stringify(block))
   const resident = await person(box, 'resident')
   ok('not for residents', (await resident('GET', '/duplicates')).status === 403)
   for (const name of ['申乙', '沈 一']) await desk('PATCH', `/person/${b}`, { name }) // a name it had for a while
