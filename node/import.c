@@ -8,6 +8,7 @@
 
 #include "crypto/base/alloc.h"
 #include "node/module/check.h"
+#include "node/module/grid.h"
 #include "node/module/sheet.h"
 
 #define GROUP 100 /* rows that share a transaction */
@@ -306,6 +307,40 @@ static json_t *keep_all(const struct importing *x)
     return keep;
 }
 
+/* What a worker may not write, since it stands in another's grid, is said of its row. */
+static bool judge_grid(struct importing *x, struct row *row, const json_t *old, struct ln_err *err)
+{
+    const struct ln_user *u = x->i->user;
+    char audience[LN_AUDIENCE_MAX];
+    char grid[LN_GRID_MAX] = "";
+    bool may;
+
+    if (u->grids[0] == '\0' || x->i->coll->grid == NULL)
+        return true;
+    if (old != NULL) {
+        ln_grid_of_audience(grid, json_string_value(json_object_get(old, "audience")));
+        may = ln_engine_may_change(x->i->coll, u, old);
+    } else {
+        if (!ln_grid_find(grid, x->r->store, x->n->def, x->i->coll, NULL, row->f, x->today, err))
+            return false;
+        ln_audience_name(audience, 'C', x->n->config.region, grid, "");
+        may = ln_engine_may_create_it(x->i->coll, u, row->f, audience);
+    }
+    if (may || grid[0] == '\0')
+        return true;
+    row->verdict = WRONG;
+    json_array_append_new(
+        row->messages,
+        json_pack("{s:s,s:o,s:o}", "field", "", "zh",
+                  json_sprintf("属于网格 %s，您负责的是 %s：请由该网格的社工或居委会导入", grid,
+                               u->grids),
+                  "en",
+                  json_sprintf("belongs to grid %s and yours are %s: a worker of that grid or the "
+                               "committee imports it",
+                               grid, u->grids)));
+    return true;
+}
+
 static bool judge(struct importing *x, struct row *row, struct ln_err *err)
 {
     json_t *old = NULL;
@@ -317,7 +352,8 @@ static bool judge(struct importing *x, struct row *row, struct ln_err *err)
 
     if (json_array_size(row->messages) > 0)
         row->verdict = WRONG;
-    if (!find_old(x, row, &old, err)) {
+    if (!find_old(x, row, &old, err) || !judge_grid(x, row, old, err)) {
+        json_decref(old);
         json_decref(problems);
         json_decref(keep);
         return false;

@@ -82,6 +82,7 @@ try {
   const rows = []
   for (const coll of colls) {
     if (['account', 'membership', 'module_setting', 'person', 'stat_value', 'stat_open'].includes(coll.name)) continue // what the run itself stands on
+    if (coll.name === 'office_holder') continue // the box takes away a card without a membership: office.mjs
     const lines = []
     for (const owner of owners)
       for (const [state, way] of Object.entries(ways(coll))) {
@@ -135,12 +136,17 @@ try {
   for (let i = 0; i < 100 && (seen = await looks('wanda', 'person', lives.body.id)) === 200; i++) await new Promise(r => setTimeout(r, 200))
   ok('a person follows the dwelling into its grid', seen === 404 && (await looks('wilma', 'person', lives.body.id)) === 200, seen)
   const found = async who => (await api(worker(who), 'GET', '/search?q=' + encodeURIComponent('丙'))).body.items.length
+  for (let i = 0; i < 100 && (await found('wilma')) !== 1; i++) await new Promise(r => setTimeout(r, 200)) // full text follows the save
   ok('nor does a search, a list or its count tell of it', (await found('wanda')) === 0 && (await found('wilma')) === 1 &&
     (await api(worker('wanda'), 'GET', '/dwelling?count=1&room=101')).body.total === 0 && (await api(worker('wilma'), 'GET', '/dwelling?count=1&room=101')).body.total === 1)
   const other = await api(worker('wanda'), 'POST', '/dwelling', { building: building.body.id, room: '102', tenure: 'owner' })
   ok('a worker adds nothing to another\'s grid, and reads why', other.status === 403 && /网格 03/.test(JSON.stringify(other.body)) && /grid 03/.test(JSON.stringify(other.body)), JSON.stringify(other.body))
   const lone = await api(worker('wanda'), 'POST', '/person', { name: '丁', id_type: '990', id_no: 'P丁', kind: 'local', birth: '1980-01-01', _keep: { id_no: '样例' } })
   ok('nor moves a record into it', lone.status === 201 && (await api(worker('wanda'), 'PATCH', `/person/${lone.body.id}`, { grid: '02' })).status === 403 && (await api(worker('wanda'), 'PATCH', `/person/${lone.body.id}`, { grid: '01' })).status === 200)
+
+  const sheet = ['姓名,证件类型,证件号码,人员类别,出生日期,网格', '戊,990,P戊,local,1980-01-01,02', '己,990,P己,local,1980-01-01,01'].join('\n')
+  const import1 = await fetch(`${base}/api/v1/import?collection=person&keep=${encodeURIComponent('样例')}`, { method: 'POST', headers: { Origin: base, 'Content-Type': 'application/octet-stream', cookie: worker('wanda').cookie }, body: sheet }).then(r => r.json())
+  ok('a row of another\'s grid is told in the preview of a spreadsheet', import1.rows?.[0].status === 'error' && /网格 02/.test(JSON.stringify(import1.rows[0].messages)) && import1.rows[1].status !== 'error', JSON.stringify(import1).slice(0, 900))
 
   const wrong = []
   let cells = 0
