@@ -1,7 +1,7 @@
 # No link at all: a courier carries one stick for several nodes, and stock tools read what is on it. What is wrong with
 # a stick is told in words, and nothing of it is taken in.
 . tests/e2e/lib.sh
-export LC_MESSAGES=zh_CN.UTF-8
+export LANG=zh_CN.UTF-8
 
 start_node xihu 330106000000 district
 start_node cuiyuan 330106005055 community xihu
