@@ -132,6 +132,8 @@ coverage: ## branches of crypto/ and sync/ (but those of assert, which stop us) 
 	@for s in 1 3 4 6 8 11 14; do build/cov/tests/sim/fast $$s 3 | grep '^seed' || exit 1; done
 	gcovr --root . --object-directory build/cov --filter 'crypto/' --filter 'sync/' --branches --print-summary \
 	  --exclude-branches-by-pattern '^\s*assert\('
+month: all ## thirty days of nine nodes in network namespaces (root): outages, sticks, a theft, a dead box, an upgrade
+	@MONTH=full LIMIT=3000 T=month tests/run.sh e2e
 screens: all sample ## pictures of the first and main screens into build/screens (ARGS=worker-home takes some; BASE= uses running nodes)
 	@node tests/screens/run.mjs $(ARGS)
 fresh: ## both commands in a chroot with nothing but Debian 12, the package and its service in another (root; STEPS="run test package")
@@ -155,7 +157,7 @@ clean: ## remove what was built (and build/run)
 help: ## this list
 	@grep -hE '^[a-z -]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9 -]+):.*## /\1\t/' | expand -t 26
 FORCE:
-.PHONY: all deps deps-test run test check screens sample unit e2e layers tidy format sim fuzz torture bench coverage fresh \
+.PHONY: all deps deps-test run test check month screens sample unit e2e layers tidy format sim fuzz torture bench coverage fresh \
   install deb clean help FORCE
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
