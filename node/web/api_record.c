@@ -10,6 +10,7 @@
 #include "node/module/flow.h"
 #include "node/module/special.h"
 #include "node/store/pending.h"
+#include "node/store/waiting.h"
 #include "node/web/limit.h"
 #include "node/web/listing.h"
 #include "node/web/read.h"
@@ -124,7 +125,6 @@ static void add_merged(struct ln_call *c, json_t *row)
     json_decref(list);
 }
 
-/* Turns a row into the record of the contract (README "Records"). */
 /* A term of working days that runs into a year whose days off are not known may move. */
 static void add_due_note(struct ln_call *c, const struct ln_def_coll *d, json_t *row)
 {
@@ -148,6 +148,18 @@ static void add_due_note(struct ln_call *c, const struct ln_def_coll *d, json_t 
                      : "the days off of %ld are not known yet: counted by the week and the days "
                        "set by law, it may move",
             year));
+}
+
+/* Saved here, and nobody above has signed for it. The root waits for nobody. */
+static bool waits(struct ln_call *c, const json_t *row)
+{
+    struct ln_err why = { 0 };
+    struct ln_id id;
+    bool yes = false;
+
+    return c->n->config.parent[0] != '\0' &&
+           ln_clock_id_read(&id, ln_span_of(ln_web_text(row, "id"))) &&
+           ln_waiting_is(&yes, ln_sqlstore_db(c->r->store), &id, &why) && yes;
 }
 
 void ln_api_record_dress(struct ln_call *c, const struct ln_def_coll *d, json_t *row, bool whole)
@@ -193,6 +205,7 @@ void ln_api_record_dress(struct ln_call *c, const struct ln_def_coll *d, json_t 
     if (whole)
         add_merged(c, row);
     add_refs(c, d, row);
+    json_object_set_new(row, "provisional", json_boolean(waits(c, row)));
     json_object_del(row, "etag");
     json_object_del(row, "created");
 }

@@ -51,7 +51,7 @@ export const app = {
   alone: ['独立运行，没有上级', 'Running alone, no parent'], stopped: ['已停止上传，请联系管理员', 'Sending has stopped; call the administrator'],
   unreachable: ['连不上社区服务器，已填内容保留在本页', 'The community server is out of reach; what you typed stays on this page'],
   unknown: ['正在确认同步状态…', 'Checking the sync state…'],
-  provisional: ['待上传', 'Not yet sent'], conflict: ['有冲突，需核对', 'In conflict, needs a decision'], take: ['采用此值', 'Take this value'],
+  provisional: ['待上传', 'Not yet sent'], provisional_laptop: ['暂定，待社区签收', 'Provisional until the community signs'], redated: ['签收时间为准：{at}', 'dated {at} by the receipt'], conflict: ['有冲突，需核对', 'In conflict, needs a decision'], take: ['采用此值', 'Take this value'],
   history: ['变更记录', 'History'], note: ['说明', 'Note'], not_found: ['没有这个页面', 'No such page'],
   stale: ['别人刚改过这条记录，请核对最新内容后再保存', 'Somebody has just changed this record; check it and save again'],
   state: ['状态', 'State'], all: ['全部', 'All'], sections: ['全部栏目', 'All sections'], new_one: ['新增{what}', 'New: {what}'],

@@ -6,12 +6,14 @@ import type { Collection, Module, Rec } from '../app/types'
 import { lang, t, word } from '../i18n'
 import { Waiting } from './state'
 import { show, stamp } from './value'
+import { waits } from './waits'
 
-interface Entry { id: string; op: string; at: number; user_name?: string; node: string; channel?: string; state: string; fields: Record<string, unknown> }
+interface Entry { id: string; op: string; at: number; eff: number; user_name?: string; node: string; channel?: string; state: string; fields: Record<string, unknown> }
 type ChannelKey = 'c_counter' | 'c_phone' | 'c_paper' | 'c_visit' | 'c_sms'
 type OpKey = 'op_add' | 'op_set' | 'op_step' | 'op_delete' | 'op_restore' | 'op_remove' | 'op_alias' | 'op_unalias' | 'op_other'
 const CHANNELS = ['counter', 'phone', 'paper', 'visit', 'sms']
 const FIRST = 8
+const CLAMPED = 60000 // ms: a clock that goes so much ahead is worth a word
 /** A node by its name or its region: its id says nothing to people. */
 const place = (node: string) => (session.value && node.indexOf(session.value.node.region) === 0 ? session.value.node.name : node.slice(0, 12))
 
@@ -41,8 +43,8 @@ export function History({ module, def, rec, version }: { module: Module; def: Co
     {items && <ol class="timeline">{(all ? items : items.slice(-FIRST)).slice().reverse().map(h => {
       const { head, body } = told(h, def, module, rec)
       return <li key={h.id} class={h.state === 'refused' || h.state === 'not_taken' ? h.state.replace('_', '-') : ''}><p><b>{head}</b> {h.channel && CHANNELS.indexOf(h.channel) >= 0 && <span class="chip">{t(('c_' + h.channel) as ChannelKey)}</span>}
-        {h.state !== 'accepted' && <span class={'chip' + (h.state === 'refused' ? ' tone-bad' : '')}>{t(h.state === 'refused' ? 'refused' : h.state === 'not_taken' ? 'not_taken' : 'provisional')}</span>}</p>
-        {body && <p>{body}</p>}<p class="quiet">{stamp(h.at)} · {h.user_name || place(h.node)}{h.state === 'accepted' ? ' · ' + t('accepted') : ''}</p></li>
+        {h.state !== 'accepted' && <span class={'chip' + (h.state === 'refused' ? ' tone-bad' : '')}>{h.state === 'refused' ? t('refused') : h.state === 'not_taken' ? t('not_taken') : waits()}</span>}</p>
+        {body && <p>{body}</p>}<p class="quiet">{stamp(h.at)} · {h.user_name || place(h.node)}{h.state === 'accepted' ? ' · ' + t('accepted') : ''}{h.eff < h.at - CLAMPED ? ' · ' + t('redated', { at: stamp(h.eff) }) : ''}</p></li>
     })}</ol>}
     {items && items.length > FIRST && !all && <button type="button" onClick={() => setAll(true)}>{t('all_n', { n: items.length })}</button>}
   </section>
