@@ -15,6 +15,7 @@
 #define LN_NODE_USER_MAX 2048 /* a laptop's own login, as JSON */
 
 struct ln_node;
+struct ln_drill;
 struct ln_node_reader {
     struct ln_sqlstore *store;
     struct ln_node_reader *next;
@@ -44,6 +45,7 @@ struct ln_node {
         _Atomic bool strip;    /* volumes are to be made anew */
         int64_t looked_ms, at; /* the last look at old ones, 0 none; where it goes on */
     } prune;                   /* prune.h; but for strip the writer thread's */
+    struct ln_drill *drill;    /* NULL unless served */
     int64_t started_ms;
     char state[LN_EXCHANGE_STATE_MAX]; /* as told to the parent (tree.h); the sync thread's */
     int64_t state_ms;

@@ -5,6 +5,7 @@
 
 #include "crypto/base/log.h"
 #include "node/cmd/cmd.h"
+#include "node/drill.h"
 #include "node/scrub.h"
 #include "node/syncer.h"
 #include "node/web/web.h"
@@ -50,6 +51,7 @@ bool ln_cmd_serve(const char *dir, const char *listen, struct ln_err *err)
     n->exchange.seen = ln_syncer_seen;
     n->exchange.seen_ctx = syncer;
     n->syncer = syncer;
+    n->drill = ln_drill_new(n);
     if (!ln_web_start(&w, n, listen, err) || !ln_control_start(&c, n, err) ||
         !ln_scrub_start(&scrub, n, err))
         goto out;
@@ -64,6 +66,7 @@ out:
     ln_control_stop(c);
     ln_web_stop(w);
     ln_syncer_stop(syncer);
+    ln_drill_free(n->drill);
     ln_node_close(n);
     ln_syncer_free(syncer);
     return ok;

@@ -80,6 +80,10 @@ json_t *ln_api_alarm_open(struct ln_call *c);
 LN_ROUTE(ln_api_alarm_list);
 LN_ROUTE(ln_api_alarm_ack);
 LN_ROUTE(ln_api_node_rotate);
+LN_ROUTE(ln_api_rescue_late);
+LN_ROUTE(ln_api_rescue_adopt);
+LN_ROUTE(ln_api_rescue_drill_get);
+LN_ROUTE(ln_api_rescue_drill);
 LN_ROUTE(ln_api_export_list);
 LN_ROUTE(ln_api_export_import);
 

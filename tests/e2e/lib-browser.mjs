@@ -32,7 +32,7 @@ export function run(args, input) {
 export async function startNode(name, port, region, role, roles, parent, { invite = [], prepare } = {}) {
   const at = `${dir}/${name}`
   const base = `http://127.0.0.1:${port}`
-  run(['init', '--dir', at, '--region', region, '--role', role, '--name', name, ...(parent ? [] : ['--root'])])
+  const init = run(['init', '--dir', at, '--region', region, '--role', role, '--name', name, ...(parent ? [] : ['--root'])])
   if (parent) {
     const code = run(['invite', '--dir', parent.dir, '--region', region, '--role', role, ...invite]).trim().split(/\s+/).pop()
     run(['join', '--dir', at, '--parent', parent.base, '--code', code])
@@ -46,7 +46,7 @@ export async function startNode(name, port, region, role, roles, parent, { invit
     await new Promise(done => setTimeout(done, 100))
   }
   for (const r of roles) run(['user', 'add', '--dir', at, '--login', r, '--role', r], `linli-${r}\n`)
-  return { dir: at, base, child }
+  return { dir: at, base, child, init }
 }
 export async function open(width, height, more = {}) {
   browser = browser || await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic',

@@ -15,5 +15,14 @@ export const w = speak({
   raised: ['发现', 'Since'], ack: ['知道了', 'Take note'], acked: ['{who} 已知悉', 'noted by {who}'], note: ['备注（可不填）', 'Note (optional)'], cleared: ['已解除', 'over'],
   past: ['近期已解除的告警', 'Alarms that are over'], open: ['节点告警', 'Open alarms'], quiet: ['没有告警', 'No alarm'], rotate: ['更换本节点的读者密钥', 'New keys for all readers of this node'],
   rotate_hint: ['每月自动更换；怀疑泄露时可立即更换。已吊销的节点得不到新密钥。', 'Done by itself each month; do it now when a leak is feared. A revoked node gets none of them.'], rotated: ['已更换 {n} 把密钥', '{n} keys are new'],
+  drill: ['恢复演练', 'Restore drill'], drill_hint: ['在本节点旁边证明：它坏掉后，用上级的副本和纸上的恢复密钥能全部恢复。不改动任何数据，密钥用完即弃。', 'Proves, beside this node, that all of it would come back from its parent and the recovery key on paper. Changes nothing; the key is not kept.'],
+  recovery: ['纸上的恢复密钥', 'The recovery key on paper'], start: ['开始演练', 'Start the drill'], running: ['正在演练，可以离开本页，结果会保留…', 'The drill is going on; you may leave, its result is kept…'], failed: ['演练失败：{why}', 'The drill failed: {why}'],
+  last_drill: ['上次演练 {at}：{how}', 'Last drill {at}: {how}'], good: ['成功', 'it would work'], bad: ['未成功', 'it would not'], no_drill: ['还没有演练过', 'There was none yet'],
+  d_keys: ['恢复密钥打开了 {n} 把密钥', 'The recovery key opened {n} keys'], d_missing: ['缺 {n} 把密钥', '{n} keys did not come back'], d_segments: ['取回日志 {n} 段，上级签收到第 {m} 段', '{n} segments came back, signed for up to {m}'],
+  d_records: ['恢复 {n} 条记录', '{n} records came back'], d_same: ['摘要与本节点一致', 'Digests are those of this node'], d_differ: ['{n} 个范围的摘要不同', '{n} digests differ'], d_waiting: ['{n} 条变更上级尚未签收，此刻损坏会失去它们', '{n} changes are not signed for: they would be lost now'], d_time: ['用时 {n} 秒', 'It took {n} s'],
+  late: ['迟到的工作', 'Late work'], late_none: ['没有迟到的工作', 'There is no late work'], late_hint: ['吊销后收到的内容不算数；核对后可以采纳，仍署原作者。U 盘带来的用 linli adopt --stick 读入。', 'What came after its end counts for nothing; looked through, it can be taken over, as its author’s. A stick is read by linli adopt --stick.'],
+  sure_adopt: ['请输入节点编号的末四位 {n}', 'type the last four characters of its id, {n}'], may_take: ['可采纳 {n} 条', '{n} can be taken over'], adopt: ['采纳', 'Take over'], adopted: ['已采纳 {n} 条', '{n} taken over'], why_known: ['已有', 'known'], why_no: ['不能采纳', 'cannot be'], unreadable: ['{n} 个文件在此不可读', '{n} files cannot be read here'],
+  replace: ['更换损坏的盒子', 'Replace a dead box'], r_1: ['在新机器上安装邻里', 'Install Linli on the new machine'], r_2: ['准备好纸上的恢复密钥', 'Have the recovery key on paper at hand'], r_3: ['在新机器上运行：', 'On the new machine run:'],
+  r_4: ['新节点加入并取回数据', 'The new node joins and takes its data back'], r_5: ['为各账号重设密码（linli user card）', 'Give the accounts new passwords (linli user card)'], r_done: ['完成', 'done'], r_wait: ['等待中', 'waiting'],
   loading: ['正在读取…', 'Loading…'], qr: ['二维码', 'QR code']
 })

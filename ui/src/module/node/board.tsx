@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { ApiError, call } from '../../app/api'
 import { word } from '../../i18n'
 import { w } from '../../i18n/node'
+import { Drill, Late, Replace } from './rescue'
 import { stamp } from '../../kit/value'
 
 interface Alarm { code: string; zh: string; en: string }
@@ -78,7 +79,7 @@ function Actions({ n, done }: { n: Node; done: () => void }) {
   </>
 }
 
-function Card({ n, manage, done }: { n: Node; manage: boolean; done: () => void }) {
+function Card({ n, manage, peers, done }: { n: Node; manage: boolean; peers: Node[]; done: () => void }) {
   const at = (ms: number) => (ms ? stamp(ms) : w('never'))
   const facts: [string, string | number][] = []
   if (!n.self) facts.push([w('contact'), at(n.last_contact_ms)], [w('receipt'), at(n.last_receipt_ms)], [w('signed'), `${n.receipt}/${n.seq}` + (n.waiting ? ` · ${w('waiting')} ${n.waiting}` : '')])
@@ -94,6 +95,8 @@ function Card({ n, manage, done }: { n: Node; manage: boolean; done: () => void 
     {n.alarms.length > 0 && <ul>{n.alarms.map(a => <li key={a.code}><span class="chip chip-bad">{word(a)}</span></li>)}</ul>}
     <dl>{facts.map(([k, v]) => <div key={k}><dt>{k}</dt><dd>{v}</dd></div>)}</dl>
     {manage && n.child && !n.revoked && <Actions n={n} done={done} />}
+    {manage && n.revoked > 0 && <Late node={n.node} />}
+    {manage && n.child && !n.revoked && n.role !== 'laptop' && <Replace n={n} peers={peers} />}
   </section>
 }
 
@@ -147,8 +150,9 @@ export function Board() {
     {wrong && <p class="error" role="alert">{wrong}</p>}
     {!board && !wrong && <p role="status">{w('loading')}</p>}
     {alarms && <AlarmList list={alarms} done={load} />}
-    {board && <div class="cards">{board.items.map(n => <Card key={n.node} n={n} manage={board.manage} done={load} />)}</div>}
+    {board && <div class="cards">{board.items.map(n => <Card key={n.node} n={n} manage={board.manage} peers={board.items} done={load} />)}</div>}
     {board && board.manage && self && <Invite self={self} />}
     {board && board.manage && self && self.role !== 'laptop' && <Rotate />}
+    {board && board.manage && self && <Drill />}
   </>
 }
