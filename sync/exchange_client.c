@@ -8,6 +8,7 @@
 #include "crypto/base/log.h"
 #include "crypto/canon.h"
 #include "sync/exchange.h"
+#include "sync/heir.h"
 #include "sync/keys.h"
 #include "sync/pack.h"
 #include "sync/view.h"
@@ -167,14 +168,26 @@ static bool find_upper(void *arg, struct ln_store *reader, const struct ln_autho
     return true;
 }
 
+/* Whoever answers may have taken our parent's place: then the next sync goes on with it. */
+static bool is_parent(struct ln_exchange_client *c, struct ln_span node, struct ln_err *err)
+{
+    struct ln_err ignored = { 0 };
+    bool heir = false;
+
+    if (ln_span_is(node, c->parent.node))
+        return true;
+    if (ln_heir_ask(&c->c, &c->link, c->parent.node, &heir, &ignored) && heir)
+        return ln_fail(err, LN_BUSY, "another box has taken the place of %s: on with that",
+                       c->parent.node);
+    return ln_fail(err, LN_DENIED, "another node answers there, not our parent %s", c->parent.node);
+}
+
 static bool is_whom_we_want(struct ln_exchange_client *c, struct ln_span node, struct ln_err *err)
 {
     struct upper_job j = { .c = c, .node = node };
 
     if (!c->past)
-        return ln_span_is(node, c->parent.node) ||
-               ln_fail(err, LN_DENIED, "another node answers there, not our parent %s",
-                       c->parent.node);
+        return is_parent(c, node, err);
     return do_read(c, find_upper, &j, err) &&
            (j.found ||
             ln_fail(err, LN_DENIED, "who answers there does not stand above our parent"));
@@ -267,8 +280,13 @@ static bool ask(struct ln_exchange_client *c, struct ln_message *request,
             return false;
         if (response->retry_after_s > 0)
             c->out->retry_after_ms = (int64_t)response->retry_after_s * 1000;
-        if (!accept(c, request, response, err))
-            return false;
+        if (!accept(c, request, response, err)) {
+            if (err->code != LN_DENIED || attempt > 0)
+                return false;
+            c->nonce[0] = '\0'; /* somebody else's answer: who is there? */
+            *err = (struct ln_err){ 0 };
+            continue;
+        }
         if (response->status == 200)
             return true;
         (void)ln_message_problem_read(response, &which, seq, err);

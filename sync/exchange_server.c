@@ -8,6 +8,7 @@
 #include "crypto/base/log.h"
 #include "crypto/canon.h"
 #include "sync/exchange.h"
+#include "sync/heir.h"
 #include "sync/join.h"
 #include "sync/keys.h"
 #include "sync/pack.h"
@@ -777,6 +778,8 @@ void ln_exchange_serve(struct ln_exchange_server *s, const struct ln_message *re
         hello(s, reply);
     } else if (strcmp(path, "join") == 0 && strcmp(request->method, "POST") == 0) {
         ln_join_serve(&s->c, request, reply);
+    } else if (strcmp(path, "heir") == 0 && strcmp(request->method, "GET") == 0) {
+        ln_heir_serve(&s->c, request, reply);
     } else {
         route = find(request->method, path, &c.rest, &known);
         if (route != NULL)

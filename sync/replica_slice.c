@@ -41,8 +41,14 @@ static enum share share_of(const struct ln_authority *a, const char *log, const 
     const struct ln_cert *author = ln_authority_find(a, node);
     if (author == NULL)
         return PUBLIC_ONLY;
+    /* What a box's laptops wrote belongs to what its parent keeps of it, and to what comes back. */
+    const struct ln_cert *box =
+        author->role == LN_ROLE_LAPTOP ? ln_authority_find(a, author->parent) : author;
     if (strcmp(node, to->node) == 0 || strcmp(author->parent, to->node) == 0 ||
         ln_authority_continues(a, to->node, node))
+        return ALL;
+    if (box != NULL && box != author &&
+        (strcmp(box->parent, to->node) == 0 || ln_authority_continues(a, to->node, box->node)))
         return ALL;
     if (above(a, node, to->node))
         return strchr(log, '.') != NULL ? DOWN : MEMBERS;
