@@ -535,7 +535,8 @@ void ln_engine_mask(const struct ln_def_coll *c, const struct ln_user *u, json_t
         json_array_append_new(masked, json_string(d->name));
     }
     json_object_set_new(row, "masked", masked);
-    if (part) {
+    if (part) { /* nothing in it can be unmasked */
+        json_array_clear(masked);
         keep_outline(c, f);
         json_object_set_new(row, "outline", json_true());
     }

@@ -77,7 +77,7 @@ function Facts({ def, module, rec, clear, onShow }: { def: Collection; module: M
     <dl class="facts">{facts.map(f => <div key={f.name}><dt>{word(f.label, f.name)}</dt><dd><Value {...{ def, module, rec, f, clear }} /></dd></div>)}
       <div><dt>{t('added_on')}</dt><dd>{stamp(rec.created_at)}</dd></div></dl>
     {typeof rec.f.on_behalf_of === 'string' && <p class="quiet">{t('behalf_of', { who: principal(rec, rec.f.on_behalf_of) })}</p>}
-    {rec.outline && <p class="quiet">{t('outline_only')} {emergency() && <a href={`/emergency_reading/new?target=${rec.id}`}>{t('ask_emergency')}</a>}</p>}
+    {rec.outline && <p class="quiet">{t('outline_only')} {emergency() && <a href={`/emergency_reading/new?${typeof rec.f.no === 'string' ? 'no=' + rec.f.no : 'target=' + rec.id}`}>{t('ask_emergency')}</a>}</p>}
     {rec.masked && rec.masked.length > 0 && Object.keys(clear).length === 0 && <Unmask def={def} id={rec.id} names={rec.masked} onShow={onShow} />}
   </section>
 }
@@ -120,7 +120,7 @@ export function Record({ module, def, id, edit }: { module: Module; def: Collect
   const Panel = panels[def.name]
   const may = (rec.can ? rec.can.update : def.can.update) && !def.log
   const account = session.value && session.value.account
-  const side = <><Related def={def} rec={rec} version={rec.version_etag + turn} />{account && <History module={module} def={def} rec={rec} version={rec.version_etag + turn} />}</>
+  const side = <><Related def={def} rec={rec} version={rec.version_etag + turn} />{account && !rec.outline && <History module={module} def={def} rec={rec} version={rec.version_etag + turn} />}</>
   return <article>
     <p class="crumb"><a href={'/' + def.name}><Icon name="back" />{word(def.label, def.name)}</a></p>
     {added.value === rec.id && <Done def={def} rec={rec} />}
