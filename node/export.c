@@ -255,7 +255,8 @@ static bool put_stripped(struct ln_replica *r, const char *key, uint64_t upto, s
     return false;
 }
 
-bool ln_export_strip(const char *dir, struct ln_replica *r, const char *log, struct ln_err *err)
+bool ln_export_strip(const char *dir, struct ln_replica *r, const char *log, bool *any,
+                     struct ln_err *err)
 {
     struct ln_store *s = ln_replica_store(r);
     struct ln_store_log l = { 0 };
@@ -270,6 +271,7 @@ bool ln_export_strip(const char *dir, struct ln_replica *r, const char *log, str
         return false;
     if (dropped <= done || l.n == 0)
         return true;
+    *any = true;
     for (uint64_t next; from <= dropped; from = next)
         if (!strip_volume(dir, r, &l, from, &next, err))
             return ln_wrap(err, "volumes of %s", log);

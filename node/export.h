@@ -10,9 +10,10 @@ bool ln_export_run(const char *dir, struct ln_replica *r, bool *more, struct ln_
 
 /* Makes the volumes of a log anew that hold sealed files which the database dropped behind a
  * checkpoint: commits, trees and what is still held; git calls the rest promised. Nothing when they
- * are as they should be. Writer thread, outside a transaction; may be cut anywhere and done again.
+ * are as they should be; else *any becomes true. Writer thread, outside a transaction; may be cut
+ * anywhere and done again.
  */
-bool ln_export_strip(const char *dir, struct ln_replica *r, const char *log,
+bool ln_export_strip(const char *dir, struct ln_replica *r, const char *log, bool *any,
                      struct ln_err *err) LN_MUST;
 
 #endif

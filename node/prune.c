@@ -9,6 +9,7 @@
 #include "crypto/base/alloc.h"
 #include "crypto/base/log.h"
 #include "node/export.h"
+#include "node/module/workday.h"
 
 #define EVERY_MS (INT64_C(6) * 3600000)
 #define FIRST_MS 60000   /* after the start */
@@ -16,15 +17,13 @@
 
 /* ---- quarters */
 
-/* Days since 1970 of the first of a month (proleptic Gregorian). */
-static int64_t days_of(int64_t year, int64_t month)
+static int64_t first_second(int64_t quarter)
 {
-    int64_t y = month <= 2 ? year - 1 : year;
-    int64_t era = y / 400;
-    int64_t of_era = y - era * 400;
-    int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5;
+    char date[16];
 
-    return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+    (void)snprintf(date, sizeof date, "%04u-%02u-01", (unsigned)(quarter / 4) % 10000,
+                   (unsigned)(quarter % 4 * 3 + 1) % 100);
+    return ln_workday_number(date) * 86400;
 }
 
 int64_t ln_prune_before(int64_t now_ms, int64_t quarters)
@@ -33,8 +32,7 @@ int64_t ln_prune_before(int64_t now_ms, int64_t quarters)
     struct tm tm = { 0 };
 
     (void)gmtime_r(&now, &tm);
-    int64_t q = ((int64_t)tm.tm_year + 1900) * 4 + tm.tm_mon / 3 - quarters;
-    return days_of(q / 4, q % 4 * 3 + 1) * 86400;
+    return first_second(((int64_t)tm.tm_year + 1900) * 4 + tm.tm_mon / 3 - quarters);
 }
 
 bool ln_prune_quarter(int64_t *out, const char *text, struct ln_err *err)
@@ -46,7 +44,7 @@ bool ln_prune_quarter(int64_t *out, const char *text, struct ln_err *err)
         year < 1970)
         return ln_fail(err, LN_INVALID, "%s is no quarter: write 2026q4 (不是季度，请写成 2026q4)",
                        text);
-    *out = days_of(year, (end[1] - '1') * 3 + 1) * 86400;
+    *out = first_second(year * 4 + end[1] - '1');
     return true;
 }
 
@@ -141,10 +139,13 @@ static void strip(struct ln_node *n, struct ln_replica *r)
     struct ln_store *s = ln_replica_store(r);
     struct logs logs = { .n = 0 };
     struct ln_err err = { 0 };
+    bool any = false;
     bool ok = s->ops->log_each(s->ctx, take_log, &logs, &err);
 
     for (size_t i = 0; ok && i < logs.n; i++)
-        ok = ln_export_strip(n->dir, r, logs.list[i].id, &err);
+        ok = ln_export_strip(n->dir, r, logs.list[i].id, &any, &err);
+    if (any) /* what was dropped leaves the database's file, too */
+        ok = s->ops->shred(s->ctx, &err) && ok;
     if (!ok)
         ln_log_err(LN_LOG_WARN, &err, "old volumes");
     ln_free(logs.list);
