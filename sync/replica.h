@@ -219,10 +219,11 @@ bool ln_replica_key_restore(struct ln_replica *r, const struct ln_key_item *k,
 bool ln_replica_inherit(struct ln_replica *r, unsigned *n, struct ln_err *err) LN_MUST;
 
 /* ---- erasure (README "Erasure") */
-/* Asks every holder to destroy the keys of a person (alias set included): a public line of this
- * node's log. `cause`: request withdraw retention. */
-bool ln_replica_erase(struct ln_replica *r, const struct ln_id *person, const char *cause,
-                      struct ln_err *err) LN_MUST;
+/* Asks every holder to destroy the keys of `n` persons (alias sets included; a record that is about
+ * nobody has keys like a person): a public line of this node's log. `cause`: request withdraw
+ * retention. LN_FULL: too many for one line. */
+bool ln_replica_erase(struct ln_replica *r, const struct ln_id *persons, size_t n,
+                      const char *cause, struct ln_err *err) LN_MUST;
 /* Destroys keys and escrow and blanks rows of all that was asked. *n = erasures whose files are to
  * be overwritten now (ln_store_ops.shred, after full text was looked at); then
  * ln_replica_erase_done signs for them. */

@@ -802,9 +802,12 @@ static bool mark_heads(void *ctx, const struct ln_store_record *rec, struct ln_e
 {
     struct row *row = ctx;
     struct ln_merged m = { .n_units = 0 };
+    bool gone = rec->deleted && rec->conflicts == 0;
     bool ok = ln_merge_unpack(&m, rec->heads.p, rec->heads.len, err);
 
-    for (size_t u = 0; ok && u < m.n_units; u++)
+    if (gone) /* of what was deleted only that it was */
+        row->keep = false;
+    for (size_t u = 0; ok && u < m.n_units && (!gone || m.units[u].name[0] == '\0'); u++)
         for (size_t h = 0; h < m.units[u].n_heads; h++)
             row->keep = row->keep || ln_clock_compare(&m.units[u].heads[h].id, &row->c.id) == 0;
     ln_merge_free(&m);
@@ -847,7 +850,7 @@ static bool check_row(struct making *x, struct row *row, struct ln_err *err)
         return false;
     if (strcmp(p->p.audience, "public") == 0)
         return true;
-    if (!row->keep && row->c.rec > 0 &&
+    if (row->c.state == LN_STORE_GOOD && row->c.rec > 0 &&
         !s->ops->records_by(s->ctx, &row->c.rec, 1, mark_heads, row, err))
         return false;
     if (!row->keep) {

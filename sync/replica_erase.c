@@ -76,7 +76,7 @@ static bool take_key(void *ctx, const char *kid, const char *audience, struct ln
     return true;
 }
 
-bool ln_replica_erase(struct ln_replica *r, const struct ln_id *person, const char *cause,
+bool ln_replica_erase(struct ln_replica *r, const struct ln_id *asked, size_t n, const char *cause,
                       struct ln_err *err)
 {
     struct ln_store *s = r->c.store;
@@ -84,8 +84,10 @@ bool ln_replica_erase(struct ln_replica *r, const struct ln_id *person, const ch
     struct ln_buf f = ln_buf_new(LN_CHANGE_MAX);
     struct ids persons = { .n = 0 };
     char text[LN_ID_TEXT + 1];
-    bool ok = alias_set(&persons, s, person, err);
+    bool ok = true;
 
+    for (size_t i = 0; ok && i < n; i++)
+        ok = alias_set(&persons, s, &asked[i], err);
     for (size_t i = 0; ok && i < persons.n; i++)
         ok = s->ops->kids_of(s->ctx, &persons.list[i], take_key, &x, err);
     ln_buf_addf(&f, "{\"audiences\":[%s],\"cause\":\"%s\",\"kids\":[%s],\"persons\":[",

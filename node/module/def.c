@@ -453,6 +453,39 @@ static const char *const *found_by(struct ln_def *d, const struct ln_def_coll *c
     return out;
 }
 
+/* How long its records are kept: README "Retention". */
+static bool read_retention(struct reading *r, const struct ln_def_coll *c, const json_t *j)
+{
+    static const char *const KEYS[] = {
+        "class", "years", "days", "after", "when", "days_of", NULL
+    };
+    const char *after = text(j, "after");
+    int64_t years = json_integer_value(json_object_get(j, "years"));
+    int64_t days = json_integer_value(json_object_get(j, "days"));
+    const struct ln_def_field *f = after != NULL ? ln_def_field(c, after) : NULL;
+    const char *key;
+    json_t *value;
+
+    if (j == NULL)
+        return true;
+    if (!known(r, j, KEYS))
+        return false;
+    if (text(j, "class") == NULL || (years > 0) == (days > 0) || years < 0 || years > 100 ||
+        days < 0 || days > 36500)
+        return wrong(r, "retention needs a class, and years or days", "");
+    bool word = after != NULL && (strcmp(after, "created") == 0 || strcmp(after, "changed") == 0 ||
+                                  (strcmp(after, "final") == 0 && c->n_states > 0));
+    if (!word && (f == NULL || (f->type != LN_TYPE_DATE && f->type != LN_TYPE_TS)))
+        return wrong(r, "retention is after final, created, changed, or a date", "");
+    if (c->coll->log && c->coll->subject != NULL && strcmp(c->coll->subject, "self") != 0)
+        return wrong(r, "rows about others can neither be erased alone nor deleted", "");
+    json_object_foreach(
+        (json_t *)(uintptr_t)json_object_get(j, "when"), key,
+        value) if (ln_def_field(c, key) == NULL ||
+                   !json_is_string(value)) return wrong(r, "retention names no field", key);
+    return true;
+}
+
 static bool read_coll(struct reading *r, const char *module, const json_t *j)
 {
     static const char *const KEYS[] = { "name",     "version",    "label",  "audience",   "log",
@@ -460,16 +493,16 @@ static bool read_coll(struct reading *r, const char *module, const json_t *j)
                                         "workflow", "rights",     "unmask", "duplicates", "search",
                                         "list",     "filters",    "sort",   "estate",     "named",
                                         "menu",     "fresh_days", "grid",   "guest",      "counted",
-                                        "similar",  NULL };
+                                        "similar",  "retention",  NULL };
     /* Paths of the API that stand where a collection's would (node/web/routes.c). */
     static const char *const TAKEN[] = {
-        "session",  "schema",    "status",      "stats",   "sync",     "nodes", "screen",
-        "search",   "conflicts", "files",       "import",  "export",   "qr",    "talk",
-        "progress", "paper",     "services",    "verify",  "sheet",    "login", "me",
-        "help",     "outbox",    "password",    "board",   "devices",  "lite",  "correct",
-        "handled",  "erasures",  "gov",         "copy",    "queues",   "stock", "labels",
-        "note",     "report",    "ledger",      "returns", "template", "vote",  "tally",
-        "ballots",  "statement", "certificate", "places",  NULL
+        "session",  "schema",    "status",      "stats",   "sync",      "nodes", "screen",
+        "search",   "conflicts", "files",       "import",  "export",    "qr",    "talk",
+        "progress", "paper",     "services",    "verify",  "sheet",     "login", "me",
+        "help",     "outbox",    "password",    "board",   "devices",   "lite",  "correct",
+        "handled",  "erasures",  "gov",         "copy",    "queues",    "stock", "labels",
+        "note",     "report",    "ledger",      "returns", "template",  "vote",  "tally",
+        "ballots",  "statement", "certificate", "places",  "retention", NULL
     };
     struct ln_def_coll *c = &r->colls[r->d->n_colls];
     struct ln_coll *s = &r->schema[r->d->n_colls];
@@ -508,6 +541,8 @@ static bool read_coll(struct reading *r, const char *module, const json_t *j)
         return false;
     s->find = found_by(r->d, c);
     if (workflow != NULL && !read_workflow(r, c, s, workflow))
+        return false;
+    if (!read_retention(r, c, json_object_get(j, "retention")))
         return false;
     for (const char *const *g = c->grid; g != NULL && *g != NULL; g++)
         if (ln_def_field(c, *g) == NULL && strchr(*g, '/') == strrchr(*g, '/'))

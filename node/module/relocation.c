@@ -589,7 +589,7 @@ static bool forget(struct ln_special_call *x, const char *record, struct ln_err 
     struct ln_id id;
 
     return ln_clock_id_read(&id, ln_span_of(record)) &&
-           ln_replica_erase(x->r, &id, "retention", err);
+           ln_replica_erase(x->r, &id, 1, "retention", err);
 }
 
 static bool be_called_back(struct ln_special_call *x, const json_t *row, const struct ln_parcel *p,

@@ -24,6 +24,7 @@
 #include "node/module/program.h"
 #include "node/module/publish.h"
 #include "node/module/relocation.h"
+#include "node/module/retention.h"
 #include "node/module/shop.h"
 #include "node/module/slot.h"
 #include "node/module/stock.h"
@@ -53,6 +54,7 @@ const struct ln_special *const ln_specials[] = {
     ln_program_special,
     ln_publish_special,
     ln_relocation_special,
+    ln_retention_special,
     ln_shop_special,
     ln_ledger_special,
     ln_slot_special,

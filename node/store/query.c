@@ -376,6 +376,20 @@ static bool add_after(struct building *b, const struct ln_where *w, struct ln_er
     return true;
 }
 
+/* `changed`: ms of the latest change in it. `kept`: its keys were not erased. */
+static bool add_derived(struct building *b, const struct ln_where *w)
+{
+    if (strcmp(w->field, "kept") == 0) {
+        ln_buf_adds(&b->sql, "NOT EXISTS (SELECT 1 FROM erased e WHERE e.person = r.id)");
+        return true;
+    }
+    ln_buf_adds(&b->sql, w->op == LN_WHERE_TO ? "c._eff <= ?" : "c._eff >= ?");
+    int64_t ms = strtoll(w->value, NULL, 10);
+    bind_add(
+        b, (struct bind){ .number = true, .n = (ms << 16) + (w->op == LN_WHERE_TO ? 0xffff : 0) });
+    return true;
+}
+
 static bool add_where(struct building *b, const struct ln_where *w, struct ln_err *err)
 {
     char says[64];
@@ -391,6 +405,8 @@ static bool add_where(struct building *b, const struct ln_where *w, struct ln_er
         (void)snprintf(column, sizeof column, "r.region");
     else if (strcmp(w->field, "created") == 0 && f == NULL)
         return add_created(b, w, err);
+    else if ((strcmp(w->field, "changed") == 0 || strcmp(w->field, "kept") == 0) && f == NULL)
+        return add_derived(b, w);
     else if (strcmp(w->field, "audience") == 0 && f == NULL)
         return add_audience(b, w);
     else if (strcmp(w->field, "after") == 0 && f == NULL)
@@ -604,6 +620,31 @@ bool ln_query_record(json_t **out, struct ln_sqlstore *s, const struct ln_id *id
     }
     (void)ln_db_end(q);
     return true;
+}
+
+bool ln_query_naming(json_t *out, struct ln_sqlstore *s, const char *text, unsigned max,
+                     struct ln_err *err)
+{
+    static const char sql[] = "SELECT r.id, r.coll FROM words w JOIN record r ON r.n = w.rec WHERE"
+                              " instr(w.body, ?) > 0 AND r.deleted = 0 ORDER BY r.n LIMIT ?";
+    struct ln_query *q = ln_db_use(s->db, sql);
+    char id[LN_ID_TEXT + 1];
+    char coll[48];
+    struct ln_id what;
+    bool row;
+
+    ln_db_text(q, text);
+    ln_db_int(q, max);
+    for (;;) {
+        if (!ln_db_row(q, &row, err))
+            return false;
+        if (!row)
+            return true;
+        ln_db_col_bytes(q, 0, what.b, sizeof what.b);
+        ln_db_col_copy(q, 1, coll, sizeof coll);
+        ln_clock_id_write(id, &what);
+        (void)json_array_append_new(out, json_pack("{s:s,s:s}", "id", id, "collection", coll));
+    }
 }
 
 bool ln_query_states(json_t **out, struct ln_sqlstore *s, const struct ln_coll *coll,

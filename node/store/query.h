@@ -27,9 +27,9 @@ enum ln_where_op {
     LN_WHERE_GRID
 };
 struct ln_where {
-    const char
-        *field; /* of the collection, or state region id audience created (ms) after (an id); a
-                   `^` field is found by its tag */
+    const char *field; /* of the collection, or state region id audience created changed (ms) after
+                          (an id) kept (its keys were not erased); a
+                          `^` field is found by its tag */
     enum ln_where_op op;
     const char *value; /* IS: several separated by commas; "" = empty */
 };
@@ -56,6 +56,11 @@ bool ln_query_list(json_t *out, int64_t *total, struct ln_sqlstore *s, const str
  * not there. One that was given up for another gives that one, under its own id: references in
  * rows, filters and dimensions follow likewise. */
 bool ln_query_record(json_t **out, struct ln_sqlstore *s, const struct ln_id *id,
+                     struct ln_err *err) LN_MUST;
+
+/* Records in whose searched words `text` stands as it is, at most `max`: {"id","collection"} each,
+ * appended to `out`. Looks at all of them: for rare questions. */
+bool ln_query_naming(json_t *out, struct ln_sqlstore *s, const char *text, unsigned max,
                      struct ln_err *err) LN_MUST;
 
 /* How many records of each state a collection has, as {"state": n}; `before` > 0 only those with

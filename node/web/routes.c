@@ -37,6 +37,7 @@ const struct ln_route ln_routes[] = {
     { "GET", "/api/v1/alarms", ln_api_alarm_list },
     { "POST", "/api/v1/alarms/:/ack", ln_api_alarm_ack },
     { "GET", "/api/v1/erasures", ln_api_erasure_list },
+    { "GET", "/api/v1/retention", ln_api_retention_list },
     { "GET", "/api/v1/screen", ln_api_home_get },
     { "GET", "/api/v1/search", ln_api_home_search },
     { "GET", "/api/v1/conflicts", ln_api_conflict_queue },

@@ -22,6 +22,7 @@ LN_ROUTE(ln_api_info_sync);
 LN_ROUTE(ln_api_erasure_list);
 LN_ROUTE(ln_api_link_get);
 LN_ROUTE(ln_api_link_set);
+LN_ROUTE(ln_api_retention_list);
 LN_ROUTE(ln_api_stick_list);
 LN_ROUTE(ln_api_stick_write);
 LN_ROUTE(ln_api_stick_get);

@@ -20,6 +20,28 @@ ok('in the end all have signed', await until(page, async () => {
   await must(page, 'POST', '/sync')
   return (await must(page, 'GET', '/erasures')).items[0].missing === 0
 }))
+// What comes next by date, and a decision that it stays
+await must(page, 'POST', '/home', { kind: 'committee', name: '翠苑居委会' })
+const thread = await must(page, 'POST', '/thread', { kind: 'desk', subject: '短期保存', keep_days: 10 })
+await must(page, 'POST', '/message', { thread: thread.id, body: '十天以后不再保存' })
+await page.goto(`${box.base}/erasures`)
+ok('a message that is kept ten days is due within thirty', await shows(page, 'text=销毁密钥'))
+await look(page, 'due next desktop')
+await page.getByRole('button', { name: /^留存/ }).first().click()
+await page.getByLabel('理由').fill('信访案件需要')
+await page.locator('form button.primary').click()
+ok('the committee holds it, with a reason', await shows(page, 'text=留存中'))
+const holds = (await must(page, 'GET', '/legal_hold')).items
+ok('the decision is a record, signed with its author', holds.length === 1 && holds[0].f.reason === '信访案件需要' && Boolean(holds[0].f.author))
+ok('and the list says by which', (await must(page, 'GET', '/retention')).items.some(i => i.hold === holds[0].id))
+const asked = await fetch(`${box.base}/api/v1/retention`)
+ok('nobody else is told', asked.status === 401 || asked.status === 403)
+const small = await open(360, 640)
+await login(small, box.base, 'committee')
+await small.goto(`${box.base}/erasures`)
+ok('a phone shows it, too', await shows(small, 'text=留存中'))
+await look(small, 'due next phone')
+
 const phone = await open(360, 640)
 await login(phone, district.base, 'clerk')
 await phone.goto(`${district.base}/erasures`)

@@ -370,7 +370,7 @@ TEST(two_branches_of_a_fork_are_put_together_wholly_or_not_at_all)
 
 static bool ask_erasure(void *ctx, struct ln_replica *r, struct ln_err *err)
 {
-    return ln_replica_erase(r, ctx, "request", err);
+    return ln_replica_erase(r, ctx, 1, "request", err);
 }
 
 static bool heed_erasure(void *ctx, struct ln_replica *r, struct ln_err *err)

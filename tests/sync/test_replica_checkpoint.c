@@ -265,6 +265,36 @@ TEST(a_line_too_long_or_too_deep_to_stand_in_another_is_carried_in_pieces)
     tree_end(&t);
 }
 
+TEST(of_a_deleted_record_nothing_is_carried_but_that_it_is)
+{
+    struct tree t;
+    struct past p;
+    struct ln_err err = { 0 };
+    char text[128];
+    live(&t, &p);
+    struct ln_draft d = { .op = LN_OP_DELETE, .collection = "person", .record = p.busy };
+    MUST(draft(&t.comm, &d, &err));
+    sync_all(&t);
+    struct ln_checkpoint_item made = checkpoint(&t.comm, t.comm.c.id);
+    sync_all(&t);
+
+    assert_true(made.dropped >= 3); /* its add and both jobs */
+    struct box *const all[] = { &t.comm, &t.dist, &t.prov };
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(prune(all[i], t.comm.c.id).done);
+        rebuilt(all[i]);
+        (void)verified(all[i]);
+        cell(text, all[i], "SELECT deleted FROM record WHERE id = ?", &p.busy);
+        assert_string_equal(text, "1");
+        cell(text, all[i], "SELECT count(*) FROM change JOIN record r ON r.n = rec WHERE r.id = ?",
+             &p.busy);
+        assert_string_equal(text, "1");
+        assert_cell(all[i], SQL_NAME, &p.plain, "李三");
+        assert_same(&t.comm, all[i], UP);
+    }
+    tree_end(&t);
+}
+
 TEST(a_revocation_further_back_still_reaches_what_a_checkpoint_carries)
 {
     struct tree t;
@@ -296,4 +326,5 @@ RUN_TESTS(T(a_checkpoint_carries_what_still_counts_and_nobody_s_digest_or_record
           T(a_laptop_that_comes_later_begins_with_the_checkpoint),
           T(a_second_checkpoint_takes_the_place_of_the_first),
           T(a_line_too_long_or_too_deep_to_stand_in_another_is_carried_in_pieces),
+          T(of_a_deleted_record_nothing_is_carried_but_that_it_is),
           T(a_revocation_further_back_still_reaches_what_a_checkpoint_carries))

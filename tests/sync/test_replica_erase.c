@@ -11,7 +11,7 @@ static void erase(struct box *b, const struct ln_id *person)
     struct ln_err err = { 0 };
 
     MUST(ln_replica_begin(b->r, &err));
-    MUST(ln_replica_erase(b->r, person, "request", &err));
+    MUST(ln_replica_erase(b->r, person, 1, "request", &err));
     MUST(ln_replica_commit(b->r, &err));
 }
 

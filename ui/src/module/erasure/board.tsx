@@ -4,6 +4,8 @@ import { call } from '../../app/api'
 import { w } from '../../i18n/erasure'
 import { stamp } from '../../kit/value'
 import { Empty, Waiting } from '../../kit/state'
+import { session } from '../../app/state'
+import { Next } from './next'
 
 interface Holder { node: string; name: string; region: string; done: number }
 interface Erasure { id: string; at: number; by: string; by_name: string; cause: 'request' | 'withdraw' | 'retention'; holders: Holder[]; missing: number }
@@ -28,5 +30,6 @@ export function Board() {
   return <><h1>{w('title')}</h1><p class="quiet">{w('what')}</p>
     {wrong && <p class="error" role="alert">{w('wrong')}</p>}
     {items === null ? !wrong && <Waiting /> : items.length === 0 ? <div class="card"><Empty text={w('none')} /></div> : items.map(e => <One key={e.id} e={e} />)}
+    {session.value && session.value.roles.some(r => /^(admin|committee)$/.test(r)) && <Next />}
   </>
 }

@@ -1,0 +1,283 @@
+/* What has been kept long enough: found, listed, erased or deleted once a day, unless it is held.
+ */
+#include "tests/lib/test.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "node/module/retention.h"
+#include "node/node.h"
+
+#define DAY INT64_C(86400000)
+
+static const struct ln_user SYSTEM = { .system = true };
+
+struct place {
+    char dir[64], node[128];
+    struct ln_node *n;
+};
+
+static void open_place(struct place *p)
+{
+    struct ln_node_new want = {
+        .region = "330106005055", .name = "翠苑", .role = LN_ROLE_COMMUNITY, .root = true
+    };
+    struct ln_buf recovery = ln_buf_secret(4096);
+    char id[LN_NODE_ID_MAX];
+    struct ln_err err = { 0 };
+
+    test_mkdir(p->dir);
+    (void)snprintf(p->node, sizeof p->node, "%s/n", p->dir);
+    MUST(ln_node_init(p->node, &want, &recovery, id, &err));
+    MUST(ln_node_open(&p->n, p->node, &err));
+    ln_buf_free(&recovery);
+}
+
+static void close_place(struct place *p)
+{
+    ln_node_close(p->n);
+    test_rmdir(p->dir);
+}
+
+struct doing {
+    struct place *p;
+    const char *collection;
+    json_t *f; /* taken over */
+    char id[LN_ID_TEXT + 1];
+    int64_t now_ms;
+    char today[11];
+    const struct ln_engine *e;
+};
+
+static void begin(struct ln_special_call *x, struct doing *d, struct ln_replica *r)
+{
+    *x = (struct ln_special_call){ .e = &d->p->n->engine,
+                                   .r = r,
+                                   .u = &SYSTEM,
+                                   .channel = "",
+                                   .today = d->today,
+                                   .now_ms = d->now_ms };
+    ln_engine_today(d->today, d->now_ms);
+}
+
+static bool add_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct doing *d = arg;
+    struct ln_special_call x;
+
+    begin(&x, d, r);
+    return ln_special_add(d->id, &x, d->collection, d->f, err);
+}
+
+static bool tick_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct doing *d = arg;
+    struct ln_special_call x;
+
+    begin(&x, d, r);
+    return ln_retention_special[0].tick(&x, err);
+}
+
+static void add(char id[LN_ID_TEXT + 1], struct place *p, const char *collection, json_t *f)
+{
+    struct doing d = {
+        .p = p, .collection = collection, .f = f, .now_ms = p->n->env.now_ms(p->n->env.ctx)
+    };
+    struct ln_err err = { 0 };
+
+    MUST(ln_queue_write(p->n->queue, add_job, &d, &err));
+    (void)snprintf(id, LN_ID_TEXT + 1, "%s", d.id);
+}
+
+static void run(struct place *p, int64_t later_ms)
+{
+    struct doing d = { .p = p, .now_ms = p->n->env.now_ms(p->n->env.ctx) + later_ms };
+    struct ln_err err = { 0 };
+
+    MUST(ln_queue_write(p->n->queue, tick_job, &d, &err));
+}
+
+static json_t *listed(struct place *p, int64_t later_ms, int64_t ahead)
+{
+    struct ln_node_reader *r;
+    struct ln_err err = { 0 };
+    json_t *out = json_array();
+
+    MUST(ln_node_read(p->n, &r, &err));
+    MUST(ln_retention_list(out, r->store, p->n->def, "330106005055",
+                           p->n->env.now_ms(p->n->env.ctx) + later_ms, ahead, &err));
+    ln_node_read_done(p->n, r);
+    return out;
+}
+
+static const json_t *item(const json_t *list, const char *id)
+{
+    size_t i;
+    json_t *one;
+
+    json_array_foreach(list, i, one)
+    {
+        if (strcmp(json_string_value(json_object_get(one, "id")), id) == 0)
+            return one;
+    }
+    return NULL;
+}
+
+/* "here", "blank" (its keys are on the way out) or "gone". */
+static const char *fate(struct place *p, const char *id)
+{
+    struct ln_node_reader *r;
+    struct ln_err err = { 0 };
+    struct ln_id what;
+    json_t *row = NULL;
+    const char *out = "here";
+
+    assert_true(ln_clock_id_read(&what, ln_span_of(id)));
+    MUST(ln_node_read(p->n, &r, &err));
+    MUST(ln_query_record(&row, r->store, &what, &err));
+    if (row == NULL || json_is_true(json_object_get(row, "deleted")))
+        out = "gone";
+    else if (json_object_get(json_object_get(row, "f"), "name") == NULL &&
+             json_object_get(json_object_get(row, "f"), "body") == NULL)
+        out = "blank";
+    ln_node_read_done(p->n, r);
+    json_decref(row);
+    return out;
+}
+
+static bool due_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    return ln_replica_erase_due(r, arg, err);
+}
+
+static void erased(struct place *p)
+{
+    struct ln_err err = { 0 };
+    unsigned n;
+
+    MUST(ln_queue_write(p->n->queue, due_job, &n, &err));
+}
+
+static json_t *person(const char *name, const char *status)
+{
+    return json_pack("{s:s,s:s,s:s,s:s}", "name", name, "kind", "local", "status", status,
+                     "id_type", "990");
+}
+
+TEST(somebody_who_moved_away_is_listed_in_time_and_erased_on_the_day)
+{
+    struct place p;
+    char moved[LN_ID_TEXT + 1];
+    char lives[LN_ID_TEXT + 1];
+    open_place(&p);
+    add(moved, &p, "person", person("赵迁出", "moved"));
+    add(lives, &p, "person", person("钱在住", "living"));
+
+    json_t *soon = listed(&p, 5 * 365 * DAY - 20 * DAY, 30);
+    json_t *early = listed(&p, 4 * 365 * DAY, 30);
+    run(&p, 4 * 365 * DAY);
+    erased(&p);
+    assert_string_equal(fate(&p, moved), "here");
+    run(&p, 5 * 366 * DAY);
+    erased(&p);
+
+    assert_non_null(item(soon, moved));
+    assert_string_equal(json_string_value(json_object_get(item(soon, moved), "act")), "erase");
+    assert_null(item(soon, lives));
+    assert_null(item(early, moved));
+    assert_string_equal(fate(&p, moved), "blank");
+    assert_string_equal(fate(&p, lives), "here");
+    json_t *after = listed(&p, 5 * 366 * DAY, 30);
+    assert_null(item(after, moved)); /* nobody is asked twice */
+    json_decref(soon);
+    json_decref(early);
+    json_decref(after);
+    close_place(&p);
+}
+
+TEST(what_is_held_stays_and_the_list_says_by_which_decision)
+{
+    struct place p;
+    char moved[LN_ID_TEXT + 1];
+    char hold[LN_ID_TEXT + 1];
+    open_place(&p);
+    add(moved, &p, "person", person("赵留存", "dead"));
+    add(hold, &p, "legal_hold", json_pack("{s:s,s:s}", "object", moved, "reason", "诉讼中"));
+
+    run(&p, 6 * 366 * DAY);
+    erased(&p);
+
+    assert_string_equal(fate(&p, moved), "here");
+    json_t *list = listed(&p, 6 * 366 * DAY, 0);
+    assert_string_equal(json_string_value(json_object_get(item(list, moved), "hold")), hold);
+    json_decref(list);
+    close_place(&p);
+}
+
+TEST(messages_go_when_their_conversation_says_so)
+{
+    struct place p;
+    char brief[LN_ID_TEXT + 1];
+    char lasting[LN_ID_TEXT + 1];
+    char one[LN_ID_TEXT + 1];
+    char two[LN_ID_TEXT + 1];
+    char home[LN_ID_TEXT + 1];
+    open_place(&p);
+    add(home, &p, "home", json_pack("{s:s,s:s}", "kind", "committee", "name", "翠苑居委会"));
+    add(brief, &p, "thread",
+        json_pack("{s:s,s:s,s:i}", "kind", "desk", "subject", "短", "keep_days", 10));
+    add(lasting, &p, "thread", json_pack("{s:s,s:s}", "kind", "desk", "subject", "长"));
+    add(one, &p, "message", json_pack("{s:s,s:s}", "thread", brief, "body", "十天之后"));
+    add(two, &p, "message", json_pack("{s:s,s:s}", "thread", lasting, "body", "两年之后"));
+
+    run(&p, 11 * DAY);
+    erased(&p);
+    assert_string_equal(fate(&p, one), "blank");
+    assert_string_equal(fate(&p, two), "here");
+    run(&p, 740 * DAY);
+    erased(&p);
+
+    assert_string_equal(fate(&p, two), "blank");
+    close_place(&p);
+}
+
+TEST(a_definition_that_cannot_be_kept_is_refused_at_start)
+{
+    static const char *const bad[] = {
+        "{\"class\":\"x\",\"years\":1,\"days\":2,\"after\":\"created\"}",
+        "{\"class\":\"x\",\"after\":\"created\"}",
+        "{\"years\":1,\"after\":\"created\"}",
+        "{\"class\":\"x\",\"years\":1,\"after\":\"a\"}",
+        "{\"class\":\"x\",\"years\":1,\"after\":\"final\"}",
+        "{\"class\":\"x\",\"years\":1,\"after\":\"created\",\"when\":{\"zz\":\"1\"}}",
+        "{\"class\":\"x\",\"years\":1,\"after\":\"created\",\"who\":1}",
+    };
+    static const char text[] =
+        "{\"module\":\"m\",\"rank\":1,\"label\":{\"zh\":\"一\",\"en\":\"One\"},\"codes\":{},"
+        "\"collections\":[{\"name\":\"c\",\"version\":1,\"label\":{\"zh\":\"一\",\"en\":\"One\"},"
+        "\"audience\":\"C\",\"title\":[\"a\"],\"fields\":[{\"name\":\"a\",\"type\":\"str\","
+        "\"label\":{\"zh\":\"一\",\"en\":\"One\"}}],\"rights\":{\"read\":[],\"create\":[],"
+        "\"update\":[],\"delete\":[]},\"list\":[\"a\"],\"filters\":[],\"retention\":%s}]}";
+    char def[2048];
+    struct ln_def *d = NULL;
+
+    for (size_t i = 0; i <= sizeof bad / sizeof bad[0]; i++) {
+        struct ln_err err = { 0 };
+        bool good = i == sizeof bad / sizeof bad[0];
+        (void)snprintf(def, sizeof def, text,
+                       good ? "{\"class\":\"x\",\"years\":1,\"after\":\"created\"}" : bad[i]);
+        bool ok = ln_def_read(&d, "m", def, strlen(def), &err);
+        if (ok != good)
+            print_message("%zu: %s\n", i, err.text);
+        assert_true(ok == good);
+        if (ok)
+            ln_def_close(d);
+        else
+            assert_int_equal(err.code, LN_INVALID);
+    }
+}
+
+RUN_TESTS(T(somebody_who_moved_away_is_listed_in_time_and_erased_on_the_day),
+          T(what_is_held_stays_and_the_list_says_by_which_decision),
+          T(messages_go_when_their_conversation_says_so),
+          T(a_definition_that_cannot_be_kept_is_refused_at_start))
