@@ -165,7 +165,7 @@ try {
   await boss.click('[role=option] button >> nth=0')
   await boss.waitForSelector('[aria-label^="收件单位"] li button')
   await look(boss, '1440 circular form')
-  await boss.click('button.primary:has-text("保存")')
+  await boss.click('button:has-text("只存草稿")')
   await boss.waitForURL(u => /\/circular\/[0-9a-v]{20}/.test(u.pathname))
   const paper = new URL(boss.url()).pathname.split('/').pop()
   ok('its receivers are chosen by name', (await api(boss, 'GET', `/circular/${paper}`)).body.f.receivers[0] === clerkHome)
