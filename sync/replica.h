@@ -12,12 +12,17 @@
 
 struct ln_replica;
 
+#define LN_REPLICA_SPARES 32
 struct ln_replica_config {
     const struct ln_env *env;       /* outlives the replica */
     struct ln_store *store;         /* the writer's handle */
     const struct ln_schema *schema; /* outlives the replica */
     struct ln_seckey key;
     struct ln_ident ident;
+    /* Reading keys beside it: one to come, those before. What was wrapped for them is still met, in
+     * a replay too. */
+    struct ln_ident spare[LN_REPLICA_SPARES];
+    size_t n_spare;
     struct ln_recipient
         recovery;            /* the paper key: wrapped into every epoch, escrow of subject keys */
     char id[LN_NODE_ID_MAX]; /* this node, known before it has a certificate */
@@ -38,6 +43,8 @@ struct ln_replica_config {
 bool ln_replica_open(struct ln_replica **out, const struct ln_replica_config *config,
                      struct ln_err *err) LN_MUST;
 void ln_replica_close(struct ln_replica *r);
+/* One more reading key, from now on; of LN_REPLICA_SPARES the last makes room. */
+void ln_replica_spare(struct ln_replica *r, const struct ln_ident *ident);
 const struct ln_cert *
 ln_replica_self(const struct ln_replica *r); /* NULL before it has a certificate */
 const struct ln_authority *ln_replica_authority(const struct ln_replica *r);
@@ -361,6 +368,9 @@ struct ln_look {
 bool ln_replica_look(struct ln_look *out, struct ln_store *reader, const struct ln_authority *a,
                      const char *log, uint64_t from, unsigned max, ln_report_fn *say, void *ctx,
                      struct ln_err *err) LN_MUST;
+/* How far anything of a log counts by checkpoints, 0 nothing does. Any handle. */
+bool ln_replica_pruned_any(uint64_t *upto, struct ln_store *s, const char *log,
+                           struct ln_err *err) LN_MUST;
 /* Whether the digests are those of the changes that the database holds. *wrong = how many are not.
  */
 bool ln_replica_sums(uint64_t *wrong, struct ln_store *reader, ln_report_fn *say, void *ctx,

@@ -101,7 +101,7 @@ static bool take_id(void *ctx, const char *audience, const struct ln_batch_quote
     (void)quote;
     if (x->seq <= x->pruned) {
         struct ln_pruned p;
-        if (!ln_replica_pruned(&p, x->r->c.store, x->log->id, audience, err))
+        if (!ln_replica_pruned(&p, x->store, x->log->id, audience, err))
             return false;
         if (x->seq <= p.upto)
             return true; /* checked against the checkpoint */
@@ -400,6 +400,8 @@ bool ln_replica_look(struct ln_look *out, struct ln_store *reader, const struct 
     x.care.next = from;
     if (!ok || l.head == 0 || from > l.head || x.care.author == NULL)
         return ok;
+    if (!ln_replica_pruned_any(&x.care.pruned, reader, log, err))
+        return false;
     err->code = LN_OK;
     if (from > 1)
         ok =
@@ -465,13 +467,47 @@ static bool take_change(void *ctx, const struct ln_store_change *c, struct ln_er
     return take_unsealed(ctx, c, err);
 }
 
+/* What a log's checkpoints left out still stands in the digests. */
+static bool add_pruned(struct care *x, const char *log, struct ln_err *err)
+{
+    struct ln_checkpoint c;
+    uint64_t upto = 0;
+
+    if (!ln_replica_pruned_any(&upto, x->store, log, err))
+        return false;
+    if (upto == 0)
+        return true;
+    if (!ln_replica_checkpoint_noted(&c, x->store, log, err))
+        return false;
+    bool ok = true;
+    for (size_t i = 0; ok && i < c.n; i++) {
+        struct ln_store_audience a = { 0 };
+        struct ln_pruned p;
+        ok = ln_replica_pruned(&p, x->store, log, c.parts[i].audience, err) &&
+             (p.upto == 0 || x->store->ops->audience_get(x->store->ctx, &a, p.audience, err));
+        if (ok && p.upto > 0 && a.n > 0)
+            sodium_add(sum_of(x, a.n)->digest.b, p.sum.b, sizeof p.sum.b);
+    }
+    ln_checkpoint_free(&c);
+    return ok;
+}
+
+static bool sum_all(struct care *x, struct ln_err *err)
+{
+    bool ok = x->store->ops->changes_each(x->store->ctx, take_change, x, err) &&
+              x->store->ops->log_each(x->store->ctx, take_log, x, err);
+
+    for (size_t i = 0; ok && i < x->n_logs; i++)
+        ok = add_pruned(x, x->logs[i].id, err);
+    return ok;
+}
+
 bool ln_replica_sums(uint64_t *wrong, struct ln_store *reader, ln_report_fn *say_fn, void *ctx,
                      struct ln_err *err)
 {
     struct ln_verify_report report = { 0 };
     struct care x = { .store = reader, .out = &report, .say = say_fn, .ctx = ctx };
-    bool ok = reader->ops->changes_each(reader->ctx, take_change, &x, err) &&
-              reader->ops->audience_each(reader->ctx, check_digest, &x, err);
+    bool ok = sum_all(&x, err) && reader->ops->audience_each(reader->ctx, check_digest, &x, err);
 
     *wrong = report.bad;
     care_free(&x);
@@ -506,8 +542,7 @@ static bool resum(struct ln_replica *r, struct ln_err *err)
 {
     struct ln_store *s = r->c.store;
     struct resum x = { .care = { .store = s } };
-    bool ok = s->ops->changes_each(s->ctx, take_change, &x.care, err) &&
-              s->ops->audience_each(s->ctx, take_wrong, &x, err);
+    bool ok = sum_all(&x.care, err) && s->ops->audience_each(s->ctx, take_wrong, &x, err);
 
     for (size_t i = 0; ok && i < x.n; i++)
         ok = s->ops->audience_put(s->ctx, &x.list[i], err);

@@ -14,10 +14,7 @@ struct ln_pruned {
     struct ln_digest sum;    /* of the lines that are not in it */
     uint64_t dropped, kept;
 };
-/* How far anything of a log counts by checkpoints, 0 nothing does; and that of one audience
- * (upto 0: none). */
-bool ln_replica_pruned_any(uint64_t *upto, struct ln_store *s, const char *log,
-                           struct ln_err *err) LN_MUST;
+/* How far one audience of a log counts by checkpoints (upto 0: nothing does). */
 bool ln_replica_pruned(struct ln_pruned *out, struct ln_store *s, const char *log,
                        const char *audience, struct ln_err *err) LN_MUST;
 

@@ -55,6 +55,7 @@ strict() { # NODE: every volume, by stock git
 for n in cuiyuan xihu; do
     ok "git fsck finds nothing, every commit is signed ($n)" strict $n
     ok "verify tells what is checked by the checkpoint ($n)" eval '"$LINLI" verify --dir "$(dir_of '$n')" | grep -E "checkpoint in segments|检查点"'
+    ok "the scrub finds nothing wrong behind it ($n)" eval '"$LINLI" scrub --dir "$(dir_of '$n')" --json | jq -es "length == 1 and .[0].found == 0 and .[0].segments > 0"'
 done
 ok "no commit is lost" eval '[ "$(git -C "$volume" rev-list --count main)" -ge "$commits" ]'
 blob() { git -C "$volume" ls-tree "$1" | awk '/\.age$/ { print $3; exit }'; }
