@@ -51,6 +51,8 @@ static const struct key KEYS[] = {
     TEXT(alarm_phones, "",
          "告警短信的号码 telephone numbers that get an SMS of a fresh alarm, by comma; needs "
          "sms_dir"),
+    NUMBER(age_days, "180", 0, 3650,
+           "更换解密密钥的间隔(天) the reading key is rotated after that many days; 0: never"),
     TEXT(scrub_at, "03:30",
          "自检时刻 hour (China) of the daily scrub, which looks for damage and mends it; empty: "
          "never"),

@@ -17,6 +17,7 @@ struct ln_config {
     char hosts[512];   /* names by which browsers may call this node, beside addresses; by comma */
     char sms_dir[256]; /* spool of gammu-smsd, "" no SMS */
     char alarm_phones[128]; /* who gets an SMS of a fresh alarm, by comma */
+    int64_t age_days;       /* 0 never */
     char scrub_at[8];       /* "03:30", China; "" never */
     int64_t scrub_mb_s;
     int64_t alarm_every_s;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -154,7 +155,7 @@ static bool access_read(void *ctx, ln_read_job *job, void *arg, struct ln_err *e
 /* ---- work between jobs: sealing what waits too long; full text and attachments */
 
 struct ticking {
-    int64_t sealed_ms, counted_ms, due_ms, watched_ms;
+    int64_t sealed_ms, counted_ms, due_ms, watched_ms, aged_ms;
     int64_t due_written; /* rows, when it was last looked what is due */
 };
 
@@ -347,6 +348,8 @@ static void tick_watch(struct ln_node *n, struct ln_replica *r)
     ln_watch_tick(n, r);
 }
 
+static void tick_age(struct ln_node *n, struct ln_replica *r);
+
 static void tick(void *ctx, struct ln_replica *r)
 {
     tick_special(ctx, r);
@@ -357,6 +360,7 @@ static void tick(void *ctx, struct ln_replica *r)
     tick_erase(ctx, r);
     tick_stat(ctx, r);
     tick_watch(ctx, r);
+    tick_age(ctx, r);
 }
 
 /* ---- keys */
@@ -430,6 +434,151 @@ static bool make_keys(const char *dir, struct ln_buf *recovery, const struct ln_
     return ok;
 }
 
+/* ---- reading keys */
+
+#define AGE_LOOK_MS 3600000
+#define AGE_FILE_MAX (LN_REPLICA_SPARES * 256)
+
+/* Former keys, a line each, the latest first. */
+static bool read_former(struct ln_node *n, struct ln_err *err)
+{
+    struct ln_buf text = ln_buf_secret(AGE_FILE_MAX);
+    bool ok = !ln_disk_there(n->dir, "age.old") || ln_disk_read(&text, n->dir, "age.old", err);
+
+    for (const char *at = text.data; ok && text.len > 0 && *at != '\0';) {
+        size_t len = strcspn(at, "\n");
+        if (len > 0 && n->n_spare < LN_REPLICA_SPARES)
+            ok = ln_key_ident_read(&n->spare[n->n_spare++], at, len, err);
+        at += len + (at[len] == '\n');
+    }
+    ln_buf_free(&text);
+    return ok;
+}
+
+static bool read_next(struct ln_node *n, struct ln_err *err)
+{
+    struct ln_buf text = ln_buf_secret(LN_KEY_FILE_MAX);
+    bool ok = true;
+
+    if (ln_disk_there(n->dir, "age.next")) {
+        ok = ln_disk_read(&text, n->dir, "age.next", err) &&
+             ln_key_ident_read(&n->age_next, text.data, text.len, err);
+        n->has_next = ok;
+    }
+    ln_buf_free(&text);
+    return ok;
+}
+
+static void add_ident(struct ln_buf *out, const struct ln_ident *ident)
+{
+    ln_key_ident_write(out, ident);
+    ln_buf_addc(out, '\n');
+}
+
+bool ln_node_rotate_age(struct ln_node *n, struct ln_err *err)
+{
+    struct ln_buf text = ln_buf_secret(LN_KEY_FILE_MAX);
+    struct ln_ident next;
+
+    if (n->config.parent[0] == '\0')
+        return ln_fail(err, LN_INVALID,
+                       "a root's reading key is not rotated (根节点的解密密钥不更换)");
+    if (n->has_next)
+        return ln_fail(err, LN_CONFLICT,
+                       "the next reading key waits for the parent already (新密钥正等待上级签发)");
+    ln_key_ident_make(&next);
+    add_ident(&text, &next);
+    bool ok = ln_disk_write(n->dir, "age.next", text.data, text.len, err);
+    ln_buf_free(&text);
+    if (ok) {
+        n->age_next = next;
+        n->has_next = true;
+    }
+    sodium_memzero(&next, sizeof next);
+    return ok;
+}
+
+static bool age_next(void *ctx, struct ln_recipient *out)
+{
+    struct ln_node *n = ctx;
+
+    if (!n->has_next)
+        return false;
+    ln_key_ident_public(out, &n->age_next);
+    return true;
+}
+
+/* The certificate with it has come: the former one is kept first, then the name changes hands. */
+static bool promote(struct ln_node *n, struct ln_err *err)
+{
+    struct ln_buf text = ln_buf_secret(AGE_FILE_MAX);
+    char from[1024];
+    char to[1024];
+
+    add_ident(&text, &n->ident);
+    for (size_t i = 0; i < n->n_spare && i + 1 < LN_REPLICA_SPARES; i++)
+        add_ident(&text, &n->spare[i]);
+    bool ok = ln_buf_done(&text, "former keys", err) &&
+              ln_disk_write(n->dir, "age.old", text.data, text.len, err);
+    ln_buf_free(&text);
+    (void)snprintf(from, sizeof from, "%s/age.next", n->dir);
+    (void)snprintf(to, sizeof to, "%s/age.key", n->dir);
+    if (!ok || (rename(from, to) != 0 && !ln_fail(err, LN_BROKEN, "cannot rename %s", from)))
+        return false;
+    size_t keep = n->n_spare < LN_REPLICA_SPARES ? n->n_spare : LN_REPLICA_SPARES - 1;
+    memmove(n->spare + 1, n->spare, keep * sizeof *n->spare);
+    n->spare[0] = n->ident;
+    n->n_spare = keep + 1;
+    n->ident = n->age_next;
+    return true;
+}
+
+static bool is_certified(const struct ln_node *n, const struct ln_replica *r)
+{
+    const struct ln_cert *self = ln_replica_self(r);
+    struct ln_recipient next;
+
+    ln_key_ident_public(&next, &n->age_next);
+    return self != NULL && ln_key_recipient_same(&self->age, &next);
+}
+
+static void tick_age(struct ln_node *n, struct ln_replica *r)
+{
+    struct ticking *t = (void *)((char *)n->pool + sizeof(struct pool));
+    struct ln_err err = { 0 };
+    unsigned minted = 0;
+    struct stat st;
+    char path[1024];
+    int64_t now = real_ms();
+
+    if (n->has_next && is_certified(n, r)) {
+        if (!promote(n, &err)) {
+            ln_log_err(LN_LOG_WARN, &err, "reading key");
+            return;
+        }
+        n->has_next = false;
+        ln_log(LN_LOG_NOTE, "reading key rotated");
+        if (!ln_replica_begin(r, &err))
+            return;
+        if (!ln_replica_rotate(r, true, &minted, &err) || !ln_replica_commit(r, &err)) {
+            ln_replica_rollback(r);
+            ln_log_err(LN_LOG_WARN, &err, "epochs after a reading key");
+        }
+        return;
+    }
+    if (n->has_next || n->config.age_days == 0 || n->config.parent[0] == '\0' ||
+        now - t->aged_ms < AGE_LOOK_MS)
+        return;
+    t->aged_ms = now;
+    (void)snprintf(path, sizeof path, "%s/age.key", n->dir);
+    if (stat(path, &st) != 0 || now / 1000 - st.st_mtime <= n->config.age_days * 86400)
+        return;
+    if (ln_node_rotate_age(n, &err))
+        ln_replica_spare(r, &n->age_next);
+    else
+        ln_log_err(LN_LOG_WARN, &err, "reading key");
+}
+
 /* ---- opening */
 
 /* What this version knows and the one before did not. */
@@ -463,7 +612,13 @@ static bool open_replica(struct ln_node *n, bool drill, struct ln_err *err)
     if (!ln_guard_open(&n->guard, n->dir, n->config.guard, c.store, &c.guard, &c.strange, err))
         return false;
     c.moved_ctx = n->guard;
-    if (!ln_replica_open(&n->replica, &c, err) || !learn(n->replica, err))
+    memcpy(c.spare, n->spare, sizeof c.spare);
+    c.n_spare = n->n_spare;
+    bool ok = ln_replica_open(&n->replica, &c, err);
+    sodium_memzero(&c, sizeof c);
+    if (ok && n->has_next)
+        ln_replica_spare(n->replica, &n->age_next);
+    if (!ok || !learn(n->replica, err))
         return false;
     /* A doubt stands in the database from the start, for whoever reads the node's state. */
     return ln_replica_doubted(n->replica)[0] == '\0' ||
@@ -484,7 +639,8 @@ static bool open_node(struct ln_node **out, const char *dir, bool drill, struct 
     n->started_ms = real_ms();
     ((struct ticking *)(void *)((char *)n->pool + sizeof(struct pool)))->sealed_ms = n->started_ms;
     if (!ln_config_read(&n->config, dir, err) || !ln_disk_lock(&n->lock, dir, err) ||
-        !read_keys(n, err) || !ln_def_open(&n->def, err) ||
+        !read_keys(n, err) || !read_former(n, err) || !read_next(n, err) ||
+        !ln_def_open(&n->def, err) ||
         !ln_sqlstore_open(&n->writer, dir, &n->def->schema, LN_DB_WRITE, err) ||
         !open_replica(n, drill, err) ||
         !ln_queue_start(&n->queue, n->replica, drill ? NULL : tick, n, TICK_MS, err)) {
@@ -498,6 +654,7 @@ static bool open_node(struct ln_node **out, const char *dir, bool drill, struct 
     };
     n->exchange.state = ln_tree_state;
     n->exchange.state_ctx = n;
+    n->exchange.age_next = age_next;
     n->exchange.carry = n->config.carry != 0;
     n->exchange.per_minute = (unsigned)n->config.child_per_minute;
     ln_attach_files(&n->files, n);

@@ -27,6 +27,10 @@ struct ln_node {
     struct ln_guard *guard;
     struct ln_seckey key;
     struct ln_ident ident;
+    struct ln_ident age_next; /* asked for; the parent's certificate makes it the present one */
+    _Atomic bool has_next;
+    struct ln_ident spare[LN_REPLICA_SPARES]; /* former reading keys */
+    size_t n_spare;
     struct ln_recipient recovery;
     char id[LN_NODE_ID_MAX];
     struct ln_def *def;
@@ -68,6 +72,10 @@ bool ln_node_open_drill(struct ln_node **out, const char *dir, struct ln_err *er
 /* New keys in the place of the present ones, which stay beside as *.old: the node is another one,
  * and has to join anew, continuing the old. `back` undoes that. The node is not open. */
 bool ln_node_rekey(const char *dir, bool back, struct ln_err *err) LN_MUST;
+/* On the writer thread: makes the next reading key (age.next; ln_replica_spare it) and asks the
+ * parent for a certificate with it at the next sync. LN_CONFLICT one is asked for already;
+ * LN_INVALID a root's is not rotated. */
+bool ln_node_rotate_age(struct ln_node *n, struct ln_err *err) LN_MUST;
 void ln_node_close(struct ln_node *n); /* accepts NULL; seals nothing */
 /* Seals everything that waits (at the end, or before a sync). */
 bool ln_node_seal(struct ln_node *n, struct ln_err *err) LN_MUST;

@@ -32,6 +32,9 @@ struct ln_exchange_config {
      * NULL. */
     void (*seen)(void *ctx, const struct ln_exchange_contact *c);
     void *seen_ctx;
+    /* Calling: the reading key that is to take the place of the present one (README "Reading
+     * keys"); false: none. May be NULL; state_ctx. */
+    bool (*age_next)(void *ctx, struct ln_recipient *out);
     /* Calling: what this node tells the parent of itself, a canonical object, "" nothing; may be
      * NULL. On the thread that syncs. */
     void (*state)(void *ctx, char out[LN_EXCHANGE_STATE_MAX]);

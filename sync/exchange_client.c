@@ -961,7 +961,14 @@ static bool ask_heads(struct ln_exchange_client *c, const struct ln_view *mine, 
 
     start(&request, "POST", "heads", "");
     ln_message_init(&response, LN_MESSAGE_BODY_MAX);
-    ln_buf_addf(&request.body, "{\"all\":\"%s\"", mine->all);
+    ln_buf_addc(&request.body, '{');
+    struct ln_recipient next;
+    if (c->c.age_next != NULL && !c->past && c->c.age_next(c->c.state_ctx, &next)) {
+        ln_buf_adds(&request.body, "\"age\":\"");
+        ln_key_recipient_write(&request.body, &next);
+        ln_buf_adds(&request.body, "\",");
+    }
+    ln_buf_addf(&request.body, "\"all\":\"%s\"", mine->all);
     bool told = tell_state(c, state);
     if (told)
         ln_buf_addf(&request.body, ",\"state\":%s", state);

@@ -172,6 +172,41 @@ static void renew_first(struct call *c)
         ln_log_err(LN_LOG_WARN, &err, "lease not renewed");
 }
 
+struct rekeying {
+    const char *node;
+    bool laptop;
+    struct ln_recipient age;
+};
+
+static bool rekey(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    const struct rekeying *x = arg;
+    const struct ln_renewal want = { .days = 0, .age = &x->age };
+    unsigned minted;
+
+    /* What a laptop reads from now on is not for its former key. */
+    return ln_replica_renew(r, x->node, &want, err) &&
+           (!x->laptop || ln_replica_rotate(r, true, &minted, err));
+}
+
+/* A child asks for a certificate with another reading key: its signature is proof enough. */
+static void rekey_first(struct call *c, struct ln_span body)
+{
+    const struct ln_access *access = c->s->c.access;
+    struct rekeying x = { .node = c->caller.node, .laptop = c->caller.role == LN_ROLE_LAPTOP };
+    struct ln_span item;
+    struct ln_span word;
+    struct ln_err err = { 0 };
+
+    if (!ln_canon_get(body, "age", &item) || ln_canon_type(item) != LN_CANON_STRING ||
+        !ln_canon_plain(item, &word) || !ln_key_recipient_read(&x.age, word.p, word.len, &err) ||
+        ln_key_recipient_same(&x.age, &c->caller.age) ||
+        strcmp(c->caller.parent, c->s->c.self) != 0)
+        return;
+    if (!access->write(access->ctx, rekey, &x, &err))
+        ln_log_err(LN_LOG_WARN, &err, "reading key not taken");
+}
+
 /* What a child says of itself: kept for people to read, believed in nothing. */
 static void note_state(struct call *c, struct ln_span body)
 {
@@ -206,6 +241,7 @@ static void heads(struct call *c)
     }
     note_state(c, body);
     renew_first(c);
+    rekey_first(c, body);
     seal_first(c);
     if (!c->s->c.access->read(c->s->c.access->ctx, read_heads, &j, &err)) {
         fail_with(c, &err);

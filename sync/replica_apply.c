@@ -966,6 +966,18 @@ static bool left_grid(const struct ln_replica *r, const char *audience)
            !ln_audience_member(&a, self);
 }
 
+/* With the reading key it was wrapped for: the present one, one to come, one before. */
+static bool read_epoch(struct ln_epoch *e, bool *mine, const struct ln_replica *r, struct ln_span f)
+{
+    const struct ln_ident *ident;
+    struct ln_err bad = { 0 };
+
+    for (size_t i = 0; (ident = ln_replica_ident(r, i)) != NULL; i++)
+        if (ln_audience_epoch_read(e, mine, f, r->c.id, ident, &bad))
+            return true;
+    return false;
+}
+
 static bool heed_epoch(struct ln_replica *r, const char *author, const struct ln_change *c,
                        const char **why, struct ln_err *err)
 {
@@ -981,7 +993,7 @@ static bool heed_epoch(struct ln_replica *r, const char *author, const struct ln
             return ln_fail(err, LN_DENIED,
                            "this recovery key does not open the epochs of the log: "
                            "恢复密钥不符，请核对");
-    } else if (!ln_audience_epoch_read(&e, &mine, c->fields, r->c.id, &r->c.ident, &bad)) {
+    } else if (!read_epoch(&e, &mine, r, c->fields)) {
         *why = "epoch";
         return true;
     }

@@ -44,6 +44,8 @@ struct ln_replica {
     struct ln_fork *forks; /* evidence met in a job that failed: kept by the next commit */
 };
 
+/* The reading keys in turn, from 0 on: the present one first. NULL: no more. */
+const struct ln_ident *ln_replica_ident(const struct ln_replica *r, size_t i);
 /* One of our own logs has `by` segments more. */
 void ln_replica_grown(struct ln_replica *r, uint64_t by);
 /* The store number of a log, made when it is not there. */

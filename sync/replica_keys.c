@@ -591,6 +591,34 @@ static bool had_grid(const struct ln_replica *r, const struct ln_cert *from, con
            strcmp(a.owner, from->region) == 0;
 }
 
+void ln_replica_spare(struct ln_replica *r, const struct ln_ident *ident)
+{
+    size_t n = r->c.n_spare < LN_REPLICA_SPARES ? r->c.n_spare : LN_REPLICA_SPARES - 1;
+
+    memmove(r->c.spare + 1, r->c.spare, n * sizeof *r->c.spare);
+    r->c.spare[0] = *ident;
+    r->c.n_spare = n + 1;
+}
+
+const struct ln_ident *ln_replica_ident(const struct ln_replica *r, size_t i)
+{
+    if (i == 0)
+        return &r->c.ident;
+    return i <= r->c.n_spare ? &r->c.spare[i - 1] : NULL;
+}
+
+/* With the reading key it was wrapped for. */
+static bool open_any(struct ln_store_key *out, struct ln_replica *r, const struct ln_key_item *k,
+                     struct ln_err *err)
+{
+    const struct ln_ident *ident;
+
+    for (size_t i = 0; (ident = ln_replica_ident(r, i)) != NULL; i++)
+        if (open_item(out, r, k, ident, err))
+            return true;
+    return false;
+}
+
 static bool put_member_key(struct ln_replica *r, const struct ln_cert *from,
                            const struct ln_key_item *k, struct ln_err *err)
 {
@@ -605,7 +633,7 @@ static bool put_member_key(struct ln_replica *r, const struct ln_cert *from,
         !member(ln_replica_self(r), k->audience))
         return ln_fail(err, LN_DENIED, "a key of an audience that %s and this node do not share",
                        from->node);
-    if (!open_item(&fresh, r, k, &r->c.ident, err) || !s->ops->key_get(s->ctx, &old, k->kid, err))
+    if (!open_any(&fresh, r, k, err) || !s->ops->key_get(s->ctx, &old, k->kid, err))
         goto out;
     if (old.kid[0] != '\0' && sodium_memcmp(old.secret, fresh.secret, sizeof old.secret) != 0) {
         (void)ln_fail(err, LN_DENIED, "a second key of that name");

@@ -384,6 +384,88 @@ TEST(after_a_rotation_everybody_reads_on_and_a_revoked_laptop_reads_nothing_new)
     world_end(&w);
 }
 
+static bool coming(void *ctx, struct ln_recipient *out)
+{
+    ln_key_ident_public(out, ctx);
+    return true;
+}
+
+/* Opened anew with these reading keys: the first, and one more or none. */
+static void reopen_with(struct peer *p, const struct ln_ident *first, const struct ln_ident *spare)
+{
+    p->c.ident = *first;
+    p->c.n_spare = spare != NULL;
+    if (spare != NULL)
+        p->c.spare[0] = *spare;
+    peer_reopen(p, p->schema);
+}
+
+TEST(a_reading_key_is_rotated_and_the_former_one_reads_nothing_new)
+{
+    struct world w;
+    struct ln_err err = { 0 };
+    struct ln_ident former;
+    struct ln_ident next;
+    struct ln_recipient to;
+    unsigned minted = 0;
+    world_new(&w, "01", "02");
+    all(&w);
+    former = w.a.c.ident;
+    ln_key_ident_make(&next);
+    ln_key_ident_public(&to, &next);
+
+    reopen_with(&w.a, &former, &next); /* asked for, not certified yet */
+    w.a.x.age_next = coming;
+    w.a.x.state_ctx = &next;
+    ln_exchange_client_free(w.a.client);
+    w.a.client = ln_exchange_client_new(&w.a.x, &w.a.link);
+    w.clock += 60000;
+    peer_sync(&w.a, NULL);
+    peer_sync(&w.a, NULL);
+    const struct ln_cert *cert = ln_authority_find(ln_replica_authority(w.a.r), w.a.c.id);
+    assert_true(ln_key_recipient_same(&cert->age, &to));
+    MUST(peer_write(&w.comm, rotate_job, &minted, &err));
+    struct ln_id after = peer_add(&w.comm, "person", G01, "{\"job\":\"y\"}", "{\"name\":\"李二\"}");
+    peer_seal(&w.comm);
+
+    reopen_with(&w.a, &former, NULL); /* a thief of the former key */
+    (void)peer_try(&w.a, NULL, &err);
+    assert_string_equal(peer_cell(&w.a, "person", "job", &after), "");
+    world_end(&w);
+}
+
+TEST(after_a_rotation_a_replay_still_opens_what_was_wrapped_for_the_former_key)
+{
+    struct world w;
+    struct ln_err err = { 0 };
+    struct ln_ident former;
+    struct ln_ident next;
+    struct ln_recipient to;
+    unsigned minted = 0;
+    world_new(&w, "01", "02");
+    struct ln_id before =
+        peer_add(&w.comm, "person", G01, "{\"job\":\"x\"}", "{\"name\":\"张一\"}");
+    all(&w);
+    former = w.a.c.ident;
+    ln_key_ident_make(&next);
+    ln_key_ident_public(&to, &next);
+    struct ln_renewal want = { .age = &to };
+    void *x[] = { w.a.c.id, &want };
+    MUST(peer_write(&w.comm, renew_job, x, &err));
+    MUST(peer_write(&w.comm, rotate_job, &minted, &err));
+    struct ln_id after = peer_add(&w.comm, "person", G01, "{\"job\":\"y\"}", "{\"name\":\"李二\"}");
+    w.clock += 60 * DAY_MS; /* it comes only now */
+
+    reopen_with(&w.a, &next, &former);
+    all(&w);
+    peer_rebuild(&w.a);
+
+    assert_string_equal(peer_cell(&w.a, "person", "name", &before), "张一");
+    assert_string_equal(peer_cell(&w.a, "person", "name", &after), "李二");
+    assert_true(same(peer_digest(&w.a, G01), peer_digest(&w.comm, G01)));
+    world_end(&w);
+}
+
 /* The next version of the program: a field and a collection more. */
 static const struct ln_field PERSON2[] = { { "name", "name", LN_TYPE_STR, LN_MARK_IDENT },
                                            { "id_no", "id_no", LN_TYPE_STR, LN_MARK_SENSITIVE },
@@ -448,7 +530,9 @@ TEST(a_program_that_went_back_a_version_and_forth_again_shows_what_came_in_betwe
     world_end(&w);
 }
 
-RUN_TESTS(T(a_parent_that_lives_in_2099_for_a_while_dates_nothing_and_gives_no_lease),
+RUN_TESTS(T(a_reading_key_is_rotated_and_the_former_one_reads_nothing_new),
+          T(after_a_rotation_a_replay_still_opens_what_was_wrapped_for_the_former_key),
+          T(a_parent_that_lives_in_2099_for_a_while_dates_nothing_and_gives_no_lease),
           T(a_clock_that_a_person_says_is_right_is_followed_however_late),
           T(a_node_that_gets_another_parent_goes_on_with_its_log_and_loses_nothing),
           T(after_a_rotation_everybody_reads_on_and_a_revoked_laptop_reads_nothing_new),

@@ -10,7 +10,7 @@ import { Icon } from './icon'
 import { PrintFoot } from './printfoot'
 import { Empty, Waiting } from './state'
 import { numbered, show } from './value'
-import { waits } from './waits'
+import { pending, waits } from './waits'
 
 interface Page { items: Rec[]; next: string | null; total?: number }
 const SIZE = 50
@@ -39,7 +39,7 @@ function Columns({ def, fields, hidden, onChange }: { def: Collection; fields: F
 }
 
 const stateOf = (def: Collection, r: Rec) => (def.workflow && r.state ? word(def.workflow.states[r.state], r.state) : '')
-const Marks = ({ r }: { r: Rec }) => <>{!!r.conflict_count && <span class="chip tone-bad">{t('conflict')}</span>}{r.stale && <span class="chip tone-warn">{t('stale_one')}</span>}{r.provisional && <span class="chip">{waits()}</span>}</>
+const Marks = ({ r }: { r: Rec }) => <>{!!r.conflict_count && <span class="chip tone-bad">{t('conflict')}</span>}{r.stale && <span class="chip tone-warn">{t('stale_one')}</span>}{pending(r) && <span class="chip">{waits()}</span>}</>
 
 /** A value in a list: of a number its end, of a long text its beginning. */
 function cell(r: Rec, f: Field, module: Module): string {

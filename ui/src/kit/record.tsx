@@ -19,7 +19,7 @@ import { Waiting } from './state'
 import { Steps } from './steps'
 import { due, today } from './when'
 import { numbered, postered, show, stamp } from './value'
-import { waits } from './waits'
+import { pending, waits } from './waits'
 
 const ConflictUnit = lazy(() => import('../module/queues/conflict').then(m => m.Unit))
 
@@ -130,7 +130,7 @@ export function Record({ module, def, id, edit }: { module: Module; def: Collect
         <a class="button" href={`/${def.name}/${rec.id}/sheet`}><Icon name="print" />{t('print')}</a></div></div>
     <p>{numbered(rec.title).full && <span class="number">{numbered(rec.title).full}</span>}
       {def.workflow && rec.state && <span class="chip tone-main">{word(def.workflow.states[rec.state], rec.state)}</span>}
-      {rec.provisional && <span class="chip">{waits()}</span>}
+      {pending(rec) && <span class="chip">{waits()}</span>}
       {rec.stale && <span class="chip tone-warn">{t('stale_one')}</span>}
       {rec.stale && may && <button type="button" onClick={() => void check()}><Icon name="check" />{t('checked_now')}</button>}</p>
     {wrong && <p class="error" role="alert">{wrong}</p>}
