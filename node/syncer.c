@@ -257,7 +257,8 @@ static int64_t pause_ms(const struct ln_syncer *s)
     if (bound > (int64_t)s->c.every_s * 1000)
         bound = (int64_t)s->c.every_s * 1000;
     int64_t wait = (int64_t)randombytes_uniform((uint32_t)bound + 1);
-    return wait > s->s.report.retry_after_ms ? wait : s->s.report.retry_after_ms;
+    int64_t asked = s->s.report.retry_after_ms;
+    return (asked < BACKOFF_MAX_MS ? asked : BACKOFF_MAX_MS) + wait; /* not all at that moment */
 }
 
 /* When the next sync is due; the caller holds the mutex. *shut: until the window opens. */

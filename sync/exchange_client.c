@@ -207,8 +207,9 @@ static bool hello(struct ln_exchange_client *c, struct ln_err *err)
     c->out->requests++;
     if (!c->link.call(c->link.ctx, &request, &response, err))
         goto out;
-    if (response.status != 200) {
+    if (response.status != 200) { /* unsigned: whatever it says, the parent was not reached */
         (void)ln_message_problem_read(&response, NULL, NULL, err);
+        err->code = LN_BUSY;
         goto out;
     }
     struct ln_span body = { response.body.data, response.body.len };

@@ -660,6 +660,23 @@ static bool read_in_turn(struct ln_web *w, struct incoming *in, struct mg_connec
     return ok;
 }
 
+/* When all children come back at once, most are told at once to come later, each at another time:
+ * whoever waits for an answer until it gives up has cost as much as one that was served. */
+#define SYNCING_MAX 48
+#define SYNC_AGAIN_S 5
+static void serve_sync(struct ln_web *w, struct incoming *in, struct ln_http_reply *out)
+{
+    bool turn = atomic_fetch_add(&w->syncing, 1) < SYNCING_MAX;
+
+    if (turn || strcmp(in->path, SYNC_PATH "hello") == 0)
+        ln_sync_http(w->exchange, &in->q, out);
+    else {
+        busy(out, "下级节点太多，请稍后再来", "Too many nodes at once: come again in a while");
+        out->retry_after_s = SYNC_AGAIN_S + (int)randombytes_uniform(6 * SYNC_AGAIN_S);
+    }
+    (void)atomic_fetch_sub(&w->syncing, 1);
+}
+
 static size_t body_max(const char *path)
 {
     if (strncmp(path, SYNC_PATH, sizeof SYNC_PATH - 1) == 0 || strcmp(path, "/api/v1/import") == 0)
@@ -679,7 +696,7 @@ static void dispatch(struct ln_web *w, struct incoming *in, struct mg_connection
     if (!read_in_turn(w, in, conn, i, body_max(in->path), out))
         return;
     if (strncmp(in->path, SYNC_PATH, sizeof SYNC_PATH - 1) == 0) {
-        ln_sync_http(w->exchange, &in->q, out);
+        serve_sync(w, in, out);
         return;
     }
     if (!read_query(in, in->q.raw_query)) {

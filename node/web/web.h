@@ -31,6 +31,7 @@ struct ln_web {
     struct ln_exchange_server *exchange;
     struct mg_context *server;
     atomic_int large;                   /* bodies above LN_WEB_BODY_MAX being read */
+    atomic_int syncing;                 /* requests of other nodes at work */
     atomic_int bodies;                  /* all bodies being read */
     atomic_int senders[LN_WEB_SENDERS]; /* the same by address (hashed) */
     pthread_mutex_t password;           /* one Argon2 at a time: it takes 16 MiB */

@@ -37,9 +37,9 @@ function Write({ receivers }: { receivers: Receiver[] }) {
   return <section class="card"><h2>{w('write')}</h2>
     {receivers.length === 0 ? <Empty text={w('nobody')} /> : <form onSubmit={make}>
       <fieldset><legend>{w('for_whom')}</legend>
-        {receivers.map(r => <label class="check" key={r.node}><input type="checkbox" checked={chosen.indexOf(r.node) >= 0} onChange={() => toggle(r.node)} /> {r.name} <span class="quiet">{w(r.kind)} · {r.region}</span></label>)}
+        <div class="checks">{receivers.map(r => <label key={r.node}><input type="checkbox" checked={chosen.indexOf(r.node) >= 0} onChange={() => toggle(r.node)} /> {r.name} {w(r.kind)} · {r.region}</label>)}</div>
       </fieldset>
-      <label class="check"><input type="checkbox" checked={all} onChange={() => setAll(!all)} /> {w('all')}</label>
+      <div class="checks"><label><input type="checkbox" checked={all} onChange={() => setAll(!all)} /> {w('all')}</label></div>
       <div class="row"><button type="submit" class="primary" disabled={busy || chosen.length === 0}>{busy ? w('making') : w('make')}</button></div>
     </form>}
     {wrong && <p class="error" role="alert">{wrong}</p>}
