@@ -122,7 +122,8 @@ static void add_columns(struct ln_buf *sql, const struct ln_coll *c)
     for (size_t i = 0; i < c->n_fields; i++)
         ln_buf_addf(sql, ", c.\"%s\"", c->fields[i].name);
     ln_buf_addf(sql,
-                " FROM \"c_%s\" c JOIN record r ON r.n = c.rec JOIN audience a ON a.n = r.audience",
+                " FROM \"c_%s\" c CROSS JOIN record r ON r.n = c.rec"
+                " CROSS JOIN audience a ON a.n = r.audience",
                 c->name);
 }
 
@@ -175,6 +176,7 @@ struct building {
     size_t n, cap;
     char *kept[KEPT_MAX]; /* texts that binds point into */
     size_t n_kept;
+    bool alone; /* without the record of each row */
 };
 
 static void bind_add(struct building *b, struct bind x)
@@ -339,7 +341,7 @@ static bool add_created(struct building *b, const struct ln_where *w, struct ln_
     for (int i = 0; i < 6; i++)
         bound[i] = (uint8_t)((uint64_t)ms >> (40 - 8 * i));
     b->kept[b->n_kept++] = (char *)bound;
-    ln_buf_adds(&b->sql, w->op == LN_WHERE_TO ? "r.id <= ?" : "r.id >= ?");
+    ln_buf_adds(&b->sql, w->op == LN_WHERE_TO ? "c._id <= ?" : "c._id >= ?");
     bind_add(b, (struct bind){ .blob = true, .text = (char *)bound, .len = LN_ID_LEN });
     return true;
 }
@@ -371,7 +373,7 @@ static bool add_after(struct building *b, const struct ln_where *w, struct ln_er
     uint8_t *bound = ln_alloc(LN_ID_LEN);
     memcpy(bound, id.b, LN_ID_LEN);
     b->kept[b->n_kept++] = (char *)bound;
-    ln_buf_adds(&b->sql, "r.id > ?");
+    ln_buf_adds(&b->sql, "c._id > ?");
     bind_add(b, (struct bind){ .blob = true, .text = (char *)bound, .len = LN_ID_LEN });
     return true;
 }
@@ -425,7 +427,7 @@ static bool add_where(struct building *b, const struct ln_where *w, struct ln_er
         kept = ln_alloc(sizeof id.b);
         memcpy(kept, id.b, sizeof id.b);
         b->kept[b->n_kept++] = kept;
-        ln_buf_adds(&b->sql, "r.id = ?");
+        ln_buf_adds(&b->sql, "c._id = ?");
         bind_add(b, (struct bind){ .blob = true, .text = kept, .len = sizeof id.b });
         return true;
     } else if (f == NULL)
@@ -443,8 +445,9 @@ static bool add_filters(struct building *b, struct ln_err *err)
     struct ln_buf match = ln_buf_new(SQL_MAX);
     bool ok = true;
 
-    ln_buf_adds(&b->sql,
-                l->conflicts ? " WHERE r.deleted = 0 AND r.conflicts > 0" : " WHERE r.deleted = 0");
+    ln_buf_adds(&b->sql, b->alone       ? " WHERE 1"
+                         : l->conflicts ? " WHERE r.deleted = 0 AND r.conflicts > 0"
+                                        : " WHERE r.deleted = 0");
     for (size_t i = 0; ok && i < l->n; i++) {
         ln_buf_adds(&b->sql, " AND ");
         ok = add_where(b, &l->where[i], err);
@@ -497,20 +500,51 @@ static struct ln_query *start(struct building *b)
     return q;
 }
 
+static bool of_record(const struct ln_list *l, const struct ln_where *w)
+{
+    bool named = strcmp(w->field, "region") == 0 || strcmp(w->field, "audience") == 0;
+
+    return w->op == LN_WHERE_GRID || (named && field_of(l->coll, w->field) == NULL);
+}
+
+static bool asks_record(const struct ln_list *l)
+{
+    bool any = l->conflicts || (l->spared.field != NULL && of_record(l, &l->spared));
+
+    for (size_t i = 0; i < l->n; i++)
+        any = any || of_record(l, &l->where[i]);
+    for (size_t i = 0; i < l->n_any; i++)
+        any = any || of_record(l, &l->any[i]);
+    for (size_t i = 0; i < l->n_unless; i++)
+        any = any || of_record(l, &l->unless[i]);
+    return any;
+}
+
+/* Ready for another statement over the same list. */
+static void kept_free(struct building *b)
+{
+    for (size_t i = 0; i < b->n_kept; i++)
+        ln_free(b->kept[i]);
+    b->n_kept = 0;
+    b->n = 0;
+    ln_buf_clear(&b->sql);
+}
+
 static bool count_all(struct building *b, int64_t *total, struct ln_err *err)
 {
-    size_t keep = b->n;
     struct ln_query *q;
     bool row;
 
-    ln_buf_clear(&b->sql);
-    ln_buf_addf(&b->sql, "SELECT count(*) FROM \"c_%s\" c JOIN record r ON r.n = c.rec",
-                b->l->coll->name);
-    b->n = 0;
-    if (!add_filters(b, err))
+    kept_free(b);
+    /* A row is there only while its record is; the record itself is needed for some filters. */
+    ln_buf_addf(&b->sql, "SELECT count(*) FROM \"c_%s\" c%s", b->l->coll->name,
+                asks_record(b->l) ? " CROSS JOIN record r ON r.n = c.rec" : "");
+    b->alone = !asks_record(b->l);
+    bool ok = add_filters(b, err);
+    b->alone = false;
+    if (!ok)
         return false;
     q = start(b);
-    b->n = keep;
     if (!ln_db_row(q, &row, err))
         return false;
     *total = row ? ln_db_col_int(q, 0) : 0;
@@ -518,32 +552,141 @@ static bool count_all(struct building *b, int64_t *total, struct ln_err *err)
     return true;
 }
 
-static bool sorting(struct building *b, struct ln_err *err)
+/* ---- order and pages */
+
+/* What a list is sorted by; "" by the id alone. */
+static bool sort_column(char column[96], const struct ln_list *l, struct ln_err *err)
 {
-    const struct ln_list *l = b->l;
-    const char *way = l->descending ? "DESC" : "ASC";
     const struct ln_field *f = l->sort != NULL ? field_of(l->coll, l->sort) : NULL;
 
+    column[0] = '\0';
     if (l->sort != NULL && f == NULL && strcmp(l->sort, "id") != 0 && strcmp(l->sort, "state") != 0)
         return ln_fail(err, LN_INVALID, "%s has no field %s", l->coll->name, l->sort);
     if (f != NULL && f->mark != LN_MARK_SENSITIVE)
-        ln_buf_addf(&b->sql, " ORDER BY c.\"%s\" %s, r.id %s", f->name, way, way);
-    else if (l->sort != NULL && strcmp(l->sort, "state") == 0)
-        ln_buf_addf(&b->sql, " ORDER BY c._state %s, r.id %s", way, way);
-    else
-        ln_buf_addf(&b->sql, " ORDER BY r.id %s", way);
-    ln_buf_adds(&b->sql, " LIMIT ? OFFSET ?");
-    bind_add(b,
-             (struct bind){ .number = true,
-                            .n = l->limit > 0 && l->limit <= LN_QUERY_LIMIT + 1 ? l->limit : 50 });
-    bind_add(b, (struct bind){ .number = true, .n = l->offset });
+        (void)snprintf(column, 96, "c.\"%s\"", f->name);
+    else if (f == NULL && l->sort != NULL && strcmp(l->sort, "state") == 0)
+        (void)snprintf(column, 96, "c._state");
     return true;
+}
+
+/* Where a page goes on: the record, and what the column held there. */
+struct place {
+    char column[96];
+    bool down, null, number;
+    int64_t n;
+    char *text; /* of the column */
+    size_t len;
+};
+
+static bool find_place(struct place *p, const struct building *b, struct ln_err *err)
+{
+    const struct ln_list *l = b->l;
+    char sql[320];
+    bool row;
+
+    p->down = l->descending != l->back;
+    if (!sort_column(p->column, l, err))
+        return false;
+    if (l->after == NULL || p->column[0] == '\0')
+        return true;
+    (void)snprintf(sql, sizeof sql, "SELECT %s FROM \"c_%s\" c WHERE c._id = ?", p->column,
+                   l->coll->name);
+    struct ln_query *q = ln_db_use(b->s->db, ln_db_keep(b->s->db, sql, strlen(sql)));
+    ln_db_blob(q, l->after->b, sizeof l->after->b);
+    if (!ln_db_row(q, &row, err))
+        return false;
+    if (!row)
+        return ln_fail(err, LN_CONFLICT, "the list has changed: begin at its first page");
+    p->null = ln_db_col_type(q, 0) == LN_DB_NULL;
+    p->number = ln_db_col_type(q, 0) == LN_DB_INT;
+    p->n = p->number ? ln_db_col_int(q, 0) : 0;
+    if (!p->null && !p->number) {
+        struct ln_span v = ln_db_col_span(q, 0);
+        p->text = ln_strndup(v.p, v.len);
+        p->len = v.len;
+    }
+    (void)ln_db_end(q);
+    return true;
+}
+
+/* What lies behind a place are two stretches, each one piece of an index: those with the place's
+ * own kind of value, then all that are empty, or all that are not. */
+static void add_place(struct building *b, const struct place *p, bool second)
+{
+    const char *sign = p->down ? "<" : ">";
+    struct bind id = { .blob = true,
+                       .text = (const char *)b->l->after->b,
+                       .len = sizeof b->l->after->b };
+
+    if (p->column[0] == '\0') {
+        ln_buf_addf(&b->sql, " AND c._id %s ?", sign);
+        bind_add(b, id);
+    } else if (second)
+        ln_buf_addf(&b->sql, " AND %s IS %sNULL", p->column, p->down ? "" : "NOT ");
+    else if (p->null) {
+        ln_buf_addf(&b->sql, " AND %s IS NULL AND c._id %s ?", p->column, sign);
+        bind_add(b, id);
+    } else {
+        ln_buf_addf(&b->sql, " AND (%s, c._id) %s (?, ?)", p->column, sign);
+        bind_add(b,
+                 (struct bind){ .number = p->number, .n = p->n, .text = p->text, .len = p->len });
+        bind_add(b, id);
+    }
+}
+
+static void add_order(struct building *b, const struct place *p, unsigned limit, unsigned offset)
+{
+    const char *way = p->down ? "DESC" : "ASC";
+
+    if (p->column[0] != '\0')
+        ln_buf_addf(&b->sql, " ORDER BY %s %s, c._id %s", p->column, way, way);
+    else
+        ln_buf_addf(&b->sql, " ORDER BY c._id %s", way);
+    ln_buf_adds(&b->sql, " LIMIT ? OFFSET ?");
+    bind_add(b, (struct bind){ .number = true, .n = limit });
+    bind_add(b, (struct bind){ .number = true, .n = offset });
+}
+
+/* One stretch of the list, at most `limit` rows. */
+static bool stretch(json_t *out, struct building *b, const struct place *p, bool second,
+                    unsigned limit, struct ln_err *err)
+{
+    bool row;
+
+    kept_free(b);
+    ln_buf_adds(&b->sql, "SELECT " HEAD);
+    add_columns(&b->sql, b->l->coll);
+    if (!add_filters(b, err))
+        return false;
+    if (b->l->after != NULL)
+        add_place(b, p, second);
+    add_order(b, p, limit, b->l->after != NULL ? 0 : b->l->offset);
+    if (!ln_buf_done(&b->sql, "query", err))
+        return false;
+    struct ln_query *q = start(b);
+    for (;;) {
+        if (!ln_db_row(q, &row, err))
+            return false;
+        if (!row)
+            return true;
+        json_array_append_new(out, row_json(b->s, b->l->coll, q));
+    }
+}
+
+static void reverse(json_t *list, size_t from)
+{
+    size_t n = json_array_size(list);
+
+    for (size_t i = from; n > 0 && i < n - 1; i++, n--) {
+        json_t *a = json_incref(json_array_get(list, i));
+        json_array_set(list, i, json_array_get(list, n - 1));
+        json_array_set_new(list, n - 1, a);
+    }
 }
 
 static void building_free(struct building *b)
 {
-    for (size_t i = 0; i < b->n_kept; i++)
-        ln_free(b->kept[i]);
+    kept_free(b);
     ln_free(b->binds);
     ln_buf_free(&b->sql);
 }
@@ -552,29 +695,27 @@ bool ln_query_list(json_t *out, int64_t *total, struct ln_sqlstore *s, const str
                    struct ln_err *err)
 {
     struct building b = { .s = s, .l = l, .sql = ln_buf_new(SQL_MAX) };
+    unsigned limit = l->limit > 0 && l->limit <= LN_QUERY_LIMIT + 1 ? l->limit : 50;
+    size_t from = json_array_size(out);
+    struct place p = { .null = false };
     bool ok = false;
-    bool row;
 
     if (l->n + l->n_any > LN_QUERY_WHERE) {
         (void)ln_fail(err, LN_FULL, "more than %d filters", LN_QUERY_WHERE);
         goto out;
     }
-    if (!see_aliases(s, err))
+    if (!see_aliases(s, err) || !find_place(&p, &b, err) ||
+        !stretch(out, &b, &p, false, limit, err))
         goto out;
-    ln_buf_adds(&b.sql, "SELECT " HEAD);
-    add_columns(&b.sql, l->coll);
-    if (!add_filters(&b, err) || !sorting(&b, err) || !ln_buf_done(&b.sql, "query", err))
+    size_t got = json_array_size(out) - from;
+    bool more = l->after != NULL && p.column[0] != '\0' && p.null != p.down && got < limit;
+    if (more && !stretch(out, &b, &p, true, limit - (unsigned)got, err))
         goto out;
-    struct ln_query *q = start(&b);
-    for (;;) {
-        if (!ln_db_row(q, &row, err))
-            goto out;
-        if (!row)
-            break;
-        json_array_append_new(out, row_json(s, l->coll, q));
-    }
+    if (l->back)
+        reverse(out, from);
     ok = !l->total || count_all(&b, total, err);
 out:
+    ln_free(p.text);
     building_free(&b);
     return ok;
 }
@@ -608,7 +749,7 @@ bool ln_query_record(json_t **out, struct ln_sqlstore *s, const struct ln_id *id
     struct ln_buf sql = ln_buf_new(SQL_MAX);
     ln_buf_adds(&sql, "SELECT " HEAD);
     add_columns(&sql, c);
-    ln_buf_adds(&sql, " WHERE r.id = ?");
+    ln_buf_adds(&sql, " WHERE c._id = ?");
     q = ln_db_use(s->db, ln_db_keep(s->db, sql.data, sql.len));
     ln_buf_free(&sql);
     ln_db_blob(q, id->b, sizeof id->b);
@@ -644,6 +785,29 @@ bool ln_query_naming(json_t *out, struct ln_sqlstore *s, const char *text, unsig
         ln_db_col_copy(q, 1, coll, sizeof coll);
         ln_clock_id_write(id, &what);
         (void)json_array_append_new(out, json_pack("{s:s,s:s}", "id", id, "collection", coll));
+    }
+}
+
+bool ln_query_touched(json_t *out, struct ln_sqlstore *s, const struct ln_id *from,
+                      const struct ln_id *to, struct ln_err *err)
+{
+    static const char sql[] = "SELECT DISTINCT r.id FROM change c JOIN record r ON r.n = c.rec"
+                              " WHERE c.id > ? AND c.id < ? ORDER BY r.id DESC";
+    struct ln_query *q = ln_db_use(s->db, sql);
+    char text[LN_ID_TEXT + 1];
+    struct ln_id id;
+    bool row;
+
+    ln_db_blob(q, from->b, sizeof from->b);
+    ln_db_blob(q, to->b, sizeof to->b);
+    for (;;) {
+        if (!ln_db_row(q, &row, err))
+            return false;
+        if (!row)
+            return true;
+        ln_sqlstore_id(&id, q, 0);
+        ln_clock_id_write(text, &id);
+        json_array_append_new(out, json_string(text));
     }
 }
 

@@ -45,6 +45,11 @@ struct ln_list {
     const char *sort; /* a field or id; NULL: id */
     bool descending;
     unsigned limit, offset;
+    /* The page behind this record in that order, or with `back` the one before it (in the same
+     * order); NULL the first. A long list is walked so: an offset has to pass over all before it.
+     * LN_CONFLICT when the order is by a field and the record is no longer there. */
+    const struct ln_id *after;
+    bool back;
     bool total;     /* count them all */
     bool conflicts; /* only those with open conflicts */
 };
@@ -62,6 +67,10 @@ bool ln_query_record(json_t **out, struct ln_sqlstore *s, const struct ln_id *id
  * appended to `out`. Looks at all of them: for rare questions. */
 bool ln_query_naming(json_t *out, struct ln_sqlstore *s, const char *text, unsigned max,
                      struct ln_err *err) LN_MUST;
+/* Ids of the records that have a change between two ids (exclusive), latest first; those of the
+ * protocol's own lines have none. Appended to the array `out`. */
+bool ln_query_touched(json_t *out, struct ln_sqlstore *s, const struct ln_id *from,
+                      const struct ln_id *to, struct ln_err *err) LN_MUST;
 
 /* How many records of each state a collection has, as {"state": n}; `before` > 0 only those with
  * `due` before that ms. */

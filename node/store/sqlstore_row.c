@@ -61,15 +61,50 @@ static bool is_found(const struct ln_coll *c, const char *field)
     return false;
 }
 
+/* The record's id, by which lists are in order: in the table itself, so that a page of a small
+ * collection does not walk over all records of the node. */
+static bool make_order(struct ln_sqlstore *s, const struct ln_coll *c, struct ln_err *err)
+{
+    char sql[256];
+
+    if (!add_column(s, c->name, "_id", "BLOB", err))
+        return false;
+    (void)snprintf(sql, sizeof sql, "CREATE INDEX IF NOT EXISTS \"o_%s\" ON \"c_%s\"(_id)", c->name,
+                   c->name);
+    if (!ln_db_exec(s->db, sql, err))
+        return false;
+    (void)snprintf(sql, sizeof sql,
+                   "UPDATE \"c_%s\" SET _id = (SELECT id FROM record WHERE n = rec)"
+                   " WHERE _id IS NULL",
+                   c->name);
+    return ln_db_exec(s->db, sql, err);
+}
+
+/* Found by a value, and in order: a list sorted by the field, or of what has one value. The first
+ * version of these (i_) was not in order. */
+static bool make_index(struct ln_sqlstore *s, const struct ln_coll *c, const char *name,
+                       const char *column, struct ln_err *err)
+{
+    char sql[256];
+
+    (void)snprintf(sql, sizeof sql, "DROP INDEX IF EXISTS \"i_%s_%s\"", c->name, name);
+    if (!ln_db_exec(s->db, sql, err))
+        return false;
+    (void)snprintf(sql, sizeof sql,
+                   "CREATE INDEX IF NOT EXISTS \"o_%s_%s\" ON \"c_%s\"(\"%s\", _id)", c->name, name,
+                   c->name, column);
+    return ln_db_exec(s->db, sql, err);
+}
+
 static bool make_table(struct ln_sqlstore *s, const struct ln_coll *c, struct ln_err *err)
 {
     char sql[256];
 
     (void)snprintf(sql, sizeof sql,
                    "CREATE TABLE IF NOT EXISTS \"c_%s\"(rec INTEGER PRIMARY KEY, "
-                   "_eff INTEGER NOT NULL, _state TEXT) STRICT",
+                   "_eff INTEGER NOT NULL, _state TEXT, _id BLOB) STRICT",
                    c->name);
-    if (!ln_db_exec(s->db, sql, err))
+    if (!ln_db_exec(s->db, sql, err) || !make_order(s, c, err))
         return false;
     for (size_t i = 0; i < c->n_fields; i++) {
         const struct ln_field *f = &c->fields[i];
@@ -79,10 +114,8 @@ static bool make_table(struct ln_sqlstore *s, const struct ln_coll *c, struct ln
         (void)snprintf(tag, sizeof tag, "%s_tag", f->name);
         if (f->mark == LN_MARK_SENSITIVE && !add_column(s, c->name, tag, "BLOB", err))
             return false;
-        (void)snprintf(sql, sizeof sql,
-                       "CREATE INDEX IF NOT EXISTS \"i_%s_%s\" ON \"c_%s\"(\"%s\")", c->name,
-                       f->name, c->name, f->name);
-        if (is_found(c, f->name) && !ln_db_exec(s->db, sql, err))
+        if (is_found(c, f->name) &&
+            !make_index(s, c, f->name, f->mark == LN_MARK_SENSITIVE ? tag : f->name, err))
             return false;
     }
     return true;
@@ -215,9 +248,9 @@ static const struct ln_store_cell *cell_of(const struct ln_store_row *r, size_t 
 static const char *insert_sql(struct ln_sqlstore *s, const struct ln_coll *c, bool replace)
 {
     struct ln_buf sql = ln_buf_new(SQL_MAX);
-    size_t marks = 3;
+    size_t marks = 2;
 
-    ln_buf_addf(&sql, "INSERT OR %s INTO \"c_%s\"(rec, _eff, _state",
+    ln_buf_addf(&sql, "INSERT OR %s INTO \"c_%s\"(rec, _id, _eff, _state",
                 replace ? "REPLACE" : "IGNORE", c->name);
     for (size_t i = 0; i < c->n_fields; i++) {
         ln_buf_addf(&sql, ", \"%s\"", c->fields[i].name);
@@ -227,8 +260,8 @@ static const char *insert_sql(struct ln_sqlstore *s, const struct ln_coll *c, bo
             marks++;
         }
     }
-    ln_buf_adds(&sql, ") VALUES(?");
-    while (--marks > 0)
+    ln_buf_adds(&sql, ") VALUES(?, (SELECT id FROM record WHERE n = ?)");
+    for (; marks > 0; marks--)
         ln_buf_adds(&sql, ",?");
     ln_buf_addc(&sql, ')');
     const char *kept = ln_db_keep(s->db, sql.data, sql.len);
@@ -243,6 +276,7 @@ static bool put_whole(struct ln_sqlstore *s, const struct ln_store_row *r, bool 
     struct bound *b = ln_alloc_array(c->n_fields + 1, sizeof *b);
     struct ln_query *q = ln_db_use(s->db, insert_sql(s, c, replace));
 
+    ln_db_int(q, r->rec);
     ln_db_int(q, r->rec);
     ln_db_int(q, r->eff);
     ln_db_span(q, r->state);
