@@ -116,7 +116,7 @@ sample: build/tool/sample ## the generator of invented residents, tickets and sp
 # --- tests
 unit: $(TESTS) ## unit tests only; T=crypto/cert F='*pattern*' runs some
 	@for t in $(CHOSEN); do CMOCKA_TEST_FILTER="$(F)" $$t || exit 1; done
-e2e: $(B)/linli ## end-to-end tests with real nodes; T=name runs one
+e2e: $(B)/linli build/tool/sample ## end-to-end tests with real nodes; T=name runs one
 	@tests/run.sh e2e
 layers: $(LIB_OBJ) ## prove that includes, symbols and SQL stay in their rooms
 	@B=$(B) tests/layers.sh

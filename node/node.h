@@ -3,6 +3,8 @@
 #ifndef LN_NODE_H
 #define LN_NODE_H
 
+#include <stdatomic.h>
+
 #include "node/config.h"
 #include "node/guard.h"
 #include "node/module/engine.h"
@@ -53,6 +55,7 @@ struct ln_node {
     int64_t started_ms;
     char state[LN_EXCHANGE_STATE_MAX]; /* as told to the parent (tree.h); the sync thread's */
     int64_t state_ms;
+    atomic_bool importing; /* one spreadsheet is saved, or taken back, at a time */
 };
 
 struct ln_node_new {

@@ -27,7 +27,7 @@ count() {
 }
 
 unit() {
-    make -s -j"$(nproc)" all >"$logs/build" 2>&1 && make -s -k -j"$(nproc)" $(tests) >>"$logs/build" 2>&1 ||
+    make -s -j"$(nproc)" all sample >"$logs/build" 2>&1 && make -s -k -j"$(nproc)" $(tests) >>"$logs/build" 2>&1 ||
         { count build "$logs/build" 1 0 1; }
     for t in $(tests); do
         [ -x "$t" ] || { : >"$logs/none"; count "${t#"$b"/tests/} (not built)" "$logs/none" 1 0 1; continue; }

@@ -210,39 +210,105 @@ static bool each_line(struct loading *l, const struct ln_buf *text, bool first_p
     return ok;
 }
 
-/* A spreadsheet: what is wrong is named row by row, what is right is saved. */
-static bool load_sheet(const struct loading *l, const json_t *args, const struct ln_buf *file,
-                       struct ln_buf *out, struct ln_err *err)
+/* ---- spreadsheets */
+
+static const char *say(const json_t *o)
+{
+    const char *text = json_string_value(json_object_get(o, LN_SAY("zh", "en")));
+
+    return text != NULL ? text : "";
+}
+
+/* Each row that needs a look, with all that is wrong with it; what merely changes is counted. */
+static void say_rows(struct ln_buf *out, const json_t *rows)
+{
+    size_t i;
+    size_t k;
+    json_t *row;
+    json_t *m;
+
+    json_array_foreach(rows, i, row)
+    {
+        bool first = true;
+        json_array_foreach(json_object_get(row, "messages"), k, m)
+        {
+            if (json_is_true(json_object_get(m, "info")))
+                continue;
+            if (first)
+                ln_buf_addf(out, LN_SAY("第 %d 行 ", "row %d "),
+                            (int)json_integer_value(json_object_get(row, "no")));
+            ln_buf_addf(out, "%s%s", first ? "" : LN_SAY("；", "; "), say(m));
+            first = false;
+        }
+        if (!first)
+            ln_buf_addc(out, '\n');
+    }
+}
+
+static void say_columns(struct ln_buf *out, const json_t *r)
+{
+    size_t i;
+    json_t *v;
+
+    json_array_foreach(json_object_get(r, "missing"), i, v)
+    {
+        ln_buf_addf(
+            out,
+            LN_SAY("缺少必填的“%s”一栏：没有登记过的不能导入，请补上这一栏\n",
+                   "the column \"%s\" is missing: what is new cannot be taken without it\n"),
+            say(v));
+    }
+    json_array_foreach(json_object_get(r, "foreign"), i, v)
+    {
+        ln_buf_addf(out, LN_SAY("“%s”一栏不认识，不导入\n", "the column \"%s\" is not taken\n"),
+                    json_string_value(v));
+    }
+}
+
+static void say_counts(struct ln_buf *out, const json_t *r)
+{
+    static const struct {
+        const char *key, *zh, *en;
+    } COUNTS[] = { { "ok", "新增", "new" },      { "changed", "更新", "changed" },
+                   { "same", "无变化", "same" }, { "warning", "待核", "warning" },
+                   { "error", "有误", "wrong" }, { "duplicate", "重复", "repeated" } };
+    size_t i;
+    json_t *v;
+
+    for (i = 0; i < sizeof COUNTS / sizeof COUNTS[0]; i++)
+        ln_buf_addf(
+            out, "%s %d  ", LN_SAY(COUNTS[i].zh, COUNTS[i].en),
+            (int)json_integer_value(json_object_get(json_object_get(r, "counts"), COUNTS[i].key)));
+    ln_buf_addc(out, '\n');
+    json_array_foreach(json_object_get(r, "others"), i, v)
+    {
+        ln_buf_addf(out, LN_SAY("%s：新增 %d，更新 %d\n", "%s: %d new, %d changed\n"), say(v),
+                    (int)json_integer_value(json_object_get(v, "added")),
+                    (int)json_integer_value(json_object_get(v, "changed")));
+    }
+}
+
+/* What is wrong is named row by row, what is right is saved. */
+static bool load_sheet(const struct loading *l, const json_t *args, const struct ln_buf *data,
+                       const char *path, struct ln_buf *out, struct ln_err *err)
 {
     static const struct ln_user system = { .system = true };
     const char *keep = json_string_value(json_object_get(args, "keep"));
     struct ln_import i = { .user = &system,
                            .coll = ln_def_find(l->n->def, l->collection),
-                           .data = file->data,
-                           .len = file->len,
+                           .data = data->data,
+                           .len = data->len,
                            .commit = !l->dry_run,
-                           .keep = keep != NULL ? keep : "" };
+                           .keep = keep != NULL ? keep : "",
+                           .file = strrchr(path, '/') + 1 };
     json_t *r = NULL;
-    const char *word;
-    json_t *v;
-    size_t k;
 
     if (!ln_import_run(&r, l->n, &i, err))
         return false;
-    json_array_foreach(json_object_get(r, "rows"), k, v)
-    {
-        const json_t *m = json_array_get(json_object_get(v, "messages"), 0);
-        if (m != NULL)
-            ln_buf_addf(out, ln_say_zh() ? "第 %d 行 %s:%s\n" : "row %d %s: %s\n",
-                        (int)json_integer_value(json_object_get(v, "no")),
-                        json_string_value(json_object_get(v, "status")),
-                        json_string_value(json_object_get(m, ln_say_zh() ? "zh" : "en")));
-    }
-    json_object_foreach(json_object_get(r, "counts"), word, v)
-    {
-        ln_buf_addf(out, "%s %d  ", word, (int)json_integer_value(v));
-    }
-    ln_buf_addf(out, ln_say_zh() ? "\n已保存 %d 行，共 %d 行\n" : "\nsaved %d of %d rows\n",
+    say_rows(out, json_object_get(r, "rows"));
+    say_columns(out, r);
+    say_counts(out, r);
+    ln_buf_addf(out, LN_SAY("已保存 %d 行，共 %d 行\n", "saved %d of %d rows\n"),
                 (int)json_integer_value(json_object_get(r, "saved")),
                 (int)json_integer_value(json_object_get(r, "total")));
     json_decref(r);
@@ -291,7 +357,7 @@ bool ln_cmd_load(struct ln_node *n, const json_t *args, struct ln_buf *out, stru
         goto out;
     if (ends_with(file, ".csv") || ends_with(file, ".xlsx")) {
         ok = l.collection != NULL
-                 ? load_sheet(&l, args, &text, out, err)
+                 ? load_sheet(&l, args, &text, file, out, err)
                  : ln_fail(err, LN_INVALID, "--collection is needed for spreadsheets");
         goto out;
     }

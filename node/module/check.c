@@ -154,13 +154,16 @@ static bool in_codes(const struct ln_def_codes *set, const char *code)
 static void check_named(struct checking *x, const struct ln_def_field *f, const char *text)
 {
     if (strcmp(f->check, "id_no") == 0 && !ln_check_id_no(text))
-        say(x, f, true, "校验位不符,请核对证件;确属证件如此,可注明原因后保留",
-            "the check digit is wrong; keep it only with a reason");
+        say(x, f, true, "校验位不符，请核对证件；确属证件如此，可注明原因后保留",
+            "the check digit is wrong: check the document; if it says so, keep it with a reason");
     else if (strcmp(f->check, "credit_code") == 0 && !ln_check_credit_code(text))
-        say(x, f, true, "统一社会信用代码校验位不符",
-            "the check character is wrong; keep it only with a reason");
+        say(x, f, true, "统一社会信用代码校验位不符，请核对执照；确属如此，可注明原因后保留",
+            "the check character is wrong: check the licence; if it says so, keep it with a "
+            "reason");
     else if (strcmp(f->check, "phone") == 0 && !ln_check_phone(text))
-        say(x, f, false, "不是电话号码", "is no phone number");
+        say(x, f, false, "不是电话号码，请填 11 位手机号，或带区号的座机，如 0571-88880000",
+            "is no phone number: 11 digits of a mobile phone, or one with its area code such as "
+            "0571-88880000");
     else if (strcmp(f->check, "region") == 0 && !ln_region_valid(text))
         say(x, f, false, "应为12位统计用区划代码", "must be a region code of 12 digits");
     else if (strcmp(f->check, "grid") == 0 &&
@@ -169,12 +172,23 @@ static void check_named(struct checking *x, const struct ln_def_field *f, const 
         say(x, f, false, "网格编号只能用小写字母和数字,最多15个",
             "a grid's code has lower-case letters and digits only, at most 15");
     else if (strcmp(f->check, "date_past") == 0 && strcmp(text, x->today) > 0)
-        say(x, f, false, "不能晚于今天", "must not be after today");
+        say(x, f, false, "不能晚于今天，请核对日期", "must not be after today: check the date");
     else if (strncmp(f->check, "date_order:", 11) == 0) {
         const char *first = json_string_value(json_object_get(x->f, f->check + 11));
         if (first != NULL && strcmp(text, first) < 0)
-            say(x, f, false, "早于开始日期", "is before the first day");
+            say(x, f, false, "早于开始日期，请核对两个日期",
+                "is before the first day: check both dates");
     }
+}
+
+static void say_limit(struct checking *x, const struct ln_def_field *f, size_t max)
+{
+    char zh[80];
+    char en[80];
+
+    (void)snprintf(zh, sizeof zh, "太长，请缩短到 %zu 个字以内", max);
+    (void)snprintf(en, sizeof en, "is too long: at most %zu characters", max);
+    say(x, f, false, zh, en);
 }
 
 static void check_text(struct checking *x, const struct ln_def_field *f, const json_t *v)
@@ -187,9 +201,9 @@ static void check_text(struct checking *x, const struct ln_def_field *f, const j
     if (text == NULL)
         say(x, f, false, "应为文字", "must be text");
     else if (characters(text) > max)
-        say(x, f, false, "太长", "is too long");
+        say_limit(x, f, max);
     else if (f->type == LN_TYPE_CODE && f->codes != NULL && !in_codes(f->codes, text))
-        say(x, f, false, "不在可选值中", "is none of the choices");
+        say(x, f, false, "不在可选值中，请从列表中选择", "is none of the choices: pick one");
     else if (f->type == LN_TYPE_DATE && !ln_check_date(text))
         say(x, f, false, "应为日期,如 2026-11-24", "must be a date such as 2026-11-24");
     else if (f->type == LN_TYPE_REGION && !ln_region_valid(text))
@@ -202,14 +216,33 @@ static void check_text(struct checking *x, const struct ln_def_field *f, const j
         check_named(x, f, text);
 }
 
+static void say_range(struct checking *x, const struct ln_def_field *f)
+{
+    char zh[120];
+    char en[120];
+
+    if (f->has_min && f->has_max) {
+        (void)snprintf(zh, sizeof zh, "超出范围，应在 %lld 到 %lld 之间", (long long)f->min,
+                       (long long)f->max);
+        (void)snprintf(en, sizeof en, "is out of range: from %lld to %lld", (long long)f->min,
+                       (long long)f->max);
+    } else {
+        long long limit = (long long)(f->has_min ? f->min : f->max);
+        (void)snprintf(zh, sizeof zh, f->has_min ? "不能小于 %lld" : "不能大于 %lld", limit);
+        (void)snprintf(en, sizeof en, f->has_min ? "must be at least %lld" : "must be at most %lld",
+                       limit);
+    }
+    say(x, f, false, zh, en);
+}
+
 static void check_number(struct checking *x, const struct ln_def_field *f, const json_t *v)
 {
     json_int_t n = json_integer_value(v);
 
     if (!json_is_integer(v) || n > INT64_C(9007199254740991) || n < -INT64_C(9007199254740991))
-        say(x, f, false, "应为整数", "must be a whole number");
+        say(x, f, false, "应为整数，请只填数字", "must be a whole number: digits only");
     else if ((f->has_min && n < f->min) || (f->has_max && n > f->max))
-        say(x, f, false, "超出范围", "is out of range");
+        say_range(x, f);
 }
 
 /* As the engine writes it (node/attach.h). */

@@ -7,6 +7,7 @@
 #include "crypto/base/alloc.h"
 #include "node/asset.h"
 #include "node/module/screen.h"
+#include "node/module/settle.h"
 
 #define COLLS_MAX 256
 #define MODULES_MAX 64
@@ -437,7 +438,25 @@ static void read_rights(struct reading *r, struct ln_def_coll *c, const json_t *
     c->read_if = text(when, "if");
 }
 
-/* Related records are looked up by these: what belongs to a conversation, a contract, a person. */
+/* Whether it begins one of the lists of fields that make two records suspicious: an import looks
+ * for it. */
+static bool begins_rule(const struct ln_def_coll *c, const char *field)
+{
+    const json_t *rules = json_object_get(c->json, "duplicates");
+    size_t i;
+    json_t *rule;
+
+    json_array_foreach(rules, i, rule)
+    {
+        const char *first = json_string_value(json_array_get(rule, 0));
+        if (first != NULL && strcmp(first, field) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Related records are looked up by these: what belongs to a conversation, a contract, a person; and
+ * what an import finds records by. */
 static const char *const *found_by(struct ln_def *d, const struct ln_def_coll *c)
 {
     const char **out = take(d, (c->n_fields + 1) * sizeof *out);
@@ -446,8 +465,9 @@ static const char *const *found_by(struct ln_def *d, const struct ln_def_coll *c
     for (size_t i = 0; i < c->n_fields; i++) {
         const struct ln_def_field *f = &c->fields[i];
         bool own = c->own != NULL && strcmp(c->own, f->name) == 0;
-        if (f->type == LN_TYPE_REF && f->mark != LN_MARK_SENSITIVE &&
-            (own || ln_def_has(c->filters, f->name)))
+        if ((f->type == LN_TYPE_REF && f->mark != LN_MARK_SENSITIVE &&
+             (own || ln_def_has(c->filters, f->name))) ||
+            begins_rule(c, f->name))
             out[n++] = f->name;
     }
     return out;
@@ -493,7 +513,7 @@ static bool read_coll(struct reading *r, const char *module, const json_t *j)
                                         "workflow", "rights",     "unmask", "duplicates", "search",
                                         "list",     "filters",    "sort",   "estate",     "named",
                                         "menu",     "fresh_days", "grid",   "guest",      "counted",
-                                        "similar",  "retention",  NULL };
+                                        "similar",  "retention",  "import", NULL };
     /* Paths of the API that stand where a collection's would (node/web/routes.c). */
     static const char *const TAKEN[] = {
         "session",  "schema",    "status",      "stats",   "sync",      "nodes", "screen",
@@ -658,7 +678,10 @@ static bool check(struct reading *r)
     for (size_t i = 0; i < r->d->n_colls; i++) {
         const struct ln_def_coll *c = &r->d->colls[i];
         const char *const *const lists[] = { c->title, c->search, c->list, c->filters };
+        const char *bad = ln_settle_check(r->d, c);
         r->where = c->name;
+        if (bad != NULL)
+            return wrong(r, "import names what is not there", bad);
         if ((c->only_if != NULL && ln_def_field(c, c->only_if) == NULL) ||
             (c->read_if != NULL && ln_def_field(c, c->read_if) == NULL))
             return wrong(r, "a condition names an unknown field", "if");

@@ -429,6 +429,7 @@ bool ln_sheet_read(struct ln_sheet *out, const void *data, size_t len, struct ln
         ok = xlsx(&g, data, len, err);
     else {
         ok = to_utf8(&text, data, len, err);
+        g.s.csv = true;
         if (ok)
             csv(&g, &text);
     }

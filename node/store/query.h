@@ -67,6 +67,7 @@ bool ln_query_record(json_t **out, struct ln_sqlstore *s, const struct ln_id *id
  * appended to `out`. Looks at all of them: for rare questions. */
 bool ln_query_naming(json_t *out, struct ln_sqlstore *s, const char *text, unsigned max,
                      struct ln_err *err) LN_MUST;
+
 /* Ids of the records that have a change between two ids (exclusive), latest first; those of the
  * protocol's own lines have none. Appended to the array `out`. */
 bool ln_query_touched(json_t *out, struct ln_sqlstore *s, const struct ln_id *from,

@@ -1,11 +1,10 @@
-/* Spreadsheets out and in. Lists go out as they are filtered, in words of the caller's language:
+/* Spreadsheets out. Lists go out as they are filtered, in words of the caller's language:
  * CSV (UTF-8 with its mark) or XLSX. Nothing in them is a formula; identity numbers, codes and
  * telephone numbers are text. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/import.h"
 #include "node/web/listing.h"
 #include "node/web/routes.h"
 #include "node/web/title.h"
@@ -268,23 +267,4 @@ bool ln_api_export_list(struct ln_call *c, struct ln_err *err)
     (void)snprintf(c->out->disposition, sizeof c->out->disposition,
                    "attachment; filename=\"%s.%s\"", x.d->name, xlsx ? "xlsx" : "csv");
     return true;
-}
-
-/* POST /api/v1/import?collection=person[&commit=1][&keep=reason], the file as body: the preview, or
- * what was saved. */
-bool ln_api_export_import(struct ln_call *c, struct ln_err *err)
-{
-    const char *name = ln_http_query(c->q, "collection");
-    const char *keep = ln_http_query(c->q, "keep");
-    struct ln_import i = { .user = &c->user,
-                           .coll = name != NULL ? ln_def_find(c->n->def, name) : NULL,
-                           .data = c->q->body,
-                           .len = c->q->body_len,
-                           .commit = ln_http_query(c->q, "commit") != NULL,
-                           .keep = keep != NULL ? keep : "" };
-    json_t *r = NULL;
-
-    if (i.coll == NULL || i.len == 0)
-        return ln_fail(err, LN_INVALID, "a collection and a file are needed");
-    return ln_import_run(&r, c->n, &i, err) && ln_web_json(c, 200, r);
 }

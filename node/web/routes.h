@@ -86,7 +86,9 @@ LN_ROUTE(ln_api_rescue_adopt);
 LN_ROUTE(ln_api_rescue_drill_get);
 LN_ROUTE(ln_api_rescue_drill);
 LN_ROUTE(ln_api_export_list);
-LN_ROUTE(ln_api_export_import);
+LN_ROUTE(ln_api_import_run);
+LN_ROUTE(ln_api_import_progress);
+LN_ROUTE(ln_api_import_undo);
 
 /* An attachment as the body: its stored value, which the caller may read. */
 bool ln_api_file_send(struct ln_call *c, const json_t *value, const char *sha,

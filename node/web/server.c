@@ -783,6 +783,7 @@ bool ln_web_start(struct ln_web **out, struct ln_node *n, const char *listen, st
     (void)pthread_mutex_init(&w->password, NULL);
     (void)pthread_mutex_init(&w->known_mutex, NULL);
     (void)pthread_mutex_init(&w->status_mutex, NULL);
+    (void)pthread_mutex_init(&w->task_mutex, NULL);
     (void)snprintf(w->hosts, sizeof w->hosts, "%s", n->config.hosts);
     (void)snprintf(threads, sizeof threads, "%" PRId64, n->config.threads);
     w->limit = ln_limit_new();
@@ -810,6 +811,7 @@ void ln_web_stop(struct ln_web *w)
     (void)pthread_mutex_destroy(&w->password);
     (void)pthread_mutex_destroy(&w->known_mutex);
     (void)pthread_mutex_destroy(&w->status_mutex);
+    (void)pthread_mutex_destroy(&w->task_mutex);
     json_decref(w->status);
     ln_limit_free(w->limit);
     (void)mg_exit_library();

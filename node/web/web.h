@@ -17,6 +17,13 @@
     32 /* bodies of one address at a time: a household, not all workers                            \
         */
 
+#define LN_WEB_TASKS 8 /* long requests whose progress is told at a time */
+/* How far a long request has come: asked for under a key that its caller chose. */
+struct ln_web_task {
+    char key[65], account[LN_ID_TEXT + 1], phase[16];
+    size_t done, total;
+};
+
 struct mg_context;
 #define LN_WEB_KNOWN 256
 #define LN_WEB_KNOWN_MS 2000 /* how long a role that was taken away may still be used */
@@ -42,6 +49,8 @@ struct ln_web {
     json_t *status;
     int64_t status_ms;
     struct ln_limit *limit; /* tries without a login */
+    pthread_mutex_t task_mutex;
+    struct ln_web_task tasks[LN_WEB_TASKS]; /* key "" free */
     struct ln_web_known known[LN_WEB_KNOWN];
 };
 /* Forgets all sessions kept in memory: after a login, a logout, a change of rights. */

@@ -26,7 +26,7 @@ static void name_of(struct sample *s, char out[32], bool male)
 }
 
 /* GB 11643-1999: ISO 7064 MOD 11-2 over 17 digits */
-static char check_digit(const char *id_no)
+char check_digit(const char *id_no)
 {
     static const int weight[] = { 7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2 };
     int sum = 0;

@@ -7,11 +7,24 @@
 #include <string.h>
 #include <xlsxwriter.h>
 
-enum defect { FINE, BAD_CHECK, ROUNDED, DOUBLE, NO_NAME, BAD_DATE, SHORT_PHONE, WIDE, N_DEFECT };
+enum defect {
+    FINE,
+    BAD_CHECK,
+    ROUNDED,
+    DOUBLE,
+    NO_NAME,
+    BAD_DATE,
+    SHORT_PHONE,
+    WIDE,
+    SPACED,
+    STRANGE,
+    N_DEFECT
+};
 static const char *const defect_names[] = { "fine",        "wrong_check_digit", "rounded_number",
                                             "duplicate",   "name_missing",      "impossible_date",
-                                            "short_phone", "full_width_digits" };
-static const int defect_counts[] = { 0, 12, 9, 10, 4, 5, 7, 3 };
+                                            "short_phone", "full_width_digits", "spaced_phone",
+                                            "unknown_word" };
+static const int defect_counts[] = { 0, 12, 9, 10, 4, 5, 7, 3, 6, 5 };
 #define COLUMNS 13
 static const char *const header[COLUMNS] = { "序号", "楼幢",       "单元",       "房号",
                                              "姓名", "性别",       "身份证号码", "出生日期",
@@ -76,6 +89,13 @@ static void fill(struct sample *s, struct cells *r, int no, const struct person 
     case SHORT_PHONE:
         (void)snprintf(r->c[10], 96, "14212345");
         break;
+    case SPACED:
+        if (p->phone[0] != '\0')
+            (void)snprintf(r->c[10], 96, "%.3s %.4s %s", p->phone, p->phone + 3, p->phone + 7);
+        break;
+    case STRANGE:
+        (void)snprintf(r->c[11], 96, "%s", "户藉居民"); /* one stroke wrong */
+        break;
     case WIDE:
         wide(r->c[6], 96, p->id_no);
         break;
@@ -99,7 +119,8 @@ static enum defect *choose(struct sample *s)
     for (int k = 1; k < N_DEFECT; k++) {
         for (int left = defect_counts[k]; left > 0;) {
             int at = 10 + below(s, s->n_person - 20);
-            if (d[at] != FINE || (k == SHORT_PHONE && s->person[at].phone[0] == '\0'))
+            if (d[at] != FINE ||
+                ((k == SHORT_PHONE || k == SPACED) && s->person[at].phone[0] == '\0'))
                 continue;
             d[at] = (enum defect)k;
             left--;
@@ -117,7 +138,8 @@ static void csv_row(FILE *f, const struct cells *r, bool same_house)
             (void)fputc(',', f);
         if (same_house && c >= 1 && c <= 3)
             continue; /* merged cells leave blanks in a CSV */
-        if (c == 6 && r->number) {
+        /* Some spreadsheets write a rounded number as 3.30106E+17, some with 000 at its end. */
+        if (c == 6 && r->number && (strtol(r->c[0], NULL, 10) % 2 == 0 || check_digit(v) == '0')) {
             (void)snprintf(e, sizeof e, "%.5E", strtod(v, NULL));
             v = e;
         }
@@ -237,14 +259,18 @@ static void expected(struct sample *s, const enum defect *what)
 {
     char path[512];
     int again = 0;
-    for (int i = 0; i < s->n_person; i++)
+    int round = 0; /* true numbers that look as if they were rounded */
+    for (int i = 0; i < s->n_person; i++) {
         again += what[i] == FINE && i % 100 == 7;
+        round += strcmp(s->person[i].id_no + 15, "000") == 0 && what[i] != ROUNDED &&
+                 what[i] != BAD_CHECK;
+    }
     (void)snprintf(path, sizeof path, "%s/expected.json", s->dir);
     FILE *f = fopen(path, "w");
     if (f == NULL)
         die(path);
-    (void)fprintf(f, "{\"persons\":%d,\"rows\":%d,\"changed_in_second\":%d", s->n_person,
-                  s->n_person + defect_counts[DOUBLE], again);
+    (void)fprintf(f, "{\"persons\":%d,\"rows\":%d,\"changed_in_second\":%d,\"round\":%d",
+                  s->n_person, s->n_person + defect_counts[DOUBLE], again, round);
     for (int k = 1; k < N_DEFECT; k++)
         (void)fprintf(f, ",\"%s\":%d", defect_names[k], defect_counts[k]);
     (void)fputs("}\n", f);

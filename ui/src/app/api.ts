@@ -22,16 +22,31 @@ async function refusal(res: Response): Promise<ApiError> {
   return new ApiError(res.status, p.code || 'broken', p.zh || text, p.en || text, p.fields || [], p.detail || '')
 }
 
-/** A file as the body, as it is. */
-export async function post<T>(path: string, file: Blob): Promise<T> {
+async function sendFile(path: string, file: Blob): Promise<Response> {
   let res: Response
   try {
-    res = await fetch('/api/v1' + path, { method: 'POST', headers: { 'Content-Type': 'application/octet-stream' }, credentials: 'same-origin', body: file })
+    res = await fetch('/api/v1' + path, { method: 'POST', credentials: 'same-origin', body: file,
+      headers: { 'Content-Type': 'application/octet-stream', 'Accept-Language': lang.value } })
   } catch (e) {
     throw new ApiError(0, 'unreachable', '连不上社区服务器', 'The community server is out of reach', [])
   }
   if (!res.ok) throw await refusal(res)
-  return res.json()
+  return res
+}
+
+/** A file as the body, as it is. */
+export const post = <T>(path: string, file: Blob): Promise<T> => sendFile(path, file).then(res => res.json())
+
+/** The same, when a file comes back: it is saved on the device. */
+export async function fetched(path: string, file: Blob, name: string): Promise<void> {
+  const url = URL.createObjectURL(await (await sendFile(path, file)).blob())
+  const a = document.createElement('a')
+  a.href = url
+  a.download = name
+  document.body.appendChild(a)
+  a.click()
+  a.remove()
+  setTimeout(() => URL.revokeObjectURL(url), 60000)
 }
 
 export async function call<T>(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {

@@ -56,5 +56,6 @@ export const panels: Record<string, ComponentType<PanelProps>> = {
   notice: lazy(() => import('./publish/reading').then(m => m.Reading)),
   news: lazy(() => import('./publish/reading').then(m => m.Reading)),
   program: lazy(() => import('./publish/token').then(m => m.Token)),
+  import_run: lazy(() => import('./registry/undo').then(m => m.ImportPanel)),
   issued_paper: lazy(() => import('./service/panel').then(m => m.PaperPanel)),
 }
