@@ -15,7 +15,7 @@ struct ln_sheet_cell {
 };
 struct ln_sheet {
     size_t n_rows, n_cols;
-    bool csv; /* merged cells are blanks below and beside the first */
+    bool csv;                    /* merged cells are blanks below and beside the first */
     struct ln_sheet_cell *cells; /* row after row; merged cells repeat their value down and right */
 };
 /* LN_INVALID neither kind of file, or damaged; LN_FULL past a ceiling. */

@@ -57,7 +57,7 @@ struct sample {
 
 /* ---- chance and time */
 void die(const char *what) __attribute__((noreturn));
-int below(struct sample *s, int n); /* 0..n-1 */
+int below(struct sample *s, int n);  /* 0..n-1 */
 char check_digit(const char *id_no); /* of its first 17 digits */
 /* What follows happened so many days before the sample's day, at this hour; never after it. */
 void happened(struct sample *s, int days_ago, int hour);
