@@ -791,6 +791,11 @@ static size_t count(const struct importing *x, enum verdict v)
     return n;
 }
 
+static size_t left_out(const struct importing *x)
+{
+    return count(x, WRONG) + count(x, WARNING) + count(x, DUPLICATE);
+}
+
 static json_t *others_map(const struct importing *x)
 {
     json_t *o = json_object();
@@ -830,8 +835,7 @@ static bool note_run(void *arg, struct ln_replica *r, struct ln_err *err)
     job.id = x->run;
     job.f = json_pack("{s:s,s:{s:I,s:I,s:I,s:o,s:s}}", "action", "finish", "set", "added",
                       (json_int_t)count(x, OK), "changed", (json_int_t)count(x, CHANGED), "refused",
-                      (json_int_t)(count(x, WRONG) + count(x, WARNING) + count(x, DUPLICATE)),
-                      "others", others_map(x), "last", last);
+                      (json_int_t)left_out(x), "others", others_map(x), "last", last);
     return run_job(x, r, &job, err);
 }
 
@@ -1049,7 +1053,7 @@ bool ln_import_refused(struct ln_buf *xlsx, struct ln_node *n, const struct ln_i
     x->i = i;
     if (!judge_all(x, err))
         goto out;
-    if (count(x, WRONG) + count(x, WARNING) + count(x, DUPLICATE) == 0) {
+    if (left_out(x) == 0) {
         (void)ln_fail(err, LN_MISSING, "no row is left out");
         goto out;
     }

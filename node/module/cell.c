@@ -52,9 +52,9 @@ static void plain_header(char out[LN_CELL_MAX], const char *text)
         if (strchr(" \t\r\n*:", *p) == NULL)
             out[n++] = (char)tolower((unsigned char)*p);
     out[n] = '\0';
-    char *bracket = strrchr(out, '(');
-    if (bracket != NULL && bracket != out && out[n - 1] == ')')
-        *bracket = '\0';
+    const char *bracket = strrchr(out, '(');
+    if (bracket != NULL && bracket != out && bracket[strlen(bracket) - 1] == ')')
+        out[bracket - out] = '\0';
 }
 
 static bool same_header(const char *header, const char *word)
@@ -313,6 +313,7 @@ static json_t *fen_value(const char *text, struct ln_cell_words *why)
 {
     char *end;
     const char *at = strncmp(text, "¥", 2) == 0 ? text + 2 : text;
+    bool minus = at[0] == '-';
     long long yuan = strtoll(at, &end, 10);
     long long fen = 0;
     size_t digits = 0;
@@ -323,7 +324,7 @@ static json_t *fen_value(const char *text, struct ln_cell_words *why)
     if (end != at && *end == '\0' && yuan < INT64_C(10000000000000) &&
         yuan > -INT64_C(10000000000000)) {
         fen = digits == 1 ? fen * 10 : fen;
-        return json_integer(yuan * 100 + (at[0] == '-' ? -fen : fen));
+        return json_integer(yuan * 100 + (minus ? -fen : fen));
     }
     refuse(why, text, "不是金额，请填元，如 12.50", "is no amount: write yuan such as 12.50");
     return NULL;
@@ -450,7 +451,7 @@ static json_t *str_value(const struct ln_def_field *f, char *text)
 bool ln_cell_value(json_t **out, const struct ln_def_field *f, const json_t *words,
                    const json_t *row, const struct ln_sheet_cell *cell, struct ln_cell_words *why)
 {
-    char text[LN_CELL_MAX];
+    char text[LN_CELL_MAX] = "";
 
     *out = NULL;
     if (f->type == LN_TYPE_TEXT) {

@@ -135,12 +135,18 @@ static bool put_all(struct sheet *x, struct ln_err *err)
     list.l.total = false;
     x->cell = ln_buf_new(CELL_BYTES + 4096);
     put_head(x);
-    for (bool more = true; more && list.l.offset < EXPORT_ROWS; list.l.offset += LN_QUERY_LIMIT) {
+    list.l.after = NULL;
+    list.l.offset = 0;
+    for (bool more = true; more && n <= EXPORT_ROWS;) {
         json_t *rows = json_array();
         size_t i;
         json_t *row;
         bool ok = ln_query_list(rows, NULL, x->c->r->store, &list.l, err);
-        more = json_array_size(rows) == LN_QUERY_LIMIT;
+        size_t got = json_array_size(rows);
+        more = got == LN_QUERY_LIMIT &&
+               ln_clock_id_read(&list.place,
+                                ln_span_of(ln_web_text(json_array_get(rows, got - 1), "id")));
+        list.l.after = &list.place;
         json_array_foreach(rows, i, row)
         {
             if (ok && ln_engine_may_read(x->d, &x->c->user, row))

@@ -215,6 +215,24 @@ void ln_api_record_dress(struct ln_call *c, const struct ln_def_coll *d, json_t 
 static bool note_emergency(struct ln_call *c, const struct ln_def_coll *d, const json_t *row,
                            struct ln_err *err);
 
+/* The pages beside this one: "next", "prev" (null: none), and how many rows lie before it. */
+static void add_pages(json_t *o, const struct ln_listing *x, const json_t *rows, unsigned limit,
+                      bool more)
+{
+    size_t n = json_array_size(rows);
+    unsigned at = !x->l.back ? x->at : more && x->at > limit ? x->at - limit : 0;
+    bool before = x->l.back ? more : x->l.after != NULL || x->l.offset > 0;
+    bool behind = x->l.back || more;
+    char cursor[LN_LISTING_CURSOR];
+
+    ln_listing_cursor(cursor, false, n > 0 ? ln_web_text(json_array_get(rows, n - 1), "id") : "",
+                      at + (unsigned)n);
+    json_object_set_new(o, "next", behind && n > 0 ? json_string(cursor) : json_null());
+    ln_listing_cursor(cursor, true, n > 0 ? ln_web_text(json_array_get(rows, 0), "id") : "", at);
+    json_object_set_new(o, "prev", before && n > 0 ? json_string(cursor) : json_null());
+    json_object_set_new(o, "from", json_integer(at));
+}
+
 bool ln_api_record_list(struct ln_call *c, struct ln_err *err)
 {
     const struct ln_def_coll *d = coll_of(c, err);
@@ -229,10 +247,13 @@ bool ln_api_record_list(struct ln_call *c, struct ln_err *err)
     if (d == NULL || !ln_listing_read(&x, c, d, err))
         goto out;
     unsigned limit = x.l.limit;
-    x.l.limit = limit + 1; /* one more tells whether there is a next page */
+    x.l.limit = limit + 1; /* one more tells whether there is another page */
     if (!ln_query_list(rows, &total, c->r->store, &x.l, err))
         goto out;
-    for (size_t i = 0; i < json_array_size(rows) && i < limit; i++) {
+    bool more = json_array_size(rows) > limit;
+    if (more) /* what tells of the page before stands first */
+        json_array_remove(rows, x.l.back ? 0 : limit);
+    for (size_t i = 0; i < json_array_size(rows); i++) {
         json_t *row = json_array_get(rows, i);
         if (!ln_engine_may_read(d, &c->user, row))
             continue;
@@ -245,10 +266,7 @@ bool ln_api_record_list(struct ln_call *c, struct ln_err *err)
         json_array_append(items, row);
     }
     o = json_pack("{s:O}", "items", items);
-    if (json_array_size(rows) > limit)
-        json_object_set_new(o, "next", json_sprintf("%u", x.l.offset + limit));
-    else
-        json_object_set_new(o, "next", json_null());
+    add_pages(o, &x, rows, limit, more);
     if (x.l.total)
         json_object_set_new(o, "total", json_integer(total));
     ok = ln_web_json(c, 200, o);

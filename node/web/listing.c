@@ -93,6 +93,31 @@ void ln_listing_spare(struct ln_list *l, struct ln_where *room, struct ln_call *
         ln_engine_spare(l, room, d, &c->user);
 }
 
+void ln_listing_cursor(char out[LN_LISTING_CURSOR], bool back, const char *id, unsigned at)
+{
+    (void)snprintf(out, LN_LISTING_CURSOR, "%s%.*s.%u", back ? "-" : "", LN_ID_TEXT, id, at);
+}
+
+static bool read_cursor(struct ln_listing *x, const char *cursor, struct ln_err *err)
+{
+    size_t len = strlen(cursor);
+    bool back = cursor[0] == '-';
+    const char *id = cursor + back;
+
+    if (len <= 9 && strspn(cursor, "0123456789") == len) {
+        x->at = (unsigned)strtoul(cursor, NULL, 10);
+        x->l.offset = x->at;
+        return true;
+    }
+    if (len >= LN_LISTING_CURSOR || strlen(id) < LN_ID_TEXT + 2 || id[LN_ID_TEXT] != '.' ||
+        !ln_clock_id_read(&x->place, (struct ln_span){ id, LN_ID_TEXT }))
+        return ln_fail(err, LN_INVALID, "cursor is none that a page of this list gave");
+    x->at = (unsigned)strtoul(id + LN_ID_TEXT + 1, NULL, 10);
+    x->l.after = &x->place;
+    x->l.back = back;
+    return true;
+}
+
 bool ln_listing_read(struct ln_listing *x, struct ln_call *c, const struct ln_def_coll *d,
                      struct ln_err *err)
 {
@@ -107,7 +132,8 @@ bool ln_listing_read(struct ln_listing *x, struct ln_call *c, const struct ln_de
     x->l.limit = limit != NULL ? (unsigned)strtoul(limit, NULL, 10) : 50;
     if (x->l.limit == 0 || x->l.limit > LN_QUERY_LIMIT)
         x->l.limit = LN_QUERY_LIMIT;
-    x->l.offset = cursor != NULL ? (unsigned)strtoul(cursor, NULL, 10) : 0;
+    if (cursor != NULL && cursor[0] != '\0' && !read_cursor(x, cursor, err))
+        return false;
     x->l.total = ln_http_query(c->q, "count") != NULL;
     if (sort == NULL)
         sort = d->sort != NULL ? d->sort : "-id";

@@ -11,6 +11,8 @@ struct ln_listing {
     char stale[11], now[24];
     char here[80];
     struct ln_where unless[LN_ENGINE_UNLESS];
+    struct ln_id place; /* where the page goes on */
+    unsigned at;        /* how many rows of the list lie before the page */
     struct ln_list l;
 };
 
@@ -24,6 +26,12 @@ bool ln_listing_read(struct ln_listing *x, struct ln_call *c, const struct ln_de
  * `room` holds LN_ENGINE_UNLESS. */
 void ln_listing_spare(struct ln_list *l, struct ln_where *room, struct ln_call *c,
                       const struct ln_def_coll *d);
+
+/* "cursor" of a list (README "Records"): a number of rows to pass over; or a record and how many
+ * rows lie before the page that begins behind it; with "-" in front, the page before that record.
+ */
+#define LN_LISTING_CURSOR (LN_ID_TEXT + 16)
+void ln_listing_cursor(char out[LN_LISTING_CURSOR], bool back, const char *id, unsigned at);
 
 /* A region and those above it, by commas: whose notices are read there. */
 void ln_listing_regions(char out[80], const char *region);

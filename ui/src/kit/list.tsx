@@ -12,7 +12,7 @@ import { Empty, Waiting } from './state'
 import { numbered, show } from './value'
 import { pending, waits } from './waits'
 
-interface Page { items: Rec[]; next: string | null; total?: number }
+interface Page { items: Rec[]; next: string | null; prev: string | null; from: number; total?: number }
 const SIZE = 50
 const LONG = 90
 const RIGHT = ['int', 'dec', 'fen']
@@ -81,7 +81,6 @@ export function List({ module, def }: { module: Module; def: Collection }) {
   const seq = status.value ? status.value.seq : 0
   const all = columns(def)
   const fields = all.filter((f, i) => i === 0 || hidden.indexOf(f.name) < 0)
-  const at = Number(params.get('cursor') || 0)
   const sort = params.get('sort') || def.sort || '-id'
 
   useEffect(() => {
@@ -90,7 +89,11 @@ export function List({ module, def }: { module: Module; def: Collection }) {
     p.set('limit', String(SIZE))
     p.set('count', '1')
     setWrong('')
-    call<Page>('GET', `/${def.name}?${p.toString()}`).then(got => on && setPage(got), e => on && e instanceof ApiError && setWrong(word(e)))
+    call<Page>('GET', `/${def.name}?${p.toString()}`).then(got => on && setPage(got), e => {
+      if (!on || !(e instanceof ApiError)) return
+      if (e.status === 409 && p.has('cursor')) put({}) // its record is gone: the first page
+      else setWrong(word(e))
+    })
     return () => { on = false }
   }, [def.name, query.value, lang.value, seq])
 
@@ -122,9 +125,9 @@ export function List({ module, def }: { module: Module; def: Collection }) {
       {asked && <button type="button" onClick={() => go('/' + def.name, true)}>{t('clear_filters')}</button>}</Empty></div>}
     {items.length > 0 && (narrow.value ? <Cards module={module} def={def} fields={fields} items={items} />
       : <Table module={module} def={def} fields={fields} items={items} sort={sort} onSort={s => put({ sort: s })} />)}
-    {page && (at > 0 || page.next) && <nav class="pager" aria-label={t('pages')}>
-      <button type="button" disabled={at === 0} onClick={() => put({ cursor: at > SIZE ? String(at - SIZE) : '' }, true)}><Icon name="back" />{t('page_before')}</button>
-      <span role="status">{t('page_of', { from: at + 1, to: at + items.length, n: page.total === undefined ? '…' : page.total })}</span>
+    {page && (page.prev || page.next) && <nav class="pager" aria-label={t('pages')}>
+      <button type="button" disabled={!page.prev} onClick={() => put({ cursor: page.from > SIZE && page.prev ? page.prev : '' }, true)}><Icon name="back" />{t('page_before')}</button>
+      <span role="status">{t('page_of', { from: page.from + 1, to: page.from + items.length, n: page.total === undefined ? '…' : page.total })}</span>
       <button type="button" disabled={!page.next} onClick={() => { put({ cursor: page.next || '' }, true); window.scrollTo(0, 0) }}>{t('page_after')}<Icon name="next" /></button></nav>}
     <PrintFoot />
   </>
