@@ -6,6 +6,7 @@
 
 #include "crypto/base/alloc.h"
 #include "node/asset.h"
+#include "node/module/partner.h"
 #include "node/module/screen.h"
 #include "node/module/settle.h"
 
@@ -455,11 +456,28 @@ static bool begins_rule(const struct ln_def_coll *c, const char *field)
     return false;
 }
 
+/* Whether records of it are paired with a partner's by number. */
+static bool is_exchanged(const struct ln_def *d, const struct ln_def_coll *c)
+{
+    const json_t *list = json_object_get(d->modules[d->n_modules - 1].json, "exchanges");
+    size_t i;
+    json_t *one;
+
+    json_array_foreach(list, i, one)
+    {
+        const char *name = text(one, "collection");
+        if (name != NULL && strcmp(name, c->name) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Related records are looked up by these: what belongs to a conversation, a contract, a person; and
- * what an import finds records by. */
+ * what an import or an exchange finds records by. */
 static const char *const *found_by(struct ln_def *d, const struct ln_def_coll *c)
 {
     const char **out = take(d, (c->n_fields + 1) * sizeof *out);
+    bool exchanged = is_exchanged(d, c);
     size_t n = 0;
 
     for (size_t i = 0; i < c->n_fields; i++) {
@@ -467,7 +485,7 @@ static const char *const *found_by(struct ln_def *d, const struct ln_def_coll *c
         bool own = c->own != NULL && strcmp(c->own, f->name) == 0;
         if ((f->type == LN_TYPE_REF && f->mark != LN_MARK_SENSITIVE &&
              (own || ln_def_has(c->filters, f->name))) ||
-            begins_rule(c, f->name))
+            begins_rule(c, f->name) || (exchanged && strcmp(f->name, "ext_id") == 0))
             out[n++] = f->name;
     }
     return out;
@@ -619,8 +637,9 @@ static bool read_screens(struct reading *r, const char *module, const json_t *li
 
 static bool read_module(struct reading *r, const char *name, const char *body, size_t len)
 {
-    static const char *const KEYS[] = { "module",      "rank",       "label",   "codes",
-                                        "collections", "statistics", "screens", NULL };
+    static const char *const KEYS[] = { "module",  "rank",        "label",
+                                        "codes",   "collections", "statistics",
+                                        "screens", "exchanges",   NULL };
     struct arena *a = r->d->arena;
     struct ln_def_module *m = &r->modules[r->d->n_modules];
     json_error_t why;
@@ -703,6 +722,12 @@ static bool check(struct reading *r)
         for (size_t k = 0; k < c->n_steps; k++)
             if (!check_step(r, c, &c->steps[k]))
                 return false;
+    }
+    for (size_t i = 0; i < r->d->n_modules; i++) {
+        const char *bad = ln_partner_check(r->d, r->modules[i].json);
+        r->where = r->modules[i].name;
+        if (bad != NULL)
+            return wrong(r, "an exchange names what is not there", bad);
     }
     for (size_t i = 0; i < r->d->n_screens; i++) {
         const char *coll = text(r->screens[i].json, "collection");

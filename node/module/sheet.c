@@ -124,6 +124,14 @@ static char separator(const char *text)
     return n[2] > n[0] && n[2] > n[1] ? '\t' : n[1] > n[0] ? ';' : ',';
 }
 
+/* A quote in front of what would be a formula is no part of the value: lists are exported so. */
+static void put_plain(struct grid *g, size_t row, size_t col, const struct ln_buf *cell)
+{
+    bool guarded = cell->len > 1 && cell->data[0] == '\'' && strchr("=+-@", cell->data[1]) != NULL;
+
+    put(g, row, col, cell->data + guarded, cell->len - guarded, false);
+}
+
 static void csv(struct grid *g, const struct ln_buf *text)
 {
     struct ln_buf cell = ln_buf_new(LN_SHEET_MAX);
@@ -144,7 +152,7 @@ static void csv(struct grid *g, const struct ln_buf *text)
         } else if (!end && *p == '"' && cell.len == 0)
             quoted = true;
         else if (end || *p == sep || *p == '\n') {
-            put(g, row, col++, cell.data, cell.len, false);
+            put_plain(g, row, col++, &cell);
             ln_buf_clear(&cell);
             if (end || *p == '\n') {
                 row++;

@@ -89,6 +89,9 @@ LN_ROUTE(ln_api_export_list);
 LN_ROUTE(ln_api_import_run);
 LN_ROUTE(ln_api_import_progress);
 LN_ROUTE(ln_api_import_undo);
+LN_ROUTE(ln_api_platform_templates);
+LN_ROUTE(ln_api_platform_in);
+LN_ROUTE(ln_api_platform_out);
 
 /* An attachment as the body: its stored value, which the caller may read. */
 bool ln_api_file_send(struct ln_call *c, const json_t *value, const char *sha,

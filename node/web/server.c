@@ -679,7 +679,8 @@ static void serve_sync(struct ln_web *w, struct incoming *in, struct ln_http_rep
 
 static size_t body_max(const char *path)
 {
-    if (strncmp(path, SYNC_PATH, sizeof SYNC_PATH - 1) == 0 || strcmp(path, "/api/v1/import") == 0)
+    if (strncmp(path, SYNC_PATH, sizeof SYNC_PATH - 1) == 0 ||
+        strcmp(path, "/api/v1/import") == 0 || strcmp(path, "/api/v1/exchange/in") == 0)
         return LN_MESSAGE_BODY_MAX;
     if (strncmp(path, STICK_PATH, sizeof STICK_PATH - 1) == 0)
         return LN_ATTACH_UPLOAD_MAX + LN_WEB_BODY_MAX; /* an attachment in its envelope */

@@ -58,5 +58,21 @@ TEST(a_spreadsheet_cut_at_any_byte_is_read_whole_or_refused)
     ln_buf_free(&file);
 }
 
-RUN_TESTS(T(a_spreadsheet_is_read_as_rows_of_text),
+TEST(what_was_exported_so_that_it_is_no_formula_is_read_as_it_was)
+{
+    static const char csv[] = "a,b,c\r\n'=1+1,'abc,'\r\n";
+    struct ln_sheet s = { 0 };
+    struct ln_err err = { 0 };
+
+    MUST(ln_sheet_read(&s, csv, sizeof csv - 1, &err));
+
+    assert_string_equal(ln_sheet_cell(&s, 1, 0)->text, "=1+1");
+    assert_string_equal(ln_sheet_cell(&s, 1, 1)->text, "'abc");
+    assert_string_equal(ln_sheet_cell(&s, 1, 2)->text, "'");
+    assert_true(s.csv);
+    ln_sheet_free(&s);
+}
+
+RUN_TESTS(T(what_was_exported_so_that_it_is_no_formula_is_read_as_it_was),
+          T(a_spreadsheet_is_read_as_rows_of_text),
           T(a_spreadsheet_cut_at_any_byte_is_read_whole_or_refused))

@@ -29,6 +29,7 @@ export const screens: Record<string, ComponentType<ScreenProps>> = {
   certificate: lazy(() => import('./volunteer/certificate').then(m => m.Certificate)),
   vote: lazy(() => import('./survey/vote').then(m => m.Vote)),
   tally: lazy(() => import('./survey/tally').then(m => m.Tally)),
+  platform: lazy(() => import('./registry/platform').then(m => m.Platform)),
   ballots: lazy(() => import('./survey/tally').then(m => m.Ballots)),
   note: lazy(() => import('./work/log').then(m => m.Log)),
   report: lazy(() => import('./work/log').then(m => m.Report)),
