@@ -1,5 +1,5 @@
 // A list of N records as people use it: pages near and deep, filters, orders, search, counts, through the API and in a browser.
-// One JSON line a figure, p50 and p99 in ms of RUNS requests, one after the other.   N=100000 RUNS=200 BROWSER=1
+// One JSON line a figure: p50 and p99 in ms of RUNS requests, one after the other, and the node's CPU time of each.   N=100000 RUNS=200 BROWSER=1
 import { spawn, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import http from 'node:http'
@@ -44,10 +44,18 @@ function get(where, cookie, tries = 4) { // an idle connection may just have bee
     }).on('error', e => (tries > 0 ? get(where, cookie, tries - 1).then(done, fail) : fail(e)))
   })
 }
+let spent = 0 // CPU of the node when it was last looked at
+function cpu() {
+  const f = fs.readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1].split(' ')
+  const now = (Number(f[11]) + Number(f[12])) * 10 // ticks of 10 ms
+  const since = now - spent
+  spent = now
+  return since
+}
 function say(figure, times, more = {}) {
   const t = [...times].sort((a, b) => a - b)
   const at = p => Math.round(t[Math.min(t.length - 1, Math.floor(t.length * p))] * 100) / 100
-  console.log(JSON.stringify({ figure: `list.${figure}`, value: at(0.99), unit: 'ms', p50: at(0.5), runs: t.length, n: N, ...more }))
+  console.log(JSON.stringify({ figure: `list.${figure}`, value: at(0.99), unit: 'ms', p50: at(0.5), cpu: Math.round(cpu() / t.length * 10) / 10, runs: t.length, n: N, ...more }))
 }
 
 run(['init', '--dir', dir, '--region', '330106005055', '--role', 'community', '--name', '翠苑一区社区', '--root'])
@@ -65,6 +73,7 @@ try {
   while ((await get('/search?q=' + encodeURIComponent('王伟'), cookie)).body.items.length === 0 && process.uptime() < 600) await new Promise(done => setTimeout(done, 500))
   const asked = async (name, where) => {
     const times = []
+    cpu()
     for (let i = 0; i < RUNS; i++) times.push((await get(typeof where === 'string' ? where : where(i), cookie)).ms)
     say(name, times)
   }
@@ -73,6 +82,7 @@ try {
   await asked('first_counted', '/person?limit=50&count=1')
   for (const [name, sort] of [['walk', '-id'], ['walk_birth', 'birth'], ['walk_checked', '-checked']]) {
     const times = []
+    cpu()
     for (let cursor = '', i = 0; cursor !== null && i < RUNS; i++) {
       const page = await get(`/person?limit=200&sort=${sort}${cursor ? '&cursor=' + cursor : ''}`, cookie)
       times.push(page.ms)
