@@ -12,6 +12,7 @@
 
 #include "crypto/base/alloc.h"
 #include "crypto/base/log.h"
+#include "node/added.h"
 #include "node/attach.h"
 #include "node/disk.h"
 #include "node/export.h"
@@ -640,7 +641,7 @@ static bool open_node(struct ln_node **out, const char *dir, bool drill, struct 
     ((struct ticking *)(void *)((char *)n->pool + sizeof(struct pool)))->sealed_ms = n->started_ms;
     if (!ln_config_read(&n->config, dir, err) || !ln_disk_lock(&n->lock, dir, err) ||
         !read_keys(n, err) || !read_former(n, err) || !read_next(n, err) ||
-        !ln_def_open(&n->def, err) ||
+        !ln_added_open(&n->def, dir, err) ||
         !ln_sqlstore_open(&n->writer, dir, &n->def->schema, LN_DB_WRITE, err) ||
         !open_replica(n, drill, err) ||
         !ln_queue_start(&n->queue, n->replica, drill ? NULL : tick, n, TICK_MS, err)) {

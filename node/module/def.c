@@ -223,6 +223,15 @@ static bool has_field(const struct ln_def_field *list, size_t n, const char *nam
     return false;
 }
 
+#define NAME_LONGEST 40 /* of a module, collection or field: tables and columns are named by it */
+
+/* Lower case, digits and _, a letter first. */
+static bool plain_name(const char *name)
+{
+    return name != NULL && name[0] >= 'a' && name[0] <= 'z' && strlen(name) <= NAME_LONGEST &&
+           name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_")] == '\0';
+}
+
 static bool read_fields(struct reading *r, struct ln_def_coll *c, struct ln_coll *s,
                         const json_t *j)
 {
@@ -237,6 +246,10 @@ static bool read_fields(struct reading *r, struct ln_def_coll *c, struct ln_coll
     for (size_t i = 0; i < own; i++, n++)
         if (!read_field(r, &f[n], &sf[n], json_array_get(list, i), narrow))
             return false;
+        else if (!plain_name(f[n].name))
+            return wrong(r, "a field's name is lower case, digits and _, not", f[n].name);
+        else if (has_field(f, n, f[n].name))
+            return wrong(r, "a second field of this name", f[n].name);
     for (size_t i = 0; i < common; i++) {
         if (has_field(f, n, COMMON[i].name))
             continue;
@@ -550,6 +563,10 @@ static bool read_coll(struct reading *r, const char *module, const json_t *j)
     c->name = text(j, "name");
     if (c->name == NULL || r->d->n_colls == COLLS_MAX)
         return wrong(r, "a collection without name", "");
+    if (!plain_name(c->name))
+        return wrong(r, "a collection's name is lower case, digits and _, not", c->name);
+    if (ln_def_find(r->d, c->name) != NULL)
+        return wrong(r, "a second collection of this name", c->name);
     if (ln_def_has(TAKEN, c->name))
         return wrong(r, "a collection cannot be called", c->name);
     r->where = c->name;
@@ -602,6 +619,9 @@ static bool read_codes(struct reading *r, const json_t *codes)
         struct ln_def_code *c = take(r->d, (json_array_size(list) + 1) * sizeof *c);
         if (r->n_codes == CODES_MAX)
             return wrong(r, "too many code sets", key);
+        for (size_t i = 0; i < r->n_codes; i++)
+            if (strcmp(r->codes[i].name, key) == 0)
+                return wrong(r, "a second set of codes of this name", key);
         r->n_codes++;
         *set = (struct ln_def_codes){ key, c, json_array_size(list) };
         for (size_t i = 0; i < set->n; i++) {
@@ -658,9 +678,14 @@ static bool read_module(struct reading *r, const char *name, const char *body, s
     m->name = text(j, "module");
     m->rank = (int)json_integer_value(json_object_get(j, "rank"));
     m->json = j;
+    if (m->name != NULL && !plain_name(m->name))
+        return wrong(r, "a module's name is lower case, digits and _, not", m->name);
     if (m->name == NULL || !known(r, j, KEYS) || !label(r, &m->label, j, name) ||
         !read_codes(r, json_object_get(j, "codes")))
         return m->name != NULL ? false : wrong(r, "no name", name);
+    for (size_t i = 0; i < r->d->n_modules; i++)
+        if (strcmp(r->modules[i].name, m->name) == 0)
+            return wrong(r, "a second module of this name", m->name);
     r->d->n_modules++;
     for (size_t i = 0; i < json_array_size(colls); i++)
         if (!read_coll(r, m->name, json_array_get(colls, i)))
@@ -691,6 +716,46 @@ static bool check_step(struct reading *r, const struct ln_def_coll *c, const str
            wrong(r, "a step adds a row of an unknown collection, or by an unknown ref", s->adds);
 }
 
+/* What a dimension counts by, without its function: "age5:birth", "fresh:checked:180". */
+static bool check_dim(const struct ln_def_coll *c, const char *dim)
+{
+    char name[NAME_LONGEST + 2];
+    const char *at = strchr(dim, ':');
+
+    (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(at != NULL ? at + 1 : dim, ":"),
+                   at != NULL ? at + 1 : dim);
+    return strcmp(name, "state") == 0 || strcmp(name, "id") == 0 || strcmp(name, "created") == 0 ||
+           strcmp(name, "region") == 0 || ln_def_field(c, name) != NULL;
+}
+
+static bool check_statistics(struct reading *r, const struct ln_def_module *m)
+{
+    size_t i;
+    size_t k;
+    json_t *s;
+    json_t *dim;
+
+    json_array_foreach(json_object_get(m->json, "statistics"), i, s)
+    {
+        struct ln_def_label said;
+        const char *code = text(s, "code");
+        const char *name = text(s, "collection");
+        const struct ln_def_coll *c = name != NULL ? ln_def_find(r->d, name) : NULL;
+        r->file = m->name;
+        r->where = "statistics";
+        if (code == NULL || !label(r, &said, s, code))
+            return code == NULL ? wrong(r, "a statistic without code", m->name) : false;
+        if (c == NULL)
+            return wrong(r, "a statistic of an unknown collection", code);
+        json_array_foreach(json_object_get(s, "dims"), k, dim)
+        {
+            if (json_string_value(dim) == NULL || !check_dim(c, json_string_value(dim)))
+                return wrong(r, "a statistic by an unknown field", code);
+        }
+    }
+    return true;
+}
+
 /* Refs lead somewhere, and words name things that are there. */
 static bool check(struct reading *r)
 {
@@ -698,6 +763,8 @@ static bool check(struct reading *r)
         const struct ln_def_coll *c = &r->d->colls[i];
         const char *const *const lists[] = { c->title, c->search, c->list, c->filters };
         const char *bad = ln_settle_check(r->d, c);
+
+        r->file = c->module; /* several files were read by now */
         r->where = c->name;
         if (bad != NULL)
             return wrong(r, "import names what is not there", bad);
@@ -725,9 +792,13 @@ static bool check(struct reading *r)
     }
     for (size_t i = 0; i < r->d->n_modules; i++) {
         const char *bad = ln_partner_check(r->d, r->modules[i].json);
+
+        r->file = r->modules[i].name;
         r->where = r->modules[i].name;
         if (bad != NULL)
             return wrong(r, "an exchange names what is not there", bad);
+        if (!check_statistics(r, &r->modules[i]))
+            return false;
     }
     for (size_t i = 0; i < r->d->n_screens; i++) {
         const char *coll = text(r->screens[i].json, "collection");
@@ -788,6 +859,12 @@ static bool finish(struct ln_def **out, struct reading *r, bool ok)
 
 bool ln_def_open(struct ln_def **out, struct ln_err *err)
 {
+    return ln_def_open_with(out, NULL, 0, err);
+}
+
+bool ln_def_open_with(struct ln_def **out, const struct ln_def_file *more, size_t n_more,
+                      struct ln_err *err)
+{
     struct reading r = { .n_codes = 0 };
     size_t n;
     const struct ln_embed *list = ln_embed_list("module", &n);
@@ -796,6 +873,8 @@ bool ln_def_open(struct ln_def **out, struct ln_err *err)
     (void)fresh(&r, err);
     for (size_t i = 0; ok && i < n; i++)
         ok = read_module(&r, list[i].name, list[i].text, list[i].len);
+    for (size_t i = 0; ok && i < n_more; i++)
+        ok = read_module(&r, more[i].name, more[i].text, more[i].len);
     return finish(out, &r, ok);
 }
 

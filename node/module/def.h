@@ -135,6 +135,15 @@ struct ln_def {
 
 /* Reads all embedded definitions. LN_INVALID names file and place of the mistake. */
 bool ln_def_open(struct ln_def **out, struct ln_err *err) LN_MUST;
+/* A definition beside the built-in ones; `name` is what a mistake in it is told by. Borrowed. */
+struct ln_def_file {
+    const char *name, *text;
+    size_t len;
+};
+/* Those, too, after the built-in ones and by the same rules; none of them may name a module, a
+ * collection or a set of codes that is there. */
+bool ln_def_open_with(struct ln_def **out, const struct ln_def_file *more, size_t n,
+                      struct ln_err *err) LN_MUST;
 /* The same from one text, for tests. */
 bool ln_def_read(struct ln_def **out, const char *name, const char *text, size_t len,
                  struct ln_err *err) LN_MUST;
