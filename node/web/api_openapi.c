@@ -234,44 +234,134 @@ static json_t *record_schema(const struct ln_def_coll *d)
     return json_pack("{s:s,s:s,s:o}", "type", "object", "title", d->label.zh, "properties", props);
 }
 
-/* What is no collection. */
+/* What is no collection. Names in braces are parts of the path, those after ? must be asked with;
+ * tests/e2e/api.mjs compares it with routes.c. */
+static const struct {
+    const char *path, *method, *id, *what, *status;
+} FIXED[] = {
+    { "/api/openapi.json", "get", "openapi", "This description", "200" },
+    { "/api/v1/session", "get", "session", "Who is logged in", "200" },
+    { "/api/v1/session", "post", "login", "Log in: {login, password}", "200" },
+    { "/api/v1/session", "patch", "role", "Act in another of one's roles: {role}", "200" },
+    { "/api/v1/session", "delete", "logout", "Log out", "204" },
+    { "/api/v1/session/password", "post", "password", "Change one's password: {old, new}", "200" },
+    { "/api/v1/account/{id}/card", "post", "card",
+      "A first password for a verified account, shown once", "201" },
+    { "/api/v1/schema", "get", "schema", "Modules and collections as the pages use them", "200" },
+    { "/api/v1/screen", "get", "screen", "The first screen of a role (?role=)", "200" },
+    { "/api/v1/status", "get", "status", "State of the sync", "200" },
+    { "/api/v1/sync", "post", "sync", "Sync at once", "200" },
+    { "/api/v1/nodes", "get", "nodes", "Nodes below with last contact and open work", "200" },
+    { "/api/v1/nodes", "post", "invite", "Invite a node below: a code, shown once", "201" },
+    { "/api/v1/nodes/rotate", "post", "rotate", "Change this node's key for reading", "200" },
+    { "/api/v1/nodes/{id}/renew", "post", "renew", "Renew a certificate", "200" },
+    { "/api/v1/nodes/{id}/revoke", "post", "revoke", "Revoke a node", "200" },
+    { "/api/v1/sticks", "get", "sticks", "What was written to and read from sticks", "200" },
+    { "/api/v1/sticks", "post", "stick_write", "Write a stick", "201" },
+    { "/api/v1/sticks/look", "post", "stick_look", "Look at what a stick holds", "200" },
+    { "/api/v1/sticks/in", "post", "stick_begin", "Begin to take in a stick", "201" },
+    { "/api/v1/sticks/in/{id}", "post", "stick_take", "Take in what was brought", "200" },
+    { "/api/v1/sticks/in/{id}/{name}", "post", "stick_file", "Bring a file of a stick", "200" },
+    { "/api/v1/sticks/{id}", "get", "stick_get", "Download a stick that was written", "200" },
+    { "/api/v1/alarms", "get", "alarms", "What the node warns of", "200" },
+    { "/api/v1/alarms/{id}/ack", "post", "alarm_ack", "Note an alarm", "200" },
+    { "/api/v1/erasures", "get", "erasures", "Who has destroyed what an erasure names", "200" },
+    { "/api/v1/stats", "get", "stats", "Statistics", "200" },
+    { "/api/v1/stats/{code}", "get", "stat_regions", "One statistic, region by region", "200" },
+    { "/api/v1/search", "get", "search", "Full text over all collections", "200" },
+    { "/api/v1/conflicts", "get", "conflicts", "Records in conflict", "200" },
+    { "/api/v1/duplicates", "get", "duplicates", "Pairs that may be one", "200" },
+    { "/api/v1/duplicates", "post", "duplicates_decide", "Merge them, or say that they differ",
+      "200" },
+    { "/api/v1/refused", "get", "refused", "What was refused and not decided about", "200" },
+    { "/api/v1/refused", "post", "refused_settle", "Save it again, or drop it with a reason",
+      "200" },
+    { "/api/v1/person/{id}/copy", "get", "copy", "A person's data copy", "200" },
+    { "/api/v1/files", "post", "upload", "Bring an attachment (?name=)", "201" },
+    { "/api/v1/import", "post", "import", "Preview or save a spreadsheet (?collection=&commit=)",
+      "200" },
+    { "/api/v1/export/{file}", "get", "export",
+      "A list as <collection>.xlsx or .csv, with the list's own query", "200" },
+    { "/api/v1/qr?text", "get", "qr", "A QR code as SVG", "200" },
+    { "/api/v1/fund/{id}/postings", "get", "postings", "The public list of a fund as CSV", "200" },
+    { "/api/v1/survey/{id}/ballot", "get", "ballot",
+      "The questions, and for which voter one may answer", "200" },
+    { "/api/v1/survey/{id}/ballot", "post", "vote", "Cast or change a ballot", "200" },
+    { "/api/v1/survey/{id}/papers", "post", "papers", "Make paper ballots with one-time tokens",
+      "200" },
+    { "/api/v1/progress?no&phone", "get", "progress",
+      "How far a matter is, by number and last four of the telephone", "200" },
+    { "/api/v1/paper?serial&code", "get", "paper", "Whether an issued paper is genuine", "200" },
+    { "/api/v1/service_item/{id}/bound?person", "get", "bound",
+      "What the registry already knows of a form", "200" },
+    { "/api/v1/held", "get", "held", "What a ledger's columns can be filled from", "200" },
+    { "/api/v1/talk", "get", "talk", "One's conversations", "200" },
+    { "/api/v1/talk/people", "get", "talk_people", "Whom one can write to (?q=)", "200" },
+    { "/api/v1/talk/{id}", "get", "talk_get", "One conversation", "200" },
+    { "/api/v1/talk/{id}/seen", "post", "talk_seen", "Stamp messages as delivered or read", "200" },
+    { "/api/v1/talk/{id}/reading", "get", "talk_reading", "Who has read a broadcast", "200" },
+    { "/api/v1/talk/{id}/doors", "post", "talk_doors",
+      "The unread with telephone, for knocking at doors", "200" },
+    { "/api/v1/talk/{id}/files/{message}/{sha}", "get", "talk_file", "A file of a message", "200" },
+    { "/api/v1/program/{id}/token", "post", "token", "A program's token, shown once", "200" },
+    { "/api/v1/similar/{collection}", "get", "similar", "What stands open at the place", "200" },
+    { "/api/v1/similar/{collection}/{id}", "post", "similar_join", "Join it", "200" },
+    { "/api/v1/similar/{collection}/{id}/{sha}", "get", "similar_photo", "A photo of it", "200" },
+    { "/api/v1/{collection}/{id}/files/{sha}", "get", "file", "A file of a record", "200" },
+    { "/api/v1/{collection}/{id}/related", "get", "related", "What refers to a record", "200" },
+    { "/api/v1/{collection}/{id}/unmask", "post", "unmask",
+      "Sensitive fields in clear, with a purpose, on record", "200" },
+    { "/api/v1/{collection}/{id}/resolve", "post", "resolve", "Settle a conflict", "200" },
+    { "/lite", "get", "lite", "Pages without script", "200" },
+    { "/lite/{collection}/{id}", "get", "lite_record", "One record without script", "200" },
+    { "/feed/{name}", "get", "feed", "news.atom, notice.atom, calendar.ics, homes.vcf", "200" },
+    { "/open311/v2/{name}", "get", "open311", "GeoReport v2: services or requests, .json or .xml",
+      "200" },
+    { "/open311/v2/{name}", "post", "open311_file", "GeoReport v2: file a request", "200" },
+    { "/open311/v2/{name}/{id}", "get", "open311_one", "GeoReport v2: one service or request",
+      "200" },
+    { "/metrics", "get", "metrics", "Figures for a monitor", "200" },
+};
+
+/* The parameters that the path names; NULL none. */
+static json_t *path_params(const char *path)
+{
+    json_t *list = json_array();
+    const char *query = strchr(path, '?');
+    char name[32];
+
+    for (const char *at = strchr(path, '{'); at != NULL; at = strchr(at + 1, '{')) {
+        (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(at + 1, "}"), at + 1);
+        json_array_append_new(list, param("path", name, name));
+    }
+    while (query != NULL) {
+        (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(query + 1, "&"), query + 1);
+        json_t *p = param("query", name, name);
+        json_object_set_new(p, "required", json_true());
+        json_array_append_new(list, p);
+        query = strchr(query + 1, '&');
+    }
+    if (json_array_size(list) == 0) {
+        json_decref(list);
+        list = NULL;
+    }
+    return list;
+}
+
 static void add_fixed(json_t *paths)
 {
-    static const struct {
-        const char *path, *method, *id, *what, *status;
-    } ops[] = {
-        { "/api/v1/session", "get", "session", "Who is logged in", "200" },
-        { "/api/v1/session", "post", "login", "Log in: {login, password}", "200" },
-        { "/api/v1/session", "delete", "logout", "Log out", "204" },
-        { "/api/v1/account/{id}/card", "post", "card",
-          "A first password for a verified account, shown once", "201" },
-        { "/api/v1/schema", "get", "schema", "Modules and collections as the pages use them",
-          "200" },
-        { "/api/v1/status", "get", "status", "State of the sync", "200" },
-        { "/api/v1/sync", "post", "sync", "Sync at once", "200" },
-        { "/api/v1/nodes", "get", "nodes", "Nodes below with last contact and open work", "200" },
-        { "/api/v1/stats", "get", "stats", "Statistics", "200" },
-        { "/api/v1/search", "get", "search", "Full text over all collections", "200" },
-        { "/api/v1/conflicts", "get", "conflicts", "Records in conflict", "200" },
-        { "/api/v1/files", "post", "upload", "Bring an attachment (?name=)", "201" },
-        { "/api/v1/import", "post", "import",
-          "Preview or save a spreadsheet (?collection=&commit=)", "200" },
-    };
-
-    for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++) {
-        json_t *path = json_object_get(paths, ops[i].path);
-        char id[32];
-        (void)snprintf(id, sizeof id, "%s", ops[i].id);
+    for (size_t i = 0; i < sizeof FIXED / sizeof FIXED[0]; i++) {
+        char where[80];
+        (void)snprintf(where, sizeof where, "%.*s", (int)strcspn(FIXED[i].path, "?"),
+                       FIXED[i].path);
+        json_t *path = json_object_get(paths, where);
         if (path == NULL) {
             path = json_object();
-            json_object_set_new(paths, ops[i].path, path);
+            json_object_set_new(paths, where, path);
         }
-        json_object_set_new(path, ops[i].method,
-                            operation("node", id, ops[i].what,
-                                      strstr(ops[i].path, "{id}") != NULL
-                                          ? json_pack("[o]", param("path", "id", "Record"))
-                                          : NULL,
-                                      NULL, ops[i].status, NULL));
+        json_object_set_new(path, FIXED[i].method,
+                            operation("node", FIXED[i].id, FIXED[i].what,
+                                      path_params(FIXED[i].path), NULL, FIXED[i].status, NULL));
     }
 }
 
