@@ -1,4 +1,5 @@
 // Start: read who is here, then draw; every in-app link goes through one listener.
+import './old'
 import { render } from 'preact'
 import '@preact/signals'
 import { Help } from './app/help'
