@@ -152,15 +152,17 @@ static bool count_complete(json_t *cells, struct ln_sqlstore *s, const struct ln
     return true;
 }
 
-/* Months that are long past go. */
-static void drop_old(json_t *cells, int64_t now_ms)
+/* Months and weeks that are long past go. */
+static void drop_old(json_t *cells, int64_t now_ms, bool weeks)
 {
     char today[11];
     char first[16];
 
-    ln_engine_today(today, now_ms);
+    ln_engine_today(today, now_ms - (weeks ? LN_STAT_WEEKS * INT64_C(604800000) : 0));
     long months = strtol(today, NULL, 10) * 12 + strtol(today + 5, NULL, 10) - 1 - LN_STAT_MONTHS;
     (void)snprintf(first, sizeof first, "%04ld-%02ld", months / 12 % 10000, months % 12 + 1);
+    if (weeks)
+        memcpy(first, today, sizeof today);
     for (size_t i = json_array_size(cells); i > 0; i--) {
         const char *month = json_string_value(json_array_get(json_array_get(cells, i - 1), 0));
         if (month == NULL || strcmp(month, first) < 0)
@@ -242,6 +244,7 @@ static bool count_records(json_t *cells, const struct ln_node *n, struct ln_sqls
     const json_t *dims = json_object_get(stat, "dims");
     const char *period = json_string_value(json_object_get(stat, "period"));
     bool months = period != NULL && strcmp(period, "month") == 0;
+    bool weeks = period != NULL && strcmp(period, "week") == 0;
     int64_t now = n->env.now_ms(n->env.ctx);
     const char *words[LN_QUERY_DIMS];
     struct ln_where where[8];
@@ -260,8 +263,8 @@ static bool count_records(json_t *cells, const struct ln_node *n, struct ln_sqls
     c.now_ms = now;
     if (is_kind(stat, "complete"))
         return count_complete(cells, s, &c, json_object_get(stat, "fields"), err);
-    if (months)
-        words[c.n_dims++] = "month:created";
+    if (months || weeks)
+        words[c.n_dims++] = weeks ? "week:created" : "month:created";
     for (size_t i = 0; i < json_array_size(dims); i++)
         words[c.n_dims++] = json_string_value(json_array_get(dims, i));
     c.sum = json_string_value(json_object_get(stat, "sum"));
@@ -270,8 +273,8 @@ static bool count_records(json_t *cells, const struct ln_node *n, struct ln_sqls
     c.n_dims -= part;
     if (!(part ? count_part(cells, s, &c, last + 5, err) : ln_query_count(cells, s, &c, err)))
         return false;
-    if (months)
-        drop_old(cells, now);
+    if (months || weeks)
+        drop_old(cells, now, weeks);
     for (size_t i = 0; i < c.n_dims; i++) {
         const struct ln_def_field *f = ln_def_field(d, words[i]);
         if (f != NULL && f->type == LN_TYPE_REF)

@@ -14,6 +14,7 @@
  * or an upper bound of hours), sum, complete (true or false for each of `fields`), readers and
  * active (local stamps). "period":"month" puts the month in front, the last LN_STAT_MONTHS. */
 #define LN_STAT_MONTHS 24
+#define LN_STAT_WEEKS 26 /* as many weeks are kept of a statistic by week */
 bool ln_stat_count(json_t **cells, const struct ln_node *n, struct ln_sqlstore *s,
                    const json_t *stat, const char *region, struct ln_err *err) LN_MUST;
 /* Cells under `min`, and with them the next smallest of the same row (cells that differ in the last

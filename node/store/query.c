@@ -841,7 +841,17 @@ bool ln_query_states(json_t **out, struct ln_sqlstore *s, const struct ln_coll *
 
 /* ---- counting */
 
-enum dim_kind { DIM_FIELD, DIM_AGE, DIM_MONTH, DIM_DAY, DIM_HAS, DIM_PAST, DIM_FRESH, DIM_HOURS };
+enum dim_kind {
+    DIM_FIELD,
+    DIM_AGE,
+    DIM_MONTH,
+    DIM_DAY,
+    DIM_WEEK,
+    DIM_HAS,
+    DIM_PAST,
+    DIM_FRESH,
+    DIM_HOURS
+};
 struct dim {
     enum dim_kind kind;
     char field[64];
@@ -853,9 +863,9 @@ static struct dim read_dim(const char *text)
     static const struct {
         const char *word;
         enum dim_kind kind;
-    } KINDS[] = { { "age5:", DIM_AGE },   { "month:", DIM_MONTH }, { "day:", DIM_DAY },
-                  { "has:", DIM_HAS },    { "past:", DIM_PAST },   { "fresh:", DIM_FRESH },
-                  { "hours:", DIM_HOURS } };
+    } KINDS[] = { { "age5:", DIM_AGE },    { "month:", DIM_MONTH }, { "day:", DIM_DAY },
+                  { "week:", DIM_WEEK },   { "has:", DIM_HAS },     { "past:", DIM_PAST },
+                  { "fresh:", DIM_FRESH }, { "hours:", DIM_HOURS } };
     struct dim d = { .kind = DIM_FIELD };
 
     for (size_t i = 0; i < sizeof KINDS / sizeof KINDS[0]; i++)
@@ -870,11 +880,17 @@ static struct dim read_dim(const char *text)
     return d;
 }
 
+#define MONDAY ", 'weekday 0', '-6 days')" /* the one before, or the day itself */
+
 /* A moment as SQL: ms since 1970, or the first letters of a date. */
 static void add_period(struct building *b, const struct dim *d, const struct ln_field *f)
 {
     bool month = d->kind == DIM_MONTH;
 
+    if (f != NULL && f->type == LN_TYPE_DATE && d->kind == DIM_WEEK) {
+        ln_buf_addf(&b->sql, ", date(c.\"%s\"" MONDAY, f->name);
+        return;
+    }
     if (f != NULL && f->type == LN_TYPE_DATE) {
         ln_buf_addf(&b->sql, ", substr(c.\"%s\", 1, %d)", f->name, month ? 7 : 10);
         return;
@@ -884,7 +900,8 @@ static void add_period(struct building *b, const struct dim *d, const struct ln_
         ln_buf_adds(&b->sql, "linli_ms(r.id)");
     else
         ln_buf_addf(&b->sql, "c.\"%s\"", f->name);
-    ln_buf_adds(&b->sql, " + 28800000) / 1000, 'unixepoch')");
+    ln_buf_adds(&b->sql, " + 28800000) / 1000, 'unixepoch'");
+    ln_buf_adds(&b->sql, d->kind == DIM_WEEK ? MONDAY : ")");
 }
 
 static void add_hours(struct building *b, const struct ln_field *f)
@@ -914,7 +931,7 @@ static bool add_dim(struct building *b, const char *text, const struct ln_count 
 {
     struct dim d = read_dim(text);
     const struct ln_field *f = field_of(b->l->coll, d.field);
-    bool period = d.kind == DIM_MONTH || d.kind == DIM_DAY;
+    bool period = d.kind == DIM_MONTH || d.kind == DIM_DAY || d.kind == DIM_WEEK;
 
     if (f == NULL && d.kind == DIM_FIELD &&
         (strcmp(d.field, "state") == 0 || strcmp(d.field, "id") == 0)) {
@@ -933,6 +950,7 @@ static bool add_dim(struct building *b, const char *text, const struct ln_count 
         break;
     case DIM_MONTH:
     case DIM_DAY:
+    case DIM_WEEK:
         add_period(b, &d, f);
         break;
     case DIM_HAS:

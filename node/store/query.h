@@ -81,7 +81,7 @@ bool ln_query_states(json_t **out, struct ln_sqlstore *s, const struct ln_coll *
 /* Counts records by up to LN_QUERY_DIMS dimensions, on the day `today` (YYYY-MM-DD):
  *   a field, `state`, or `id` (of the record)
  *   age5:F      five-year group of the date F
- *   month:F day:F   of a date or ts F, or of `created`; China's time
+ *   month:F week:F day:F   (a week is its Monday) of a date or ts F, or of `created`; China's time
  *   has:F       true when F is there (and no zero)
  *   fresh:F:N   true when the date F is at most N days ago
  *   hours:F     from the record's creation until the ts F: the least of LN_QUERY_HOURS that it

@@ -92,7 +92,7 @@ static json_t *coll_json(struct ln_call *c, const struct ln_def_coll *d)
     static const char *const keep[] = { "name",    "label",  "workflow", "list",   "filters",
                                         "sort",    "title",  "log",      "number", "own",
                                         "search",  "unmask", "audience", "menu",   "fresh_days",
-                                        "similar", "guest",  NULL };
+                                        "similar", "guest",  "version",  NULL };
     json_t *o = json_object();
     json_t *none = json_pack("{s:{}}", "f");
 

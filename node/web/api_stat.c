@@ -85,6 +85,7 @@ static json_t *dim_of(const struct ln_def_coll *d, const char *name)
     } KINDS[] = {
         { "state", "text", { "状态", "State" } },
         { "age5:", "text", { "年龄", "Age" } },
+        { "week:", "text", { "周", "Week of" } },
         { "month:", "text", { "月份", "Month" } },
         { "day:", "text", { "日期", "Day" } },
         { "has:", "bool", { "有", "Present" } },
@@ -131,6 +132,8 @@ static json_t *dims_of(const struct ln_def_coll *d, const json_t *stat)
         json_object_set_new(queue, "values", ln_api_home_queue_names());
         json_array_append_new(out, queue);
     }
+    if (d != NULL && strcmp(ln_web_text(stat, "period"), "week") == 0)
+        json_array_append_new(out, dim_of(d, "week:created"));
     if (d != NULL && is_kind(stat, "readers"))
         json_array_append_new(out, dim_of(d, "id"));
     if (d != NULL && is_kind(stat, "complete")) {

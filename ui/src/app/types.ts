@@ -8,7 +8,7 @@ export interface Field {
 }
 export interface Step { action: string; from?: string[]; to: string; note?: string; home?: string; label: Label; sets?: string[]; adds?: { collection: string; ref: string } }
 export interface Collection {
-  name: string; label: Label; fields: Field[]; list?: string[]; title?: string[]; log?: boolean; behalf?: boolean; fresh_days?: number
+  name: string; version?: number; label: Label; fields: Field[]; list?: string[]; title?: string[]; log?: boolean; behalf?: boolean; fresh_days?: number
   audience?: string | { after?: string; when?: string[]; if?: string }
   guest?: Record<string, string[]>; similar?: { place: string; geo: string }
   filters?: string[]; sort?: string; number?: string; search?: string[]; menu?: boolean | string[]

@@ -6,6 +6,8 @@ export const app = {
   correct_sent: ['更正已提交，等社区核对', 'Your correction was sent and waits to be checked'], nothing_changed: ['没有改动', 'Nothing was changed'], see_all: ['查看全部资料', 'See all of it'],
   answer: ['{what}：{yes}', '{what}: {yes}'], handled: ['承办月报', 'Month report'], h_month: ['月份', 'Month'], h_all: ['承办', 'Handled'], h_done: ['已答复', 'Replied'], h_late: ['超期', 'Late'], h_solved: ['居民说已解决', 'Solved, say residents'], h_score: ['平均评分', 'Average score'], figures: ['数据', 'Figures'],
   reply: ['回复', 'Reply'], reply_send: ['发出回复', 'Send the reply'],
+  duty_roster: ['值班表', 'Duty roster'], fund: ['互助基金', 'Mutual-aid fund'], balance: ['余额', 'Balance'], signin: ['签到表', 'Sign-in sheet'], signed_here: ['签字', 'Signature'], blank_form: ['空白表', 'Blank form'], copies: ['份数', 'Copies'],
+  scan_key_in: ['扫码补录', 'Scan to key in'], filled_by: ['填表人', 'Filled in by'], filled_on: ['日期', 'Date'],
   nothing_now: ['暂时没有的', 'Nothing at present'],
   medians: ['中位数', 'Median'], longer: ['更久', 'longer'], under_hours: ['{n} 小时内', 'under {n} h'],
   not_sent_yet: ['还是草稿，请按下面的“{what}”送出', 'It is a draft still: press “{what}” below to send it'], export: ['导出', 'Export'],

@@ -2,6 +2,7 @@
 import { speak } from '.'
 
 export const w = speak({
+  assessment: ['考核表', 'Assessment sheet'], no_results: ['还没有结果', 'No results yet'], grade: ['等次', 'Grade'], raters_sign: ['考核组签字：________　________　________', 'Raters: ________  ________  ________'],
   visit_now: ['走访', 'A visit'], visited_well: ['已上门走访，情况正常', 'Visited, all is well'], visit_done: ['记为已走访', 'Note the visit'], visit_saved: ['走访已记下', 'The visit is noted'],
   log: ['记一笔', 'Note it down'], kind: ['做了什么', 'What was it'], body: ['内容', 'What was done'], minutes: ['用时（分钟）', 'Minutes'], person: ['居民（可不填）', 'Resident (optional)'], place: ['地点', 'Place'],
   save: ['记下', 'Note it'], saved: ['已记下', 'Noted'], another: ['再记一笔', 'One more'], today: ['今天记的', 'Noted today'], report: ['月报', 'Month report'],

@@ -112,15 +112,56 @@ function Columns({ stat, dim }: { stat: Stat; dim: number }) {
       <text x={x + step / 2} y={H + 34} text-anchor="middle">{time ? c.key.slice(cols.length > 6 ? 5 : 0) : short(c.key)}</text></g> })}</svg>
 }
 
+/** The part of yes in a hundred, month by month, with the target. */
+function Line({ stat }: { stat: Stat }) {
+  const flag = stat.dims.length - 1
+  const times = Array.from(new Set(stat.cells.map(c => String(c[0])))).sort().slice(-MONTHS)
+  const points = times.map(m => {
+    const n = (yes: boolean) => stat.cells.filter(c => String(c[0]) === m && (String(c[flag]) === 'true') === yes && c[flag] !== null && c[flag] !== '').reduce((s, c) => s + (count(c) || 0), 0)
+    const all = n(true) + n(false)
+    return { m, part: all === 0 ? null : Math.round(n(true) / all * 1000) / 10 }
+  }).filter((p): p is { m: string; part: number } => p.part !== null)
+  const W = width()
+  const H = 150
+  const x = (i: number) => 34 + (points.length < 2 ? (W - 60) / 2 : i * (W - 60) / (points.length - 1))
+  const y = (part: number) => 12 + H - part / 100 * H
+  return <svg class="chart" viewBox={`0 0 ${W} ${H + 40}`} role="img" aria-label={word(stat.label)}>
+    {[0, 50, 100].map(g => <g key={g}><line class="grid" x1="34" x2={W - 8} y1={y(g)} y2={y(g)} /><text x="28" y={y(g) + 4} text-anchor="end">{g}</text></g>)}
+    {/on_time/.test(stat.code) && <><line class="target" x1="34" x2={W - 8} y1={y(TARGET)} y2={y(TARGET)} /><text x={W - 8} y={y(TARGET) + 14} text-anchor="end">{t('target', { n: TARGET })}</text></>}
+    <polyline points={points.map((p, i) => `${x(i)},${y(p.part)}`).join(' ')} />
+    {points.map((p, i) => <g key={p.m}><title>{`${p.m} ${p.part} %`}</title><circle cx={x(i)} cy={y(p.part)} r="4" /><text x={x(i)} y={H + 32} text-anchor="middle">{p.m.slice(5)}</text></g>)}</svg>
+}
+
+const ROWS = 16
+const COLS = 8
+/** Two kinds of things against each other: the more, the darker, and the number in each. */
+function Heat({ stat }: { stat: Stat }) {
+  const rows = by(stat, 0).filter(r => r.raw !== '' && r.raw !== null).sort((a, b) => b.n - a.n).slice(0, ROWS)
+  const cols = by(stat, 1).sort((a, b) => b.n - a.n).slice(0, COLS)
+  const n = (r: Bar, c: Bar) => stat.cells.filter(x => x[0] === r.raw && x[1] === c.raw).reduce((s, x) => s + (count(x) || 0), 0)
+  const most = Math.max(1, ...rows.map(r => Math.max(...cols.map(c => n(r, c)))))
+  const W = width()
+  const at = Math.round(W * 0.28)
+  const w = (W - at) / Math.max(1, cols.length)
+  return <svg class="chart heat" viewBox={`0 0 ${W} ${rows.length * ROW + 30}`} role="img" aria-label={word(stat.label)}>
+    {cols.map((c, k) => <text key={c.key} x={at + k * w + w / 2} y="16" text-anchor="middle">{c.key.slice(0, narrow.value ? 2 : 4)}</text>)}
+    {rows.map((r, i) => <g key={r.key}><text x={at - 8} y={i * ROW + 44} text-anchor="end">{short(r.key)}</text>
+      {cols.map((c, k) => { const v = n(r, c); return <g key={c.key}><title>{`${r.key} ${c.key} ${v}`}</title><rect x={at + k * w + 1} y={i * ROW + 26} width={Math.max(1, w - 2)} height={ROW - 3} fill-opacity={0.04 + v / most * 0.4} />
+        <text x={at + k * w + w / 2} y={i * ROW + 44} text-anchor="middle">{v || ''}</text></g> })}</g>)}</svg>
+}
+
 export function Chart({ stat }: { stat: Stat }) {
   if (stat.dims.length === 0) return null // one number stands in the heading
   const has = (name: string) => stat.dims.findIndex(d => d.name === name)
   const when = stat.dims.findIndex(d => /^(month|week|day)$/.test(d.name))
   if (has('age5') >= 0 && has('sex') >= 0) return <Pyramid stat={stat} />
+  if (stat.kind === 'share' && when === 0) return <Line stat={stat} />
   if (stat.kind === 'share' || stat.kind === 'complete') return <Shares stat={stat} />
   if (when >= 0) return <Columns stat={stat} dim={when} />
   if (stat.kind === 'histogram') return <Columns stat={stat} dim={stat.dims.length - 1} />
-  const rows = by(stat, 0)
+  if (stat.dims.length === 2 && /^(place|building)$/.test(stat.dims[0].name)) return <Heat stat={stat} />
+  const flow = Object.keys(stat.dims[0].values)
+  const rows = stat.dims[0].name === 'state' ? by(stat, 0).sort((a, b) => flow.indexOf(String(a.raw)) - flow.indexOf(String(b.raw))) : by(stat, 0)
   return rows.length < 2 ? null : <Bars label={word(stat.label)} rows={rows.slice(0, MOST_BARS)} />
 }
 

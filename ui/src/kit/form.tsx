@@ -180,6 +180,6 @@ export function Form({ module, def, rec }: { module: Module; def: Collection; re
     {widens && <p class="warn note">{t(widens)}</p>}
     <div class="row"><button class="primary" disabled={busy}>{busy ? t('saving') : then ? t('save_and', { what: word(then.label) }) : t('save')}</button>
       {then && <button type="button" disabled={busy} onClick={() => void send(true)}>{t('save_draft')}</button>}
-      <a class="button" href={guest ? '/' : '/' + def.name + (rec ? '/' + rec.id : '')}>{t('cancel')}</a><span class="quiet">{t('draft_kept')}</span></div>
+      <a class="button" href={guest ? '/' : '/' + def.name + (rec ? '/' + rec.id : '')}>{t('cancel')}</a>{!rec && session.value && session.value.staff && <a class="button only-wide" href={'/blank/' + def.name}><Icon name="print" />{t('blank_form')}</a>}<span class="quiet">{t('draft_kept')}</span></div>
   </form>
 }

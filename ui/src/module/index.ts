@@ -10,6 +10,9 @@ export interface PanelProps { rec: Rec; onDone: () => void }
 
 export const screens: Record<string, ComponentType<ScreenProps>> = {
   handled: lazy(() => import('./ticket/handled').then(m => m.Handled)),
+  signin: lazy(() => import('../print/signin').then(m => m.SignIn)),
+  blank: lazy(() => import('../print/blank').then(m => m.Blank)),
+  assessment: lazy(() => import('./work/assess').then(m => m.Assessment)),
   correct: lazy(() => import('./registry/correct').then(m => m.Correct)),
   erasures: lazy(() => import('./erasure/board').then(m => m.Board)),
   gov: lazy(() => import('./gov/board').then(m => m.Board)),
@@ -41,6 +44,8 @@ export const screens: Record<string, ComponentType<ScreenProps>> = {
 export const panels: Record<string, ComponentType<PanelProps>> = {
   circular: lazy(() => import('./message/delivery').then(m => m.Delivery)),
   shop_review: lazy(() => import('./merchant/reply').then(m => m.ReplyPanel)),
+  assess_scheme: lazy(() => import('./work/assess').then(m => m.SchemePanel)),
+  meeting: lazy(() => import('../print/signpanel').then(m => m.SignPanel)),
   care_tag: lazy(() => import('./registry/care').then(m => m.CarePanel)),
   service_item: lazy(() => import('./service/panel').then(m => m.ItemPanel)),
   application: lazy(() => import('./service/panel').then(m => m.ApplicationPanel)),

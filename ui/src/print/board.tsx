@@ -8,10 +8,12 @@ import { Icon } from '../kit/icon'
 import { PrintFoot } from '../kit/printfoot'
 import { Waiting } from '../kit/state'
 import { today } from '../kit/when'
-import { stamp } from '../kit/value'
+import { money, stamp } from '../kit/value'
 
 const WEEK_MS = 7 * 86400e3
-interface Found { notices: Rec[]; news: Rec[]; homes: Rec[] }
+interface Found { notices: Rec[]; news: Rec[]; homes: Rec[]; shifts: Rec[]; funds: Rec[] }
+
+const named = (r: Rec, field: string) => (r.refs && r.refs[field] && r.refs[field][String(r.f[field])]) || ''
 
 export function Board() {
   const [got, setGot] = useState<Found | null>(null)
@@ -19,8 +21,9 @@ export function Board() {
     let on = true
     const since = Date.now() - WEEK_MS
     const get = (p: string) => call<{ items: Rec[] }>('GET', p).then(x => x.items, () => [] as Rec[])
-    Promise.all([get(`/notice?state=published&created.gte=${since}&limit=12`), get(`/news?state=published&created.gte=${since}&limit=8`), get('/home?kind=committee,centre,worker,property,party&limit=8')])
-      .then(([notices, news, homes]) => on && setGot({ notices, news, homes: homes.filter(h => h.f.phone) }))
+    Promise.all([get(`/notice?state=published&created.gte=${since}&limit=12`), get(`/news?state=published&created.gte=${since}&limit=8`), get('/home?kind=committee,centre,worker,property,party&limit=8'),
+      get(`/duty_shift?date.gte=${today()}&sort=starts&limit=14`), get('/fund?state=open&limit=4')])
+      .then(([notices, news, homes, shifts, funds]) => on && setGot({ notices, news, shifts, funds, homes: homes.filter(h => h.f.phone) }))
     return () => { on = false }
   }, [])
   if (!got) return <Waiting lines={8} />
@@ -30,5 +33,7 @@ export function Board() {
     <div class="row no-print"><button type="button" class="primary" onClick={() => window.print()}><Icon name="print" />{t('print')}</button></div>
     <section class="card paper board"><div class="spread"><div><h1>{session.value ? session.value.node.name : ''} · {t('board')}</h1><p>{t('last_week', { from: today(Date.now() - WEEK_MS), to: today() })}</p></div></div>
       {part(t('notices'), got.notices)}{part(t('news'), got.news)}
+      {got.shifts.length > 0 && <section><h2>{t('duty_roster')}</h2><ul class="plain">{got.shifts.map(s => <li key={s.id}>{stamp(Number(s.f.starts))}–{stamp(Number(s.f.ends)).slice(11)}　{named(s, 'desk')} {named(s, 'who')}</li>)}</ul></section>}
+      {got.funds.length > 0 && <section><h2>{t('fund')}</h2><ul class="plain">{got.funds.map(f => <li key={f.id}>{String(f.f.name)}：{t('balance')} {money(Number(f.f.balance || 0))}</li>)}</ul></section>}
       <section><h2>{t('phones')}</h2><ul class="plain">{got.homes.map(h => <li key={h.id}>{h.title}：{String(h.f.phone)}</li>)}</ul></section><PrintFoot /></section></>
 }

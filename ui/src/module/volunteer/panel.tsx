@@ -5,6 +5,7 @@ import { collection, go, session } from '../../app/state'
 import type { Rec } from '../../app/types'
 import { word } from '../../i18n'
 import { w } from '../../i18n/volunteer'
+import { SignPanel } from '../../print/signpanel'
 import type { PanelProps } from '..'
 
 const me = () => (session.value && session.value.account && session.value.account.person) || ''
@@ -37,7 +38,7 @@ export function HelpPanel({ rec, onDone }: PanelProps) {
     {wrong && <span class="error" role="alert"> {wrong}</span>}</p>
 }
 
-export function ActivityPanel({ rec }: PanelProps) {
+export function ActivityPanel({ rec, onDone }: PanelProps) {
   const needs = (rec.f.needs || {}) as Record<string, string>
   const taken = (rec.f.taken || {}) as Record<string, number>
   const keys = Object.keys(needs)
@@ -45,7 +46,7 @@ export function ActivityPanel({ rec }: PanelProps) {
   const [wrong, setWrong] = useState('')
   const found = collection('activity')
   const roles = (found && found.module.codes.volunteer_role) || []
-  if (!me() || (rec.state !== 'open' && rec.state !== 'full')) return null
+  if (!me() || (rec.state !== 'open' && rec.state !== 'full')) return <SignPanel rec={rec} onDone={onDone} />
   const join = async () => {
     const body = { activity: rec.id, person: me(), ...(role === 'any' ? {} : { role }) }
     let made = ''
