@@ -140,7 +140,7 @@ try {
     ['ledger › open › submit ✓', async h => { await h.tap('.action:has-text("台账")'); await h.tap(`a[href="/ledger/${due.id}"]`); await h.tap('button:has-text("报送")'); await h.see('.chip:has-text("已报送")') }],
     ['verify › person › ✓', async h => { await h.tap(of(account)); await h.tap(step('实名核验')); await h.tap(CONFIRM); await h.see('.chip:has-text("已实名")') }],
     ['send › list › ✓', async h => { await h.tap('.action:has-text("群发")'); await h.choose('main select', { label: '一号楼' }); await h.type('main input', '停水'); await h.type('main textarea', '明早停水'); await h.tap('main button.primary'); await h.see('.msg:has-text("明早停水")') }],
-    ['slip › print', async h => { await h.tap('main a.item[href^="/ticket/"]'); await h.tap('a:has-text("打印")'); await h.see('.paper .qr') }]
+    ['slip › print', async h => { await h.tap('main a.item[href^="/ticket/"]'); await h.tap('main a:has-text("打印")'); await h.see('.paper .qr') }]
   ])
   await as('committee', [
     ['review › item › approve', async h => { await h.tap(item('业主大会议题征集')); await h.tap(step('通过')); await h.tap(CONFIRM); await h.see('.timeline:has-text("通过")') }],
@@ -171,13 +171,13 @@ try {
     ['demand › quote ✓', async h => { await h.tap('main a.item[href^="/demand/"]:has-text("待报价")'); await h.tap('a[href^="/quote/new"]'); await h.type('#f-price', '80'); await h.page.waitForFunction(() => document.querySelector('#f-shop').value !== ''); await h.tap(SAVE); await h.page.waitForURL(/\/quote\/[0-9a-v]{20}/) }],
     ['order › accept', async h => { await h.tap(of(orders[0])); await h.tap(step('接单')); await h.tap(CONFIRM); await h.see('.chip:has-text("已接单")') }],
     ['order › done ✓', async h => { await h.tap(of(orders[1])); await h.tap(step('完成')); await h.tap(CONFIRM); await h.see('.chip:has-text("已完成")') }],
-    ['price › edit › ✓', async h => { await h.tap('main a.item[href^="/offer/"]'); await h.tap('a:has-text("更正")'); await h.type('#f-price', '99'); await h.tap(SAVE); await h.see('dd:has-text("¥99.00")') }],
+    ['price › edit › ✓', async h => { await h.tap('main a.item[href^="/offer/"]'); await h.tap('main a:has-text("更正")'); await h.type('#f-price', '99'); await h.tap(SAVE); await h.see('dd:has-text("¥99.00")') }],
     ['review › reply ✓', async h => { await h.tap('main a.item[href^="/shop_review/"]'); await h.type('#reply', '谢谢'); await h.tap('button:has-text("发出回复")'); await h.see('.toast') }],
     ['pause/open', async h => { await h.tap('main a.item[href^="/shop/"]'); await h.tap(step('暂停营业')); await h.tap(CONFIRM); await h.see('.chip:has-text("暂停")') }],
     ['licence › photo › ✓', async h => { await h.tap('main a.item[href^="/shop/"]'); await h.tap('a[href^="/shop_licence/new"]'); await h.type('#f-kind', '营业执照'); await h.page.setInputFiles('#f-files', { name: 'a.png', mimeType: 'image/png', buffer: Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8Dwn4EIAAAdAgH/eSkmJwAAAABJRU5ErkJggg==', 'base64') }); await h.see('.files li'); await h.tap(SAVE); await h.page.waitForURL(/\/shop_licence\/[0-9a-v]{20}/) }],
     ['orders › month', async h => { await h.tap('.figure:has-text("近30天订单") a'); await h.see('h1:has-text("订单")') }],
     ['dispute › answer ✓', async h => { await h.tap(of(orders[2])); await h.tap(step('答复投诉')); await h.type('form textarea', '已重修'); await h.tap(CONFIRM); await h.see('.timeline:has-text("答复投诉")') }],
-    ['my poster › print', async h => { await h.tap('main a.item[href^="/shop/"]'); await h.tap('a:has-text("海报")'); await h.see('.poster .qr'); await h.page.evaluate(() => { window.print = () => { document.title = 'printed' } }); await h.tap('button:has-text("打印")'); await h.page.waitForFunction(() => document.title === 'printed') }]
+    ['my poster › print', async h => { await h.tap('main a.item[href^="/shop/"]'); await h.tap('main a:has-text("海报")'); await h.see('.poster .qr'); await h.page.evaluate(() => { window.print = () => { document.title = 'printed' } }); await h.tap('button:has-text("打印")'); await h.page.waitForFunction(() => document.title === 'printed') }]
   ])
   await as('volunteer', [
     ['help › claim ✓', async h => { await h.tap('main a.item[href^="/help_request/"]'); await h.tap('button:has-text("我来帮")'); await h.see('[role=status]') }],
@@ -185,12 +185,28 @@ try {
     ['check in', async h => { const id = h.page.url(); await until(h.page, async () => (await one(volunteer, '/signup?mine=1')).state === 'confirmed'); await h.home(); await h.tap('main a.item[href^="/signup/"]'); await h.tap(CONFIRM); await h.see('.chip:has-text("已签到")') }],
     ['check out ✓', async h => { await h.tap('main a.item[href^="/signup/"]'); await h.tap(CONFIRM); await h.see('.chip:has-text("已签退")') }],
     ['log hours › ✓', async h => { await h.tap('.action:has-text("记服务")'); await h.find('#f-volunteer', '许刚磊'); await h.find('#f-source', '重阳'); await h.choose('#f-role', { index: 1 }); await h.type('#f-minutes', '60'); await h.type('#f-content', '陪老人'); await h.tap(SAVE); await h.page.waitForURL(/\/service_record\/[0-9a-v]{20}/) }],
-    ['times › set ✓', async h => { await h.tap('main a.item[href^="/volunteer/"]'); await h.tap('a:has-text("更正")'); await h.see('form #f-skills, form button:has-text("更多内容")'); await h.tap(SAVE); await h.see('.timeline') }],
-    ['my record › print certificate', async h => { await h.tap('.action:has-text("我的证明")'); await h.find('#f-volunteer', '许刚磊'); await h.tap(SAVE); await h.tap('a:has-text("证明"), a:has-text("打印")'); await h.see('.paper, .sheet') }],
+    ['times › set ✓', async h => { await h.tap('main a.item[href^="/volunteer/"]'); await h.tap('main a:has-text("更正")'); await h.see('form #f-skills, form button:has-text("更多内容")'); await h.tap(SAVE); await h.see('.timeline') }],
+    ['my record › print certificate', async h => { await h.tap('.action:has-text("我的证明")'); await h.find('#f-volunteer', '许刚磊'); await h.tap(SAVE); await h.tap('main a[href^="/certificate/"]'); await h.see('main h1') }],
     ['group › write ✓', async h => { await h.tap('.action:has-text("消息")'); await h.tap(item('志愿者群')); await h.type('main textarea', '明天集合'); await h.tap('main form button.primary'); await h.see('.msg:has-text("明天集合")') }],
     ['fund › list', async h => { await h.tap('main a.item[href^="/fund/"]'); await h.tap('a[href^="/statement/"]'); await h.see('table') }],
     ['neighbour › file help for ✓', async h => { await h.tap('.action:has-text("替邻居求助")'); await h.type('#f-body', '帮隔壁买菜'); await h.tap(SAVE); await h.page.waitForURL(/\/help_request\/[0-9a-v]{20}/) }]
   ])
+  if (!only || only.includes('clerk')) {
+    const clerk = await client(above, 'clerk')
+    const reported = (await must(committee, 'GET', '/ticket?state=handling&limit=4')).items.slice(-2).map(t => t.id)
+    for (const id of reported) await must(committee, 'POST', `/ticket/${id}/steps`, { action: 'escalate', note: '需区里协调' })
+    await must(committee, 'POST', '/purchase', { payer: (await me(committee)).memberships[0].home, operator: (await me(committee)).memberships[0].home, regions: ['330106005055'], plan: 'month', price: 50000, starts: '2026-01-01' })
+    const up = await (async () => { for (let i = 0; i < 300; i++) { const got = await Promise.all(reported.map(id => clerk('GET', `/ticket/${id}`))); if (got.every(r => r.status === 200)) return true; await new Promise(d => setTimeout(d, 100)) } return false })()
+    ok('what was reported reaches the district', up)
+    await as('clerk', [
+      ['community row › its red list', async h => { await h.tap('main table a.chip-bad'); await h.see('h1:has-text("来信事件")') }],
+      ['ticket › assign ✓', async h => { await h.tap(of(reported[0])); await h.tap(step('派单')); await h.find('#to-home', '西湖'); await h.tap(CONFIRM); await h.see('.chip:has-text("已派单")') }],
+      ['ticket › reply ✓', async h => { await h.tap(of(reported[1])); await h.tap(step('答复')); await h.type('form label textarea', '已协调'); await h.tap(CONFIRM); await h.see('.chip:has-text("已答复")') }],
+      ['notice › write › send', async h => { await h.tap('.action:has-text("写公告")'); await h.type('#f-title', '全区消防检查'); await h.type('#f-body', '下周一'); await h.choose('#f-kind', { index: 1 }); await h.tap(SAVE); await h.see('.done:has-text("已收到")') }],
+      ['returns › matrix › urge', async h => { await h.tap('.action:has-text("报送一览")'); await h.see('h1:has-text("报送一览")') }],
+      ['figure › by community › export', async h => { await h.tap('.action:has-text("统计")'); await h.choose('#compare', { index: 1 }); await h.see('a[download], button:has-text("导出")'); const [file] = await Promise.all([h.page.waitForEvent('download'), h.tap('a[download], button:has-text("导出")')]); if (!file) throw new Error('no file') }]
+    ], above)
+  }
 } catch (e) {
   ok('the tasks', false, e.stack.slice(0, 900))
 }

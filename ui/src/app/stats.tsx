@@ -34,7 +34,17 @@ function Compare({ regions, stats }: { regions: Region[]; stats: Stat[] }) {
     load().then(() => undefined, () => on && setRows([]))
     return () => { on = false }
   }, [code, regions.length])
-  return <section class="card"><h2>{t('districts')}</h2>
+  function save() {
+    const stat = stats.find(s => s.code === code)
+    const text = (v: string | number) => '"' + String(v).replace(/^[=+@-]/, "'$&").replace(/"/g, '""') + '"'
+    const lines = [[t('region'), stat ? word(stat.label, code) : code]].concat((rows || []).map(r => [r.key, (r.least ? '≥ ' : '') + r.n])).map(l => l.map(text).join(','))
+    const a = document.createElement('a')
+    a.href = URL.createObjectURL(new Blob(['\uFEFF' + lines.join('\r\n') + '\r\n'], { type: 'text/csv' }))
+    a.download = code + '.csv'
+    a.click()
+    setTimeout(() => URL.revokeObjectURL(a.href), 1000)
+  }
+  return <section class="card"><div class="block-head"><h2>{t('districts')}</h2>{rows && rows.length > 0 && <button type="button" class="no-print" onClick={save}><Icon name="download" />{t('export')}</button>}</div>
     <div class="field no-print"><label for="compare">{t('what')}</label><select id="compare" value={code} onChange={e => setCode(e.currentTarget.value)}>{stats.map(s => <option key={s.code} value={s.code}>{word(s.label, s.code)}</option>)}</select></div>
     {!rows ? <Waiting /> : rows.length === 0 ? <Empty /> : <><Bars label={t('districts')} rows={rows} />
       <details><summary>{t('as_table')}</summary><div class="scroll" tabIndex={0} role="region" aria-label={t('districts')}><table><thead><tr><th scope="col">{t('region')}</th><th scope="col" class="num">{t('number')}</th></tr></thead>
@@ -68,7 +78,7 @@ export function Stats() {
     <p class="quiet">{answer.live ? t('counted_now') : of ? t('as_of', { when: stamp(of.as_of) }) : t('summed')}</p>
     {wrong && <p class="error" role="alert">{wrong}</p>}
     {shown.length === 0 && <div class="card"><Empty icon="chart" /></div>}
-    {!answer.live && !region && answer.regions.length > 1 && shown.length > 0 && <Compare regions={answer.regions} stats={shown} />}
+    {!answer.live && !region && answer.regions.length > 0 && shown.length > 0 && <Compare regions={answer.regions} stats={shown} />}
     {modules.value.map(m => ({ m, list: shown.filter(s => s.module === m.module) })).filter(x => x.list.length > 0).map(x => <section key={x.m.module}>
       <h2>{word(x.m.label, x.m.module)}</h2><div class="masonry">{x.list.map(s => <Figure key={s.code} stat={s} min={answer.min} />)}</div></section>)}
     <PrintFoot />
