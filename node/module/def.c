@@ -547,14 +547,14 @@ static bool read_coll(struct reading *r, const char *module, const json_t *j)
                                         "similar",  "retention",  "import", NULL };
     /* Paths of the API that stand where a collection's would (node/web/routes.c). */
     static const char *const TAKEN[] = {
-        "session",   "schema",    "status",     "stats",   "sync",      "nodes",       "screen",
-        "search",    "conflicts", "files",      "import",  "export",    "qr",          "talk",
-        "progress",  "paper",     "services",   "verify",  "sheet",     "login",       "me",
-        "help",      "outbox",    "password",   "board",   "devices",   "lite",        "correct",
-        "signin",    "blank",     "assessment", "handled", "erasures",  "gov",         "copy",
-        "queues",    "stock",     "labels",     "note",    "report",    "ledger",      "returns",
-        "template",  "vote",      "tally",      "ballots", "statement", "certificate", "places",
-        "retention", NULL
+        "session",  "schema",    "status",   "stats",      "sync",    "nodes",     "screen",
+        "search",   "conflicts", "files",    "import",     "export",  "qr",        "talk",
+        "progress", "paper",     "services", "verify",     "sheet",   "login",     "me",
+        "help",     "outbox",    "password", "board",      "devices", "lite",      "correct",
+        "uplink",   "signin",    "blank",    "assessment", "handled", "erasures",  "gov",
+        "copy",     "queues",    "stock",    "labels",     "note",    "report",    "ledger",
+        "returns",  "template",  "vote",     "tally",      "ballots", "statement", "certificate",
+        "places",   "retention", NULL
     };
     struct ln_def_coll *c = &r->colls[r->d->n_colls];
     struct ln_coll *s = &r->schema[r->d->n_colls];

@@ -62,7 +62,7 @@ const arrived = async title => await within(clerk, async () => (await must(clerk
 const status = async () => (await must(desk, 'GET', '/status')).sync
 
 // --- hours
-await desk.click('.side a[href="/link"]')
+await desk.click('.side a[href="/uplink"]')
 ok('the page says how the link does', await shows(desk, 'text=上次成功'))
 await look(desk, 'link desktop')
 const hour = h => String((new Date(Date.now() + 8 * 3600000).getUTCHours() + h) % 24).padStart(2, '0') + ':00'
@@ -76,13 +76,13 @@ ok('the page, too', await shows(desk, 'text=时段外'))
 await look(desk, 'link waits desktop')
 ok('it was not sent', !(await must(clerk, 'GET', '/news')).items.some(i => i.f.title === '等到夜里'))
 ok('it stands in the configuration for the next start', fs.readFileSync(`${box.dir}/config`, 'utf8').includes(`window = ${shut}`))
-ok('wrong hours are refused in words', (await api(desk, 'PATCH', '/link', { window: '25:00-3' })).body.detail.length > 0 && (await api(desk, 'PATCH', '/link', { window: '7-8' })).status >= 400)
-ok('a proxy that is no address, too', (await api(desk, 'PATCH', '/link', { proxy: 'ftp://x' })).status >= 400)
-ok('and a line break in it', (await api(desk, 'PATCH', '/link', { proxy: 'http://a\nparent = http://evil' })).status >= 400)
-ok('a resident may not set it', await (async () => { const r = await open(360, 640); await login(r, box.base, 'resident'); return (await api(r, 'PATCH', '/link', { window: '' })).status === 403 })())
+ok('wrong hours are refused in words', (await api(desk, 'PATCH', '/uplink', { window: '25:00-3' })).body.detail.length > 0 && (await api(desk, 'PATCH', '/uplink', { window: '7-8' })).status >= 400)
+ok('a proxy that is no address, too', (await api(desk, 'PATCH', '/uplink', { proxy: 'ftp://x' })).status >= 400)
+ok('and a line break in it', (await api(desk, 'PATCH', '/uplink', { proxy: 'http://a\nparent = http://evil' })).status >= 400)
+ok('a resident may not set it', await (async () => { const r = await open(360, 640); await login(r, box.base, 'resident'); return (await api(r, 'PATCH', '/uplink', { window: '' })).status === 403 })())
 await must(desk, 'POST', '/sync')
 ok('“sync now” works at any hour', await arrived('等到夜里'))
-await must(desk, 'PATCH', '/link', { window: '' })
+await must(desk, 'PATCH', '/uplink', { window: '' })
 
 // --- a real proxy on the way
 const seen = path.join(dir, 'proxy.log')
@@ -94,15 +94,15 @@ const nginx = spawn('nginx', ['-c', path.join(dir, 'nginx.conf')], { stdio: 'ign
 children.push(nginx)
 const listens = await until(desk, () => new Promise(done => { http.get({ port: proxyPort, host: '127.0.0.1', path: '/', headers: { Host: `127.0.0.1:${port}` } }, r => { r.resume(); done(true) }).on('error', () => done(false)) }))
 ok('nginx stands there as a proxy', listens)
-await must(desk, 'PATCH', '/link', { proxy: `http://127.0.0.1:${proxyPort}` })
+await must(desk, 'PATCH', '/uplink', { proxy: `http://127.0.0.1:${proxyPort}` })
 await publish('经过代理')
 ok('through the proxy it arrives, signatures and all', await arrived('经过代理'))
 ok('and the proxy carried it', /POST .*\/sync\/v1\/log\//.test(fs.readFileSync(seen, 'utf8')))
 nginx.kill('SIGTERM')
 await new Promise(done => nginx.on('exit', done))
 await publish('代理坏了')
-ok('a dead proxy is said on the page', await until(desk, async () => (await must(desk, 'GET', '/link')).last.failures > 0))
-await must(desk, 'PATCH', '/link', { proxy: '' })
+ok('a dead proxy is said on the page', await until(desk, async () => (await must(desk, 'GET', '/uplink')).last.failures > 0))
+await must(desk, 'PATCH', '/uplink', { proxy: '' })
 ok('without it all goes on', await arrived('代理坏了'))
 
 // --- paid by volume: not after each save, and small pictures only
@@ -112,7 +112,7 @@ const upload = async (page, bytes, name) => (await page.evaluate(async ([b64, n]
 }, [bytes.toString('base64'), name])).sha
 const photo = n => Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), crypto.randomBytes(n)])
 const there = sha => fs.existsSync(path.join(district.dir, 'files', sha.slice(0, 2), sha.slice(2)))
-await must(desk, 'PATCH', '/link', { metered: true })
+await must(desk, 'PATCH', '/uplink', { metered: true })
 await must(desk, 'POST', '/sync') // whatever ran under the old terms has ended
 const [large, small] = [await upload(desk, photo(150000), 'large.png'), await upload(desk, photo(9000), 'small.png')]
 await must(desk, 'POST', '/notice', { title: '带图', body: '带图', kind: 'other', expire: '2099-01-01', files: [{ sha: large }, { sha: small }] })
@@ -122,7 +122,7 @@ ok('and the large one waits', !there(large))
 
 // --- 9.6 kbit/s, 40 % of packets lost
 Object.assign(terms, { rate: 1200, loss: 0.4, carried: 0 })
-await must(desk, 'PATCH', '/link', { metered: false })
+await must(desk, 'PATCH', '/uplink', { metered: false })
 const began = Date.now()
 await publish('细线也能到')
 ok('on 9.6 kbit/s with 40 % loss the news arrives', await arrived('细线也能到'))
@@ -134,7 +134,7 @@ console.log(`       ${terms.cuts} cuts on the way`)
 
 // --- a rate of one's own choice
 Object.assign(terms, { rate: Infinity, loss: 0, cutEvery: Infinity, carried: 0 })
-await must(desk, 'PATCH', '/link', { rate_kbit: 400 }) // 50 kB/s
+await must(desk, 'PATCH', '/uplink', { rate_kbit: 400 }) // 50 kB/s
 const slow = await upload(desk, photo(200000), 'slow.png')
 await must(desk, 'POST', '/notice', { title: '限速', body: '限速', kind: 'other', expire: '2099-01-01', files: [{ sha: slow }] })
 const from = Date.now()
@@ -143,7 +143,7 @@ const took = (Date.now() - from) / 1000
 ok('a chosen rate is kept to', there(slow) && took > 1.5, `${took} s`)
 const phone = await open(360, 640)
 await login(phone, box.base, 'committee')
-await phone.goto(`${box.base}/link`)
+await phone.goto(`${box.base}/uplink`)
 ok('a phone shows the page, too', await shows(phone, '#l-rate'))
 await look(phone, 'link phone')
 await end()

@@ -52,7 +52,7 @@ function Menu() {
       {s && s.account && s.node.role !== 'community' && link('/nodes', 'node', t('nodes'))}
       {s && s.account && s.roles.some(r => /^(admin|committee|clerk|province|supervisor)$/.test(r)) && link('/devices', 'node', t('devices'))}
       {s && s.account && s.roles.some(r => /^(admin|committee|clerk|province)$/.test(r)) && link('/sticks', 'upload', t('sticks'))}
-      {s && s.account && s.roles.some(r => /^(admin|committee|clerk|province)$/.test(r)) && link('/link', 'sync', t('link'))}
+      {s && s.account && s.roles.some(r => /^(admin|committee|clerk|province)$/.test(r)) && link('/uplink', 'sync', t('link'))}
       {s && s.account && s.roles.some(r => /^(admin|committee|clerk|province|supervisor)$/.test(r)) && collection('subject_request') && link('/erasures', 'check', t('erasures'))}
       {waiting() > 0 && link('/queues', 'note', t('queues_n', { n: waiting() }))}
       {collection('stat_open') && link('/stats', 'chart', t('stats'))}

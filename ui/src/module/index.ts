@@ -18,7 +18,7 @@ export const screens: Record<string, ComponentType<ScreenProps>> = {
   gov: lazy(() => import('./gov/board').then(m => m.Board)),
   copy: lazy(() => import('./copy/page').then(m => m.Copy)),
   queues: lazy(() => import('./queues/page').then(m => m.Queues)),
-  link: lazy(() => import('./stick/link').then(m => m.Link)),
+  uplink: lazy(() => import('./stick/link').then(m => m.Link)),
   sticks: lazy(() => import('./stick/page').then(m => m.Page)),
   devices: lazy(() => import('./node/board').then(m => m.Board)),
   services: lazy(() => import('./service/hall').then(m => m.Hall)),

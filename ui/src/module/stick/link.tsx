@@ -25,7 +25,7 @@ export function Link() {
   const [saved, setSaved] = useState(false)
   const fail = (e: unknown) => setWrong(e instanceof ApiError ? word(e) + (e.detail ? ' · ' + e.detail : '') : String(e))
   useEffect(() => {
-    const load = () => call<LinkState>('GET', '/link').then(x => { setLink(x); setTerms(t => t || { proxy: x.proxy, window: x.window, rate_kbit: x.rate_kbit, metered: x.metered }) }, fail)
+    const load = () => call<LinkState>('GET', '/uplink').then(x => { setLink(x); setTerms(t => t || { proxy: x.proxy, window: x.window, rate_kbit: x.rate_kbit, metered: x.metered }) }, fail)
     void load()
     const timer = setInterval(load, 5000)
     return () => clearInterval(timer)
@@ -35,7 +35,7 @@ export function Link() {
     e.preventDefault()
     setWrong('')
     setSaved(false)
-    call<LinkState>('PATCH', '/link', terms).then(x => { setLink(x); setSaved(true) }, fail)
+    call<LinkState>('PATCH', '/uplink', terms).then(x => { setLink(x); setSaved(true) }, fail)
   }
   return <><h1>{w('title')}</h1><p class="quiet">{w('what')}</p>
     {!l && !wrong && <Waiting />}
