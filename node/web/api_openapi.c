@@ -287,7 +287,7 @@ static const struct {
       "200" },
     { "/api/v1/person/{id}/copy", "get", "copy", "A person's data copy", "200" },
     { "/api/v1/files", "post", "upload", "Bring an attachment (?name=)", "201" },
-    { "/api/v1/import", "get", "import_progress", "How far a running import is", "200" },
+    { "/api/v1/import?key", "get", "import_progress", "How far a running import is", "200" },
     { "/api/v1/import", "post", "import", "Preview or save a spreadsheet (?collection=&commit=)",
       "200" },
     { "/api/v1/import/{id}/undo", "post", "import_undo", "Undo what an import added and changed",
