@@ -47,6 +47,7 @@ export const app = {
   back: ['返回列表', 'Back to the list'], print: ['打印', 'Print'], export_xlsx: ['导出表格', 'Export XLSX'], export_csv: ['导出 CSV', 'Export CSV'],
   empty: ['没有记录', 'Nothing here'], loading: ['正在读取…', 'Loading…'], required: ['必填', 'required'], choose: ['请选择', 'Choose'],
   yes: ['是', 'Yes'], no: ['否', 'No'], keep: ['核对无误仍要保存，理由', 'Keep it all the same, because'],
+  nth: ['序号', 'No.'],
   synced: ['已同步', 'Synced'], pending: ['待上传 {n} 条', '{n} waiting to be sent'], offline: ['断网可用 · 待上传 {n} 条', 'Working offline · {n} waiting'],
   window: ['待上传 {n} 条，{at} 起同步', '{n} waiting for {at}, when syncing begins'], metered: ['待上传 {n} 条，为省流量约 {at} 同步', '{n} waiting; to save volume they go at about {at}'], link: ['网络连接', 'Link'],
   doubt: ['数据可能是旧副本：可照常使用，待上级确认后再上传', 'These data may be an old copy: work goes on, sending waits until the parent confirms'], forked: ['同一节点有两份数据在续写：可照常使用，请联系上级换发密钥', 'Two copies of this node went on: work goes on; ask the level above for a new key'],

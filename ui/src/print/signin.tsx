@@ -34,6 +34,6 @@ export function SignIn({ args }: ScreenProps) {
     <p class="crumb"><a href={`/${args[0]}/${args[1]}`}><Icon name="back" />{got.rec.title}</a></p>
     <div class="row no-print"><button type="button" class="primary" onClick={() => window.print()}><Icon name="print" />{t('print')}</button></div>
     <section class="card paper sheet"><h1>{got.rec.title} · {t('signin')}</h1>{typeof got.rec.f.starts === 'number' && <p>{stamp(got.rec.f.starts)}</p>}
-      <table class="grid signatures"><thead><tr><th scope="col" class="num">{t('row')}</th><th scope="col">{t('card_name')}</th><th scope="col">{t('signed_here')}</th><th scope="col">{t('note')}</th></tr></thead>
+      <table class="grid signatures"><thead><tr><th scope="col" class="num">{t('nth')}</th><th scope="col">{t('card_name')}</th><th scope="col">{t('signed_here')}</th><th scope="col">{t('note')}</th></tr></thead>
         <tbody>{rows.map((p, i) => <tr key={i}><td class="num">{i + 1}</td><td>{p}</td><td /><td /></tr>)}</tbody></table><PrintFoot /></section></>
 }
