@@ -115,6 +115,8 @@ static bool given(json_t *sums, struct ln_call *c, bool queues, struct ln_err *e
     return ok;
 }
 
+/* "open" and "overdue" as the communities count them, and "late_here": how many of the overdue were
+ * passed up to this node, so that a list can show them. */
 static void add_sums(struct ln_call *c, json_t *o, const json_t *sums, const char *region)
 {
     const struct ln_def_coll *d = ln_def_find(c->n->def, "ticket");
@@ -122,12 +124,12 @@ static void add_sums(struct ln_call *c, json_t *o, const json_t *sums, const cha
     json_t *all = NULL;
     json_t *late = NULL;
     struct ln_err why = { 0 };
-    json_int_t open = json_integer_value(json_array_get(sum, 0));
-    json_int_t overdue = json_integer_value(json_array_get(sum, 1));
+    json_int_t open = 0;
+    json_int_t here = 0;
     const char *state;
     json_t *n;
 
-    if (d == NULL || sum != NULL || !ln_query_states(&all, c->r->store, d->coll, region, 0, &why) ||
+    if (d == NULL || !ln_query_states(&all, c->r->store, d->coll, region, 0, &why) ||
         !ln_query_states(&late, c->r->store, d->coll, region, c->n->env.now_ms(c->n->env.ctx),
                          &why))
         goto out;
@@ -139,11 +141,14 @@ static void add_sums(struct ln_call *c, json_t *o, const json_t *sums, const cha
     json_object_foreach(late, state, n)
     {
         if (runs(d->running, state))
-            overdue += json_integer_value(n);
+            here += json_integer_value(n);
     }
 out:
-    json_object_set_new(o, "open", json_integer(open));
-    json_object_set_new(o, "overdue", json_integer(overdue));
+    json_object_set_new(o, "open",
+                        sum != NULL ? json_incref(json_array_get(sum, 0)) : json_integer(open));
+    json_object_set_new(o, "overdue",
+                        sum != NULL ? json_incref(json_array_get(sum, 1)) : json_integer(here));
+    json_object_set_new(o, "late_here", json_integer(here));
     json_decref(all);
     json_decref(late);
 }

@@ -3,6 +3,7 @@
 
 #define N_TICKET 900
 #define HOUR_MS 3600000
+#define ANSWERED (N_TICKET - 15) /* last week's of the sample resident: answered, to be rated */
 
 static const char *const category[N_CATEGORY][3] = {
     { "lamp", "路灯楼道灯", "设施" }, { "water", "漏水停水", "设施" },
@@ -45,7 +46,7 @@ static void write_categories(struct sample *s)
 static int reach(struct sample *s, int days_ago)
 {
     if (days_ago > 14)
-        return below(s, 40) == 0 ? 4 : 6;
+        return 6;
     return days_ago > 3 ? 2 + below(s, 5) : below(s, 4);
 }
 
@@ -79,7 +80,7 @@ static void rated(struct sample *s, struct ticket *t)
     set(s, t->id, &r);
 }
 
-static void live(struct sample *s, struct ticket *t, int days_ago, int64_t due_ms)
+static void live(struct sample *s, struct ticket *t, int reached, int64_t due_ms)
 {
     static const char *const way[][2] = { { "accept", "accepted" }, { "assign", "assigned" },
                                           { "handle", "handling" }, { "reply", "replied" },
@@ -87,7 +88,7 @@ static void live(struct sample *s, struct ticket *t, int days_ago, int64_t due_m
     int64_t filed = s->now_ms;
     struct id at = t->id;
 
-    t->reached = reach(s, days_ago);
+    t->reached = reached;
     for (int k = 0; k < t->reached; k++) {
         later(s, k == 0   ? below(s, 6)
                  : k == 3 ? below(s, done_hours[t->category])
@@ -125,14 +126,15 @@ static void write_ticket(struct sample *s, struct ticket *t, int i)
     put(&r, "title", "\"%d幢%s\"", b + 1, said[t->category]);
     put(&r, "body", "\"%d幢%d单元%s，请尽快处理。\"", b + 1, 1 + below(s, 3), said[t->category]);
     put_ref(&r, "place", t->place);
-    put_ref(&r, "reporter", i + 4 > N_TICKET || i % 200 == 7 ? s->person[0].id : grown_up(s)->id);
+    put_ref(&r, "reporter",
+            i + 4 > N_TICKET || i == ANSWERED || i % 200 == 7 ? s->person[0].id : grown_up(s)->id);
     puts_(&r, "priority", t->category == 5 ? "high" : "normal");
     puts_(&r, "channel", channel[below(s, COUNT(channel))]);
     put_ref(&r, "handler", s->home[t->category == 2 ? COMMITTEE : PROPERTY]);
     puts_(&r, "tier", "community");
     put(&r, "due", "%lld", (long long)due);
     t->id = add(s, &r);
-    live(s, t, days_ago, due);
+    live(s, t, i == ANSWERED ? 4 : reach(s, days_ago), due);
 }
 
 static void write_replies(struct sample *s, const struct ticket *list)

@@ -8,7 +8,7 @@ import { stamp } from '../kit/value'
 import { PrintFoot } from '../kit/printfoot'
 import { ago } from '../kit/when'
 
-interface Node { region: string; name: string; node: string; role: string; self?: boolean; child: boolean; revoked: number; last_contact_ms: number; last_receipt_ms: number; lag_s: number | null; seq: number; receipt: number; open: number; overdue: number; queues?: Record<string, number> }
+interface Node { region: string; name: string; node: string; role: string; self?: boolean; child: boolean; revoked: number; last_contact_ms: number; last_receipt_ms: number; lag_s: number | null; seq: number; receipt: number; open: number; overdue: number; late_here: number; queues?: Record<string, number> }
 const HOUR = 3600
 
 /** When it was last heard of: those further below speak through others, by the receipt of what came last. */
@@ -47,7 +47,7 @@ export function NodesTable() {
         <td>{heard(n) ? <time title={stamp(heard(n))}>{ago(heard(n))}</time> : t('never')}
           {n.lag_s !== null && n.lag_s > 24 * HOUR && <span class="chip chip-bad">{t('silent')}</span>}</td>
         <td><span class="bar" style={{ width: Math.round(n.open / most * (narrow.value ? 32 : 96)) + 'px' }} aria-hidden="true" />{n.open}</td>
-        <td>{n.overdue > 0 ? <a class="chip chip-bad" href={'/stats?region=' + n.region}>{n.overdue}</a> : 0}</td>
+        <td>{n.overdue > 0 ? <a class="chip chip-bad" href={n.late_here > 0 ? `/ticket?region=${n.region}&overdue=1` : '/stats?region=' + n.region}>{n.overdue}</a> : 0}</td>
         <td>{settle(n.queues) || 0}</td>
         <td>{n.receipt}/{n.seq}</td></tr>)}</tbody>
     </table></div>}
