@@ -48,6 +48,8 @@ export async function startNode(name, port, region, role, roles, parent, { invit
   for (const r of roles) run(['user', 'add', '--dir', at, '--login', r, '--role', r], `linli-${r}\n`)
   return { dir: at, base, child, init }
 }
+/** A node that a test started itself is stopped with the others. */
+export const ends = child => nodes.push(child)
 export async function open(width, height, more = {}) {
   browser = browser || await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic',
     '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] })
@@ -139,7 +141,7 @@ export async function end() {
     n.kill('SIGTERM')
     if (n.exitCode === null && n.signalCode === null) await new Promise(done => n.on('exit', done))
   }
-  fs.rmSync(dir, { recursive: true, force: true })
+  fs.rmSync(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }) // a node that a test killed may write its last
   console.log(`${passed} passed, ${failed} failed`)
   process.exit(failed === 0 ? 0 : 1)
 }

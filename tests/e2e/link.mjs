@@ -70,6 +70,7 @@ const shut = `${hour(2)}-${hour(3)}`
 await desk.fill('#l-window', shut)
 await desk.click('form button[type=submit]')
 ok('what is saved is in force', await shows(desk, 'text=已保存并生效'))
+await within(desk, async () => (await status()).opens_ms > Date.now()) // a sync that is under way ends first
 await publish('等到夜里')
 ok('outside its hours nothing goes by itself, and the strip says what it waits for', await shows(desk, `.strip:has-text("起同步")`))
 ok('the page, too', await shows(desk, 'text=时段外'))

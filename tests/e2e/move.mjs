@@ -1,6 +1,6 @@
 // A resident moves from one community to another, both offline from each other: never two homes or none, whatever link is cut and whichever
 // box is killed; each community keeps and erases its own record.
-import { client, end, login, look, ok, open, run, shows, startNode } from './lib-browser.mjs'
+import { client, end, ends, login, look, ok, open, run, shows, startNode } from './lib-browser.mjs'
 import { spawn, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 
@@ -15,14 +15,12 @@ const come = async (what, seconds = 30) => {
 }
 /** Nodes sync when the test says so: a cut link is one that nobody uses. */
 const quiet = at => fs.writeFileSync(`${at}/config`, fs.readFileSync(`${at}/config`, 'utf8').replace(/^sync_every_s = .*/m, 'sync_every_s = 86400').replace(/^sync_soon_ms = .*/m, 'sync_soon_ms = 600000'))
-const started = []
-process.on('exit', () => started.forEach(c => c.kill('SIGTERM')))
 const sync = n => spawnSync('build/linli', ['sync', '--dir', n.dir], { encoding: 'utf8', timeout: 20000 }).status === 0
 const down = n => new Promise(done => { n.child.on('exit', done); n.child.kill('SIGKILL') })
 const up = async n => {
   const log = fs.openSync(`${n.dir}.log`, 'a')
   n.child = spawn('build/linli', ['serve', '--dir', n.dir, '--listen', new URL(n.base).host], { stdio: ['ignore', log, log] })
-  started.push(n.child)
+  ends(n.child)
   await come(() => fetch(`${n.base}/sync/v1/hello`).then(r => r.ok))
 }
 
@@ -172,5 +170,4 @@ try {
 
   for (const n of [a, b, street, district]) ok(`${n.dir.split('/').pop()}: nothing wrong in its logs`, /0 处|0 wrong/.test(run(['verify', '--dir', n.dir])))
 } catch (e) { ok(e.stack, false) }
-started.forEach(c => c.kill('SIGTERM'))
 await end()

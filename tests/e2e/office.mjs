@@ -119,7 +119,7 @@ try {
   const open2 = await confirm(committee)
   ok('who confirms it', open2.status === 200 && open2.body.state === 'open' && Math.abs(open2.body.f.until - Date.now() - 2 * 36e5) < 60000, JSON.stringify(open2.body))
   await reader.goto(`${box.base}/ticket/${secret.body.id}`)
-  ok('both read it then, on the page, too', await come(async () => { await reader.reload(); return (await reader.textContent('main')).includes('有人威胁我') }, 15))
+  ok('both read it then, on the page, too', await come(async () => { await reader.reload(); return reader.waitForSelector('main >> text=有人威胁我', { timeout: 3000 }).then(() => true, () => false) }, 15))
   ok('both read it then', await come(async () => await body(third) === '有人威胁我'))
   ok('each reading is on record', (await supervisor('GET', '/audit?action=emergency')).body.items.some(a => a.f.object === secret.body.id && a.f.purpose === 'emergency'))
   ok('what is masked stays masked', (await third('POST', `/ticket/${secret.body.id}/unmask`, { fields: ['contact'], purpose: 'emergency' })).status === 403)

@@ -1,5 +1,5 @@
 // What is under way when a node gets another parent arrives all the same: a circular, and a resident's move.
-import { client, end, ok, run, startNode } from './lib-browser.mjs'
+import { client, end, ok, run, startNode, ends } from './lib-browser.mjs'
 import { spawn, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 
@@ -15,12 +15,10 @@ const come = async (what, seconds = 40) => {
 const quiet = at => fs.writeFileSync(`${at}/config`, fs.readFileSync(`${at}/config`, 'utf8').replace(/^sync_every_s = .*/m, 'sync_every_s = 86400').replace(/^sync_soon_ms = .*/m, 'sync_soon_ms = 600000'))
 const sync = n => spawnSync('build/linli', ['sync', '--dir', n.dir], { encoding: 'utf8', timeout: 20000 }).status === 0
 const stop = n => new Promise(done => { n.child.on('exit', done); n.child.kill('SIGTERM') })
-const started = []
-process.on('exit', () => started.forEach(c => c.kill('SIGTERM')))
 const serve = async n => {
   const log = fs.openSync(`${n.dir}.log`, 'a')
   n.child = spawn('build/linli', ['serve', '--dir', n.dir, '--listen', new URL(n.base).host], { stdio: ['ignore', log, log] })
-  started.push(n.child)
+  ends(n.child)
   await come(() => fetch(`${n.base}/sync/v1/hello`).then(r => r.ok))
 }
 /** Another parent, with the keys it has. */
@@ -79,5 +77,4 @@ try {
   ok('both sides are done', await come(async () => { for (const n of [a, street, b]) sync(n); return (await call('b', 'GET', `/move_in/${offered.id}`)).state === 'done' }) !== null)
   for (const n of [a, b, street, district]) ok(`${n.dir.split('/').pop()}: nothing wrong in its logs`, /0 处|0 wrong/.test(run(['verify', '--dir', n.dir])))
 } catch (e) { ok(e.stack, false) }
-started.forEach(c => c.kill('SIGTERM'))
 await end()
