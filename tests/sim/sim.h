@@ -63,7 +63,8 @@ struct sim_node {
     bool told;                 /* was told that its log forks, or that it is an older copy */
     int64_t back_ms;           /* out of power until then */
     int64_t up_cut_ms, down_cut_ms;
-    bool cut_answer; /* in this sync it was given a signed answer cut on the way */
+    bool cut_answer; /* in this sync it was given a signed answer cut on the way, and did not */
+    uint64_t cut_of; /* ask the same (this fingerprint) again */
     /* clock */
     int64_t offset_ms, given_ms;
     double drift;
