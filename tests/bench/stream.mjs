@@ -51,8 +51,8 @@ const KINDS = {
   },
 }
 const ROW = {
-  collection: 'consent@1',
-  fields: (r, i, ref) => ({ basis: pick(r, ['consent', 'duty']), notice_version: '2026-1', person: ref, purpose: pick(r, ['registry', 'visit']) }),
+  collection: 'service_check@1', // a log that field workers write, too
+  fields: (r, i, ref) => ({ decision: pick(r, ['confirm', 'dispute']), kind: pick(r, ['receiver', 'organiser']), minutes: 60, record: ref }),
 }
 
 export function canonical(value) {
