@@ -462,7 +462,7 @@ static bool take_file(struct taking *t, struct ln_err *err)
     return ok || ln_wrap(err, "%s", t->f->name);
 }
 
-enum progress { TODO, DONE, FAILED };
+enum progress { WAITS, TAKEN, FAILED };
 
 /* One turn over all files of these kinds; true when one that waited was taken. */
 static bool turn(struct taking *t, struct ln_stick *s, enum progress *state, unsigned kinds,
@@ -474,10 +474,10 @@ static bool turn(struct taking *t, struct ln_stick *s, enum progress *state, uns
         struct ln_buf bytes = ln_buf_new(0);
         struct ln_err why = { 0 };
         t->f = &t->l->letter.files[i];
-        if (state[i] != TODO || (kinds >> t->f->kind & 1) == 0)
+        if (state[i] != WAITS || (kinds >> t->f->kind & 1) == 0)
             continue;
         if (t->l->skip[i]) {
-            state[i] = DONE;
+            state[i] = TAKEN;
             continue;
         }
         t->bytes = &bytes;
@@ -485,7 +485,7 @@ static bool turn(struct taking *t, struct ln_stick *s, enum progress *state, uns
             (void)ln_fail(&why, LN_INVALID, "%s: %s", t->f->name, t->l->judged.detail);
             state[i] = FAILED;
         } else if (take_file(t, &why)) {
-            state[i] = DONE;
+            state[i] = TAKEN;
             moved = true;
         } else if (why.code != LN_MISSING || last) {
             state[i] = FAILED;

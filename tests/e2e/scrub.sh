@@ -9,9 +9,14 @@ enter() { login "$1" "$2" linli-e2e-secret >/dev/null; }
 enter cuiyuan committee && enter xihu clerk
 of() { "$LINLI" status --dir "$(dir_of "$1")" --json | jq -r ".$2"; } # NODE KEY
 is() { [ "$(of "$1" "$2")" = "$3" ] || { of "$1" "$2"; return 1; }; }
-scrub() { "$LINLI" scrub --dir "$dir" --json >"$E2E/scrub" 2>"$E2E/said" || true; cat "$E2E/scrub" "$E2E/said"; }
+scrub() { # 0: all is well or mended, 1: damage is left; anything else is the scrub's own failure
+    local rc=0
+    "$LINLI" scrub --dir "$dir" --json >"$E2E/scrub" 2>"$E2E/said" || rc=$?
+    cat "$E2E/scrub" "$E2E/said"
+    [ "$rc" -le 1 ]
+}
 found() { jq -es "length == 1 and (.[0] | $1)" "$E2E/scrub" >/dev/null; } # JQ: of the last scrub
-finds() { scrub; found "$1"; }
+finds() { scrub && found "$1"; }
 clean() { finds '.found == 0 and .left == 0'; }
 sql() { sqlite3 "$dir/linli.db" "$1" || return 1; }
 while_stopped() { stop_node cuiyuan && "$@" && serve_node cuiyuan && enter cuiyuan committee; }

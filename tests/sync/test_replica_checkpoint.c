@@ -211,7 +211,7 @@ TEST(a_second_checkpoint_takes_the_place_of_the_first)
     live(&t, &p);
     (void)checkpoint(&t.comm, t.comm.c.id);
     sync_all(&t);
-    assert_true(prune(&t.comm, t.comm.c.id).done); /* the district keeps everything for now */
+    assert_true(prune(&t.comm, t.comm.c.id).done); /* the district goes on from the whole log */
     set(&t.comm, "person", &p.busy, "{\"job\":\"1-05\"}", NULL);
     sync_all(&t);
 
