@@ -59,6 +59,16 @@ try {
   ok('without script a notice can be read', (await page.textContent('.plain-text')).includes('周三\n停水'))
   await page.goBack()
   ok('and the emergency numbers are there', await shows(page, 'main:has-text("119")'))
+  ok('nobody is on duty yet', await shows(page, 'main:has-text("没有人值班")'))
+  const mine = await (await call('GET', '/api/v1/session')).json()
+  const desk = mine.memberships[0].home
+  const date = new Date(Date.now() + 8 * 36e5).toISOString().slice(0, 10)
+  const shift = await (await call('POST', '/api/v1/duty_shift', { desk, date, starts: Date.now() - 36e5, ends: Date.now() + 36e5, who: mine.account.id })).json()
+  const planned = await (await again(`${base}/lite`)).text()
+  await call('POST', `/api/v1/duty_shift/${shift.id}/steps`, { action: 'begin' })
+  const on = await (await again(`${base}/lite`)).text()
+  ok('a desk that is on duty is told with its end, and who sits there is not', /没有人值班/.test(planned) && !/没有人值班/.test(on) && on.includes(new Date(shift.f.ends + 8 * 36e5).toISOString().slice(11, 16)) && !on.includes(mine.account.shown_name) && (await again(`${base}/api/v1/duty_shift`)).status !== 200,
+    on.slice(on.indexOf('On duty'), on.indexOf('On duty') + 300))
   const scripted = await open(360, 640)
   await scripted.goto(`${base}/lite`)
   await look(scripted, '360 lite')
