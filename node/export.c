@@ -40,8 +40,8 @@ struct packing {
     struct ln_sha1 head;
 };
 
-/* "2026q4" of the commit's own time. */
-static void quarter_of(char out[16], struct ln_span commit)
+/* Of the commit's own time. */
+void ln_export_quarter(char out[16], struct ln_span commit)
 {
     char line[256];
     const char *at = strstr(commit.p, "\ncommitter ");
@@ -86,7 +86,7 @@ static bool take_segment(void *ctx, const struct ln_store_segment *s, struct ln_
 
     if (s->commit.p == NULL || s->tree.p == NULL)
         return ln_fail(err, LN_BROKEN, "segment %" PRIu64 " is not in the database", s->seq);
-    quarter_of(quarter, s->commit);
+    ln_export_quarter(quarter, s->commit);
     size_t size = s->commit.len + s->tree.len;
     for (size_t i = 0; i < s->n_files; i++)
         size += s->files[i].bytes.len;

@@ -4,6 +4,9 @@
 
 #include "sync/replica.h"
 
+/* "2026q4": the volume that a segment's commit lies in. */
+void ln_export_quarter(char out[16], struct ln_span commit);
+
 /* Writes what is not exported yet, at most a pack a log; *more tells whether some is left. Writer
  * thread, outside a transaction. */
 bool ln_export_run(const char *dir, struct ln_replica *r, bool *more, struct ln_err *err) LN_MUST;

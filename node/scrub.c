@@ -18,6 +18,7 @@
 #include "crypto/base/alloc.h"
 #include "crypto/base/log.h"
 #include "node/attach.h"
+#include "node/export.h"
 #include "node/store/alarm.h"
 #include "node/syncer.h"
 #include "sync/sha1.h"
@@ -28,8 +29,10 @@
 #define ROWS_AT_ONCE 16 /* one job of the writer */
 #define ROW_BYTES 4096  /* what a row counts for, when reading is paced */
 #define LOGS_MAX 65536
-#define MEND_AGAIN 64 /* segments of a log that its parent is asked for */
+#define MEND_AGAIN 64  /* segments of a log that its parent is asked for */
+#define VOLUMES_MAX 64 /* of a log: sixteen years */
 #define EXPORT_WAIT_S 120
+#define COMMITS_AT_ONCE 1024 /* looked up in a volume at once */
 #define NICE 10
 #define DAY_MIN 1440
 #define CHINA_MIN 480
@@ -559,6 +562,73 @@ static bool wait_export(struct pass *p, struct export_job *j, struct ln_err *err
     return true;
 }
 
+/* The commits of one volume, as far as one look goes. */
+struct holds_job {
+    const char *log;
+    uint64_t from; /* next segment to look at; 0 no more */
+    char quarter[16];
+    struct ln_sha1 commits[COMMITS_AT_ONCE];
+    size_t n;
+    uint64_t upto;
+};
+
+static bool take_name(void *ctx, const struct ln_store_segment *s, struct ln_err *err)
+{
+    struct holds_job *j = ctx;
+    char quarter[16];
+
+    err->code = LN_OK;
+    if (s->seq > j->upto || s->commit.p == NULL || j->n == COMMITS_AT_ONCE)
+        return false;
+    ln_export_quarter(quarter, s->commit);
+    if (j->n > 0 && strcmp(quarter, j->quarter) != 0)
+        return false;
+    memcpy(j->quarter, quarter, sizeof quarter);
+    j->commits[j->n++] = ln_segment_sha1("commit", s->commit.p, s->commit.len);
+    j->from = s->seq + 1;
+    return true;
+}
+
+static bool read_names(void *arg, struct ln_store *s, const struct ln_authority *a,
+                       struct ln_err *err)
+{
+    struct holds_job *j = arg;
+    struct ln_store_log l = { 0 };
+
+    (void)a;
+    j->n = 0;
+    if (!s->ops->log_get(s->ctx, &l, j->log, err))
+        return false;
+    j->upto = l.n > 0 ? l.volume : 0;
+    err->code = LN_OK;
+    return s->ops->segment_each(s->ctx, l.n, j->from, false, take_name, j, err) ||
+           err->code == LN_OK;
+}
+
+/* Whether every segment that was exported lies in its volume. "" in `lacking`: they do; else the
+ * first volume that does not have them all, or is not there. */
+static bool find_lacking(struct pass *p, const char *log, char lacking[16], struct ln_err *err)
+{
+    struct holds_job *j = ln_alloc(sizeof *j);
+    char path[PATH_ROOM];
+    bool ok = true;
+
+    j->log = log;
+    j->from = 1;
+    lacking[0] = '\0';
+    while (ok && !p->stop && lacking[0] == '\0') {
+        ok = p->n->access.read(p->n->access.ctx, read_names, j, err);
+        if (!ok || j->n == 0)
+            break;
+        (void)snprintf(path, sizeof path, "%s/log/%s/%s.git", p->n->dir, log, j->quarter);
+        if (!ln_volume_holds(path, j->commits, j->n))
+            memcpy(lacking, j->quarter, sizeof j->quarter);
+        (void)pace(p, j->n * sizeof j->commits[0]);
+    }
+    ln_free(j);
+    return ok;
+}
+
 /* Set aside, made anew from the database, and only then thrown away. */
 static bool mend_volume(struct pass *p, const char *log, bool waits, const char *path,
                         struct ln_err *err)
@@ -580,7 +650,7 @@ static bool mend_volume(struct pass *p, const char *log, bool waits, const char 
     }
     (void)snprintf(aside, sizeof aside, "%.1000s.damaged", path);
     remove_tree(aside, 0);
-    if (rename(path, aside) != 0)
+    if (rename(path, aside) != 0 && errno != ENOENT)
         return ln_fail(err, LN_BROKEN, "cannot set %s aside: %s", path, strerror(errno));
     if (!ln_queue_write(p->n->queue, reset_job, &j, err) || !wait_export(p, &j, err))
         return false;
@@ -592,17 +662,37 @@ static bool mend_volume(struct pass *p, const char *log, bool waits, const char 
     return true;
 }
 
+/* What is there may be whole: that all of it is there, the database says. */
+static bool scrub_lacking(struct pass *p, const char *log, struct ln_err *err)
+{
+    char before[16] = "";
+    bool ok = true;
+
+    for (int i = 0; ok && i < VOLUMES_MAX && !p->stop; i++) {
+        char lacking[16];
+        char path[PATH_ROOM];
+        ok = find_lacking(p, log, lacking, err);
+        if (!ok || lacking[0] == '\0' || strcmp(lacking, before) == 0)
+            break; /* the second time: it cannot be mended */
+        memcpy(before, lacking, sizeof before);
+        (void)snprintf(path, sizeof path, "%s/log/%s/%s.git", p->n->dir, log, lacking);
+        tell(p, "log/%s/%s.git is not all there", log, lacking);
+        ok = mend_volume(p, log, false, path, err);
+    }
+    return ok;
+}
+
 static bool scrub_volumes(struct pass *p, const char *log, bool waits, struct ln_err *err)
 {
     char folder[PATH_ROOM];
-    char names[64][24];
+    char names[VOLUMES_MAX][24];
     size_t n = 0;
     struct dirent *e;
     bool ok = true;
 
     (void)snprintf(folder, sizeof folder, "%s/log/%s", p->n->dir, log);
     DIR *d = opendir(folder);
-    while (d != NULL && n < 64 && (e = readdir(d)) != NULL) {
+    while (d != NULL && n < VOLUMES_MAX && (e = readdir(d)) != NULL) {
         size_t len = strlen(e->d_name);
         if (len > 4 && len < 24 && strcmp(e->d_name + len - 4, ".git") == 0)
             memcpy(names[n++], e->d_name, len + 1);
@@ -615,7 +705,7 @@ static bool scrub_volumes(struct pass *p, const char *log, bool waits, struct ln
         p->out->volumes++;
         ok = volume_good(p, path) || p->stop || mend_volume(p, log, waits, path, err);
     }
-    return ok;
+    return ok && (waits || scrub_lacking(p, log, err));
 }
 
 /* ---- attachments */

@@ -106,6 +106,22 @@ bool ln_volume_read(struct ln_buf *out, const char *path, const char *kind,
     return ok;
 }
 
+bool ln_volume_holds(const char *path, const struct ln_sha1 *names, size_t n)
+{
+    git_repository *repo = NULL;
+    git_odb *odb = NULL;
+    bool ok = git_repository_open_bare(&repo, path) == 0 && git_repository_odb(&odb, repo) == 0;
+
+    for (size_t i = 0; ok && i < n; i++) {
+        git_oid oid;
+        (void)git_oid_fromraw(&oid, names[i].b);
+        ok = git_odb_exists_ext(odb, &oid, GIT_ODB_LOOKUP_NO_REFRESH) == 1;
+    }
+    git_odb_free(odb);
+    git_repository_free(repo);
+    return ok;
+}
+
 bool ln_volume_promise(const char *path, struct ln_err *err)
 {
     git_repository *repo = NULL;

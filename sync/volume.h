@@ -23,6 +23,10 @@ bool ln_volume_add(const char *path, const void *pack, size_t len, const struct 
 bool ln_volume_read(struct ln_buf *out, const char *path, const char *kind,
                     const struct ln_sha1 *name);
 
+/* Whether the repository at `path` has all `n` objects by its indices; their bytes are not read.
+ * False also when it is not there. */
+bool ln_volume_holds(const char *path, const struct ln_sha1 *names, size_t n);
+
 /* Says in the repository's configuration that missing blobs are promised (git's partial clone):
  * commits, trees and what is there can be checked, and `git fsck` asks for nothing that is missing
  * of packs which have an empty file `.promisor` beside them. */

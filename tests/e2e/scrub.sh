@@ -83,6 +83,14 @@ fsck() { for v in "$dir"/log/330106005055-*/*.git; do # whole logs: of others it
 ok "makes the volume anew" clean
 ok "which git finds whole" fsck
 ok "and nothing of the old one stays" fails ls -d "$dir"/log/*/*.damaged
+# a volume that is gone: nothing that is there is damaged
+rm -rf "$dir"/log/330106005055-*/*.git
+ok "volumes that are gone as a whole" finds '.found >= 1 and .mended == .found'
+ok "are made anew" clean
+ok "and git finds them whole" fsck
+rm -f $(ls "$dir"/log/330106005055-*/*.git/objects/pack/pack-* | head -n 2)
+ok "a pack that is gone from one" finds '.found == 1 and .mended == 1'
+ok "is made anew, too" eval 'clean && fsck'
 # segment and volume at once: the parent has it
 while_stopped eval 'sql "UPDATE file SET bytes = randomblob(length(bytes)) WHERE rowid = (SELECT max(rowid) FROM file WHERE bytes IS NOT NULL AND log = (SELECT n FROM log WHERE mine = 1 ORDER BY length(id) LIMIT 1))"
     ruin "$dir"/log/*/*.git/objects/pack/*.pack'

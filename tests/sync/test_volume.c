@@ -44,6 +44,12 @@ TEST(a_log_kept_as_a_volume_is_cloned_and_found_clean_by_stock_git)
     struct ln_sha1 second = slice(&pack, &t.comm, held + 1);
     MUST(ln_volume_add(path, pack.data, pack.len, &second, &err));
 
+    const struct ln_sha1 both[] = { first, second };
+    const struct ln_sha1 none[] = { first, { { 1 } } };
+    assert_true(ln_volume_holds(path, both, 2));
+    assert_false(ln_volume_holds(path, none, 2));
+    assert_false(ln_volume_holds(t.comm.dir, both, 1)); /* no repository */
+
     assert_int_equal(tool_run(t.comm.dir,
                               "git -C volume/2026q4.git fsck --strict --full 2>&1 | grep -v "
                               "notice; git clone -q volume/2026q4.git c && test \"$(git -C c log "
