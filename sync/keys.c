@@ -305,6 +305,8 @@ out:
 struct taking {
     struct ln_replica *r;
     const struct ln_cert *from;
+    ln_keys_want_fn *want; /* NULL: all */
+    void *ctx;
     unsigned n;
 };
 
@@ -312,19 +314,28 @@ static bool take_item(void *ctx, const struct ln_key_item *k, struct ln_err *err
 {
     struct taking *t = ctx;
 
+    if (t->want != NULL && (k->escrow || !t->want(t->ctx, k->kid)))
+        return true;
     t->n++;
     return ln_replica_key_put(t->r, t->from, k, err) || ln_wrap(err, "key %s", k->kid);
 }
 
-bool ln_keys_take(unsigned *n, struct ln_replica *r, struct ln_span body,
-                  const struct ln_cert *from, struct ln_err *err)
+bool ln_keys_take_some(unsigned *n, struct ln_replica *r, struct ln_span body,
+                       const struct ln_cert *from, ln_keys_want_fn *want, void *ctx,
+                       struct ln_err *err)
 {
-    struct taking t = { .r = r, .from = from };
+    struct taking t = { .r = r, .from = from, .want = want, .ctx = ctx };
 
     if (!each(body, NULL, take_item, &t, err))
         return false;
     *n = t.n;
     return true;
+}
+
+bool ln_keys_take(unsigned *n, struct ln_replica *r, struct ln_span body,
+                  const struct ln_cert *from, struct ln_err *err)
+{
+    return ln_keys_take_some(n, r, body, from, NULL, NULL, err);
 }
 
 static bool sent_item(void *ctx, const struct ln_key_item *k, struct ln_err *err)

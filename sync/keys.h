@@ -11,6 +11,12 @@
 /* Takes every key of a body. LN_INVALID not such a body; otherwise as ln_replica_key_put. */
 bool ln_keys_take(unsigned *n, struct ln_replica *r, struct ln_span body,
                   const struct ln_cert *from, struct ln_err *err) LN_MUST;
+/* The same, but only of those that `want` says yes to, and no escrow: what the stick of a revoked
+ * node brings beside its late lines. */
+typedef bool ln_keys_want_fn(void *ctx, const char *kid);
+bool ln_keys_take_some(unsigned *n, struct ln_replica *r, struct ln_span body,
+                       const struct ln_cert *from, ln_keys_want_fn *want, void *ctx,
+                       struct ln_err *err) LN_MUST;
 /* Appends a body with what the parent lacks; *n = 0 when that is nothing. */
 bool ln_keys_pending(struct ln_buf *body, unsigned *n, struct ln_replica *r,
                      struct ln_err *err) LN_MUST;

@@ -639,7 +639,9 @@ static bool put_member_key(struct ln_replica *r, const struct ln_cert *from,
         (void)ln_fail(err, LN_DENIED, "a second key of that name");
         goto out;
     }
-    fresh.escrowed = true; /* its maker sees to that */
+    /* Its maker sees to that, but for a laptop: its escrow lies here, and would die with this box.
+     */
+    fresh.escrowed = parent == NULL || from->role != LN_ROLE_LAPTOP;
     fresh.shared =
         parent == NULL || strcmp(parent->node, from->node) == 0 || !member(parent, k->audience);
     /* Keys are durable before the rest: one that is here may still be waited for. */

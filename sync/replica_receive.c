@@ -456,11 +456,18 @@ static bool repeat_receipt(struct intake *x, struct ln_receive *out, struct ln_e
     return true;
 }
 
+/* Whether this node signs for the author. A drill plays the box that the author has, but signs for
+ * nobody: what the box signed for comes back with its down-log, in whatever order. */
+static bool is_ours(const struct intake *x)
+{
+    return !x->r->c.drill && strcmp(x->author->parent, x->r->c.id) == 0;
+}
+
 static bool settle_all(struct intake *x, struct ln_receive *out, struct ln_err *err)
 {
     struct ln_apply sum = { 0 };
     struct ln_store *s = x->r->c.store;
-    bool child = strcmp(x->author->parent, x->r->c.id) == 0;
+    bool child = is_ours(x);
 
     /* Also of a child: a restored node may have given receipts, which came back with its own
      * down-log, for what it only gets again now. */
@@ -496,7 +503,7 @@ static bool receive(struct ln_replica *r, struct ln_receive *out, const char *lo
         (void)ln_fail(err, LN_MISSING, "the certificate of %s has not come yet", node);
         goto out;
     }
-    if (strcmp(x.author->parent, r->c.id) == 0 && lease_over(&x)) {
+    if (is_ours(&x) && lease_over(&x)) {
         (void)ln_fail(err, LN_DENIED, "the lease of %s is over: renew its certificate", node);
         goto out;
     }

@@ -70,7 +70,11 @@ try {
   await desk.click(`${card} button:has-text("采纳")`)
   ok('then it is taken over', await shows(desk, `${card} [role=status]:has-text("已采纳")`))
   const now = await committee('GET', `/person/${late.items[0].record}`)
+  ok('with the sealed fields, whose keys came beside it', now.body.f?.name === '沈二', JSON.stringify(now.body))
   ok('and counts, as its author\'s', now.status === 200 && (await committee('GET', `/person/${now.body.id}/history`)).body.items[0].user === worker)
+  run(['sync', '--dir', box.dir])
+  const drill = JSON.parse(run(['restore', '--dir', box.dir, '--drill', '--json'], box.init.match(/AGE-SECRET-KEY-1[0-9A-Z]+/)[0]))
+  ok('what the laptop wrote would come back, too, with the paper alone', drill.differing === 0 && drill.keys_missing === 0 && drill.waiting === 0, JSON.stringify(drill))
   ok('a worker may not', (await (await client(box.base, 'worker'))('GET', `/nodes/${laptop.node}/late`)).status === 403)
 
   const other = await open(360, 640)

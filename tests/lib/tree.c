@@ -89,13 +89,27 @@ static bool take_chain(void *ctx, const char *author, bool revoke, struct ln_spa
     return true;
 }
 
+void adopt(struct box *from, struct box *to)
+{
+    struct ln_err err = { 0 };
+    struct chain chain = { .n = 0 };
+    struct ln_store *s = from->c.store;
+
+    MUST(s->ops->cert_each(s->ctx, take_chain, &chain, &err));
+    MUST(ln_replica_begin(to->r, &err));
+    MUST(ln_replica_adopt(to->r, chain.f, (const char *const *)chain.author, chain.n, &err));
+    MUST(ln_replica_commit(to->r, &err));
+    for (size_t i = 0; i < chain.n; i++) {
+        ln_free((void *)(uintptr_t)chain.f[i].p);
+        ln_free(chain.author[i]);
+    }
+}
+
 void enrol_as(struct box *parent, struct box *child, const char *region, const struct ln_cert *as)
 {
     struct ln_err err = { 0 };
     struct ln_cert want = *as;
     struct ln_buf f = ln_buf_new(65536);
-    struct chain chain = { .n = 0 };
-    struct ln_store *s = parent->c.store;
 
     ln_key_public(&want.key, &child->c.key);
     ln_key_ident_public(&want.age, &child->c.ident);
@@ -105,14 +119,7 @@ void enrol_as(struct box *parent, struct box *child, const char *region, const s
     MUST(ln_replica_begin(parent->r, &err));
     MUST(ln_replica_issue(parent->r, &f, &want, &err));
     MUST(ln_replica_commit(parent->r, &err));
-    MUST(s->ops->cert_each(s->ctx, take_chain, &chain, &err));
-    MUST(ln_replica_begin(child->r, &err));
-    MUST(ln_replica_adopt(child->r, chain.f, (const char *const *)chain.author, chain.n, &err));
-    MUST(ln_replica_commit(child->r, &err));
-    for (size_t i = 0; i < chain.n; i++) {
-        ln_free((void *)(uintptr_t)chain.f[i].p);
-        ln_free(chain.author[i]);
-    }
+    adopt(parent, child);
     ln_buf_free(&f);
 }
 

@@ -25,6 +25,7 @@ void box_new(struct box *b, const char *region); /* new keys in a new folder */
 void box_shut(struct box *b);
 void box_end(struct box *b); /* shuts and removes the folder */
 void found(struct box *b, const char *region, enum ln_role role);
+void adopt(struct box *from, struct box *to); /* all certificates that are there */
 /* What /join does, without the code: certificate, and the chain to the child. `grid` may be NULL.
  */
 void enrol_as(struct box *parent, struct box *child, const char *region,

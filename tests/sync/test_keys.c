@@ -174,6 +174,31 @@ TEST(escrow_opens_with_the_paper_key_alone_page_by_page)
     world_end(&w);
 }
 
+TEST(what_a_laptop_seals_lies_in_escrow_above_its_box)
+{
+    struct world w;
+    struct peer laptop;
+    struct ln_ident paper;
+    struct ln_err err = { 0 };
+    unsigned n = 0;
+    world_new(&w);
+    ln_key_ident_make(&paper);
+    ln_key_ident_public(&w.comm.c.recovery, &paper);
+    peer_reopen(&w.comm, w.comm.schema);
+    peer_new(&laptop, &w.clock, &w.comm, "330106005055", LN_ROLE_LAPTOP, "01");
+    (void)peer_add(&laptop, "person", "330106005055/g01", NULL, "{\"name\":\"李一\"}");
+
+    peer_sync(&laptop, NULL);
+    peer_sync(&w.comm, NULL);
+
+    MUST(peer_write(&w.comm, paper_job, &paper, &err));
+    MUST(ln_exchange_escrow(w.comm.client, w.comm.c.id, &n, &err));
+    assert_int_equal(n, 1);
+    MUST(peer_write(&w.comm, paper_job, NULL, &err));
+    peer_end(&laptop);
+    world_end(&w);
+}
+
 TEST(a_key_of_an_audience_that_both_do_not_share_and_a_second_one_of_a_name_are_refused)
 {
     struct world w;
@@ -210,4 +235,5 @@ TEST(a_key_of_an_audience_that_both_do_not_share_and_a_second_one_of_a_name_are_
 
 RUN_TESTS(T(a_list_of_keys_with_anything_changed_is_refused_or_gives_no_key_twice),
           T(escrow_opens_with_the_paper_key_alone_page_by_page),
+          T(what_a_laptop_seals_lies_in_escrow_above_its_box),
           T(a_key_of_an_audience_that_both_do_not_share_and_a_second_one_of_a_name_are_refused))

@@ -425,6 +425,40 @@ TEST(a_laptop_living_in_2031_wins_nothing)
     tree_end(&t);
 }
 
+TEST(a_drill_signs_for_no_laptop_and_comes_to_the_same_in_any_order)
+{
+    struct pair p;
+    struct box drill;
+    struct ln_err err = { 0 };
+    pair_new(&p);
+    (void)add(&p.t.comm, "person", "330106005055/g01", "{\"job\":\"a\"}", NULL);
+    seal(&p.t.comm);
+    MUST(carry(&p.t.comm, &p.laptop, p.t.comm.c.id, &err) == LN_OK);
+    struct ln_id id = add(&p.laptop, "person", "330106005055/g01", "{\"job\":\"b\"}", NULL);
+    pair_sync(&p);
+    MUST(carry(&p.t.comm, &p.t.dist, p.t.comm.c.id, &err) == LN_OK);
+    MUST(carry(&p.t.comm, &p.t.dist, p.down, &err) == LN_OK);
+    MUST(carry(&p.t.comm, &p.t.dist, p.laptop.c.id, &err) == LN_OK);
+    drill = (struct box){ .c = p.t.comm.c };
+    drill.c.drill = true;
+    test_mkdir(drill.dir);
+    box_open(&drill);
+    adopt(&p.t.comm, &drill);
+
+    MUST(carry(&p.t.dist, &drill, p.laptop.c.id, &err) == LN_OK);
+    MUST(carry(&p.t.dist, &drill, p.t.comm.c.id, &err) == LN_OK);
+    MUST(carry(&p.t.dist, &drill, p.down, &err) == LN_OK);
+
+    char text[128];
+    cell(text, &drill, SQL_JOB, &id);
+    assert_string_equal(text, "b");
+    struct ln_digest a = digest(&p.t.comm, "330106005055/g01");
+    struct ln_digest b = digest(&drill, "330106005055/g01");
+    assert_memory_equal(a.b, b.b, sizeof a.b);
+    box_end(&drill);
+    pair_end(&p);
+}
+
 TEST(what_a_laptop_may_not_write_is_refused_and_named_in_the_receipt)
 {
     struct tree t;
@@ -670,6 +704,7 @@ RUN_TESTS(T(a_save_in_the_community_is_read_in_district_and_province),
           T(the_district_follows_a_merge_and_a_rebuild_finds_it_again),
           T(a_laptop_that_joins_late_reads_what_its_grid_had_before),
           T(a_laptop_living_in_2031_wins_nothing),
+          T(a_drill_signs_for_no_laptop_and_comes_to_the_same_in_any_order),
           T(what_a_laptop_may_not_write_is_refused_and_named_in_the_receipt),
           T(a_gap_a_fork_and_a_tampered_pack_are_refused_and_change_nothing),
           T(two_children_of_one_head_are_a_fork_and_the_other_one_is_kept),
