@@ -95,17 +95,21 @@ static void add_phone(struct ln_buf *b, const char *who, const char *number)
     ln_buf_adds(b, "</b></a></li>");
 }
 
+/* What one needs in an emergency first, then the community's own, then its shops; of each the one
+ * that was there first. */
 static void add_phones(struct ln_buf *b, const json_t *homes)
 {
     ln_buf_adds(b, "<section class=\"card\"><h2>电话 Telephone</h2><ul class=\"plain\">");
-    for (size_t i = 0; i < json_array_size(homes); i++) {
-        const json_t *f = json_object_get(json_array_get(homes, i), "f");
-        if (ln_web_text(f, "phone")[0] != '\0')
-            add_phone(b, ln_web_text(f, "name"), ln_web_text(f, "phone"));
-    }
     add_phone(b, "报警 Police", "110");
     add_phone(b, "火警 Fire", "119");
     add_phone(b, "急救 Ambulance", "120");
+    for (int shops = 0; shops < 2; shops++)
+        for (size_t i = json_array_size(homes); i-- > 0;) {
+            const json_t *f = json_object_get(json_array_get(homes, i), "f");
+            if (ln_web_text(f, "phone")[0] != '\0' &&
+                (strcmp(ln_web_text(f, "kind"), "merchant") == 0) == (shops == 1))
+                add_phone(b, ln_web_text(f, "name"), ln_web_text(f, "phone"));
+        }
     ln_buf_adds(b, "</ul></section>");
 }
 

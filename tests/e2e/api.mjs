@@ -53,12 +53,21 @@ try {
   ok('the feed is well-formed and holds it', lint.status === 0 && feed.includes('停水 &lt;b&gt;&quot;通知&quot;&lt;/b&gt; &amp; 其他'), lint.stderr)
   ok('an unknown feed is a 404', (await again(`${base}/feed/person.atom`)).status === 404)
 
+  for (let i = 0; i < 32; i++) { // the community's own was there first
+    const home = await (await call('POST', '/api/v1/home', { kind: 'merchant', name: `小店${i}`, phone: `0571-0000${2000 + i}`, listed: true })).json()
+    await call('POST', `/api/v1/home/${home.id}/steps`, { action: 'approve' })
+  }
+  const first = (await (await call('GET', '/api/v1/home?sort=id&limit=1')).json()).items[0]
+  await call('PATCH', `/api/v1/home/${first.id}`, { phone: '0571-00001000' })
+
   const page = await open(360, 640, { javaScriptEnabled: false })
   await page.goto(`${base}/lite`)
   await page.click('a:has-text("停水")')
   ok('without script a notice can be read', (await page.textContent('.plain-text')).includes('周三\n停水'))
   await page.goBack()
-  ok('and the emergency numbers are there', await shows(page, 'main:has-text("119")'))
+  const numbers = await page.$$eval('a[href^="tel:"] b', all => all.map(b => b.textContent))
+  ok('the emergency numbers come first, then the community itself, then every shop', numbers.slice(0, 4).join() === '110,119,120,0571-00001000' &&
+    numbers[4] === '0571-00002000' && numbers.length === 4 + 32, numbers.join())
   ok('nobody is on duty yet', await shows(page, 'main:has-text("没有人值班")'))
   const mine = await (await call('GET', '/api/v1/session')).json()
   const desk = mine.memberships[0].home
