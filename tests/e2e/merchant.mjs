@@ -98,6 +98,8 @@ try {
   ok('the demand is closed', (await api('worker', 'GET', `/demand/${demand}`)).body.state === 'closed')
 
   await step('caller', 'shop_order', order, 'confirm')
+  const mine = (await api('caller', 'GET', '/screen')).body.blocks.flatMap(b => b.items ?? []).find(i => i.id === order)
+  ok('once confirmed it asks for a review and is never late', mine?.next_action === 'review' && !mine.late, JSON.stringify(mine))
   await step('caller', 'shop_order', order, 'review', { add: { stars: 5, price_kept: true, on_time: true, text: '很快' } })
   const score = async () => (await api(null, 'GET', `/shop/${shops[2].id}`)).body.f
   ok('one review of five stars moves the score as the prior says', (await score()).score === '3.8' && (await score()).stars_n === 1, JSON.stringify(await score()))
