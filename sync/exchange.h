@@ -8,6 +8,8 @@
 #include "sync/files.h"
 #include "sync/message.h"
 
+#define LN_EXCHANGE_VERSION 1 /* as hello tells it */
+
 /* ---- serving: every path under /sync/v1/ */
 #define LN_EXCHANGE_STATE_MAX 512
 struct ln_exchange_contact {

@@ -80,10 +80,10 @@ static void hello(struct ln_exchange_server *s, struct ln_message *reply)
 
     ln_nonces_mint(nonce, s->nonces, now_s(s));
     reply->status = 200;
-    ln_buf_addf(&reply->body,
-                "{\"limit\":%d,\"node\":\"%s\",\"nonce\":\"%s\",\"time\":%" PRId64
-                ",\"version\":1}",
-                LN_PACK_MAX, s->c.self, nonce, s->c.env->now_ms(s->c.env->ctx));
+    ln_buf_addf(
+        &reply->body,
+        "{\"limit\":%d,\"node\":\"%s\",\"nonce\":\"%s\",\"time\":%" PRId64 ",\"version\":%d}",
+        LN_PACK_MAX, s->c.self, nonce, s->c.env->now_ms(s->c.env->ctx), LN_EXCHANGE_VERSION);
 }
 
 /* ---- heads */

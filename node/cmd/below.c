@@ -102,13 +102,13 @@ bool ln_cmd_revoke(struct ln_node *n, const json_t *args, struct ln_buf *out, st
     }
     if (!on(args, "yes"))
         return ln_fail(err, LN_INVALID,
-                       ZH("吊销 %s 不可撤销:确认请加 --yes",
+                       ZH("吊销 %s 不可撤销：确认请加 --yes",
                           "revoking %s cannot be undone: add --yes to confirm"),
                        node);
     if (!ln_tree_revoke(n, node, &after, err))
         return false;
     ln_buf_addf(out,
-                ZH("已吊销 %s:第 %" PRIu64 " 段及以前有效,之后无效\n",
+                ZH("已吊销 %s：第 %" PRIu64 " 段及以前有效，之后无效\n",
                    "revoked %s: segments up to %" PRIu64 " hold, later ones are void\n"),
                 node, after);
     return true;
@@ -194,11 +194,10 @@ bool ln_cmd_nodes(struct ln_node *n, const json_t *args, struct ln_buf *out, str
     if (!n->access.read(n->access.ctx, read_board, &j, err))
         return false;
     if (on(args, "json")) {
-        char *text = json_dumps(j.board, JSON_INDENT(2) | JSON_SORT_KEYS);
-        ln_buf_addf(out, "%s\n", text != NULL ? text : "null");
-        free(text);
-    } else
-        json_array_foreach(json_object_get(j.board, "items"), i, o) add_line(out, o);
+        ln_cmd_json(out, j.board);
+        return true;
+    }
+    json_array_foreach(json_object_get(j.board, "items"), i, o) add_line(out, o);
     json_decref(j.board);
     return true;
 }

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <locale.h>
 #include <qrencode.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,9 @@
 #include "crypto/base/alloc.h"
 #include "node/cmd/command.h"
 #include "node/disk.h"
+#include "node/store/db.h"
 #include "node/store/upgrade.h"
+#include "sync/exchange.h"
 
 #define STDIN_MAX 4096
 
@@ -48,7 +51,7 @@ static bool utf8(const char *text)
 
 static bool lacks(const struct ln_command *c, const char *what)
 {
-    (void)fprintf(stderr, TELL("linli %s:缺少 %s\n", "linli %s: %s is needed\n"), c->name, what);
+    (void)fprintf(stderr, TELL("linli %s：缺少 %s\n", "linli %s: %s is needed\n"), c->name, what);
     return true;
 }
 
@@ -85,7 +88,7 @@ static json_t *parse(const struct ln_command *c, int argc, char **argv)
         ok = o != NULL && (o->value == NULL || (i + 1 < argc && utf8(argv[i + 1])));
         if (!ok) {
             (void)fprintf(stderr,
-                          TELL("linli %s:看不懂 %s\n", "linli %s: cannot make sense of %s\n"),
+                          TELL("linli %s：看不懂 %s\n", "linli %s: cannot make sense of %s\n"),
                           c->name, argv[i]);
             break;
         }
@@ -143,7 +146,7 @@ static bool init(const json_t *args, struct ln_err *err)
     if (ok) {
         (void)printf("%s %s\n\n%s\n\n%s\n\n", TELL("节点", "node"), id,
                      TELL("恢复密钥（只显示这一次，请抄写或打印后妥善保管；没有它，"
-                          "坏掉的节点无法恢复受保护的内容）:",
+                          "坏掉的节点无法恢复受保护的内容）：",
                           "Recovery key (shown only now: write it down or print it and keep it "
                           "safe; without it the protected\n"
                           "contents of a broken node cannot be recovered):"),
@@ -165,7 +168,7 @@ static void read_password(json_t *args)
     line[strcspn(line, "\r\n")] = '\0';
     if (utf8(line))
         json_object_set_new(args, "password", json_string(line));
-    memset(line, 0, sizeof line);
+    sodium_memzero(line, sizeof line);
 }
 
 /* The serving process has another working folder. */
@@ -322,6 +325,21 @@ static bool run(const struct ln_command *c, json_t *args, struct ln_err *err)
     return on_node(args, err);
 }
 
+/* Of the program, of the schema of its database, and of its exchange with other nodes. */
+static int version(int argc, char **argv)
+{
+    bool json = argc == 3 && strcmp(argv[2], "--json") == 0;
+
+    if (argc > 2 && !json)
+        return usage(NULL, strcmp(argv[2], "--help") == 0 ? stdout : stderr);
+    if (json)
+        (void)printf("{\"exchange\":%d,\"schema\":%d,\"version\":\"%s\"}\n", LN_EXCHANGE_VERSION,
+                     (int)ln_db_newest("store/sql"), LN_VERSION);
+    else
+        (void)printf("linli %s\n", LN_VERSION);
+    return 0;
+}
+
 /* What lies deep speaks English: a Chinese word for the kind of failure stands before it. */
 static void tell_failed(const char *command, const struct ln_err *err)
 {
@@ -350,7 +368,7 @@ int ln_cmd_main(int argc, char **argv)
     bool ok;
 
     if (strcmp(name, "version") == 0 || strcmp(name, "--version") == 0)
-        return printf("linli %s\n", LN_VERSION) < 0;
+        return version(argc, argv);
     if (strcmp(name, "help") == 0 && argc == 3 && strcmp(argv[2], "--roff") == 0) {
         ln_command_roff(stdout, ln_say_zh());
         return 0;
@@ -362,7 +380,7 @@ int ln_cmd_main(int argc, char **argv)
     c = ln_command_find(name);
     if (c == NULL) {
         if (name[0] != '\0')
-            (void)fprintf(stderr, TELL("linli:没有命令 %s\n", "linli: no command %s\n"), name);
+            (void)fprintf(stderr, TELL("linli：没有命令 %s\n", "linli: no command %s\n"), name);
         return usage(NULL, stderr);
     }
     for (int i = 2; i < argc; i++)

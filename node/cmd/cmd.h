@@ -17,6 +17,8 @@ bool ln_cmd_run(struct ln_node *n, const json_t *args, struct ln_buf *out,
                 struct ln_err *err) LN_MUST;
 bool ln_cmd_load(struct ln_node *n, const json_t *args, struct ln_buf *out,
                  struct ln_err *err) LN_MUST;
+/* Adds `v` and a newline to what a program reads; takes the reference to `v`. */
+void ln_cmd_json(struct ln_buf *out, json_t *v);
 /* {"node","role",...} as `status --json` and the API give it. The caller frees. */
 bool ln_cmd_status(json_t **out, struct ln_node *n, struct ln_err *err) LN_MUST;
 bool ln_cmd_export(struct ln_node *n, const json_t *args, struct ln_buf *out,

@@ -13,7 +13,7 @@
     {                                                                                              \
         "--json", NULL, false,                                                                     \
         {                                                                                          \
-            "输出 JSON,供程序读取", "print JSON, for programs"                                     \
+            "输出 JSON，供程序读取", "print JSON, for programs"                                    \
         }                                                                                          \
     }
 
@@ -50,7 +50,7 @@ const struct ln_command ln_commands[] = {
         { "--listen",
           "ADDRESS:PORT",
           false,
-          { "监听地址；默认取 config 中的 listen(127.0.0.1:8080)",
+          { "监听地址；默认取 config 中的 listen（127.0.0.1:8080）",
             "where to listen; default: listen in config (127.0.0.1:8080)" } } },
       { { NULL, NULL, false, { NULL, NULL } } },
       false,
@@ -257,13 +257,11 @@ const struct ln_command ln_commands[] = {
         { "--collection",
           "NAME",
           false,
-          { "集合，如 person;规范变更行自带集合", "such as person; canonical change lines bring "
-                                                  "their own" } },
+          { "集合，如 person；规范变更行自带集合", "such as person; canonical change lines bring "
+                                                   "their own" } },
         { "--dry-run", NULL, false, { "只逐行检查，不写入", "judge row by row, write nothing" } },
-        { "--keep",
-          "REASON",
-          false,
-          { "保留校验警告的理由", "why rows with warnings are kept" } } },
+        { "--keep", "REASON", false, { "保留校验警告的理由", "why rows with warnings are kept" } },
+        JSON_OPTION },
       { { "file", "FILE", true, { ".xlsx .csv .jsonl 文件", "an .xlsx, .csv or .jsonl file" } } },
       true,
       { NULL, NULL },
@@ -321,7 +319,7 @@ const struct ln_command ln_commands[] = {
       { "从头检查每个日志（签名、链、清单、证书）以及数据库。",
         "Check every log from its first segment (signatures, chain, manifests, certificates), and "
         "the database against them." },
-      { DIR_OPTION },
+      { DIR_OPTION, JSON_OPTION },
       { { NULL, NULL, false, { NULL, NULL } } },
       false,
       { NULL, NULL },
@@ -425,7 +423,7 @@ const struct ln_command ln_commands[] = {
         { "--signers",
           NULL,
           false,
-          { "输出 OpenSSH 的 allowed_signers,供 git verify-commit 使用",
+          { "输出 OpenSSH 的 allowed_signers，供 git verify-commit 使用",
             "print an OpenSSH allowed_signers file, for git verify-commit" } } },
       { { "log", "LOG", false, { "日志（节点编号）", "a log (node id)" } },
         { "seq", "SEQ", false, { "段号；默认为全部", "one segment; default: all" } } },

@@ -66,11 +66,7 @@ static void add_report(struct ln_buf *out, const struct ln_restore_report *r, co
         tell(out, r);
         return;
     }
-    json_t *o = as_json(r, node);
-    char *text = json_dumps(o, JSON_INDENT(2) | JSON_SORT_KEYS);
-    ln_buf_addf(out, "%s\n", text != NULL ? text : "null");
-    free(text);
-    json_decref(o);
+    ln_cmd_json(out, as_json(r, node));
 }
 
 /* ---- the drill, on an open node */

@@ -4,11 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "crypto/base/alloc.h"
 #include "node/cmd/cmd.h"
 #include "node/link/link.h"
 #include "node/scrub.h"
+#include "node/store/db.h"
 #include "node/store/session.h"
 #include "node/syncer.h"
 #include "node/tree.h"
@@ -30,12 +32,13 @@ static bool on(const json_t *args, const char *name)
     return json_is_true(json_object_get(args, name));
 }
 
-static void add_json(struct ln_buf *out, const json_t *v)
+void ln_cmd_json(struct ln_buf *out, json_t *v)
 {
     char *text = json_dumps(v, JSON_INDENT(2) | JSON_SORT_KEYS);
 
     ln_buf_addf(out, "%s\n", text != NULL ? text : "null");
     free(text);
+    json_decref(v);
 }
 
 /* ---- join */
@@ -200,8 +203,7 @@ static bool sync_now(struct ln_node *n, const json_t *args, struct ln_buf *out, 
                               "requests", (json_int_t)r.requests, "keys", (json_int_t)r.keys,
                               "files", (int)r.files, "receipt_seq", (json_int_t)r.receipt_seq,
                               "level", (int)r.level, "alarm", (int)r.alarm);
-        add_json(out, o);
-        json_decref(o);
+        ln_cmd_json(out, o);
     } else if (ok)
         ln_buf_addf(out,
                     ZH("发送 %" PRIu64 " 段（%" PRIu64 " 字节），收到 %" PRIu64 " 段（%" PRIu64
@@ -269,6 +271,8 @@ bool ln_cmd_status(json_t **out, struct ln_node *n, struct ln_err *err)
     o = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:o}", "node", n->id, "role", n->config.role, "region",
                   n->config.region, "name", n->config.name, "parent", n->config.parent, "version",
                   LN_VERSION, "heads", x.heads);
+    json_object_set_new(o, "schema", json_integer(ln_db_newest("store/sql")));
+    json_object_set_new(o, "exchange", json_integer(LN_EXCHANGE_VERSION));
     const struct {
         const char *name;
         uint64_t value;
@@ -305,26 +309,112 @@ bool ln_cmd_status(json_t **out, struct ln_node *n, struct ln_err *err)
     return true;
 }
 
+/* A time as people read it, of the place where the node stands. */
+static void add_time(struct ln_buf *out, json_int_t ms)
+{
+    time_t s = (time_t)(ms / 1000);
+    struct tm tm;
+    char text[32] = "";
+
+    if (ms > 0 && localtime_r(&s, &tm) != NULL &&
+        strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &tm) > 0)
+        ln_buf_adds(out, text);
+    else
+        ln_buf_adds(out, "–");
+}
+
+static void add_value(struct ln_buf *out, const char *key, const json_t *v)
+{
+    size_t len = strlen(key);
+    const char *text = json_string_value(v);
+
+    if (json_is_boolean(v))
+        ln_buf_adds(out, json_is_true(v) ? ZH("是", "yes") : ZH("否", "no"));
+    else if (json_is_integer(v) && len > 3 && strcmp(key + len - 3, "_ms") == 0)
+        add_time(out, json_integer_value(v));
+    else if (json_is_integer(v))
+        ln_buf_addf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
+    else
+        ln_buf_adds(out, text != NULL && text[0] != '\0' ? text : "–");
+    ln_buf_addc(out, '\n');
+}
+
+static void say_heads(struct ln_buf *out, json_t *heads)
+{
+    const char *log;
+    json_t *h;
+
+    json_object_foreach(heads, log, h) ln_buf_addf(
+        out,
+        ZH("日志 %s：共 %" JSON_INTEGER_FORMAT " 段，已签收 %" JSON_INTEGER_FORMAT
+           "，已生效 %" JSON_INTEGER_FORMAT "\n",
+           "log %s: %" JSON_INTEGER_FORMAT " segments, receipt up to %" JSON_INTEGER_FORMAT
+           ", applied up to %" JSON_INTEGER_FORMAT "\n"),
+        log, json_integer_value(json_object_get(h, "seq")),
+        json_integer_value(json_object_get(h, "receipt")),
+        json_integer_value(json_object_get(h, "applied")));
+}
+
+/* In words; `--json` has the same under the names on the left. */
+static void say_status(struct ln_buf *out, const json_t *o)
+{
+    static const struct {
+        const char *key, *zh, *en;
+    } LINES[] = {
+        { "node", "节点", "node" },
+        { "name", "名称", "name" },
+        { "role", "角色", "role" },
+        { "region", "区划", "region" },
+        { "version", "程序版本", "program version" },
+        { "schema", "数据库架构", "database schema" },
+        { "exchange", "交换版本", "exchange version" },
+        { "parent", "上级", "parent" },
+        { "serving", "正在运行", "serving" },
+        { "level", "与上级一致", "level with the parent" },
+        { "parent_seen_ms", "上级最后应答", "parent last answered" },
+        { "next_sync_ms", "下次同步", "next sync" },
+        { "opens_ms", "允许同步的时间", "link opens" },
+        { "metered", "按流量计费", "metered link" },
+        { "sync_failures", "连续失败", "failures in a row" },
+        { "sync_error", "最近的失败", "last failure" },
+        { "head", "本机日志到第", "own log up to segment" },
+        { "last_receipt", "上级签收到第", "receipt up to segment" },
+        { "unsealed", "待封存", "unsealed changes" },
+        { "unsent", "待上传", "changes without a receipt" },
+        { "records", "记录", "records" },
+        { "changes", "变更", "changes" },
+        { "conflicts", "冲突", "conflicts" },
+        { "refused", "拒收", "refused" },
+        { "not_taken", "未采用的办理步骤", "steps not taken" },
+        { "duplicates", "疑似重复", "possible duplicates" },
+        { "forks", "日志分叉", "forks" },
+        { "disk_bytes", "占用磁盘（字节）", "bytes on disk" },
+        { "clock", "时钟", "clock" },
+        { "doubt", "数据疑问", "doubt about its data" },
+        { "doubt_text", "说明", "in words" },
+    };
+
+    for (size_t i = 0; i < sizeof LINES / sizeof LINES[0]; i++) {
+        const json_t *v = json_object_get(o, LINES[i].key);
+        if (v == NULL)
+            continue;
+        ln_buf_addf(out, ZH("%s：", "%s: "), ZH(LINES[i].zh, LINES[i].en));
+        add_value(out, LINES[i].key, v);
+    }
+    say_heads(out, json_object_get(o, "heads"));
+}
+
 static bool status(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
 {
     json_t *o = NULL;
-    const char *key;
-    json_t *v;
 
     if (!ln_cmd_status(&o, n, err))
         return false;
-    if (on(args, "json"))
-        add_json(out, o);
-    else
-        json_object_foreach(o, key, v)
-        {
-            char *text = json_is_string(v) ? NULL : json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
-            ln_buf_addf(out, "%-16s %s\n", key,
-                        json_is_string(v) ? json_string_value(v)
-                        : text != NULL    ? text
-                                          : "");
-            free(text);
-        }
+    if (on(args, "json")) {
+        ln_cmd_json(out, o);
+        return true;
+    }
+    say_status(out, o);
     json_decref(o);
     return true;
 }
@@ -337,8 +427,15 @@ static bool say(void *ctx, const char *line)
     return true;
 }
 
+static bool note(void *ctx, const char *line)
+{
+    json_array_append_new(ctx, json_string(line));
+    return true;
+}
+
 struct caring {
     struct ln_buf *out;
+    json_t *said; /* lines, when a program asks; else NULL */
     struct ln_verify_report report;
 };
 
@@ -346,22 +443,32 @@ static bool verify_job(void *arg_, struct ln_replica *r, struct ln_err *err)
 {
     struct caring *c = arg_;
 
-    return ln_replica_verify(r, &c->report, say, c->out, err);
+    return c->said != NULL ? ln_replica_verify(r, &c->report, note, c->said, err)
+                           : ln_replica_verify(r, &c->report, say, c->out, err);
 }
 
 static bool verify(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
 {
-    struct caring c = { .out = out };
+    struct caring c = { .out = out, .said = on(args, "json") ? json_array() : NULL };
 
-    (void)args;
-    if (!ln_queue_write(n->queue, verify_job, &c, err))
+    if (!ln_queue_write(n->queue, verify_job, &c, err)) {
+        json_decref(c.said);
         return false;
-    ln_buf_addf(out,
-                ZH("%" PRIu64 " 个日志、%" PRIu64 " 段、%" PRIu64 " 条变更（另 %" PRIu64
-                   " 条按检查点核对），问题 %" PRIu64 " 处\n",
-                   "%" PRIu64 " logs, %" PRIu64 " segments, %" PRIu64 " changes (and %" PRIu64
-                   " by checkpoints), %" PRIu64 " wrong\n"),
-                c.report.logs, c.report.segments, c.report.changes, c.report.carried, c.report.bad);
+    }
+    if (c.said != NULL)
+        ln_cmd_json(out, json_pack("{s:I,s:I,s:I,s:I,s:I,s:o}", "logs", (json_int_t)c.report.logs,
+                                   "segments", (json_int_t)c.report.segments, "changes",
+                                   (json_int_t)c.report.changes, "by_checkpoint",
+                                   (json_int_t)c.report.carried, "wrong", (json_int_t)c.report.bad,
+                                   "said", c.said));
+    else
+        ln_buf_addf(out,
+                    ZH("%" PRIu64 " 个日志、%" PRIu64 " 段、%" PRIu64 " 条变更（另 %" PRIu64
+                       " 条按检查点核对），问题 %" PRIu64 " 处\n",
+                       "%" PRIu64 " logs, %" PRIu64 " segments, %" PRIu64 " changes (and %" PRIu64
+                       " by checkpoints), %" PRIu64 " wrong\n"),
+                    c.report.logs, c.report.segments, c.report.changes, c.report.carried,
+                    c.report.bad);
     return c.report.bad == 0 ||
            ln_fail(err, LN_BROKEN, "%" PRIu64 " things are wrong, named above", c.report.bad);
 }
@@ -375,11 +482,11 @@ static bool scrub(struct ln_node *n, const json_t *args, struct ln_buf *out, str
         return false;
     uint64_t left = r.found - r.mended - r.asked;
     if (as_json)
-        add_json(out, json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "segments",
-                                (json_int_t)r.segments, "records", (json_int_t)r.records, "volumes",
-                                (json_int_t)r.volumes, "files", (json_int_t)r.files, "found",
-                                (json_int_t)r.found, "mended", (json_int_t)r.mended, "asked",
-                                (json_int_t)r.asked, "left", (json_int_t)left));
+        ln_cmd_json(out, json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "segments",
+                                   (json_int_t)r.segments, "records", (json_int_t)r.records,
+                                   "volumes", (json_int_t)r.volumes, "files", (json_int_t)r.files,
+                                   "found", (json_int_t)r.found, "mended", (json_int_t)r.mended,
+                                   "asked", (json_int_t)r.asked, "left", (json_int_t)left));
     else
         ln_buf_addf(out,
                     ZH("%" PRIu64 " 段、%" PRIu64 " 条记录、%" PRIu64 " 个卷、%" PRIu64
@@ -426,8 +533,9 @@ static bool create(struct ln_node *n, const char *coll, json_t *f, char id[LN_ID
     bool ok = ln_node_save(n, &job, err);
 
     if (!ok && json_array_size(job.problems) > 0)
-        (void)ln_fail(err, LN_INVALID, "%s",
-                      json_string_value(json_object_get(json_array_get(job.problems, 0), "en")));
+        (void)ln_fail(
+            err, LN_INVALID, "%s",
+            json_string_value(json_object_get(json_array_get(job.problems, 0), ZH("zh", "en"))));
     json_decref(job.problems);
     (void)snprintf(id, LN_ID_TEXT + 1, "%s", job.out_id);
     return ok;
@@ -609,7 +717,7 @@ static bool user_add(struct ln_node *n, const json_t *args, struct ln_buf *out, 
     if (strcmp(n->config.role, "laptop") == 0) {
         if (!local_user(n, args, &secret, err))
             return false;
-        ln_buf_addf(out, ZH("已建立账号 %s(%s)\n", "added login %s (%s)\n"), login, role);
+        ln_buf_addf(out, ZH("已建立账号 %s（%s）\n", "added login %s (%s)\n"), login, role);
         return true;
     }
     if (!home_of(home, n, arg(args, "home"), err))
@@ -630,7 +738,7 @@ static bool user_add(struct ln_node *n, const json_t *args, struct ln_buf *out, 
     if (!ok || !ln_clock_id_read(&secret.account, ln_span_of(account)) ||
         !ln_queue_write(n->queue, put_secret, &secret, err))
         return false;
-    ln_buf_addf(out, ZH("已建立账号 %s(%s)\n", "added login %s (%s)\n"), login, role);
+    ln_buf_addf(out, ZH("已建立账号 %s（%s）\n", "added login %s (%s)\n"), login, role);
     return true;
 }
 

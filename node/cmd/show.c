@@ -13,6 +13,7 @@ struct showing {
     const char *log;
     uint64_t seq; /* 0: all */
     bool signers;
+    bool found; /* the one segment */
     int64_t n;
 };
 
@@ -36,6 +37,7 @@ static bool print_segment(void *ctx, const struct ln_store_segment *g, struct ln
         err->code = LN_OK;
         return false;
     }
+    x->found = true;
     ln_buf_addf(x->out, "# %s %" PRIu64 " ", x->log, g->seq);
     ln_encode_hex(x->out, g->sha.b, sizeof g->sha.b);
     ln_buf_addc(x->out, '\n');
@@ -98,5 +100,11 @@ bool ln_cmd_show(struct ln_node *n, const json_t *args, struct ln_buf *out, stru
                          .seq = seq != NULL ? strtoull(seq, NULL, 10) : 0,
                          .signers = json_is_true(json_object_get(args, "signers")) };
 
-    return n->access.read(n->access.ctx, show, &x, err) && ln_buf_done(out, "output", err);
+    if (seq != NULL && (x.seq == 0 || strspn(seq, "0123456789") != strlen(seq)))
+        return ln_fail(err, LN_INVALID, LN_SAY("段号从 1 起：%s", "segments count from 1: %s"),
+                       seq);
+    return n->access.read(n->access.ctx, show, &x, err) &&
+           (x.seq == 0 || x.found ||
+            ln_fail(err, LN_MISSING, LN_SAY("没有第 %s 段", "no segment %s here"), seq)) &&
+           ln_buf_done(out, "output", err);
 }

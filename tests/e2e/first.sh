@@ -67,6 +67,17 @@ unknown() { git --git-dir="$(ls -d "$(dir_of xihu)"/log/*/*.git | head -n 1)" -c
 ok "and refuses a signer it was not told of" fails unknown
 
 ok "verify finds nothing wrong in the district" "$LINLI" verify --dir "$(dir_of xihu)"
+as_data() { "$LINLI" verify --dir "$(dir_of xihu)" --json | jq -e '.wrong == 0 and .logs >= 3 and .segments >= 3 and .changes > 3'; }
+ok "and says so to programs" as_data
+versions() { [ "$("$LINLI" version --json | jq -c '[.exchange, .schema]')" = "$(status_of cuiyuan '[.exchange, .schema] | tojson')" ]; }
+ok "the versions of exchange and schema are told" versions
+own() { "$LINLI" show --dir "$(dir_of cuiyuan)" "$(status_of cuiyuan .node)" "$1"; }
+one() { [ "$(own 1 | grep -c '^# ')" = 1 ]; }
+ok "one segment is shown by its number" one
+ok "one that is not there is missing" fails own 99999
+ok "what is no number is refused" fails own 1x
+in_words() { LC_ALL=zh_CN.UTF-8 "$LINLI" status --dir "$(dir_of cuiyuan)" | grep -q '^待上传：[0-9]' && LC_ALL=C "$LINLI" status --dir "$(dir_of cuiyuan)" | grep -q '^changes without a receipt: [0-9]'; }
+ok "its state is told in both languages" in_words
 ok "nor in the community" "$LINLI" verify --dir "$(dir_of cuiyuan)"
 ok "rebuild reaches the same digests" "$LINLI" rebuild --dir "$(dir_of cuiyuan)"
 ok "and the records are as before" eventually shows cuiyuan /api/v1/news 区里通知
