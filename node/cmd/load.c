@@ -18,7 +18,8 @@ struct loading {
     struct ln_node *n;
     const char *collection; /* NULL: each line names its own */
     bool dry_run;
-    size_t done, total, changed;
+    size_t done, total;
+    json_t *wrong; /* of a dry run: {"no","message"} of each line that is */
     char grid[16]; /* a laptop writes for its grid alone; "" a box */
     /* records of a stream that are published by one of its steps: all their lines go to the wider
      * audience */
@@ -120,7 +121,7 @@ static bool save_group(void *arg, struct ln_replica *r, struct ln_err *err)
 
 static bool put_group(struct group *g, struct ln_err *err)
 {
-    if (g->n == 0 || g->l->dry_run)
+    if (g->n == 0)
         return true;
     if (!ln_queue_write(g->l->n->queue, save_group, g, err))
         return ln_wrap(err, "lines %zu to %zu", g->l->done + 1, g->l->done + g->n);
@@ -138,6 +139,10 @@ static bool add_change(struct group *g, struct ln_span line, struct ln_err *err)
         return ln_fail(err, LN_INVALID, "names no collection that is known here");
     if (g->l->collection != NULL && strcmp(g->l->collection, c->name) != 0)
         return ln_fail(err, LN_INVALID, "belongs to %s, not %s", c->name, g->l->collection);
+    if (g->l->dry_run) { /* what stands before it is not here: its grammar alone can be judged */
+        struct ln_change change;
+        return ln_change_read(&change, line.p, line.len, err);
+    }
     if (record.p == NULL)
         record = text_of(line, "i");
     char code = c->after != '\0' && is_wide(g->l, record) ? c->after : c->audience;
@@ -149,6 +154,38 @@ static bool add_change(struct group *g, struct ln_span line, struct ln_err *err)
     return g->n < GROUP || put_group(g, err);
 }
 
+static const char *say(const json_t *o)
+{
+    const char *text = json_string_value(json_object_get(o, LN_SAY("zh", "en")));
+
+    return text != NULL ? text : "";
+}
+
+struct trial {
+    struct ln_engine_job *job;
+    bool good;
+};
+
+/* Saves, and lets the writer take it back: what a save says is what a dry run says. */
+static bool try_fields(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct trial *t = arg;
+
+    t->good = ln_engine_run(t->job, r, err);
+    return false;
+}
+
+/* A dry run goes on behind a line that is wrong, so that all are named at once. */
+static bool goes_on(struct loading *l, size_t no, struct ln_err *err)
+{
+    if (!l->dry_run)
+        return ln_wrap(err, "line %zu", no);
+    json_array_append_new(l->wrong,
+                          json_pack("{s:I,s:s}", "no", (json_int_t)no, "message", err->text));
+    *err = (struct ln_err){ 0 };
+    return true;
+}
+
 static bool add_fields(struct loading *l, struct ln_span line, struct ln_err *err)
 {
     const struct ln_def_coll *c =
@@ -157,6 +194,7 @@ static bool add_fields(struct loading *l, struct ln_span line, struct ln_err *er
     struct ln_engine_job job = {
         .u = &system, .kind = LN_ENGINE_CREATE, .c = c, .channel = "import"
     };
+    struct trial trial = { .job = &job };
     bool ok;
 
     if (c == NULL)
@@ -166,11 +204,12 @@ static bool add_fields(struct loading *l, struct ln_span line, struct ln_err *er
         json_decref(job.f);
         return ln_fail(err, LN_INVALID, "is no JSON object");
     }
-    ok = l->dry_run || ln_node_save(l->n, &job, err);
+    job.e = &l->n->engine;
+    ok = l->dry_run ? ln_queue_write(l->n->queue, try_fields, &trial, err) || trial.good
+                    : ln_node_save(l->n, &job, err);
     if (!ok && json_array_size(job.problems) > 0)
-        (void)ln_fail(err, LN_INVALID, "%s",
-                      json_string_value(json_object_get(json_array_get(job.problems, 0), "zh")));
-    l->done += ok;
+        (void)ln_fail(err, LN_INVALID, "%s", say(json_array_get(job.problems, 0)));
+    l->done += ok && !l->dry_run;
     json_decref(job.problems);
     json_decref(job.f);
     return ok;
@@ -203,7 +242,7 @@ static bool each_line(struct loading *l, const struct ln_buf *text, bool first_p
             l->total++;
         } else
             ok = (change ? add_change(g, line, err) : add_fields(l, line, err)) ||
-                 ln_wrap(err, "line %zu", no);
+                 goes_on(l, no, err);
     }
     ok = ok && put_group(g, err);
     ln_free(g);
@@ -211,13 +250,6 @@ static bool each_line(struct loading *l, const struct ln_buf *text, bool first_p
 }
 
 /* ---- spreadsheets */
-
-static const char *say(const json_t *o)
-{
-    const char *text = json_string_value(json_object_get(o, LN_SAY("zh", "en")));
-
-    return text != NULL ? text : "";
-}
 
 /* Each row that needs a look, with all that is wrong with it; what merely changes is counted. */
 static void say_rows(struct ln_buf *out, const json_t *rows)
@@ -305,6 +337,10 @@ static bool load_sheet(const struct loading *l, const json_t *args, const struct
 
     if (!ln_import_run(&r, l->n, &i, err))
         return false;
+    if (json_is_true(json_object_get(args, "json"))) {
+        ln_cmd_json(out, r);
+        return true;
+    }
     say_rows(out, json_object_get(r, "rows"));
     say_columns(out, r);
     say_counts(out, r);
@@ -313,6 +349,24 @@ static bool load_sheet(const struct loading *l, const json_t *args, const struct
                 (int)json_integer_value(json_object_get(r, "total")));
     json_decref(r);
     return true;
+}
+
+static void say_lines(struct ln_buf *out, const struct loading *l)
+{
+    size_t i;
+    json_t *w;
+
+    json_array_foreach(l->wrong, i, w)
+        ln_buf_addf(out, LN_SAY("第 %d 行 %s\n", "line %d %s\n"),
+                    (int)json_integer_value(json_object_get(w, "no")),
+                    json_string_value(json_object_get(w, "message")));
+    if (l->dry_run)
+        ln_buf_addf(
+            out, LN_SAY("只检查：%zu 行有误，共 %zu 行\n", "dry run: %zu of %zu lines are wrong\n"),
+            json_array_size(l->wrong), l->total);
+    else
+        ln_buf_addf(out, LN_SAY("已载入 %zu 条，共 %zu 条\n", "loaded %zu of %zu lines\n"), l->done,
+                    l->total);
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -338,7 +392,8 @@ bool ln_cmd_load(struct ln_node *n, const json_t *args, struct ln_buf *out, stru
 {
     struct loading l = { .n = n,
                          .collection = json_string_value(json_object_get(args, "collection")),
-                         .dry_run = json_is_true(json_object_get(args, "dry_run")) };
+                         .dry_run = json_is_true(json_object_get(args, "dry_run")),
+                         .wrong = json_array() };
     const char *file = json_string_value(json_object_get(args, "file"));
     struct ln_buf text = ln_buf_new(FILE_MAX);
     bool ok = false;
@@ -366,12 +421,16 @@ bool ln_cmd_load(struct ln_node *n, const json_t *args, struct ln_buf *out, stru
     ok = each_line(&l, &text, false, err);
     if (n->syncer != NULL)
         ln_syncer_poke(n->syncer);
-    ln_buf_addf(out, ln_say_zh() ? "%s%zu 条，共 %zu 条\n" : "%s%zu of %zu lines\n",
-                l.dry_run     ? (ln_say_zh() ? "只检查：" : "dry run: ")
-                : ln_say_zh() ? "已载入 "
-                              : "loaded ",
-                l.dry_run ? l.total : l.done, l.total);
+    if (json_is_true(json_object_get(args, "json")))
+        ln_cmd_json(out, json_pack("{s:I,s:I,s:O}", "saved", (json_int_t)l.done, "total",
+                                   (json_int_t)l.total, "wrong", l.wrong));
+    else
+        say_lines(out, &l);
+    if (ok && json_array_size(l.wrong) > 0)
+        ok = ln_fail(err, LN_INVALID, LN_SAY("%zu 行有误", "%zu lines are wrong"),
+                     json_array_size(l.wrong));
 out:
+    json_decref(l.wrong);
     ln_free(l.wide);
     json_decref(l.open);
     ln_buf_free(&text);

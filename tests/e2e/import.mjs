@@ -125,6 +125,14 @@ try {
   ok('no record more', await total(worker, '/person') === good + mended.length && await total(worker, '/residence') === good + mended.length)
 
   // ---- linli load
+  const changed = `${files}/05-person.jsonl`
+  const lines = fs.readFileSync(changed, 'utf8').trim().split('\n')
+  ok('a dry run of changes takes as many as there are', lines.length > 2048 && run(['load', '--dir', other.dir, '--dry-run', changed]).includes(String(lines.length)))
+  const person = { name: '张试', id_type: '111', sex: '1', kind: 'local', status: 'living' }
+  fs.writeFileSync(`${files}/fields.jsonl`, [person, { ...person, name: '' }, person].map(p => JSON.stringify(p)).concat('{"t":"person@1","i":"x","o":"add"}', '没有').join('\n'))
+  const tried = spawnSync(process.env.LINLI ?? 'build/linli', ['load', '--dir', other.dir, '--collection', 'person', '--dry-run', '--json', `${files}/fields.jsonl`], { encoding: 'utf8' })
+  const judged = JSON.parse(tried.stdout)
+  ok('one of fields names every line that a load would refuse', tried.status === 1 && judged.total === 5 && judged.saved === 0 && judged.wrong.map(w => w.no).join() === '2,4,5', tried.stdout)
   const dry = run(['load', '--dir', other.dir, '--collection', 'person', '--dry-run', `${files}/residents-gb18030.csv`])
   const there = await client(other.base, 'worker')
   ok('linli load --dry-run judges and writes nothing', dry.includes(String(good)) && await total(there, '/person') === 0, dry.slice(-300))
