@@ -52,7 +52,7 @@ static bool before_activity(struct ln_special_call *x, struct ln_err *err)
         int64_t n = places(json_object_get(x->f, "needs"), key);
         long role = strtol(key, NULL, 10);
         if (n < 1 || n > SIGNUPS_MAX || (strcmp(key, "any") != 0 && (role < 1 || role > 12)))
-            return ln_special_problem(x, "needs", "写成 角色编号:人数，如 1:10 或 any:20",
+            return ln_special_problem(x, "needs", "写成 角色编号：人数，如 1:10 或 any:20",
                                       "role number and places, such as 1: 10 or any: 20", err);
     }
     starts = starts != NULL ? starts : json_object_get(old, "starts");

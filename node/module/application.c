@@ -93,7 +93,7 @@ static void check_entry(struct ln_special_call *x, const json_t *entry, const ch
     else if (strcmp(type, "int") == 0 && (value[digits] != '\0' || digits > 12))
         say(x, entry, "应为数字", "must be a number");
     else if (strcmp(type, "date") == 0 && !ln_check_date(value))
-        say(x, entry, "应为日期,如 2026-11-24", "must be a date such as 2026-11-24");
+        say(x, entry, "应为日期，如 2026-11-24", "must be a date such as 2026-11-24");
     else if (strcmp(type, "choice") == 0 && !in_choices(json_object_get(entry, "choices"), value))
         say(x, entry, "不在可选值中", "is none of the choices");
 }

@@ -132,7 +132,7 @@ static void say(struct checking *x, const struct ln_def_field *f, bool warning, 
     bool kept = warning && x->keep != NULL && json_is_string(json_object_get(x->keep, f->name));
 
     json_object_set_new(o, "field", json_string(f->name));
-    json_object_set_new(o, "zh", json_sprintf("%s:%s", f->label.zh, zh));
+    json_object_set_new(o, "zh", json_sprintf("%s：%s", f->label.zh, zh));
     json_object_set_new(o, "en", json_sprintf("%s: %s", f->label.en, en));
     if (warning)
         json_object_set_new(o, "warning", json_true());
@@ -169,7 +169,7 @@ static void check_named(struct checking *x, const struct ln_def_field *f, const 
     else if (strcmp(f->check, "grid") == 0 &&
              (strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789") != strlen(text) ||
               strlen(text) > GRID_MAX))
-        say(x, f, false, "网格编号只能用小写字母和数字,最多15个",
+        say(x, f, false, "网格编号只能用小写字母和数字，最多 15 个",
             "a grid's code has lower-case letters and digits only, at most 15");
     else if (strcmp(f->check, "date_past") == 0 && strcmp(text, x->today) > 0)
         say(x, f, false, "不能晚于今天，请核对日期", "must not be after today: check the date");
@@ -205,7 +205,7 @@ static void check_text(struct checking *x, const struct ln_def_field *f, const j
     else if (f->type == LN_TYPE_CODE && f->codes != NULL && !in_codes(f->codes, text))
         say(x, f, false, "不在可选值中，请从列表中选择", "is none of the choices: pick one");
     else if (f->type == LN_TYPE_DATE && !ln_check_date(text))
-        say(x, f, false, "应为日期,如 2026-11-24", "must be a date such as 2026-11-24");
+        say(x, f, false, "应为日期，如 2026-11-24", "must be a date such as 2026-11-24");
     else if (f->type == LN_TYPE_REGION && !ln_region_valid(text))
         say(x, f, false, "应为12位统计用区划代码", "must be a region code of 12 digits");
     else if (f->type == LN_TYPE_REF) {

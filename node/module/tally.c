@@ -112,7 +112,7 @@ static void check_one(json_t *out, const char *no, const json_t *question, const
             say(out, no, "应为不太长的文字", "must be a text of moderate length");
     } else if (is_kind(question, "date")) {
         if (text == NULL || !ln_check_date(text))
-            say(out, no, "应为日期,如 2026-11-24", "must be a date such as 2026-11-24");
+            say(out, no, "应为日期，如 2026-11-24", "must be a date such as 2026-11-24");
     } else if (!json_is_integer(v))
         say(out, no, "应为整数", "must be a whole number");
     else if (is_kind(question, "scale") &&

@@ -21,14 +21,14 @@ static const struct {
 } BY_CODE[] = {
     [LN_OK] = { 500, "出错了", "Something went wrong" },
     [LN_MISSING] = { 404, "没有找到", "Not found" },
-    [LN_INVALID] = { 422, "内容不符合要求,请检查后重试",
+    [LN_INVALID] = { 422, "内容不符合要求，请检查后重试",
                      "The contents are not right: check and try again" },
     [LN_DENIED] = { 403, "没有权限", "Not allowed" },
-    [LN_CONFLICT] = { 409, "记录已有变化,请刷新后重试",
+    [LN_CONFLICT] = { 409, "记录已有变化，请刷新后重试",
                       "It was changed meanwhile: reload and try again" },
-    [LN_BUSY] = { 503, "系统正忙,请稍后重试", "Busy: try again in a moment" },
+    [LN_BUSY] = { 503, "系统正忙，请稍后重试", "Busy: try again in a moment" },
     [LN_FULL] = { 507, "空间或数量已到上限", "A limit was reached" },
-    [LN_BROKEN] = { 500, "节点发生故障,请联系管理员",
+    [LN_BROKEN] = { 500, "节点发生故障，请联系管理员",
                     "The node has a fault: tell its administrator" },
 };
 

@@ -66,7 +66,7 @@ try {
   ok('every rejected row says why', rejected.length === warnings + errors + expected.duplicate && rejected.every(([, why]) => why.length > 0), String(rejected.length))
   const words = rejected.flatMap(([, why]) => why).join('\n')
   for (const [what, text] of [['rounded numbers', '四舍五入'], ['wrong check digits', '校验位不符，请核对证件'], ['impossible dates', '不是有效的日期，请改为'], ['short phones', '请填 11 位手机号'],
-    ['unknown words', '不在可选值中，请改为：本地户籍'], ['missing names', '姓名:必填'], ['repeated rows', '请删去其中一行']])
+    ['unknown words', '不在可选值中，请改为：本地户籍'], ['missing names', '姓名：必填'], ['repeated rows', '请删去其中一行']])
     ok(`what to do about ${what}`, words.includes(text), words.slice(0, 400))
   ok('columns that are not taken are named', await shows(page, 'text=不认识、不导入的栏目：序号、备注'))
   await look(page, '1440 import preview')
