@@ -116,6 +116,7 @@ struct reader {
     z_stream z;
     uint8_t *room; /* grows to the largest object seen */
     size_t cap;
+    size_t inflated; /* of all objects so far */
 };
 
 static bool read_head(struct reader *r, enum ln_pack_kind *kind, size_t *len, struct ln_err *err)
@@ -138,6 +139,10 @@ static bool read_head(struct reader *r, enum ln_pack_kind *kind, size_t *len, st
         return ln_fail(err, LN_INVALID, "type %u is not allowed", type); /* tags and deltas */
     if (size > LN_PACK_OBJECT_MAX)
         return ln_fail(err, LN_INVALID, "larger than %d bytes", LN_PACK_OBJECT_MAX);
+    r->inflated += (size_t)size;
+    if (r->inflated > LN_PACK_INFLATED_MAX)
+        return ln_fail(err, LN_INVALID, "pack inflates to more than %d bytes",
+                       LN_PACK_INFLATED_MAX);
     *kind = (enum ln_pack_kind)type;
     *len = (size_t)size;
     return true;

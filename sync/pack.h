@@ -9,6 +9,9 @@
 #define LN_PACK_MAX (8 << 20)
 #define LN_PACK_OBJECTS 65536
 #define LN_PACK_OBJECT_MAX (4 << 20)
+/* All objects together: what is sealed does not deflate, and of a segment only public.jsonl is not,
+ * so a pack of one segment stays below; of several the writer takes no more than fit. */
+#define LN_PACK_INFLATED_MAX (2 * LN_PACK_MAX)
 
 enum ln_pack_kind { LN_PACK_COMMIT = 1, LN_PACK_TREE = 2, LN_PACK_BLOB = 3 };
 
@@ -20,7 +23,7 @@ bool ln_pack_add(struct ln_buf *out, enum ln_pack_kind kind, const void *data, s
 bool ln_pack_end(struct ln_buf *out, uint32_t objects, struct ln_err *err) LN_MUST;
 
 /* Calls back for each object in order; data is borrowed during the call. Checks header, count,
- * sizes before inflating, checksum. LN_INVALID names the object. */
+ * sizes, also of all together, before inflating, checksum. LN_INVALID names the object. */
 typedef bool ln_pack_fn(void *ctx, enum ln_pack_kind kind, const struct ln_sha1 *name,
                         const void *data, size_t len, struct ln_err *err);
 bool ln_pack_read(const void *pack, size_t len, ln_pack_fn *fn, void *ctx,

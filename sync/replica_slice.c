@@ -14,6 +14,7 @@ struct slice {
     const struct ln_cert *to;
     enum share share;
     size_t max;
+    size_t inflated;
     uint32_t objects;
     uint64_t last;
     char known[24]; /* the file name asked about last, and the answer: one segment after the other
@@ -129,8 +130,9 @@ static bool take_segment(void *ctx, const struct ln_store_segment *s, struct ln_
     if (s->commit.p == NULL || s->tree.p == NULL)
         return ln_fail(err, LN_MISSING, "segment %llu is not in the database",
                        (unsigned long long)s->seq);
-    if (x->last > 0 && (x->pack->len + size_of(s) > x->max ||
-                        x->objects + LN_SEGMENT_FILES + 2 > LN_PACK_OBJECTS)) {
+    if (x->last > 0 &&
+        (x->pack->len + size_of(s) > x->max || x->inflated + size_of(s) > LN_PACK_INFLATED_MAX ||
+         x->objects + LN_SEGMENT_FILES + 2 > LN_PACK_OBJECTS)) {
         err->code = LN_OK;
         return false;
     }
@@ -150,6 +152,7 @@ static bool take_segment(void *ctx, const struct ln_store_segment *s, struct ln_
             return false;
         x->objects++;
     }
+    x->inflated += size_of(s);
     x->last = s->seq;
     return true;
 }

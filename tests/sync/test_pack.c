@@ -144,6 +144,29 @@ TEST(sizes_are_judged_before_anything_is_inflated)
     refused(raw(0, "x", 1), "goes on");
 }
 
+TEST(a_small_pack_that_inflates_to_more_than_its_ceiling_is_refused)
+{
+    static const char zeros[LN_PACK_OBJECT_MAX];
+    struct ln_buf p = ln_buf_new(LN_PACK_MAX);
+    struct ln_err err = { 0 };
+    struct seen s = { 0 };
+    const uint32_t fit = LN_PACK_INFLATED_MAX / LN_PACK_OBJECT_MAX;
+
+    ln_pack_begin(&p);
+    for (uint32_t i = 0; i < fit; i++)
+        MUST(ln_pack_add(&p, LN_PACK_BLOB, zeros, sizeof zeros, false, &err));
+    size_t full = p.len;
+    MUST(ln_pack_end(&p, fit, &err));
+    MUST(ln_pack_read(p.data, p.len, note, &s, &err));
+    ln_buf_cut(&p, full);
+    MUST(ln_pack_add(&p, LN_PACK_BLOB, "", 0, false, &err));
+    MUST(ln_pack_add(&p, LN_PACK_BLOB, "0", 1, false, &err));
+    MUST(ln_pack_end(&p, fit + 2, &err));
+
+    assert_true(p.len < 65536);
+    refused(p, "inflates to more");
+}
+
 TEST(an_object_longer_or_shorter_than_announced_is_refused)
 {
     struct ln_buf p = ln_buf_new(LN_PACK_MAX);
@@ -211,6 +234,7 @@ TEST(a_caller_that_refuses_ends_the_reading_and_the_object_is_named)
 RUN_TESTS(T(what_was_written_reads_back), T(stock_git_takes_the_pack_and_finds_nothing_wrong),
           T(each_damaged_byte_is_noticed), T(deltas_and_tags_are_refused),
           T(sizes_are_judged_before_anything_is_inflated),
+          T(a_small_pack_that_inflates_to_more_than_its_ceiling_is_refused),
           T(an_object_longer_or_shorter_than_announced_is_refused),
           T(what_is_too_large_to_be_read_is_not_written),
           T(a_pack_over_its_ceiling_is_refused_unread),

@@ -134,5 +134,36 @@ TEST(what_is_for_one_neighbour_alone_is_held_by_no_other)
     four_end(&t);
 }
 
+/* Public lines that say the same again and again: a slice is cut by what it inflates to, and the
+ * receiver takes each. */
+TEST(a_slice_of_lines_that_deflate_well_stays_below_what_a_reader_inflates)
+{
+    enum { BODY = 60000, LINES = 330 };
+    struct four t;
+    struct ln_err err = { 0 };
+    static char fields[BODY + 64];
+    uint64_t last = 0;
+    unsigned slices = 0;
+
+    four_new(&t);
+    int n = snprintf(fields, sizeof fields, "{\"title\":\"");
+    memset(fields + n, 'x', BODY);
+    (void)snprintf(fields + n + BODY, sizeof fields - (size_t)n - BODY, "\"}");
+    for (int i = 0; i < LINES; i++) {
+        (void)add(&t.dist, "notice", "public", fields, NULL);
+        seal(&t.dist);
+    }
+
+    for (; last < head(&t.dist, t.dist.c.id); slices++) {
+        assert_int_equal(carry(&t.dist, &t.street, t.dist.c.id, &err), LN_OK);
+        assert_true(head(&t.street, t.dist.c.id) > last);
+        last = head(&t.street, t.dist.c.id);
+    }
+    assert_int_equal(slices, 2); /* 330 times 60,000 bytes */
+
+    four_end(&t);
+}
+
 RUN_TESTS(T(what_a_district_answers_one_community_is_not_given_to_its_neighbour),
-          T(what_is_for_one_neighbour_alone_is_held_by_no_other))
+          T(what_is_for_one_neighbour_alone_is_held_by_no_other),
+          T(a_slice_of_lines_that_deflate_well_stays_below_what_a_reader_inflates))
