@@ -104,9 +104,42 @@ struct walk {
     const struct ln_authority *a;
     const char *child, *at;
     const struct ln_cert *self, *parent;
-    crypto_generichash_state sum;
+    struct owner {
+        char region[LN_REGION_LEN + 1];
+    } * owners; /* of boxes on the child's side whose logs are in the view */
+    size_t n_owners, cap_owners;
     bool settled;
 };
+
+/* By a region alone one cannot tell: a community may stand right below the district though its
+ * code lies inside a subdistrict's that stands beside it. */
+static void note_owner(struct walk *w, const char *log)
+{
+    char author[LN_NODE_ID_MAX];
+    const char *region;
+    const struct ln_cert *c = split(author, &region, log) ? ln_authority_find(w->a, author) : NULL;
+
+    if (c == NULL || c->role == LN_ROLE_LAPTOP)
+        return;
+    if (w->n_owners == w->cap_owners) {
+        w->cap_owners = w->cap_owners > 0 ? 2 * w->cap_owners : 16;
+        w->owners = ln_realloc(w->owners, w->cap_owners * sizeof *w->owners);
+    }
+    memcpy(w->owners[w->n_owners++].region, c->region, sizeof c->region);
+}
+
+static int by_region(const void *a, const void *b)
+{
+    return strcmp(((const struct owner *)a)->region, ((const struct owner *)b)->region);
+}
+
+static bool owned(const struct walk *w, const char *region)
+{
+    struct owner key = { "" };
+
+    (void)snprintf(key.region, sizeof key.region, "%s", region);
+    return w->n_owners > 0 && bsearch(&key, w->owners, w->n_owners, sizeof key, by_region) != NULL;
+}
 
 static bool take_log(void *ctx, const struct ln_store_log *l, struct ln_err *err)
 {
@@ -121,6 +154,8 @@ static bool take_log(void *ctx, const struct ln_store_log *l, struct ln_err *err
     /* The root's own logs (depth 0) get no receipts. */
     if (l->applied != l->head || (v.depth > 0 && l->receipt != l->head))
         w->settled = false;
+    if (v.up)
+        note_owner(w, l->id);
     add(w->view, &v);
     return true;
 }
@@ -135,8 +170,8 @@ static bool shared(const struct walk *w, const char *name)
     if (w->self->role == LN_ROLE_LAPTOP)
         return aud.kind == LN_AUD_GRID && strcmp(w->self->parent, w->at) == 0 &&
                ln_audience_member(&aud, w->self);
-    return aud.kind == LN_AUD_UP && ln_cert_region_holds(w->self->region, aud.owner) &&
-           ln_audience_member(&aud, w->self) && ln_audience_member(&aud, w->parent);
+    return aud.kind == LN_AUD_UP && owned(w, aud.owner) && ln_audience_member(&aud, w->self) &&
+           ln_audience_member(&aud, w->parent);
 }
 
 struct named_digest {
@@ -255,6 +290,8 @@ bool ln_view_read(struct ln_view *out, struct ln_store *s, const struct ln_autho
         goto out;
     if (v.n > 0)
         qsort(v.logs, v.n, sizeof *v.logs, by_depth);
+    if (w.n_owners > 0)
+        qsort(w.owners, w.n_owners, sizeof *w.owners, by_region);
     hash_heads(&v);
     if (!hash_digests(&w, err))
         goto out;
@@ -262,6 +299,7 @@ bool ln_view_read(struct ln_view *out, struct ln_store *s, const struct ln_autho
     v = (struct ln_view){ 0 };
     ok = true;
 out:
+    ln_free(w.owners);
     ln_view_free(&v);
     return ok;
 }

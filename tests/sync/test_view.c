@@ -92,5 +92,75 @@ TEST(a_view_holds_what_concerns_the_child_and_nothing_else)
     tree_end(&t);
 }
 
+/* What both hold of the subdistrict's side, until nothing more moves. */
+static void level(struct tree *t, struct box *street, struct box *second)
+{
+    struct ln_err err = { 0 };
+    char down[LN_LOG_MAX];
+    char further[LN_LOG_MAX];
+
+    (void)snprintf(down, sizeof down, "%s.330106005000", t->dist.c.id);
+    (void)snprintf(further, sizeof further, "%s.330106005056", street->c.id);
+    for (int i = 0; i < 3; i++) {
+        sync_all(t);
+        seal(second);
+        MUST(carry(second, street, second->c.id, &err) == LN_OK);
+        seal(street);
+        MUST(carry(street, &t->dist, street->c.id, &err) == LN_OK);
+        MUST(carry(street, &t->dist, further, &err) == LN_OK);
+        MUST(carry(street, &t->dist, second->c.id, &err) == LN_OK);
+        if (i < 2) /* the last time receipts alone go down */
+            seal(&t->dist);
+        MUST(carry(&t->dist, &t->prov, t->dist.c.id, &err) == LN_OK);
+        MUST(carry(&t->dist, &t->prov, down, &err) == LN_OK);
+        seal(&t->prov);
+        MUST(carry(&t->prov, &t->dist, t->down2, &err) == LN_OK);
+        MUST(carry(&t->dist, street, t->prov.c.id, &err) == LN_OK);
+        MUST(carry(&t->dist, street, t->down2, &err) == LN_OK);
+        MUST(carry(&t->dist, street, t->dist.c.id, &err) == LN_OK);
+        MUST(carry(&t->dist, street, down, &err) == LN_OK);
+    }
+}
+
+static void read_view(struct ln_view *out, struct box *b, struct tree *t, struct box *street)
+{
+    struct ln_err err = { 0 };
+
+    MUST(ln_view_read(out, b->c.store, ln_replica_authority(b->r), street->c.id, t->dist.c.id,
+                      &err));
+}
+
+TEST(a_community_beside_a_subdistrict_whose_code_encloses_its_own_is_none_of_its_digests)
+{
+    struct tree t;
+    struct box street;
+    struct box second;
+    struct ln_view above = { 0 };
+    struct ln_view own = { 0 };
+
+    tree_new(&t); /* the community 330106005055 stands right below the district */
+    box_new(&street, "330106005000");
+    box_new(&second, "330106005056");
+    enrol(&t.dist, &street, "330106005000", LN_ROLE_SUBDISTRICT, NULL);
+    enrol(&street, &second, "330106005056", LN_ROLE_COMMUNITY, NULL);
+    (void)add(&t.comm, "notice", "330106005055/330106000000", "{\"title\":\"a\"}", NULL);
+    (void)add(&second, "notice", "330106005056/330106000000", "{\"title\":\"b\"}", NULL);
+    level(&t, &street, &second);
+
+    read_view(&above, &t.dist, &t, &street);
+    read_view(&own, &street, &t, &street);
+
+    assert_string_equal(above.all, own.all);
+    assert_string_not_equal(above.sum, "");
+    assert_string_equal(above.sum, own.sum);
+
+    ln_view_free(&above);
+    ln_view_free(&own);
+    box_end(&second);
+    box_end(&street);
+    tree_end(&t);
+}
+
 RUN_TESTS(T(heads_with_anything_changed_are_refused_or_read_as_they_stand),
-          T(a_view_holds_what_concerns_the_child_and_nothing_else))
+          T(a_view_holds_what_concerns_the_child_and_nothing_else),
+          T(a_community_beside_a_subdistrict_whose_code_encloses_its_own_is_none_of_its_digests))
