@@ -36,14 +36,16 @@ struct packing {
     struct ln_buf pack;
     uint32_t objects;
     uint64_t last;
-    char quarter[16], shallow[2 * LN_SHA1_LEN + 2];
+    char quarter[16]; /* at first of the volume before, "" none */
+    char shallow[2 * LN_SHA1_LEN + 2];
     struct ln_sha1 head;
 };
 
-/* Of the commit's own time. */
-void ln_export_quarter(char out[16], struct ln_span commit)
+/* By the commit's own time; loaded history that lies before stays with its neighbours. */
+void ln_export_quarter(char quarter[16], struct ln_span commit)
 {
     char line[256];
+    char own[16];
     const char *at = strstr(commit.p, "\ncommitter ");
     time_t t = 0;
     struct tm tm = { 0 };
@@ -57,8 +59,10 @@ void ln_export_quarter(char out[16], struct ln_span commit)
         t = start != NULL ? (time_t)strtoll(start, NULL, 10) : 0;
     }
     (void)gmtime_r(&t, &tm);
-    (void)snprintf(out, 16, "%04uq%u", (unsigned)(tm.tm_year + 1900) % 10000,
+    (void)snprintf(own, sizeof own, "%04uq%u", (unsigned)(tm.tm_year + 1900) % 10000,
                    (unsigned)tm.tm_mon / 3 % 4 + 1);
+    if (strcmp(own, quarter) > 0)
+        memcpy(quarter, own, sizeof own);
 }
 
 static bool add_segment(struct packing *p, const struct ln_store_segment *s, struct ln_err *err)
@@ -86,6 +90,7 @@ static bool take_segment(void *ctx, const struct ln_store_segment *s, struct ln_
 
     if (s->commit.p == NULL || s->tree.p == NULL)
         return ln_fail(err, LN_BROKEN, "segment %" PRIu64 " is not in the database", s->seq);
+    memcpy(quarter, p->quarter, sizeof quarter);
     ln_export_quarter(quarter, s->commit);
     size_t size = s->commit.len + s->tree.len;
     for (size_t i = 0; i < s->n_files; i++)
@@ -107,17 +112,22 @@ static bool take_segment(void *ctx, const struct ln_store_segment *s, struct ln_
     return add_segment(p, s, err);
 }
 
-static bool keep_place(struct ln_replica *r, const struct ln_store_log *log, uint64_t last,
-                       struct ln_err *err)
+#define PLACE "volume/" /* <log> -> the quarter of the segment exported last */
+
+static bool keep_place(struct ln_replica *r, const struct ln_store_log *log,
+                       const struct packing *p, struct ln_err *err)
 {
     struct ln_store *s = ln_replica_store(r);
     struct ln_store_log now = { 0 };
+    char key[sizeof PLACE + LN_LOG_MAX];
 
+    (void)snprintf(key, sizeof key, PLACE "%s", log->id);
     if (!ln_replica_begin(r, err))
         return false;
     if (s->ops->log_by(s->ctx, &now, log->n, err)) {
-        now.volume = last;
-        if (s->ops->log_put(s->ctx, &now, err))
+        now.volume = p->last;
+        if (s->ops->log_put(s->ctx, &now, err) &&
+            s->ops->meta_put(s->ctx, key, ln_span_of(p->quarter), err))
             return ln_replica_commit(r, err);
     }
     ln_replica_rollback(r);
@@ -146,6 +156,22 @@ static bool promise(const char *path, struct ln_err *err)
     return ok;
 }
 
+/* "" when nothing was exported yet, or all is to be anew. */
+static bool last_quarter(char out[16], struct ln_store *s, const struct ln_store_log *log,
+                         struct ln_err *err)
+{
+    struct ln_buf text = ln_buf_new(15);
+    char key[sizeof PLACE + LN_LOG_MAX];
+    bool found = false;
+    bool ok;
+
+    (void)snprintf(key, sizeof key, PLACE "%s", log->id);
+    ok = log->volume == 0 || s->ops->meta_get(s->ctx, key, &text, &found, err);
+    (void)snprintf(out, 16, "%s", found ? text.data : "");
+    ln_buf_free(&text);
+    return ok;
+}
+
 static bool export_log(const char *dir, struct ln_replica *r, const struct ln_store_log *log,
                        bool *more, struct ln_err *err)
 {
@@ -156,6 +182,8 @@ static bool export_log(const char *dir, struct ln_replica *r, const struct ln_st
     bool ok;
 
     if (!ln_replica_dropped(&dropped, s, log->id, err))
+        return false;
+    if (!last_quarter(p.quarter, s, log, err))
         return false;
     ln_pack_begin(&p.pack);
     err->code = LN_OK;
@@ -170,7 +198,7 @@ static bool export_log(const char *dir, struct ln_replica *r, const struct ln_st
             ok = ln_disk_write(path, "shallow", p.shallow, strlen(p.shallow), err);
         if (ok && dropped > log->volume) /* exported anew, behind a checkpoint */
             ok = promise(path, err);
-        ok = ok && keep_place(r, log, p.last, err);
+        ok = ok && keep_place(r, log, &p, err);
     }
     *more = *more || p.last < log->head;
     ln_buf_free(&p.pack);
@@ -192,9 +220,10 @@ bool ln_export_run(const char *dir, struct ln_replica *r, bool *more, struct ln_
 
 /* ---- volumes without what was dropped */
 
-/* One volume from segment `first` on; *next = the first of the one after it. */
+/* One volume from segment `first` on; *next = the first of the one after it. `before` is the
+ * quarter of the volume before it, "" none, and then its own. */
 static bool strip_volume(const char *dir, struct ln_replica *r, const struct ln_store_log *log,
-                         uint64_t first, uint64_t *next, struct ln_err *err)
+                         uint64_t first, uint64_t *next, char before[16], struct ln_err *err)
 {
     struct ln_store *s = ln_replica_store(r);
     char path[1024] = "";
@@ -205,6 +234,7 @@ static bool strip_volume(const char *dir, struct ln_replica *r, const struct ln_
     *next = first;
     while (ok && *next <= log->volume) {
         struct packing p = { .pack = ln_buf_new(LN_PACK_MAX + (1 << 20)) };
+        memcpy(p.quarter, before, sizeof p.quarter);
         ln_pack_begin(&p.pack);
         err->code = LN_OK;
         ok = s->ops->segment_each(s->ctx, log->n, *next, true, take_segment, &p, err) ||
@@ -212,6 +242,7 @@ static bool strip_volume(const char *dir, struct ln_replica *r, const struct ln_
         bool other = quarter[0] != '\0' && strcmp(quarter, p.quarter) != 0;
         if (ok && !other && p.last > 0) {
             memcpy(quarter, p.quarter, sizeof quarter);
+            memcpy(before, p.quarter, sizeof quarter);
             (void)snprintf(path, sizeof path, "%s/log/%s/%s.git", dir, log->id, quarter);
             (void)snprintf(made, sizeof made, "%s.new", path);
             ok = (*next > first || ln_disk_remove(made, err)) &&
@@ -264,6 +295,7 @@ bool ln_export_strip(const char *dir, struct ln_replica *r, const char *log, boo
     uint64_t dropped = 0;
     uint64_t done = 0;
     uint64_t from = 1;
+    char quarter[16] = "";
 
     (void)snprintf(key, sizeof key, STRIPPED "%s", log);
     if (!ln_replica_dropped(&dropped, s, log, err) || !get_stripped(&done, s, key, err) ||
@@ -273,7 +305,7 @@ bool ln_export_strip(const char *dir, struct ln_replica *r, const char *log, boo
         return true;
     *any = true;
     for (uint64_t next; from <= dropped; from = next)
-        if (!strip_volume(dir, r, &l, from, &next, err))
+        if (!strip_volume(dir, r, &l, from, &next, quarter, err))
             return ln_wrap(err, "volumes of %s", log);
         else if (next == from)
             break;

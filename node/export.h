@@ -4,8 +4,9 @@
 
 #include "sync/replica.h"
 
-/* "2026q4": the volume that a segment's commit lies in. */
-void ln_export_quarter(char out[16], struct ln_span commit);
+/* "2026q4": from the volume of the segment before ("" none) on to that of this segment. Volumes
+ * never go back, so that each holds its segments without a gap. */
+void ln_export_quarter(char quarter[16], struct ln_span commit);
 
 /* Writes what is not exported yet, at most a pack a log; *more tells whether some is left. Writer
  * thread, outside a transaction. */

@@ -580,6 +580,7 @@ static bool take_name(void *ctx, const struct ln_store_segment *s, struct ln_err
     err->code = LN_OK;
     if (s->seq > j->upto || s->commit.p == NULL || j->n == COMMITS_AT_ONCE)
         return false;
+    memcpy(quarter, j->quarter, sizeof quarter);
     ln_export_quarter(quarter, s->commit);
     if (j->n > 0 && strcmp(quarter, j->quarter) != 0)
         return false;

@@ -117,5 +117,23 @@ out() { curl -s --compressed --max-time 10 --path-as-is "$(url_of cuiyuan)/asset
 ok "no path leads out" fails out ../../../../../../../../etc/passwd
 ok "nor does one in disguise" fails out ..%2f..%2f..%2f..%2f..%2f..%2f..%2fetc%2fpasswd
 ok "an unsigned push is refused" is 401 code -X POST --data-binary x "$(url_of xihu)/sync/v1/log/$(status_of cuiyuan .node)?from=1"
+
+# ---- history that is older than the node, as a first load brings it
+build/tool/sample --out "$E2E/old" --seed 1 --today 2026-11-30 --persons 600 --dwellings 300 >/dev/null
+history() { "$LINLI" load --dir "$(dir_of cuiyuan)" --collection person "$E2E"/old/*-person.jsonl; }
+ok "a year's history is loaded" history
+post cuiyuan /api/v1/news title=载入之后 body=照常 level=community section=community >/dev/null
+level() { "$LINLI" sync --dir "$(dir_of cuiyuan)" --json | jq -e .level; }
+ok "and goes up" eventually level
+whole() { # NODE: each volume of the community's log that it holds, and all its segments
+    local r n=0
+    for r in "$(dir_of "$1")"/log/"$(status_of cuiyuan .node)"/*.git; do
+        git --git-dir="$r" fsck --strict --no-dangling || return 1
+        n=$((n + $(git --git-dir="$r" rev-list --count refs/heads/main)))
+    done
+    [ "$n" = "$(status_of cuiyuan .head)" ] || { echo "$n commits of $(status_of cuiyuan .head)"; return 1; }
+}
+ok "its volumes are whole at home" eventually whole cuiyuan
+ok "and at the district" eventually whole xihu
 stop_node cuiyuan
 ok "a node stops cleanly and starts again" serve_node cuiyuan
