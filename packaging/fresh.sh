@@ -65,6 +65,11 @@ run_step() {
     for _ in $(seq 900); do grep -q "127.0.0.1:$port" "$root.run.log" && break; kill -0 $pid 2>/dev/null || break; sleep 1; done
     for p in $port $((port + 1)) $((port + 2)); do rc=0; probe "$p" || rc=1; verdict "make run answers at $p" $rc; done
     rc=0
+    kill "$(cat "$root/src/linli/build/run/district.pid")" || rc=1 # as README's tour does
+    for _ in $(seq 30); do grep -q "西湖区 已停止" "$root.run.log" && break; sleep 1; done
+    probe "$port" && probe $((port + 2)) && ! probe $((port + 1)) 2>/dev/null || rc=1
+    verdict "the district stopped, the others go on" $rc
+    rc=0
     kill -INT -- "-$pid" || rc=1 # nothing to stop is no stop
     for _ in $(seq 30); do kill -0 "$pid" 2>/dev/null || break; sleep 1; done
     if kill -0 "$pid" 2>/dev/null; then rc=1; fi

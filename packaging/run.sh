@@ -30,6 +30,7 @@ stop() {
         kill -KILL "${pid[$who]}" 2>/dev/null && say "$who 未能按时停止" "$who did not stop in time"
         wait "${pid[$who]}" 2>/dev/null || true
     done
+    rm -f "$run"/*.pid
     [ ${#pid[@]} -gt 0 ] && say "已全部停止。" "All stopped."
     exit "${1:-0}"
 }
@@ -47,6 +48,7 @@ init() { # NODE [--root]
 start() { # NODE
     (trap '' INT; exec $linli serve --dir "$run/$1" --listen "127.0.0.1:${at[$1]}") >>"$run/$1.log" 2>&1 &
     pid[$1]=$!
+    echo "${pid[$1]}" >"$run/$1.pid"
     for _ in $(seq 150); do
         curl -fsS -o /dev/null --max-time 2 "$(url "$1")/sync/v1/hello" 2>/dev/null && return
         kill -0 "${pid[$1]}" 2>/dev/null || break
@@ -178,11 +180,31 @@ $([ -n "${SMALL:-}" ] || echo "
 ")
   The password is linli-<login>, for example linli-worker. Data in $run; Ctrl-C stops."
 
-while :; do
+# One that ends, by itself or by somebody's hand, leaves the others to go on; Enter starts it again.
+ended=
+watch() {
+    local who rc
     for who in $nodes; do
-        kill -0 "${pid[$who]}" 2>/dev/null && continue
-        tail -n 5 "$run/$who.log" >&2
-        die "${name[$who]} 意外停止，见 $run/$who.log" "$who stopped unexpectedly, see $run/$who.log"
+        [ -n "${pid[$who]:-}" ] && ! kill -0 "${pid[$who]}" 2>/dev/null || continue
+        wait "${pid[$who]}" && rc=0 || rc=$?
+        unset "pid[$who]"
+        rm -f "$run/$who.pid"
+        ended="$who $ended" # parents first
+        say "${name[$who]} 已停止（退出码 $rc，见 $run/$who.log），其余照常运行。在此按回车重新启动。" \
+            "$who stopped (exit code $rc, see $run/$who.log), the others go on. Press Enter here to start it again."
     done
-    sleep 1 & wait $! || true
+    [ ${#pid[@]} -gt 0 ] || die "没有节点在运行" "no node is left"
+}
+again() {
+    local who
+    for who in $ended; do start "$who" && say "${name[$who]} 又在运行。" "$who runs again."; done
+    ended=
+}
+while :; do
+    watch
+    if [ -t 0 ]; then
+        if read -r -t 1 _; then again; fi
+    else
+        sleep 1 & wait $! || true
+    fi
 done
