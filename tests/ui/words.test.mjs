@@ -64,3 +64,19 @@ test('no text for people stands outside the words', () => {
   walk(root + 'ui/src')
   assert.deepEqual(wrong.filter(w => !/new ApiError\(/.test(w)), []) // an error carries its two languages side by side
 })
+
+test('every icon that the definitions name is drawn, and every module has one in the menu', () => {
+  const drawn = new Set(Array.from(fs.readFileSync(root + 'ui/src/kit/icon.tsx', 'utf8').matchAll(/^ {2}([a-z_]+): '/gm), m => m[1]))
+  const menu = fs.readFileSync(root + 'ui/src/app/nav.tsx', 'utf8').match(/MODULE_ICON[^{]*\{([^}]*)\}/)[1]
+  const wrong = []
+  let n = 0
+  for (const file of fs.readdirSync(root + 'node/module').filter(f => f.endsWith('.json'))) {
+    const text = fs.readFileSync(root + 'node/module/' + file, 'utf8')
+    for (const m of text.matchAll(/"icon": "([a-z_]+)"/g)) { n++; if (!drawn.has(m[1])) wrong.push(`${file}: ${m[1]}`) }
+    const name = JSON.parse(text).module
+    const icon = menu.match(new RegExp(`\\b${name}: '([a-z_]+)'`))
+    if (!icon || !drawn.has(icon[1])) wrong.push(`${name} has no icon in the menu`)
+  }
+  assert.ok(n > 30, `${n} icons`)
+  assert.deepEqual(wrong, [])
+})

@@ -1,7 +1,6 @@
 // District and province: the communities below with last contact, open and overdue tickets, as bars and as a table.
 import { useEffect, useState } from 'preact/hooks'
 import { ApiError, call } from './api'
-import { narrow } from './state'
 import { t, word } from '../i18n'
 import { Empty, Waiting } from '../kit/state'
 import { stamp } from '../kit/value'
@@ -39,16 +38,16 @@ export function NodesTable() {
     {wrong && <p class="error" role="alert">{wrong}</p>}
     {!items && !wrong && <Waiting />}
     {items && items.length === 0 && <div class="card"><Empty icon="node" /></div>}
-    {items && items.length > 0 && <div class="scroll" tabIndex={0} role="region" aria-label={t('nodes')}><table>
+    {items && items.length > 0 && <div class="scroll" tabIndex={0} role="region" aria-label={t('nodes')}><table class="tight">
       <thead><tr><th scope="col">{t('community')}</th><th scope="col">{t('contact')}</th><th scope="col">{t('open')}</th>
         <th scope="col">{t('overdue')}</th><th scope="col">{t('to_settle')}</th><th scope="col">{t('segments')}</th></tr></thead>
       <tbody>{items.map(n => <tr key={n.node}>
         <td><a href={'/stats?region=' + n.region}>{n.name}</a><br /><span class="quiet">{n.region}</span></td>
         <td>{heard(n) ? <time title={stamp(heard(n))}>{ago(heard(n))}</time> : t('never')}
           {n.lag_s !== null && n.lag_s > 24 * HOUR && <span class="chip chip-bad">{t('silent')}</span>}</td>
-        <td><span class="bar" style={{ width: Math.round(n.open / most * (narrow.value ? 32 : 96)) + 'px' }} aria-hidden="true" />{n.open}</td>
+        <td><span class="bar" style={{ width: Math.round(n.open / most * 96) + 'px' }} aria-hidden="true" />{n.open}</td>
         <td>{n.overdue > 0 ? <a class="chip chip-bad" href={n.late_here > 0 ? `/ticket?region=${n.region}&overdue=1` : '/stats?region=' + n.region}>{n.overdue}</a> : 0}</td>
-        <td>{settle(n.queues) || 0}</td>
+        <td class="one">{settle(n.queues) || 0}</td>
         <td>{n.receipt}/{n.seq}</td></tr>)}</tbody>
     </table></div>}
   </>
