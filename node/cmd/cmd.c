@@ -375,7 +375,7 @@ int ln_cmd_main(int argc, char **argv)
     }
     if (strcmp(name, "help") == 0 || strcmp(name, "--help") == 0) {
         c = argc > 2 ? ln_command_find(argv[2]) : NULL;
-        return usage(c, stdout);
+        return usage(c, c == NULL && argc > 2 ? stderr : stdout);
     }
     c = ln_command_find(name);
     if (c == NULL) {
