@@ -23,6 +23,7 @@ url() { echo "http://127.0.0.1:${at[$1]}"; }
 stop() {
     trap - EXIT INT TERM
     local who
+    [ -z "${reader:-}" ] || kill "$reader" 2>/dev/null || true
     for who in $nodes; do # children first: each hands in what waits
         [ -n "${pid[$who]:-}" ] || continue
         kill -TERM "${pid[$who]}" 2>/dev/null || continue
@@ -200,11 +201,20 @@ again() {
     for who in $ended; do start "$who" && say "${name[$who]} 又在运行。" "$who runs again."; done
     ended=
 }
+wanted=
+trap 'wanted=1' USR1
+if [ -t 0 ]; then # not `read -t` here: its clock would cut short what Ctrl-C began
+    me=$$
+    exec 3<&0 # what runs in the background has no stdin of its own
+    { while read -r _ <&3; do kill -USR1 "$me"; done; } &
+    reader=$!
+    exec 3<&-
+fi
 while :; do
     watch
-    if [ -t 0 ]; then
-        if read -r -t 1 _; then again; fi
-    else
-        sleep 1 & wait $! || true
+    if [ -n "$wanted" ]; then
+        wanted=
+        again
     fi
+    sleep 1 & wait $! || true
 done
