@@ -138,6 +138,11 @@ static bool access_write(void *ctx, ln_write_job *job, void *arg, struct ln_err 
     return ln_queue_write(((struct ln_node *)ctx)->queue, job, arg, err);
 }
 
+static bool access_write_large(void *ctx, ln_write_job *job, void *arg, struct ln_err *err)
+{
+    return ln_queue_write_large(((struct ln_node *)ctx)->queue, job, arg, err);
+}
+
 static bool access_read(void *ctx, ln_read_job *job, void *arg, struct ln_err *err)
 {
     struct ln_node *n = ctx;
@@ -648,7 +653,7 @@ static bool open_node(struct ln_node **out, const char *dir, bool drill, struct 
         ln_node_close(n);
         return false;
     }
-    n->access = (struct ln_access){ n, access_write, access_read };
+    n->access = (struct ln_access){ n, access_write, access_read, access_write_large };
     n->engine = (struct ln_engine){ n->def, n->writer, &n->env, ln_specials };
     n->exchange = (struct ln_exchange_config){
         .access = &n->access, .env = &n->env, .self = n->id, .key = n->key, .ident = n->ident

@@ -16,7 +16,7 @@ struct job {
     ln_write_job *fn;
     void *arg;
     struct ln_err *err;
-    bool ok, done;
+    bool large, ok, done;
 };
 struct hold {
     struct ln_authority *a;
@@ -98,6 +98,19 @@ static void run_one(struct ln_queue *q, struct job *j)
     ln_replica_savepoint_end(q->r, j->ok);
 }
 
+/* Undone with its transaction: a savepoint would hold the old image of each page that a large slice
+ * touches, in memory. False: no transaction is open. */
+static bool run_alone(struct ln_queue *q, struct job *j)
+{
+    struct ln_err err = { 0 };
+
+    j->ok = j->fn(j->arg, q->r, j->err);
+    if (j->ok)
+        return true;
+    ln_replica_rollback(q->r);
+    return ln_replica_begin(q->r, &err); /* for the forks and doubts that it found */
+}
+
 /* One commit for all of them; one's failure leaves the others. */
 static void run_group(struct ln_queue *q, struct job *group)
 {
@@ -107,8 +120,12 @@ static void run_group(struct ln_queue *q, struct job *group)
         fail_all(group, &err);
         return;
     }
-    for (struct job *j = group; j != NULL; j = j->next)
-        run_one(q, j);
+    if (group->next == NULL) {
+        if (!run_alone(q, group))
+            return;
+    } else
+        for (struct job *j = group; j != NULL; j = j->next)
+            run_one(q, j);
     if (!ln_replica_commit(q->r, &err))
         for (struct job *j = group; j != NULL; j = j->next)
             if (j->ok) {
@@ -129,10 +146,10 @@ static struct job *take_group(struct ln_queue *q)
     struct job *group = q->first;
     struct job *last = group;
 
-    for (size_t i = 1; last != NULL && i < GROUP && last->next != NULL; i++)
-        last = last->next;
     if (last == NULL)
         return NULL;
+    for (size_t i = 1; i < GROUP && !last->large && last->next != NULL && !last->next->large; i++)
+        last = last->next;
     q->first = last->next;
     if (q->first == NULL)
         q->last = NULL;
@@ -239,25 +256,45 @@ void ln_queue_stop(struct ln_queue *q)
     ln_free(q);
 }
 
+static bool enqueue(struct ln_queue *q, struct job *j)
+{
+    (void)pthread_mutex_lock(&q->mutex);
+    if (q->stop || q->n >= LN_QUEUE_MAX) {
+        (void)pthread_mutex_unlock(&q->mutex);
+        return ln_fail(j->err, LN_BUSY,
+                       q->stop ? "the node is stopping" : "too many saves wait: try again soon");
+    }
+    if (q->last != NULL)
+        q->last->next = j;
+    else
+        q->first = j;
+    q->last = j;
+    q->n++;
+    (void)pthread_cond_signal(&q->wake);
+    while (!j->done)
+        (void)pthread_cond_wait(&q->done, &q->mutex);
+    (void)pthread_mutex_unlock(&q->mutex);
+    return j->ok;
+}
+
 bool ln_queue_write(struct ln_queue *q, ln_write_job *job, void *arg, struct ln_err *err)
 {
     struct job j = { .fn = job, .arg = arg, .err = err };
 
+    return enqueue(q, &j);
+}
+
+bool ln_queue_write_large(struct ln_queue *q, ln_write_job *job, void *arg, struct ln_err *err)
+{
+    struct job j = { .fn = job, .arg = arg, .err = err, .large = true };
+
+    return enqueue(q, &j);
+}
+
+size_t ln_queue_waiting(struct ln_queue *q)
+{
     (void)pthread_mutex_lock(&q->mutex);
-    if (q->stop || q->n >= LN_QUEUE_MAX) {
-        (void)pthread_mutex_unlock(&q->mutex);
-        return ln_fail(err, LN_BUSY,
-                       q->stop ? "the node is stopping" : "too many saves wait: try again soon");
-    }
-    if (q->last != NULL)
-        q->last->next = &j;
-    else
-        q->first = &j;
-    q->last = &j;
-    q->n++;
-    (void)pthread_cond_signal(&q->wake);
-    while (!j.done)
-        (void)pthread_cond_wait(&q->done, &q->mutex);
+    size_t n = q->n;
     (void)pthread_mutex_unlock(&q->mutex);
-    return j.ok;
+    return n;
 }

@@ -453,7 +453,8 @@ static bool take_file(struct taking *t, struct ln_err *err)
     t->n_keys = 0;
     if (t->f->kind == LN_LETTER_FILE)
         return take_attachment(t, err) || ln_wrap(err, "%s", t->f->name);
-    ok = ln_queue_write(t->n->queue, t->f->kind == LN_LETTER_LOG ? log_job : keys_job, t, err);
+    ok = t->f->kind == LN_LETTER_LOG ? ln_queue_write_large(t->n->queue, log_job, t, err)
+                                     : ln_queue_write(t->n->queue, keys_job, t, err);
     t->r->segments += t->got.segments;
     t->r->changes += t->got.changes;
     t->r->refused += t->got.refused;

@@ -66,6 +66,12 @@ static bool do_write(struct ln_exchange_client *c, ln_write_job *job, void *arg,
     return c->c.access->write(c->c.access->ctx, job, arg, err);
 }
 
+static bool do_write_large(struct ln_exchange_client *c, ln_write_job *job, void *arg,
+                           struct ln_err *err)
+{
+    return ln_access_write_large(c->c.access, job, arg, err);
+}
+
 static bool do_read(struct ln_exchange_client *c, ln_read_job *job, void *arg, struct ln_err *err)
 {
     return c->c.access->read(c->c.access->ctx, job, arg, err);
@@ -725,7 +731,7 @@ static bool pull_slice(struct ln_exchange_client *c, const char *log, uint64_t *
     }
     *end = response.body.len == 0;
     if (!*end) {
-        if (!do_write(c, receive_log, &j, err))
+        if (!do_write_large(c, receive_log, &j, err))
             goto out;
         if (j.got.seq < *from) {
             (void)ln_fail(err, LN_INVALID, "the parent sent segments before those asked for");
@@ -1473,7 +1479,7 @@ static bool pull_again(struct ln_exchange_client *c, const char *log, uint64_t h
                        c->slice);
         ln_message_init(&response, LN_MESSAGE_BODY_MAX);
         ok = ask(c, &request, &response, NULL, NULL, err) &&
-             (response.body.len == 0 || do_write(c, receive_log, &j, err));
+             (response.body.len == 0 || do_write_large(c, receive_log, &j, err));
         c->out->got_changes += j.got.changes;
         c->out->got_bytes += response.body.len;
         from = j.got.last >= from ? j.got.last + 1 : head + 1;

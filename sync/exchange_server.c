@@ -17,6 +17,7 @@
 #define BASE "/sync/v1/"
 #define NONCES 16384          /* used ones remembered: ten minutes of thirty requests a second */
 #define HEAVY_BYTES (1 << 18) /* from here on a pack counts against HEAVY_MAX */
+#define LARGE_BYTES (1 << 14) /* and from here on it is a commit of its own: some 400 changes */
 #define HEAVY_MAX 4           /* packs in memory at once: 4 of 8 MiB stay under the node's 40 MB */
 #define SLICE_MIN 4096
 #define RATES 4096 /* callers that are told apart; two in one place share their limit */
@@ -437,7 +438,10 @@ static void log_post(struct call *c)
     }
     if (!heavy_begin(c, heavy))
         return;
-    if (!c->s->c.access->write(c->s->c.access->ctx, receive_log, &j, &err)) {
+    bool large = c->request->body.len >= LARGE_BYTES;
+    bool done = large ? ln_access_write_large(c->s->c.access, receive_log, &j, &err)
+                      : c->s->c.access->write(c->s->c.access->ctx, receive_log, &j, &err);
+    if (!done) {
         refuse_receive(c, &j, &err);
     } else if (j.fork.code != LN_OK) {
         refuse_receive(c, &j, &j.fork);

@@ -262,7 +262,7 @@ static bool import_file(struct ln_node *n, const char *path, struct ln_buf *out,
         x.keys = (struct ln_span){ file.data, file.len };
     } else
         ok = ok && ln_bundle_read(&x.b, &file, err);
-    ok = ok && ln_queue_write(n->queue, receive_job, &x, err);
+    ok = ok && ln_queue_write_large(n->queue, receive_job, &x, err);
     if (ok)
         ln_buf_addf(out,
                     ln_say_zh() ? "%s：%u 段，%u 条变更，%u 条未被接受，%u 个密钥\n"

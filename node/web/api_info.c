@@ -111,6 +111,10 @@ bool ln_api_info_metrics(struct ln_call *c, struct ln_err *err)
         ln_buf_addf(&c->out->body, "# HELP %s %s\n# TYPE %s gauge\n%s %" JSON_INTEGER_FORMAT "\n",
                     numbers[i].name, numbers[i].help, numbers[i].name, numbers[i].name,
                     json_integer_value(json_object_get(s, numbers[i].key)));
+    ln_buf_addf(&c->out->body,
+                "# HELP linli_writes_waiting saves that wait for the disk\n"
+                "# TYPE linli_writes_waiting gauge\nlinli_writes_waiting %zu\n",
+                ln_queue_waiting(c->n->queue));
     json_decref(s);
     c->out->content_type = "text/plain; version=0.0.4; charset=utf-8";
     return true;

@@ -132,7 +132,7 @@ static void side_make(struct side *s, const char *region)
     DO(ln_db_exec(ln_sqlstore_db(s->store), "PRAGMA synchronous=OFF", &err));
     s->c.store = ln_sqlstore_handle(s->store);
     DO(ln_replica_open(&s->r, &s->c, &err));
-    s->access = (struct ln_access){ s, do_write, do_read };
+    s->access = (struct ln_access){ .ctx = s, .write = do_write, .read = do_read };
     s->x = (struct ln_exchange_config){
         .access = &s->access, .env = &s->env, .self = s->c.id, .key = s->c.key, .ident = s->c.ident
     };

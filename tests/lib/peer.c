@@ -73,7 +73,7 @@ static void open_peer(struct peer *p)
     MUST(ln_replica_open(&p->r, &p->c, &err));
     MUST(ln_replica_begin(p->r, &err) && ln_replica_learn(p->r, &learnt, &err) &&
          ln_replica_commit(p->r, &err));
-    p->access = (struct ln_access){ p, do_write, do_read };
+    p->access = (struct ln_access){ .ctx = p, .write = do_write, .read = do_read };
     p->x = (struct ln_exchange_config){ .access = &p->access,
                                         .env = &p->env,
                                         .self = p->c.id,

@@ -284,7 +284,7 @@ void sim_open(struct sim_node *n)
     unsigned learnt;
     SIM_DO(ln_replica_begin(n->r, &err) && ln_replica_learn(n->r, &learnt, &err) &&
            ln_replica_commit(n->r, &err));
-    n->access = (struct ln_access){ n, do_write, do_read };
+    n->access = (struct ln_access){ .ctx = n, .write = do_write, .read = do_read };
     n->x = (struct ln_exchange_config){
         .access = &n->access, .env = &n->env, .self = n->c.id, .key = n->c.key, .ident = n->c.ident
     };

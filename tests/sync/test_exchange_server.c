@@ -349,7 +349,7 @@ TEST(the_fifth_large_transfer_at_once_is_told_to_come_later)
     struct crowd c = { .w = &w };
     world_new(&w);
     c.inner = w.dist.access;
-    c.outer = (struct ln_access){ &c, w.dist.access.write, crowd_read };
+    c.outer = (struct ln_access){ .ctx = &c, .write = w.dist.access.write, .read = crowd_read };
     struct ln_exchange_config x = w.dist.x;
     x.access = &c.outer;
     c.s = ln_exchange_server_new(&x);
@@ -636,7 +636,7 @@ TEST(a_node_in_trouble_says_what_kind_and_signs_even_that)
     char log[128];
     world_new(&w);
     t.inner = w.dist.access;
-    struct ln_access access = { &t, trouble_write, trouble_read };
+    struct ln_access access = { .ctx = &t, .write = trouble_write, .read = trouble_read };
     struct ln_exchange_config x = w.dist.x;
     x.access = &access;
     struct ln_exchange_server *s = ln_exchange_server_new(&x);
