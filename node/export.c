@@ -39,6 +39,7 @@ struct packing {
     char quarter[16]; /* at first of the volume before, "" none */
     char shallow[2 * LN_SHA1_LEN + 2];
     struct ln_sha1 head;
+    bool lacks; /* a file that is not for this node, or was dropped */
 };
 
 /* By the commit's own time; loaded history that lies before stays with its neighbours. */
@@ -72,8 +73,10 @@ static bool add_segment(struct packing *p, const struct ln_store_segment *s, str
         return false;
     p->objects += 2;
     for (size_t i = 0; i < s->n_files; i++) {
-        if (s->files[i].bytes.p == NULL)
+        if (s->files[i].bytes.p == NULL) {
+            p->lacks = true;
             continue;
+        }
         bool open = strcmp(s->files[i].name, "public.jsonl") == 0;
         if (!ln_pack_add(&p->pack, LN_PACK_BLOB, s->files[i].bytes.p, s->files[i].bytes.len, !open,
                          err))
@@ -178,11 +181,8 @@ static bool export_log(const char *dir, struct ln_replica *r, const struct ln_st
     struct ln_store *s = ln_replica_store(r);
     struct packing p = { .pack = ln_buf_new(LN_PACK_MAX + (1 << 20)) };
     char path[1024];
-    uint64_t dropped = 0;
     bool ok;
 
-    if (!ln_replica_dropped(&dropped, s, log->id, err))
-        return false;
     if (!last_quarter(p.quarter, s, log, err))
         return false;
     ln_pack_begin(&p.pack);
@@ -196,7 +196,7 @@ static bool export_log(const char *dir, struct ln_replica *r, const struct ln_st
         ok = ln_volume_add(path, p.pack.data, p.pack.len, &p.head, err);
         if (ok && first && p.shallow[0] != '\0')
             ok = ln_disk_write(path, "shallow", p.shallow, strlen(p.shallow), err);
-        if (ok && dropped > log->volume) /* exported anew, behind a checkpoint */
+        if (ok && p.lacks)
             ok = promise(path, err);
         ok = ok && keep_place(r, log, &p, err);
     }

@@ -135,5 +135,14 @@ whole() { # NODE: each volume of the community's log that it holds, and all its 
 }
 ok "its volumes are whole at home" eventually whole cuiyuan
 ok "and at the district" eventually whole xihu
+every() { # what a node may not read of others' logs is promised, not missing
+    local r n=0
+    for r in "$E2E"/*/log/*/*.git; do
+        git --git-dir="$r" fsck --strict --no-dangling || { echo "$r"; return 1; }
+        n=$((n + 1))
+    done
+    [ "$n" -gt 10 ]
+}
+ok "git fsck accepts every volume of every node" every
 stop_node cuiyuan
 ok "a node stops cleanly and starts again" serve_node cuiyuan
