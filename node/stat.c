@@ -11,6 +11,8 @@
 #include "node/store/reading.h"
 
 #define READ_MS (90 * INT64_C(86400000))   /* what nobody opened for so long is told no more */
+#define FILTERS 8                          /* of one statistic */
+#define LN_STAT_NAME 64                    /* of a field, with its end */
 #define ACTIVE_MS (30 * INT64_C(86400000)) /* MODULES M1 "active in 30 days" */
 
 /* ---- counting */
@@ -247,7 +249,8 @@ static bool count_records(json_t *cells, const struct ln_node *n, struct ln_sqls
     bool weeks = period != NULL && strcmp(period, "week") == 0;
     int64_t now = n->env.now_ms(n->env.ctx);
     const char *words[LN_QUERY_DIMS];
-    struct ln_where where[8];
+    struct ln_where where[FILTERS];
+    char names[FILTERS][LN_STAT_NAME];
     struct ln_count c = { .coll = d->coll, .region = region, .where = where, .dims = words };
     char today[11];
     const char *key;
@@ -255,8 +258,16 @@ static bool count_records(json_t *cells, const struct ln_node *n, struct ln_sqls
 
     json_object_foreach(json_object_get(stat, "filter"), key, value)
     {
-        if (c.n < sizeof where / sizeof where[0])
-            where[c.n++] = (struct ln_where){ key, LN_WHERE_IS, json_string_value(value) };
+        const char *dot = strrchr(key, '.');
+        if (c.n == FILTERS)
+            break;
+        (void)snprintf(names[c.n], LN_STAT_NAME, "%.*s", (int)strcspn(key, "."), key);
+        where[c.n] = (struct ln_where){ names[c.n],
+                                        dot == NULL                ? LN_WHERE_IS
+                                        : strcmp(dot, ".gte") == 0 ? LN_WHERE_FROM
+                                                                   : LN_WHERE_TO,
+                                        json_string_value(value) };
+        c.n++;
     }
     ln_engine_today(today, now);
     c.today = today;

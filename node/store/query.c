@@ -850,7 +850,8 @@ enum dim_kind {
     DIM_HAS,
     DIM_PAST,
     DIM_FRESH,
-    DIM_HOURS
+    DIM_HOURS,
+    DIM_MET
 };
 struct dim {
     enum dim_kind kind;
@@ -865,7 +866,7 @@ static struct dim read_dim(const char *text)
         enum dim_kind kind;
     } KINDS[] = { { "age5:", DIM_AGE },    { "month:", DIM_MONTH }, { "day:", DIM_DAY },
                   { "week:", DIM_WEEK },   { "has:", DIM_HAS },     { "past:", DIM_PAST },
-                  { "fresh:", DIM_FRESH }, { "hours:", DIM_HOURS } };
+                  { "fresh:", DIM_FRESH }, { "hours:", DIM_HOURS }, { "met:", DIM_MET } };
     struct dim d = { .kind = DIM_FIELD };
 
     for (size_t i = 0; i < sizeof KINDS / sizeof KINDS[0]; i++)
@@ -926,6 +927,33 @@ static void add_age(struct building *b, const struct ln_field *f, const char *to
     bind_add(b, (struct bind){ .text = today, .len = strlen(today) });
 }
 
+/* "met:F:C:D:N:K=V": a row of collection C that names the same F, with K of the value V, whose date
+ * D is at most as many days ago as the record's N says. */
+static bool add_met(struct building *b, const char *text, const struct ln_count *count,
+                    struct ln_err *err)
+{
+    char w[5][64];
+    static const char FORM[] =
+        "met:%63[a-z0-9_]:%63[a-z0-9_]:%63[a-z0-9_]:%63[a-z0-9_]:%63[a-z0-9_]=";
+    const char *value = strchr(text, '=');
+    const struct ln_coll *rows = NULL;
+
+    if (value != NULL && sscanf(text, FORM, w[0], w[1], w[2], w[3], w[4]) == 5)
+        rows = ln_schema_find(ln_sqlstore_schema(b->s), ln_span_of(w[1]));
+    if (rows == NULL || field_of(b->l->coll, w[0]) == NULL || field_of(b->l->coll, w[3]) == NULL ||
+        field_of(rows, w[0]) == NULL || field_of(rows, w[2]) == NULL ||
+        field_of(rows, w[4]) == NULL)
+        return ln_fail(err, LN_INVALID, "%.60s names what is not there", text);
+    ln_buf_addf(&b->sql,
+                ", EXISTS (SELECT 1 FROM \"c_%s\" m JOIN record mr ON mr.n = m.rec"
+                " WHERE mr.deleted = 0 AND m.\"%s\" = c.\"%s\" AND m.\"%s\" = ?"
+                " AND m.\"%s\" >= date(?, '-' || c.\"%s\" || ' days'))",
+                w[1], w[0], w[0], w[4], w[2], w[3]);
+    bind_add(b, (struct bind){ .text = value + 1, .len = strlen(value + 1) });
+    bind_add(b, (struct bind){ .text = count->today, .len = strlen(count->today) });
+    return true;
+}
+
 static bool add_dim(struct building *b, const char *text, const struct ln_count *count,
                     bool *veiled, struct ln_err *err)
 {
@@ -969,6 +997,8 @@ static bool add_dim(struct building *b, const char *text, const struct ln_count 
     case DIM_HOURS:
         add_hours(b, f);
         break;
+    case DIM_MET:
+        return add_met(b, text, count, err);
     }
     return true;
 }
@@ -996,7 +1026,7 @@ static json_t *dim_value(struct ln_sqlstore *s, const struct ln_coll *c, const c
         v = follow(s, f, cell_value(s, c, f, ln_db_col_int(q, 0), q, column));
         return v != NULL ? v : json_string("");
     }
-    if (d.kind == DIM_HAS || d.kind == DIM_PAST || d.kind == DIM_FRESH)
+    if (d.kind == DIM_HAS || d.kind == DIM_PAST || d.kind == DIM_FRESH || d.kind == DIM_MET)
         return json_boolean(ln_db_col_int(q, column) != 0);
     if (ln_db_col_type(q, column) == LN_DB_INT)
         return json_integer(ln_db_col_int(q, column));

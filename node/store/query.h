@@ -84,6 +84,8 @@ bool ln_query_states(json_t **out, struct ln_sqlstore *s, const struct ln_coll *
  *   month:F week:F day:F   (a week is its Monday) of a date or ts F, or of `created`; China's time
  *   has:F       true when F is there (and no zero)
  *   fresh:F:N   true when the date F is at most N days ago
+ *   met:F:C:D:N:K=V  true when a row of the collection C names the same F, has V in K, and
+ *               its date D is at most N (an int of the record) days ago
  *   hours:F     from the record's creation until the ts F: the least of LN_QUERY_HOURS that it
  *               stays under, 0 for more than all of them
  * Appends [dim, ..., n] to `out`, "" for an empty one; with `sum` n is the sum of that int field;

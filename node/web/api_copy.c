@@ -47,6 +47,7 @@ static bool add_part(json_t *parts, struct ln_call *c, const struct ln_def_coll 
                                   json_object_get(row, "created"), "f", plain(d, row));
             if (json_object_get(row, "state") != NULL)
                 json_object_set(o, "state", json_object_get(row, "state"));
+            ln_api_record_refs(c, d, o);
             json_array_append_new(items, o);
         }
         json_decref(rows);

@@ -94,10 +94,15 @@ static bool listed(const char *all, const char *one)
     return false;
 }
 
-/* A step back is nothing to be reminded of. */
+/* A step back, or one for when something went wrong, is nothing to be reminded of. */
 static bool undoes(const char *action)
 {
-    return strcmp(action, "withdraw") == 0 || strcmp(action, "reopen") == 0;
+    static const char *const no[] = { "withdraw", "reopen", "cancel", "dispute" };
+
+    for (size_t i = 0; i < sizeof no / sizeof no[0]; i++)
+        if (strcmp(action, no[i]) == 0)
+            return true;
+    return false;
 }
 
 static void add_state(json_t *o, const struct ln_call *c, const struct ln_def_coll *d,

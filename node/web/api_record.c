@@ -56,7 +56,7 @@ static void add_place(json_t *refs, const char *field, const char *code)
     ln_buf_free(&name);
 }
 
-static void add_refs(struct ln_call *c, const struct ln_def_coll *d, json_t *row)
+void ln_api_record_refs(struct ln_call *c, const struct ln_def_coll *d, json_t *row)
 {
     json_t *refs = json_object();
     const json_t *f = json_object_get(row, "f");
@@ -204,7 +204,7 @@ void ln_api_record_dress(struct ln_call *c, const struct ln_def_coll *d, json_t 
         add_due_note(c, d, row);
     if (whole)
         add_merged(c, row);
-    add_refs(c, d, row);
+    ln_api_record_refs(c, d, row);
     json_object_set_new(row, "provisional", json_boolean(waits(c, row)));
     json_object_del(row, "etag");
     json_object_del(row, "created");

@@ -103,6 +103,9 @@ LN_ROUTE(ln_api_pending_decide);
 LN_ROUTE(ln_api_pending_refused);
 LN_ROUTE(ln_api_pending_settle);
 
+/* Adds "refs" to a row: the titles of what its fields name, {"field":{"id":"title"}}, as far as the
+ * caller may read them. */
+void ln_api_record_refs(struct ln_call *c, const struct ln_def_coll *d, json_t *row);
 /* Turns a row into the record of the contract (README "Records"); `whole` with its conflicts. */
 void ln_api_record_dress(struct ln_call *c, const struct ln_def_coll *d, json_t *row, bool whole);
 /* Adds "user_name" to each object of the list that has "user", "node_name" to each with "node". */

@@ -230,6 +230,41 @@ TEST(a_list_counts_once_for_each_of_its_entries)
     close_place(&p);
 }
 
+TEST(a_visit_within_its_days_is_done_and_an_older_one_is_not)
+{
+    struct place p;
+    char near[160];
+    char today[11];
+    open_place(&p);
+    ln_engine_today(today, p.n->env.now_ms(p.n->env.ctx));
+    (void)snprintf(near, sizeof near,
+                   "{\"person\":\"000000000000000000m0\",\"worker\":\"000000000000000000a0\","
+                   "\"kind\":\"visit\","
+                   "\"body\":\"x\",\"date\":\"%s\"}",
+                   today);
+    put(&p, "work_log", cells(near));
+    put(&p, "work_log",
+        cells("{\"person\":\"000000000000000000n0\",\"worker\":\"000000000000000000a0\",\"kind\":"
+              "\"visit\",\"body\":"
+              "\"x\",\"date\":"
+              "\"2020-01-01\"}"));
+    put(&p, "care_tag",
+        cells("{\"person\":\"000000000000000000m0\",\"kind\":\"alone\",\"visit_days\":7}"));
+    put(&p, "care_tag",
+        cells("{\"person\":\"000000000000000000n0\",\"kind\":\"alone\",\"visit_days\":7}"));
+    put(&p, "care_tag", cells("{\"person\":\"000000000000000000m0\",\"kind\":\"alone\"}"));
+
+    counts(&p,
+           "{\"kind\":\"share\",\"collection\":\"care_tag\",\"filter\":{\"visit_days.gte\":\"1\"},"
+           "\"dims\":[\"met:person:work_log:date:visit_days:kind=visit\"]}",
+           "[[false,1],[true,1]]");
+    counts(&p,
+           "{\"kind\":\"share\",\"collection\":\"care_tag\",\"filter\":{\"visit_days.gte\":\"1\"},"
+           "\"dims\":[\"met:person:work_log:date:visit_days:kind=patrol\"]}",
+           "[[false,2]]");
+    close_place(&p);
+}
+
 TEST(a_part_of_a_sum_is_told_beside_the_rest_of_it)
 {
     struct place p;
@@ -253,4 +288,5 @@ RUN_TESTS(T(a_statistic_that_fails_leaves_the_others_of_the_run),
           T(a_share_with_a_hidden_part_is_not_told), T(the_median_of_scores_is_one_of_them),
           T(the_median_of_hours_lies_on_a_straight_line_in_its_bucket),
           T(a_list_counts_once_for_each_of_its_entries),
+          T(a_visit_within_its_days_is_done_and_an_older_one_is_not),
           T(a_part_of_a_sum_is_told_beside_the_rest_of_it))

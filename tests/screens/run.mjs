@@ -89,7 +89,7 @@ try {
           const base = at[node]()
           const context = await browser.newContext({ viewport: { width, height }, locale: 'zh-CN' })
           const page = await context.newPage()
-          page.setDefaultTimeout(15000)
+          page.setDefaultTimeout(60000)
           page.on('pageerror', e => faults.push(`${who}: ${e.message}`))
           await page.addInitScript(([on, l]) => {
             if (on) localStorage.setItem('elder', '1')
@@ -116,12 +116,11 @@ try {
             const there = await page.waitForFunction(to => {
               const m = document.querySelector('main')
               return (!m || !m.dataset.page || m.dataset.page === to) && document.querySelector('h1') && !document.querySelector('.skeleton')
-            }, where, { timeout: 8000 }).then(() => true, () => false)
+            }, where, { timeout: 20000 }).then(() => true, () => false)
             if (!there) faults.push(`${file}: ${await page.$('h1') ? 'still loading' : 'no heading'} ${where}`)
             await page.evaluate(() => window.scrollTo(0, 0))
             for (const f of await page.evaluate(FAULTS, lang)) faults.push(`${file}: ${f}`)
-            await page.screenshot({ path: path.join(out, file + '.png'), fullPage: true })
-            taken++
+            await page.screenshot({ path: path.join(out, file + '.png'), fullPage: true }).then(() => taken++, e => faults.push(`${file}: ${e.message.split('\n')[0]}`))
           }
           await context.close()
         }

@@ -3,7 +3,7 @@ import './old'
 import { render } from 'preact'
 import '@preact/signals'
 import { Help } from './app/help'
-import { Home } from './app/home'
+import { ahead, Home } from './app/home'
 import { Leaving } from './app/leave'
 import { Login } from './app/login'
 import { Me } from './app/me'
@@ -90,6 +90,7 @@ async function start(): Promise<void> {
     setTimeout(start, 3000)
   }
 }
+if (path.value === '/') ahead()
 start()
 poll()
 // What is needed next comes while nothing else does, so that a form opens during an outage too.

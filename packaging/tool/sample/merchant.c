@@ -56,6 +56,7 @@ static void write_shops(struct sample *s, struct shop *shops)
         puts_(&r, "hours", "8:00–20:00");
         put(&r, "phone", "\"0571-0000%04d\"", 2000 + i);
         put(&r, "address", "\"翠苑路%d号\"", 20 + i);
+        put(&r, "geo", "{\"lat\":\"30.28330\",\"lng\":\"120.%05d\"}", 12200 + i * 20);
         puts_(&r, "promise", "上门准时，明码标价，不满意返工。");
         if (x->n > 0) {
             put(&r, "score", "\"%d.%d\"", tenths / 10, tenths % 10);

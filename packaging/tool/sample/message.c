@@ -60,7 +60,8 @@ static void write_desk(struct sample *s)
         put_ref(&r, "desk", s->home[WORKERS]);
         put_day(s, &r, "date", N_SHIFT - 1 - i);
         put(&r, "starts", "%lld", (long long)s->now_ms);
-        put(&r, "ends", "%lld", (long long)s->now_ms + 9 * 3600000LL);
+        /* the last one sits through the day on which the sample is looked at */
+        put(&r, "ends", "%lld", (long long)s->now_ms + (i + 1 < N_SHIFT ? 9 : 33) * 3600000LL);
         shift[i] = add(s, &r);
         struct id at = step(s, shift[i], shift[i], "begin", "on");
         if (i + 1 < N_SHIFT)

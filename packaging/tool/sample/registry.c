@@ -111,6 +111,14 @@ static void write_homes(struct sample *s)
     }
 }
 
+/* Rows of six along the road, some 65 by 85 metres apart; `aside` in a hundred-thousandth of a
+ * degree. */
+static void put_place(struct row *r, int building, int aside)
+{
+    put(r, "geo", "{\"lat\":\"30.%05d\",\"lng\":\"120.%05d\"}", 28600 - building / 6 * 60 - aside,
+        12200 + building % 6 * 90 + aside);
+}
+
 static void write_buildings(struct sample *s)
 {
     open_file(s, "building");
@@ -125,6 +133,7 @@ static void write_buildings(struct sample *s)
         put(&r, "built", "%d", 1984 + i % 12);
         put(&r, "lifts", "%d", i % 5 == 4 ? 3 : 0);
         put_ref(&r, "property", s->home[PROPERTY]);
+        put_place(&r, i, 0);
         s->building[i] = add(s, &r);
     }
     open_file(s, "grid");
@@ -271,7 +280,9 @@ static void write_places(struct sample *s)
     for (int i = 0; i < 40; i++) {
         struct row r = { 0 };
         puts_(&r, "kind", code[i % COUNT(code)]);
-        put(&r, "place", "\"%d幢旁%s\"", 1 + below(s, N_BUILDING), facility[i % COUNT(code)]);
+        int by = below(s, N_BUILDING);
+        put(&r, "place", "\"%d幢旁%s\"", 1 + by, facility[i % COUNT(code)]);
+        put_place(&r, by, 12 + i % 5 * 3);
         put_day(s, &r, "checked", 10 + below(s, 200));
         (void)add(s, &r);
     }

@@ -8,10 +8,11 @@ import { elder, path, query, reachable, session, setElder, status, switchLang } 
 import { strip } from './strip'
 import { Toasts } from './toast'
 import { Icon } from '../kit/icon'
+import { stamp } from '../kit/value'
 
 const STRIP_ICON = { synced: 'check', pending: 'upload', offline: 'offline', alone: 'node', stopped: 'warn', doubt: 'warn', forked: 'warn', window: 'upload', metered: 'upload', unreachable: 'offline', unknown: 'sync' }
 
-const clock = (ms: number) => { const d = new Date(ms); return `${d.getHours()}:${String(d.getMinutes() + 100).slice(1)}` }
+const clock = (ms: number) => stamp(ms).slice(11)
 
 function Strip() {
   const s = strip(status.value, reachable.value)

@@ -44,7 +44,7 @@ export const app = {
   password: ['密码', 'Password'], no_account: ['没有账号？请带身份证到社区服务窗口办理，家人也可以代办。', 'No account yet? Bring your ID to the community desk; a relative may come for you.'],
   elder: ['长辈模式', 'Large text'], elder_off: ['标准模式', 'Standard text'], language: ['English', '中文'],
   search: ['搜索', 'Search'], add: ['新增', 'Add'], save: ['保存', 'Save'], edit: ['更正', 'Correct'], more: ['更多', 'More'],
-  back: ['返回列表', 'Back to the list'], print: ['打印', 'Print'], export_xlsx: ['导出表格', 'Export XLSX'], export_csv: ['导出 CSV', 'Export CSV'],
+  back: ['返回列表', 'Back to the list'], plan: ['位置图', 'Plan'], print: ['打印', 'Print'], export_xlsx: ['导出表格', 'Export XLSX'], export_csv: ['导出 CSV', 'Export CSV'],
   empty: ['没有记录', 'Nothing here'], loading: ['正在读取…', 'Loading…'], required: ['必填', 'required'], choose: ['请选择', 'Choose'],
   yes: ['是', 'Yes'], no: ['否', 'No'], keep: ['核对无误仍要保存，理由', 'Keep it all the same, because'],
   nth: ['序号', 'No.'],

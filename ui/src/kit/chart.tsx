@@ -82,16 +82,16 @@ function Shares({ stat }: { stat: Stat }) {
     const cells = stat.cells.filter(c => flag === 0 || c[0] === g.raw)
     const n = (yes: boolean) => cells.filter(c => (String(c[flag]) === 'true') === yes).reduce((s, c) => s + (count(c) || 0), 0)
     const all = n(true) + n(false)
-    return { key: g.key, part: all === 0 ? 0 : Math.round(n(true) / all * 1000) / 10, all }
+    return { key: g.key, part: all === 0 ? 0 : Math.round(n(true) / all * 1000) / 10, yes: n(true), all }
   })
   const W = width()
   const at = Math.round(W * 0.32)
-  const room = W - at - 76
+  const room = W - at - (narrow.value ? 106 : 130)
   const target = /on_time/.test(stat.code)
   return <svg class="chart" viewBox={`0 0 ${W} ${rows.length * ROW + (target ? 22 : 4)}`} role="img" aria-label={word(stat.label)}>
     {rows.map((r, i) => <g key={r.key}><title>{`${r.key} ${r.part} % / ${r.all}`}</title><text x={at - 8} y={i * ROW + 19} text-anchor="end">{short(r.key)}</text>
       <rect class="rest" x={at} y={i * ROW + 4} width={room} height={ROW - 8} rx="3" /><rect x={at} y={i * ROW + 4} width={Math.max(1, r.part / 100 * room)} height={ROW - 8} rx="3" />
-      <text x={at + 6 + room} y={i * ROW + 19}>{r.part} %</text></g>)}
+      <text x={at + 6 + room} y={i * ROW + 19}>{r.part} % · {r.yes}/{r.all}</text></g>)}
     {target && <><line class="target" x1={at + TARGET / 100 * room} x2={at + TARGET / 100 * room} y1="0" y2={rows.length * ROW + 4} /><text x={at + TARGET / 100 * room} y={rows.length * ROW + 18} text-anchor="middle">{t('target', { n: TARGET })}</text></>}</svg>
 }
 

@@ -3,6 +3,7 @@ import type { FieldError } from '../app/api'
 import type { Field, Module, Rec } from '../app/types'
 import { t, word } from '../i18n'
 import { Day, Moment, upTo } from './day'
+import { lazy } from './lazy'
 import { Files, type FileValue } from './files'
 import { parse, unparse } from './parse'
 import { Pick } from './pick'
@@ -10,6 +11,7 @@ import { Picks } from './picks'
 import { Rows } from './rows'
 
 export interface Draft { text: Record<string, string>; files: Record<string, FileValue[]> }
+const Choose = lazy(() => import('./plan').then(m => m.Choose))
 type Titles = Record<string, Record<string, string>>
 
 const isFile = (f: Field) => f.type === 'file' || f.type === 'files'
@@ -76,8 +78,9 @@ export function Widget({ id, field, module, value, title, bad, onInput }: Widget
     </select>
   if (field.type === 'text' || field.type === 'map')
     return <textarea {...common} rows={field.type === 'map' ? 3 : 5} placeholder={field.type === 'map' ? t('map_hint') : undefined} onInput={e => onInput(e.currentTarget.value)} />
-  return <input {...common} placeholder={field.type === 'geo' ? '30.27, 120.12' : field.type === 'fen' ? '0.00' : undefined} maxLength={field.type === 'str' ? field.max || 200 : undefined}
+  const typed = <input {...common} placeholder={field.type === 'geo' ? '30.27, 120.12' : field.type === 'fen' ? '0.00' : undefined} maxLength={field.type === 'str' ? field.max || 200 : undefined}
     inputMode={field.type === 'int' ? 'numeric' : field.type === 'fen' || field.type === 'dec' ? 'decimal' : field.check === 'phone' ? 'tel' : undefined} onInput={e => onInput(e.currentTarget.value)} />
+  return field.type === 'geo' ? <>{typed}<Choose value={value} label={label} onInput={onInput} /></> : typed
 }
 
 interface FieldsProps {

@@ -6,6 +6,7 @@ import { t, word } from '../i18n'
 import { Day } from './day'
 import { Icon } from './icon'
 import { Pick } from './pick'
+import { today } from './when'
 
 interface FiltersProps { module: Module; def: Collection; params: URLSearchParams; onPut: (change: Record<string, string>) => void }
 const SILENT = ['q', 'cursor', 'sort', 'limit']
@@ -43,7 +44,7 @@ function Conditions({ def, params, onPut }: Omit<FiltersProps, 'module'>) {
   const name = (k: string) => {
     const f = def.fields.find(x => x.name === k.replace(/\.(gte|lte)$/, ''))
     const v = params.get(k) || ''
-    const time = /^\d{12,}$/.test(v) ? new Date(Number(v) + 8 * 3600e3).toISOString().slice(0, 10) : v
+    const time = /^\d{12,}$/.test(v) ? today(Number(v)) : v
     return `${f ? word(f.label, f.name) : k.indexOf('created') === 0 ? t('added_on') : k.replace(/\..*/, '')} ${/\.gte$/.test(k) ? '≥' : /\.lte$/.test(k) ? '≤' : ''} ${time.length === 20 && !/-/.test(time) ? '' : time}`
   }
   if (rest.length === 0) return null

@@ -115,6 +115,7 @@ export function List({ module, def }: { module: Module; def: Collection }) {
         {def.can.create && !def.log && session.value && session.value.staff && <a class="button only-wide" href={`/${def.name}/import`}><Icon name="upload" />{t('import')}</a>}
         {session.value && session.value.account && <details class="menu-pop only-wide"><summary><Icon name="download" />{t('export')}</summary><div>
           <p><a href={`/api/v1/export/${def.name}.xlsx?${exported.toString()}`} download>{t('export_xlsx')}</a></p><p><a href={`/api/v1/export/${def.name}.csv?${exported.toString()}`} download>{t('export_csv')}</a></p></div></details>}
+        {def.fields.some(f => f.type === 'geo') && <a class="button" href={`/plan/${def.name}?${exported.toString()}`}><Icon name="place" />{t('plan')}</a>}
         <button type="button" class="only-wide" onClick={() => window.print()}><Icon name="print" />{t('print')}</button>
         {!narrow.value && all.length > 3 && <Columns def={def} fields={all} hidden={hidden} onChange={setHidden} />}
       </div></div>

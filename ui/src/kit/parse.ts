@@ -9,7 +9,7 @@ export function parse(text: string, field: Field): unknown {
   switch (field.type) {
     case 'int': return /^-?\d+$/.test(s) ? Number(s) : s
     case 'fen': return /^-?\d+(\.\d{1,2})?$/.test(s) ? Math.round(Number(s) * 100) : s
-    case 'ts': return /^\d{4}-\d\d-\d\d \d\d:\d\d$/.test(s) ? new Date(s.replace(' ', 'T')).getTime() : s
+    case 'ts': return /^\d{4}-\d\d-\d\d \d\d:\d\d$/.test(s) ? Date.parse(s.replace(' ', 'T') + ':00+08:00') : s
     case 'bool': return s === 'true'
     case 'geo': {
       const m = /^(-?\d+(?:\.\d+)?)\s*[,，\s]\s*(-?\d+(?:\.\d+)?)$/.exec(s)

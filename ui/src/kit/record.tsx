@@ -21,6 +21,7 @@ import { due, today } from './when'
 import { numbered, postered, show, stamp } from './value'
 import { pending, waits } from './waits'
 
+const Here = lazy(() => import('./plan').then(m => m.Here))
 const ConflictUnit = lazy(() => import('../module/queues/conflict').then(m => m.Unit))
 
 function Unmask({ def, id, names, onShow }: { def: Collection; id: string; names: string[]; onShow: (f: Record<string, unknown>) => void }) {
@@ -57,6 +58,7 @@ function Value({ def, module, rec, f, clear }: { def: Collection; module: Module
   const linked = (to: string) => rec.refs && rec.refs[f.name] && rec.refs[f.name][to]
   if (f.type === 'ref' && f.to && f.to !== '*' && linked(String(value)) && collection(f.to)) return <a href={`/${f.to}/${String(value)}`}>{text}</a>
   if (f.check === 'phone' && /^[\d+ -]+$/.test(text)) return <a href={'tel:' + text}>{text}</a>
+  if (f.type === 'geo') return <>{text}<Here value={value} title={rec.title || word(def.label)} /></>
   if (f.name === 'due' && rec.due_note) return <>{text} <span class="quiet">{rec.due_note}</span></>
   if (f.type === 'ts' && f.name === 'due') return <>{text} <span class={Number(value) < Date.now() ? 'late' : 'quiet'}>{due(Number(value), undefined)}</span></>
   return <>{text}</>

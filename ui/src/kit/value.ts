@@ -1,13 +1,12 @@
 // How a stored value reads: one function for lists, records and conflicts.
 import { lang, t, word } from '../i18n'
 import type { Collection, Field, Module, Rec } from '../app/types'
+import { CHINA_MS } from './when'
 
 const two = (n: number) => (n < 10 ? '0' : '') + n
 
-export function stamp(ms: number): string {
-  const d = new Date(ms)
-  return `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getDate())} ${two(d.getHours())}:${two(d.getMinutes())}`
-}
+/** A moment in China's time, whatever clock the device keeps: prints and lists of the node say the same. */
+export const stamp = (ms: number) => new Date(ms + CHINA_MS).toISOString().slice(0, 16).replace('T', ' ')
 
 /** 123450 → ¥1,234.50 */
 export function money(fen: number): string {

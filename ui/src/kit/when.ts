@@ -2,7 +2,8 @@
 import { t } from '../i18n'
 
 const HOUR = 3600e3
-export const today = (now = Date.now()) => new Date(now + 8 * HOUR).toISOString().slice(0, 10)
+export const CHINA_MS = 8 * HOUR
+export const today = (now = Date.now()) => new Date(now + CHINA_MS).toISOString().slice(0, 10)
 const dayNumber = (day: string) => Date.parse(day + 'T00:00:00Z') / (24 * HOUR)
 
 export function due(at: number | undefined, day: string | undefined, now = Date.now()): string {
@@ -24,5 +25,5 @@ export function ago(ms: number, now = Date.now()): string {
   if (min < 1) return t('just_now')
   if (min < 60) return t('min_ago', { n: min })
   if (min < 24 * 60) return t('hours_ago', { n: Math.floor(min / 60) })
-  return min < 30 * 24 * 60 ? t('days_ago', { n: Math.floor(min / 1440) }) : new Date(ms + 8 * HOUR).toISOString().slice(0, 10)
+  return min < 30 * 24 * 60 ? t('days_ago', { n: Math.floor(min / 1440) }) : new Date(ms + CHINA_MS).toISOString().slice(0, 10)
 }

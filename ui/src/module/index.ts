@@ -9,6 +9,7 @@ export interface ScreenProps { args: string[] }
 export interface PanelProps { rec: Rec; onDone: () => void }
 
 export const screens: Record<string, ComponentType<ScreenProps>> = {
+  plan: lazy(() => import('../kit/plan').then(m => m.PlanPage)),
   handled: lazy(() => import('./ticket/handled').then(m => m.Handled)),
   signin: lazy(() => import('../print/signin').then(m => m.SignIn)),
   blank: lazy(() => import('../print/blank').then(m => m.Blank)),

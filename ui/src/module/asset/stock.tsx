@@ -8,7 +8,7 @@ import { w } from '../../i18n/asset'
 import { every } from '../../kit/every'
 import { Pick } from '../../kit/pick'
 import { Empty, Waiting } from '../../kit/state'
-import { stamp } from '../../kit/value'
+import { numbered, stamp } from '../../kit/value'
 import { codesOf } from '../codes'
 import type { PanelProps, ScreenProps } from '..'
 
@@ -86,7 +86,7 @@ function One({ id }: { id: string }) {
     <div class="row noprint"><button type="button" onClick={() => window.print()}>{w('sheet')}</button><a class="button primary" href={'/stocktake/' + id}>{w('finish')}</a></div>
     <p class="quiet noprint">{w('scan')}</p>
     <h2>{w('left')} <span class="count">{left.length}</span></h2>
-    <ul class="plain card noprint">{left.slice(0, 200).map(a => <li key={a.id}><p><a href={'/asset/' + a.id}>{text(a, 'name')}</a> <span class="quiet">{text(a, 'no').slice(-6)} · {title(a, 'place')}</span></p>
+    <ul class="plain card noprint">{left.slice(0, 200).map(a => <li key={a.id}><p><a href={'/asset/' + a.id}>{text(a, 'name')}</a> <span class="quiet">{[numbered(text(a, 'no')).no || text(a, 'no'), title(a, 'place')].filter(x => x).join(' · ')}</span></p>
       {take.state === 'open' && <Note take={take} asset={a.id} onDone={found => setRows({ ...rows, [a.id]: found })} />}</li>)}</ul>
     {done.length > 0 && <h2 class="noprint">{w('done')} <span class="count">{done.length}</span></h2>}
     <div class="scroll" tabIndex={0} role="region" aria-label={w('stock')}><table><thead><tr><th scope="col">{w('no')}</th><th scope="col">{w('name')}</th><th scope="col">{w('place')}</th><th scope="col">{w('result')}</th></tr></thead>
@@ -148,6 +148,6 @@ export function Labels({ args }: ScreenProps) {
     {wrong && <p class="error" role="alert">{wrong}</p>}
     {!assets && !wrong && <Waiting />}
     <ul class="labels">{(assets || []).slice(0, 200).map(a => <li key={a.id}><img src={'/api/v1/qr?text=' + encodeURIComponent(`${location.origin}/asset/${a.id}`)} alt={w('label') + ' ' + text(a, 'name')} width="96" height="96" />
-      <span><b>{text(a, 'name')}</b><br />{text(a, 'no')}<br />{title(a, 'place')}<br />{session.value ? session.value.node.name : ''}</span></li>)}</ul>
+      <span><b>{text(a, 'name')}</b><br />{text(a, 'no')}<br />{title(a, 'place') && <>{title(a, 'place')}<br /></>}{session.value ? session.value.node.name : ''}</span></li>)}</ul>
   </>
 }

@@ -2,21 +2,22 @@
 import { useEffect, useState } from 'preact/hooks'
 import { ApiError, call } from '../../app/api'
 import { collection, session } from '../../app/state'
+import type { Rec } from '../../app/types'
 import { word } from '../../i18n'
 import { w } from '../../i18n/copy'
 import { Waiting } from '../../kit/state'
 import { show, stamp } from '../../kit/value'
 import type { ScreenProps } from '..'
 
-interface Item { id: string; created_at: number; state?: string; f: Record<string, unknown> }
+type Item = Pick<Rec, 'id' | 'created_at' | 'state' | 'f' | 'refs'>
 interface Part { collection: string; field: string; items: Item[] }
 interface Data { id: string; at: number; person: Record<string, unknown>; parts: Part[] }
 
-function Values({ name, f }: { name: string; f: Record<string, unknown> }) {
+function Values({ name, f, refs }: { name: string; f: Record<string, unknown>; refs?: Rec['refs'] }) {
   const found = collection(name)
   return <dl>{Object.keys(f).map(key => {
     const d = found && found.def.fields.find(x => x.name === key)
-    const text = d && found ? show(f[key], d, found.module) : typeof f[key] === 'string' ? String(f[key]) : JSON.stringify(f[key])
+    const text = d && found ? show(f[key], d, found.module, { f, refs } as Rec) : typeof f[key] === 'string' ? String(f[key]) : JSON.stringify(f[key])
     return text === '' ? null : <div key={key}><dt>{d ? word(d.label, key) : key}</dt><dd>{text}</dd></div>
   })}</dl>
 }
@@ -48,7 +49,7 @@ export function Copy({ args }: ScreenProps) {
     {data.parts.map(p => {
       const found = collection(p.collection)
       return <section class="card" key={p.collection + p.field}><h2>{found ? word(found.def.label, p.collection) : p.collection}</h2>
-        {p.items.map(x => <div key={x.id}><p class="quiet">{w('recorded')} {stamp(x.created_at)}{x.state && found && found.def.workflow ? ` · ${w('state')} ${word(found.def.workflow.states[x.state], x.state)}` : ''}</p><Values name={p.collection} f={x.f} /></div>)}</section>
+        {p.items.map(x => <div key={x.id}><p class="quiet">{w('recorded')} {stamp(x.created_at)}{x.state && found && found.def.workflow ? ` · ${w('state')} ${word(found.def.workflow.states[x.state], x.state)}` : ''}</p><Values name={p.collection} f={x.f} refs={x.refs} /></div>)}</section>
     })}
   </article>
 }

@@ -9,10 +9,10 @@ import { Icon } from '../../kit/icon'
 import { PrintFoot } from '../../kit/printfoot'
 import { Empty, Waiting } from '../../kit/state'
 import { numbered, stamp } from '../../kit/value'
+import { CHINA_MS } from '../../kit/when'
 import type { ScreenProps } from '..'
 
 const MONTHS = 12
-const CHINA_MS = 8 * 3600e3
 const months = (now = Date.now()) => Array.from({ length: MONTHS }, (_, i) => {
   const d = new Date(now + CHINA_MS)
   return new Date(Date.UTC(d.getUTCFullYear(), d.getUTCMonth() - i, 1)).toISOString().slice(0, 7)

@@ -8,7 +8,7 @@ import { w } from '../../i18n/work'
 import { Pick } from '../../kit/pick'
 import { Waiting } from '../../kit/state'
 import { stamp } from '../../kit/value'
-import { today } from '../../kit/when'
+import { CHINA_MS, today } from '../../kit/when'
 import { every } from '../../kit/every'
 import { codesOf } from '../codes'
 import type { ScreenProps } from '..'
@@ -68,7 +68,7 @@ export function Log({ args }: ScreenProps) {
   </>
 }
 
-const months = () => Array.from({ length: 12 }, (_, i) => { const d = new Date(Date.now() + 8 * 3600e3); d.setUTCDate(1); d.setUTCMonth(d.getUTCMonth() - i); return d.toISOString().slice(0, 7) })
+const months = () => Array.from({ length: 12 }, (_, i) => { const d = new Date(Date.now() + CHINA_MS); d.setUTCDate(1); d.setUTCMonth(d.getUTCMonth() - i); return d.toISOString().slice(0, 7) })
 
 export function Report({ args }: ScreenProps) {
   const [month, setMonth] = useState(args[0] || months()[0])
