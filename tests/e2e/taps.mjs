@@ -1,7 +1,9 @@
 // Ten tasks for each kind of user, at most three taps each from the first screen (MODULES "Ten tasks"): played on a phone of 360×640 in the
 // sample world. A tap is a press or a choice; typing, photos and looking are none. What a task needs beforehand comes by the interface.
 import { spawn } from 'node:child_process'
-import { client, dir, end, ok, open, until, wrong } from './lib-browser.mjs'
+import fs from 'node:fs'
+import { client, dir, end, ok, open, run, until, wrong } from './lib-browser.mjs'
+import { canon, newId } from './lib-records.mjs'
 
 const port = Number(process.env.PORT0 ?? 18650) + 160
 const MOST = 3
@@ -122,6 +124,14 @@ try {
   }
   await must(committee, 'POST', `/ledger_return/${due.id}/steps`, { action: 'check' })
 
+  if (nodes) { // two who did not know of each other: both changes replace the same one
+    const lamp = newId()
+    const t = 'facility@1'
+    const both = ['三幢东侧', '三幢西侧'].map(place => canon({ b: [lamp], f: { place }, i: newId(), o: 'set', r: lamp, t }))
+    fs.writeFileSync(`${dir}/conflict.jsonl`, [canon({ f: { kind: 'lamp', place: '三幢' }, i: lamp, o: 'add', t }), ...both].join('\n') + '\n')
+    run(['load', '--dir', `${dir}/world/community`, '--collection', 'facility', `${dir}/conflict.jsonl`])
+  }
+
   const helper = (await me(volunteer)).account.shown_name
   await as('resident', [
     ['报事 › kind › ✓', async h => { await h.tap('.tile:has-text("报事")'); await h.pick('#f-category', '路灯'); await h.type('#f-title', '门口路灯不亮'); await h.type('#f-body', '昨晚起'); await h.tap(SAVE); await h.see('.done:has-text("编号")') }],
@@ -156,6 +166,7 @@ try {
     ['circular › file › issue', async h => { await h.tap(of(circular)); await h.tap(step('发出')); await h.tap(CONFIRM); await h.see('.chip:has-text("已发出")') }],
     ['fund › entry › co-sign', async h => { await h.tap(item('楼道互助金')); await h.tap(`a[href="/statement/${fund}"]`); await h.tap('button:has-text("签")'); await h.see('td:has-text("一位居民")') }],
     ['assess › person › score', async h => { await h.tap(of(scheme)); await h.tap('a[href^="/assess_score/new"]'); await h.find('#f-subject', '社工小吴'); await h.type('#f-indicator', '走访'); await h.type('#f-value', '90'); await h.tap(SAVE); await h.see('.done') }],
+    ...(nodes ? [['conflict › compare › keep', async h => { await h.tap('main a[href^="/queues/conflicts"]'); await h.see('li:has-text("三幢西侧")'); await h.tap('li:has-text("三幢东侧") button'); await h.page.waitForFunction(() => document.querySelector('main').textContent.indexOf('三幢西侧') < 0, null, { timeout: 20000 }) }]] : []),
     ['print › weekly board', async h => { await h.tap('.action:has-text("一周公告栏")'); await h.see('.board h2'); await h.page.evaluate(() => { window.print = () => { document.title = 'printed' } }); await h.tap('button:has-text("打印")'); await h.page.waitForFunction(() => document.title === 'printed') }]
   ])
   await as('property', [

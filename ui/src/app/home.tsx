@@ -18,7 +18,7 @@ export function ahead(): void {
 
 let kept: { for: string; blocks: BlockData[] } | null = null // the last one, so that going back shows it at once
 
-const LEAD = ['urgent', 'search', 'tiles', 'actions', 'nodes', 'figures'] // over both columns at a desk
+const LEAD = ['urgent', 'alarms', 'search', 'tiles', 'actions', 'nodes', 'figures'] // over both columns at a desk
 const LISTS = ['list', 'stale', 'conflicts']
 
 /** Two columns of about one height at a desk, each in the order of the ranks. */
@@ -60,7 +60,7 @@ export function Home() {
   }, [who, seq, s !== null])
   if (!s) return <div class="tall"><div class="hello" /><Waiting lines={6} /></div>
   const all = blocks || []
-  const plain = elder.value && all.some(b => b.kind === 'tiles') // four large tiles and what is one's own; who has no tiles keeps everything, one below the other
+  const plain = elder.value && (role === 'resident' || role === 'guest') // four large tiles and what is one's own; who has work here keeps all of it, one below the other
   const shown = plain ? all.filter(b => b.kind === 'urgent' || b.kind === 'tiles' || b.slot === 'mine') : all
   const idle = shown.filter(b => LISTS.indexOf(b.kind) >= 0 && b.slot !== 'mine' && (b.items || []).length === 0)
   const full = idle.length > 1 ? shown.filter(b => idle.indexOf(b) < 0) : shown

@@ -7,7 +7,7 @@ import { Dialog } from '../kit/dialog'
 import { Icon } from '../kit/icon'
 
 const MODULE_ICON: Record<string, string> = { home: 'account', registry: 'building', message: 'chat', publish: 'notice', ticket: 'report', service: 'service',
-  work: 'calendar', asset: 'box', survey: 'vote', merchant: 'find', volunteer: 'heart', gov: 'node', interface: 'key', relocation: 'home' }
+  work: 'calendar', asset: 'box', survey: 'vote', merchant: 'find', volunteer: 'heart', gov: 'node', interface: 'key', relocation: 'move' }
 const open = signal(false)
 const opened = signal<Record<string, boolean>>({})
 export const closeDrawer = () => { open.value = false }

@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { call } from './api'
 import { go, modules, query } from './state'
 import { lang, t, word } from '../i18n'
-import { Bars, Chart, count, said, Table, total, type Stat } from '../kit/chart'
+import { amount, Bars, Chart, count, said, Table, total, type Stat } from '../kit/chart'
 import { Icon } from '../kit/icon'
 import { PrintFoot } from '../kit/printfoot'
 import { Empty, Waiting } from '../kit/state'
@@ -46,13 +46,13 @@ function Compare({ regions, stats }: { regions: Region[]; stats: Stat[] }) {
   }
   return <section class="card"><div class="block-head"><h2>{t('districts')}</h2>{rows && rows.length > 0 && <button type="button" class="no-print" onClick={save}><Icon name="download" />{t('export')}</button>}</div>
     <div class="field no-print"><label for="compare">{t('what')}</label><select id="compare" value={code} onChange={e => setCode(e.currentTarget.value)}>{stats.map(s => <option key={s.code} value={s.code}>{word(s.label, s.code)}</option>)}</select></div>
-    {!rows ? <Waiting /> : rows.length === 0 ? <Empty /> : <><Bars label={t('districts')} rows={rows} />
+    {!rows ? <Waiting /> : rows.length === 0 ? <Empty /> : <><Bars label={t('districts')} rows={rows} stat={stats.find(s => s.code === code)} />
       <details><summary>{t('as_table')}</summary><div class="scroll" tabIndex={0} role="region" aria-label={t('districts')}><table><thead><tr><th scope="col">{t('region')}</th><th scope="col" class="num">{t('number')}</th></tr></thead>
-        <tbody>{rows.map(r => <tr key={r.key}><td>{r.key}</td><td class="num">{r.least ? '≥ ' : ''}{r.n}</td></tr>)}</tbody></table></div></details></>}</section>
+        <tbody>{rows.map(r => <tr key={r.key}><td>{r.key}</td><td class="num">{r.least ? '≥ ' : ''}{amount(stats.find(s => s.code === code), r.n)}</td></tr>)}</tbody></table></div></details></>}</section>
 }
 
 function Figure({ stat, min }: { stat: Stat; min: number }) {
-  return <section class="card"><h2>{word(stat.label, stat.code)} {stat.kind !== 'share' && stat.kind !== 'complete' && <span class="count">{stat.cells.some(c => count(c) === null) ? '≥ ' : ''}{total(stat)}</span>}</h2>
+  return <section class="card"><h2>{word(stat.label, stat.code)} {stat.kind !== 'share' && stat.kind !== 'complete' && <span class="count">{stat.cells.some(c => count(c) === null) ? '≥ ' : ''}{amount(stat, total(stat))}</span>}</h2>
     <Chart stat={stat} />{stat.medians && stat.medians.length > 0 && <p class="quiet">{t('medians')}：{stat.medians.map(m => `${stat.dims.slice(0, -1).map((d, i) => said(d, m[i])).join(' · ')} ${m[m.length - 2] === null ? t('too_few', { n: min }) : Number(m[m.length - 2]) / 10}`.trim()).join('；')}</p>}
     <Table stat={stat} min={min} /></section>
 }

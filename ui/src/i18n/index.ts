@@ -14,14 +14,19 @@ export function setLang(next: Lang): void {
 
 type Values = Record<string, string | number>
 
+/** Values in their places; one of a thing has no s in English. */
+function fill(text: string, values: Values): string {
+  const s = text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name]))
+  return lang.value === 'zh' ? s : s.replace(/\b1 (day|hour|working day|person)s\b/g, '1 $1')
+}
+
 /** A module's own words, spoken as t() speaks the shell's. */
 export function speak<K extends string>(words: Record<K, [string, string]>): (key: K, values?: Values) => string {
-  return (key, values = {}) => words[key][lang.value === 'zh' ? 0 : 1].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name]))
+  return (key, values = {}) => fill(words[key][lang.value === 'zh' ? 0 : 1], values)
 }
 
 export function t(key: keyof typeof app, values: Values = {}): string {
-  const text = app[key][lang.value === 'zh' ? 0 : 1]
-  return text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name]))
+  return fill(app[key][lang.value === 'zh' ? 0 : 1], values)
 }
 
 /** A word in both languages, for what is kept and read later. */

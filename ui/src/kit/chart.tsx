@@ -1,11 +1,14 @@
 // Charts as inline SVG, each with its table below; nothing is told by colour alone.
 import { narrow } from '../app/state'
 import { t, word, type Label } from '../i18n'
+import { money } from './value'
 
 export type Cell = (string | number | boolean | null)[]
 export interface Dim { name: string; type: string; label: Label; values: Record<string, Label> }
-export interface Stat { code: string; kind: string; module: string; collection: string; label: Label; dims: Dim[]; cells: Cell[]; medians?: Cell[] }
+export interface Stat { code: string; kind: string; module: string; collection: string; label: Label; dims: Dim[]; cells: Cell[]; medians?: Cell[]; unit?: string }
 export const count = (c: Cell) => c[c.length - 1] as number | null
+/** A sum of money reads as money. */
+export const amount = (stat: { unit?: string } | undefined, n: number) => (stat && stat.unit === 'fen' ? money(n) : String(n))
 const width = () => (narrow.value ? 320 : 480)
 const TARGET = 90 // per cent on time, as the evaluation asks
 const MOST_BARS = 16
@@ -37,18 +40,27 @@ function by(stat: Stat, dim: number): Bar[] {
 }
 
 const ROW = 28
-const short = (s: string) => { const most = narrow.value ? 7 : 11; return s.length > most ? s.slice(0, most - 1) + '…' : s }
+const BROAD = /[\u2e80-\uffef]/ // as wide as two letters
+/** As much of it as stands in so many letters' room. */
+function short(s: string, most = narrow.value ? 13 : 20): string {
+  let room = most
+  for (let i = 0; i < s.length; i++)
+    if ((room -= BROAD.test(s[i]) ? 2 : 1) < 0) return s.slice(0, i - 1) + '…'
+  return s
+}
+const LETTER = 7.2 // of 13 px, and of a digit
 
-export function Bars({ label, rows }: { label: string; rows: { key: string; n: number; least?: boolean }[] }) {
+export function Bars({ label, rows, stat }: { label: string; rows: { key: string; n: number; least?: boolean }[]; stat?: Stat }) {
   const W = width()
   const at = Math.round(W * 0.32)
-  const room = W - at - 70
+  const words = rows.map(r => (r.least ? '≥ ' : '') + amount(stat, r.n))
+  const room = W - at - 12 - Math.max(8, ...words.map(s => s.length)) * LETTER
   const most = Math.max(1, ...rows.map(r => r.n))
   return <svg class="chart" viewBox={`0 0 ${W} ${rows.length * ROW + 4}`} role="img" aria-label={label}>
-    {rows.map((r, i) => <g key={r.key}><title>{r.key} {r.n}</title>
+    {rows.map((r, i) => <g key={r.key}><title>{r.key} {amount(stat, r.n)}</title>
       <text x={at - 8} y={i * ROW + 19} text-anchor="end">{short(r.key)}</text>
       <rect x={at} y={i * ROW + 4} width={Math.max(1, r.n / most * room)} height={ROW - 8} rx="3" />
-      <text x={at + 6 + r.n / most * room} y={i * ROW + 19}>{r.least ? '≥ ' : ''}{r.n}</text></g>)}</svg>
+      <text x={at + 6 + r.n / most * room} y={i * ROW + 19}>{words[i]}</text></g>)}</svg>
 }
 
 /** Men left and hatched, women right. */
@@ -86,12 +98,13 @@ function Shares({ stat }: { stat: Stat }) {
   })
   const W = width()
   const at = Math.round(W * 0.32)
-  const room = W - at - (narrow.value ? 106 : 130)
+  const words = rows.map(r => `${r.part} % · ${r.yes}/${r.all}`)
+  const room = W - at - 12 - Math.max(...words.map(s => s.length)) * LETTER
   const target = /on_time/.test(stat.code)
   return <svg class="chart" viewBox={`0 0 ${W} ${rows.length * ROW + (target ? 22 : 4)}`} role="img" aria-label={word(stat.label)}>
     {rows.map((r, i) => <g key={r.key}><title>{`${r.key} ${r.part} % / ${r.all}`}</title><text x={at - 8} y={i * ROW + 19} text-anchor="end">{short(r.key)}</text>
       <rect class="rest" x={at} y={i * ROW + 4} width={room} height={ROW - 8} rx="3" /><rect x={at} y={i * ROW + 4} width={Math.max(1, r.part / 100 * room)} height={ROW - 8} rx="3" />
-      <text x={at + 6 + room} y={i * ROW + 19}>{r.part} % · {r.yes}/{r.all}</text></g>)}
+      <text x={at + 6 + room} y={i * ROW + 19}>{words[i]}</text></g>)}
     {target && <><line class="target" x1={at + TARGET / 100 * room} x2={at + TARGET / 100 * room} y1="0" y2={rows.length * ROW + 4} /><text x={at + TARGET / 100 * room} y={rows.length * ROW + 18} text-anchor="middle">{t('target', { n: TARGET })}</text></>}</svg>
 }
 
@@ -104,12 +117,15 @@ function Columns({ stat, dim }: { stat: Stat; dim: number }) {
   const W = width()
   const step = Math.min(64, (W - 16) / Math.max(1, cols.length))
   const H = 150
+  const hours = stat.dims[dim].type === 'hours'
+  const label = (c: Bar) => (time ? c.key.slice(cols.length > 6 ? 5 : 0) : hours && typeof c.raw === 'number' && c.raw > 0 ? `<${c.raw}` : short(c.key, Math.max(4, Math.floor(step / LETTER))))
+  const every = time ? Math.ceil(Math.max(...cols.map(c => label(c).length), 1) * LETTER / step) : 1 // what would run into its neighbour is left out
   return <svg class="chart" viewBox={`0 0 ${W} ${H + 44}`} role="img" aria-label={word(stat.label)}>
     <line class="grid" x1="8" x2={W - 8} y1={H + 16} y2={H + 16} />
     {cols.map((c, i) => { const x = 8 + i * step; const h = c.n / most * H; return <g key={c.key}><title>{c.key} {c.n}</title>
       <rect x={x + step * 0.15} y={16 + H - h} width={step * 0.7} height={Math.max(1, h)} rx="2" />
       <text x={x + step / 2} y={12 + H - h} text-anchor="middle">{c.n}</text>
-      <text x={x + step / 2} y={H + 34} text-anchor="middle">{time ? c.key.slice(cols.length > 6 ? 5 : 0) : short(c.key)}</text></g> })}</svg>
+      {i % every === 0 && <text x={x + step / 2} y={H + 34} text-anchor="middle">{label(c)}</text>}</g> })}</svg>
 }
 
 /** The part of yes in a hundred, month by month, with the target. */
@@ -162,14 +178,14 @@ export function Chart({ stat }: { stat: Stat }) {
   if (stat.dims.length === 2 && /^(place|building)$/.test(stat.dims[0].name)) return <Heat stat={stat} />
   const flow = Object.keys(stat.dims[0].values)
   const rows = stat.dims[0].name === 'state' ? by(stat, 0).sort((a, b) => flow.indexOf(String(a.raw)) - flow.indexOf(String(b.raw))) : by(stat, 0)
-  return rows.length < 2 ? null : <Bars label={word(stat.label)} rows={rows.slice(0, MOST_BARS)} />
+  return rows.length < 2 ? null : <Bars label={word(stat.label)} rows={rows.slice(0, MOST_BARS)} stat={stat} />
 }
 
 export function Table({ stat, min }: { stat: Stat; min: number }) {
   return <details><summary>{t('as_table')}</summary>
     <div class="scroll" tabIndex={0} role="region" aria-label={word(stat.label)}><table><thead><tr>{stat.dims.map(d => <th key={d.name} scope="col">{word(d.label)}</th>)}<th scope="col" class="num">{t('number')}</th></tr></thead>
       <tbody>{stat.cells.map((c, i) => <tr key={i}>{stat.dims.map((d, k) => <td key={d.name}>{said(d, c[k])}</td>)}
-        <td class="num">{count(c) === null ? t('too_few', { n: min }) : count(c)}</td></tr>)}</tbody></table></div></details>
+        <td class="num">{count(c) === null ? t('too_few', { n: min }) : amount(stat, count(c) || 0)}</td></tr>)}</tbody></table></div></details>
 }
 
 export const total = (stat: Stat) => stat.cells.reduce((n, c) => n + (count(c) || 0), 0)

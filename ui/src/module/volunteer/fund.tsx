@@ -88,12 +88,12 @@ export function Fund({ args }: ScreenProps) {
       <span class="grow">{String(e.f.date)} {e.f.direction === 'in' ? w('in_') : w('out')} {money(Number(e.f.amount))} {String(e.f.purpose)}</span>
       <button type="button" class="primary" onClick={() => void sign(e)}>{w('sign')}</button></li>)}</ul></section>}
     {list.length > 1 && <Chart list={list} />}
-    <div class="scroll" tabIndex={0} role="region" aria-label={w('statement')}><table><thead><tr><th scope="col">{w('no')}</th><th scope="col">{w('date')}</th><th scope="col">{w('in_')}</th><th scope="col">{w('out')}</th>
-      <th scope="col">{w('balance')}</th><th scope="col">{w('party')}</th><th scope="col">{w('purpose')}</th><th scope="col">{w('signed')}</th></tr></thead>
+    <div class="scroll" tabIndex={0} role="region" aria-label={w('statement')}><table><thead><tr><th scope="col">{w('no')}</th><th scope="col">{w('date')}</th><th scope="col" class="num">{w('in_')}</th><th scope="col" class="num">{w('out')}</th>
+      <th scope="col" class="num">{w('balance')}</th><th scope="col">{w('party')}</th><th scope="col">{w('purpose')}</th><th scope="col">{w('signed')}</th></tr></thead>
     <tbody>{shown.map(p => {
       const e = entry(p)
-      return <tr key={p.id}><td>{p.no}</td><td>{p.date}</td><td>{p.direction === 'in' ? money(p.amount) : ''}</td><td>{p.direction === 'out' ? money(p.amount) : ''}</td>
-        <td>{money(p.balance)}</td><td>{e ? String(e.f.party_shown) : ''}</td><td>{e ? String(e.f.purpose) : ''}</td><td>{(p.signed_by || []).join('、')}</td></tr>
+      return <tr key={p.id}><td>{p.no}</td><td class="date">{p.date}</td><td class="num">{p.direction === 'in' ? money(p.amount) : ''}</td><td class="num">{p.direction === 'out' ? money(p.amount) : ''}</td>
+        <td class="num">{money(p.balance)}</td><td>{e ? String(e.f.party_shown) : ''}</td><td>{e ? String(e.f.purpose) : ''}</td><td>{(p.signed_by || []).join('、')}</td></tr>
     })}</tbody></table></div>
     <section class="card"><p>{w('how')}</p><p class="quiet">{w('shell')}</p>
       <pre class="plain-text">{'awk -F, \'NR>1{b+=$3=="in"?$4:-$4}END{print b}\' fund.csv\ntail -n +2 fund.csv | while IFS= read -r l; do printf %s "$(echo "$l" | cut -d, -f1-7)" | sha256sum | cut -c1-64; done'}</pre></section>
