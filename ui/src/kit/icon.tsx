@@ -41,7 +41,6 @@ const P: Record<string, string> = {
   vote: 'M4 12h3l1-3h8l1 3h3v8H4zM9 9l1-5h6l-1 5M4 15.5h16',
   box: 'M4 8l8-4 8 4v8.5l-8 4-8-4zM4 8l8 4 8-4M12 12v8.5',
   chat: 'M4 5h16v11h-9l-4.5 4V16H4zM8 9h8M8 12.5h5',
-  paper: 'M7 3.500h7l4 4V20.500H7zM14 3.500v4h4M10 12h5M10 15.500h3',
   move: 'M4 11l6-5.500 6 5.500M5.500 9.700V19.500h5M14 16.500h7M18 13.500l3 3-3 3',
   calendar: 'M4 6h16v14H4zM4 10.5h16M8 3.5V8M16 3.5V8M8 14h3M8 17h3M14 14h2.5'
 }
