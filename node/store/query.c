@@ -176,7 +176,10 @@ struct building {
     size_t n, cap;
     char *kept[KEPT_MAX]; /* texts that binds point into */
     size_t n_kept;
-    bool alone; /* without the record of each row */
+    bool alone;                   /* without the record of each row */
+    bool worded;                  /* there are words to look for: */
+    struct ln_buf match;          /* as FTS5 has them, */
+    struct ln_token_query *typed; /* and for texts at hand; NULL */
 };
 
 static void bind_add(struct building *b, struct bind x)
@@ -442,7 +445,6 @@ static bool add_where(struct building *b, const struct ln_where *w, struct ln_er
 static bool add_filters(struct building *b, struct ln_err *err)
 {
     const struct ln_list *l = b->l;
-    struct ln_buf match = ln_buf_new(SQL_MAX);
     bool ok = true;
 
     ln_buf_adds(&b->sql, b->alone       ? " WHERE 1"
@@ -468,20 +470,17 @@ static bool add_filters(struct building *b, struct ln_err *err)
         }
         ln_buf_addc(&b->sql, ')');
     }
-    if (ok && l->text != NULL && ln_token_match(&match, ln_span_of(l->text))) {
-        b->kept[b->n_kept] = ln_strndup(match.data, match.len);
-        struct bind words = { .text = b->kept[b->n_kept++], .len = match.len };
-        ln_buf_adds(&b->sql, " AND (c.rec IN (SELECT rowid FROM text WHERE text MATCH ?)");
-        bind_add(b, words);
-        if (b->s->aliased) { /* by what a record said that was given up for this one */
-            ln_buf_adds(&b->sql, " OR r.id IN (SELECT a.root FROM record o JOIN alias a ON a.id ="
-                                 " o.id WHERE o.n IN (SELECT rowid FROM text WHERE text MATCH ?))");
-            bind_add(b, words);
-        }
-        ln_buf_addc(&b->sql, ')');
-    }
-    ln_buf_free(&match);
     return ok;
+}
+
+/* Ready for another statement over the same list. */
+static void kept_free(struct building *b)
+{
+    for (size_t i = 0; i < b->n_kept; i++)
+        ln_free(b->kept[i]);
+    b->n_kept = 0;
+    b->n = 0;
+    ln_buf_clear(&b->sql);
 }
 
 static struct ln_query *start(struct building *b)
@@ -520,34 +519,88 @@ static bool asks_record(const struct ln_list *l)
     return any;
 }
 
-/* Ready for another statement over the same list. */
-static void kept_free(struct building *b)
+/* ---- full text: the records of a list that say what was typed */
+
+/* "(SELECT rowid AS rec ...) h": at most `max` hits, 0 all of them; with what a record said that
+ * was given up for another one. */
+static void add_hits(struct building *b, unsigned max)
 {
-    for (size_t i = 0; i < b->n_kept; i++)
-        ln_free(b->kept[i]);
-    b->n_kept = 0;
-    b->n = 0;
-    ln_buf_clear(&b->sql);
+    struct bind words = { .text = b->match.data, .len = b->match.len };
+
+    ln_buf_adds(&b->sql, "(SELECT rowid AS rec FROM text WHERE text MATCH ?");
+    bind_add(b, words);
+    if (max > 0) {
+        ln_buf_adds(&b->sql, " LIMIT ?");
+        bind_add(b, (struct bind){ .number = true, .n = max });
+    } else if (b->s->aliased) {
+        ln_buf_adds(&b->sql, " UNION SELECT r.n FROM alias a JOIN record o ON o.id = a.id JOIN"
+                             " record r ON r.id = a.root WHERE a.root <> a.id AND o.n IN"
+                             " (SELECT rowid FROM text WHERE text MATCH ?)");
+        bind_add(b, words);
+    }
+    ln_buf_adds(&b->sql, ") h");
 }
 
-static bool count_all(struct building *b, int64_t *total, struct ln_err *err)
+/* Reads the words of the list; with *many there are more hits than are put in order one by one. */
+static bool find_words(struct building *b, bool *many, struct ln_err *err)
 {
+    struct ln_buf typed = ln_buf_new(SQL_MAX);
+    bool row;
+
+    *many = false;
+    b->worded = b->l->text != NULL && ln_token_match(&typed, ln_span_of(b->l->text));
+    if (b->worded)
+        ln_buf_addf(&b->match, "coll : \"%s\" AND body : (%s)", b->l->coll->name, typed.data);
+    ln_buf_free(&typed);
+    if (!b->worded)
+        return true;
+    if (!ln_buf_done(&b->match, "search", err))
+        return false;
+    ln_buf_adds(&b->sql, "SELECT count(*) FROM ");
+    add_hits(b, LN_QUERY_HITS + 1);
+    struct ln_query *q = start(b);
+    if (!ln_db_row(q, &row, err))
+        return false;
+    *many = row && ln_db_col_int(q, 0) > LN_QUERY_HITS;
+    (void)ln_db_end(q);
+    kept_free(b);
+    return true;
+}
+
+/* The rows of a list: `what` of each, from the hits when there are words. */
+static bool add_rows(struct building *b, const char *what, unsigned max_hits, bool with_record,
+                     struct ln_err *err)
+{
+    ln_buf_addf(&b->sql, "SELECT %s FROM ", what);
+    if (b->worded) {
+        add_hits(b, max_hits);
+        ln_buf_addf(&b->sql, " CROSS JOIN \"c_%s\" c ON c.rec = h.rec", b->l->coll->name);
+    } else
+        ln_buf_addf(&b->sql, "\"c_%s\" c", b->l->coll->name);
+    /* A row is there only while its record is; the record itself is needed for some filters. */
+    if (with_record)
+        ln_buf_adds(&b->sql, " CROSS JOIN record r ON r.n = c.rec");
+    b->alone = !with_record;
+    bool ok = add_filters(b, err);
+    b->alone = false;
+    return ok;
+}
+
+static bool count_all(struct building *b, int64_t *total, bool many, struct ln_err *err)
+{
+    bool part = many && b->l->least != NULL;
     struct ln_query *q;
     bool row;
 
     kept_free(b);
-    /* A row is there only while its record is; the record itself is needed for some filters. */
-    ln_buf_addf(&b->sql, "SELECT count(*) FROM \"c_%s\" c%s", b->l->coll->name,
-                asks_record(b->l) ? " CROSS JOIN record r ON r.n = c.rec" : "");
-    b->alone = !asks_record(b->l);
-    bool ok = add_filters(b, err);
-    b->alone = false;
-    if (!ok)
+    if (!add_rows(b, "count(*)", part ? LN_QUERY_HITS : 0, asks_record(b->l), err))
         return false;
     q = start(b);
     if (!ln_db_row(q, &row, err))
         return false;
     *total = row ? ln_db_col_int(q, 0) : 0;
+    if (b->l->least != NULL)
+        *b->l->least = part;
     (void)ln_db_end(q);
     return true;
 }
@@ -647,7 +700,7 @@ static void add_order(struct building *b, const struct place *p, unsigned limit,
     bind_add(b, (struct bind){ .number = true, .n = offset });
 }
 
-/* One stretch of the list, at most `limit` rows. */
+/* One stretch of a list without words, at most `limit` rows. */
 static bool stretch(json_t *out, struct building *b, const struct place *p, bool second,
                     unsigned limit, struct ln_err *err)
 {
@@ -673,6 +726,150 @@ static bool stretch(json_t *out, struct building *b, const struct place *p, bool
     }
 }
 
+/* Numbers of records, in the order of a page. */
+struct found {
+    int64_t *recs;
+    size_t n, room;
+};
+
+/* The same with words, by the index of the full text: all hits are put in order. */
+static bool stretch_hits(struct found *f, struct building *b, const struct place *p, bool second,
+                         struct ln_err *err)
+{
+    bool row;
+
+    kept_free(b);
+    if (!add_rows(b, "c.rec", 0, asks_record(b->l), err))
+        return false;
+    if (b->l->after != NULL)
+        add_place(b, p, second);
+    add_order(b, p, (unsigned)(f->room - f->n), b->l->after != NULL ? 0 : b->l->offset);
+    if (!ln_buf_done(&b->sql, "query", err))
+        return false;
+    struct ln_query *q = start(b);
+    for (;;) {
+        if (!ln_db_row(q, &row, err))
+            return false;
+        if (!row || f->n == f->room)
+            return !row || !ln_db_end(q);
+        f->recs[f->n++] = ln_db_col_int(q, 0);
+    }
+}
+
+/* Whether one that was given up for this record says it. */
+static bool former_says(struct building *b, int64_t rec, bool *says, struct ln_err *err)
+{
+    static const char sql[] =
+        "SELECT w.body FROM record r JOIN alias a ON a.root = r.id JOIN record o ON o.id = a.id"
+        " JOIN words w ON w.rec = o.n WHERE r.n = ? AND a.id <> a.root";
+    struct ln_query *q = ln_db_use(b->s->db, sql);
+    bool row = true;
+
+    ln_db_int(q, rec);
+    while (!*says) {
+        if (!ln_db_row(q, &row, err))
+            return false;
+        if (!row)
+            return true;
+        *says = ln_token_says(b->typed, ln_db_col_span(q, 0));
+    }
+    return !ln_db_end(q);
+}
+
+#define WALK_MAX 5000 /* rows looked at before all hits are put in order after all */
+
+/* The same with words that many records hold: the list is walked in its order, and each row asked.
+ * *walked rows were passed. */
+static bool stretch_walk(struct found *f, struct building *b, const struct place *p, bool second,
+                         unsigned *walked, struct ln_err *err)
+{
+    unsigned skip = b->l->after != NULL ? 0 : b->l->offset;
+    bool row;
+
+    kept_free(b);
+    ln_buf_addf(&b->sql,
+                "SELECT c.rec, w.body FROM \"c_%s\" c%s LEFT JOIN words w ON w.rec = c.rec",
+                b->l->coll->name, asks_record(b->l) ? " CROSS JOIN record r ON r.n = c.rec" : "");
+    b->alone = !asks_record(b->l);
+    bool ok = add_filters(b, err);
+    b->alone = false;
+    if (!ok)
+        return false;
+    if (b->l->after != NULL)
+        add_place(b, p, second);
+    add_order(b, p, WALK_MAX - *walked, 0);
+    if (!ln_buf_done(&b->sql, "query", err))
+        return false;
+    struct ln_query *q = start(b);
+    for (;;) {
+        if (!ln_db_row(q, &row, err))
+            return false;
+        if (!row || f->n == f->room)
+            return !row || !ln_db_end(q);
+        (*walked)++;
+        int64_t rec = ln_db_col_int(q, 0);
+        bool says = ln_token_says(b->typed, ln_db_col_span(q, 1));
+        if (!says && b->s->aliased && !former_says(b, rec, &says, err))
+            return ln_db_end(q);
+        if (says && skip > 0)
+            skip--;
+        else if (says)
+            f->recs[f->n++] = rec;
+    }
+}
+
+/* The records of a page, from one stretch and the one behind it. */
+static bool find_page(struct found *f, struct building *b, const struct place *p, bool two,
+                      bool many, struct ln_err *err)
+{
+    unsigned walked = 0;
+
+    b->typed = many ? ln_token_query_new(ln_span_of(b->l->text)) : NULL;
+    if (b->typed != NULL) {
+        if (!stretch_walk(f, b, p, false, &walked, err) ||
+            (two && f->n < f->room && walked < WALK_MAX &&
+             !stretch_walk(f, b, p, true, &walked, err)))
+            return false;
+        if (f->n == f->room || walked < WALK_MAX)
+            return true;
+        f->n = 0;
+    }
+    return stretch_hits(f, b, p, false, err) &&
+           (!two || f->n == f->room || stretch_hits(f, b, p, true, err));
+}
+
+static bool add_found(json_t *out, struct building *b, int64_t rec, struct ln_err *err)
+{
+    bool row;
+
+    kept_free(b);
+    ln_buf_adds(&b->sql, "SELECT " HEAD);
+    add_columns(&b->sql, b->l->coll);
+    ln_buf_adds(&b->sql, " WHERE c.rec = ?");
+    bind_add(b, (struct bind){ .number = true, .n = rec });
+    struct ln_query *q = start(b);
+    if (!ln_db_row(q, &row, err))
+        return false;
+    if (row)
+        json_array_append_new(out, row_json(b->s, b->l->coll, q));
+    (void)ln_db_end(q);
+    return true;
+}
+
+static bool worded_page(json_t *out, struct building *b, const struct place *p, bool two, bool many,
+                        unsigned limit, struct ln_err *err)
+{
+    int64_t recs[LN_QUERY_LIMIT + 1];
+    struct found f = { recs, 0, limit };
+
+    if (!find_page(&f, b, p, two, many, err))
+        return false;
+    for (size_t i = 0; i < f.n; i++)
+        if (!add_found(out, b, recs[i], err))
+            return false;
+    return true;
+}
+
 static void reverse(json_t *list, size_t from)
 {
     size_t n = json_array_size(list);
@@ -689,31 +886,39 @@ static void building_free(struct building *b)
     kept_free(b);
     ln_free(b->binds);
     ln_buf_free(&b->sql);
+    ln_buf_free(&b->match);
+    ln_token_query_free(b->typed);
 }
 
 bool ln_query_list(json_t *out, int64_t *total, struct ln_sqlstore *s, const struct ln_list *l,
                    struct ln_err *err)
 {
-    struct building b = { .s = s, .l = l, .sql = ln_buf_new(SQL_MAX) };
+    struct building b = {
+        .s = s, .l = l, .sql = ln_buf_new(SQL_MAX), .match = ln_buf_new(2 * SQL_MAX)
+    };
     unsigned limit = l->limit > 0 && l->limit <= LN_QUERY_LIMIT + 1 ? l->limit : 50;
     size_t from = json_array_size(out);
     struct place p = { .null = false };
+    bool many = false;
     bool ok = false;
 
     if (l->n + l->n_any > LN_QUERY_WHERE) {
         (void)ln_fail(err, LN_FULL, "more than %d filters", LN_QUERY_WHERE);
         goto out;
     }
-    if (!see_aliases(s, err) || !find_place(&p, &b, err) ||
-        !stretch(out, &b, &p, false, limit, err))
+    if (!see_aliases(s, err) || !find_place(&p, &b, err) || !find_words(&b, &many, err))
+        goto out;
+    bool two = l->after != NULL && p.column[0] != '\0' && p.null != p.down;
+    if (b.worded && !worded_page(out, &b, &p, two, many, limit, err))
+        goto out;
+    if (!b.worded && !stretch(out, &b, &p, false, limit, err))
         goto out;
     size_t got = json_array_size(out) - from;
-    bool more = l->after != NULL && p.column[0] != '\0' && p.null != p.down && got < limit;
-    if (more && !stretch(out, &b, &p, true, limit - (unsigned)got, err))
+    if (!b.worded && two && got < limit && !stretch(out, &b, &p, true, limit - (unsigned)got, err))
         goto out;
     if (l->back)
         reverse(out, from);
-    ok = !l->total || count_all(&b, total, err);
+    ok = !l->total || count_all(&b, total, many, err);
 out:
     ln_free(p.text);
     building_free(&b);
@@ -1113,50 +1318,36 @@ bool ln_query_count(json_t *out, struct ln_sqlstore *s, const struct ln_count *c
 
 /* ---- full text */
 
-static bool old_words(struct ln_sqlstore *s, int64_t rec, struct ln_buf *body, bool *had,
-                      struct ln_err *err)
+/* What the full text holds of a record, taken away. */
+static bool drop_words(struct ln_sqlstore *s, int64_t rec, struct ln_err *err)
 {
-    static const char sql[] = "SELECT body FROM words WHERE rec = ?";
-    struct ln_query *q = ln_db_use(s->db, sql);
+    static const char drop[] = "INSERT INTO text(text, rowid, body, coll)"
+                               " SELECT 'delete', rec, body, coll FROM words WHERE rec = ?";
+    static const char gone[] = "DELETE FROM words WHERE rec = ?";
+    struct ln_query *q = ln_db_use(s->db, drop);
 
     ln_db_int(q, rec);
-    if (!ln_db_row(q, had, err))
+    if (!ln_db_run(q, err))
         return false;
-    if (*had) {
-        struct ln_span v = ln_db_col_span(q, 0);
-        ln_buf_add(body, v.p, v.len);
-        (void)ln_db_end(q);
-    }
-    return true;
+    q = ln_db_use(s->db, gone);
+    ln_db_int(q, rec);
+    return ln_db_run(q, err);
 }
 
-static bool write_words(struct ln_sqlstore *s, int64_t rec, const struct ln_buf *body,
-                        struct ln_err *err)
+static bool write_words(struct ln_sqlstore *s, int64_t rec, const char *coll,
+                        const struct ln_buf *body, struct ln_err *err)
 {
-    static const char drop[] = "INSERT INTO text(text, rowid, body) VALUES('delete', ?, ?)";
-    static const char gone[] = "DELETE FROM words WHERE rec = ?";
-    static const char put[] = "INSERT INTO words(rec, body) VALUES(?, ?)";
-    static const char add[] = "INSERT INTO text(rowid, body) VALUES(?, ?)";
-    struct ln_buf old = ln_buf_new(2 * WORDS_MAX);
-    bool had = false;
-    bool ok = old_words(s, rec, &old, &had, err);
+    static const char put[] = "INSERT INTO words(rec, body, coll) VALUES(?, ?, ?)";
+    static const char add[] = "INSERT INTO text(rowid, body, coll) VALUES(?, ?, ?)";
+    bool ok = drop_words(s, rec, err);
 
-    if (ok && had) {
-        struct ln_query *q = ln_db_use(s->db, drop);
-        ln_db_int(q, rec);
-        ln_db_text(q, old.data);
-        ok = ln_db_run(q, err);
-        q = ln_db_use(s->db, gone);
-        ln_db_int(q, rec);
-        ok = ok ? ln_db_run(q, err) : ln_db_end(q);
-    }
     for (int i = 0; ok && body->len > 0 && i < 2; i++) {
         struct ln_query *q = ln_db_use(s->db, i == 0 ? put : add);
         ln_db_int(q, rec);
         ln_db_text(q, body->data);
+        ln_db_text(q, coll);
         ok = ln_db_run(q, err);
     }
-    ln_buf_free(&old);
     return ok;
 }
 
@@ -1286,7 +1477,7 @@ static bool look_at(struct ln_sqlstore *s, int64_t rec, const char *name, const 
 
     if (ok && c != NULL && body.len == 0)
         ok = gather_former(s, rec, c, a->searched(a->ctx, name), &body, err);
-    ok = ok && write_words(s, rec, &body, err) &&
+    ok = ok && write_words(s, rec, name, &body, err) &&
          ln_pending_look(s, rec, c, a->twins != NULL ? a->twins(a->ctx, name) : NULL, err) &&
          (strcmp(name, "ruling") != 0 || c == NULL || ln_pending_ruling(s, rec, err));
     ln_buf_free(&body);

@@ -10,6 +10,7 @@
 #define LN_QUERY_LIMIT 200
 #define LN_QUERY_WHERE 32
 #define LN_QUERY_VALUES 64 /* of one filter */
+#define LN_QUERY_HITS 5000 /* of a full text: as many are put in order, and counted exactly */
 
 /* STALE: empty, or before the value; HAS: a list that holds one of the values; KEY: a map with this
  * key; SAYS: as IS, and `field` may go on behind an "="; REACHES: a list of regions that is empty
@@ -51,6 +52,8 @@ struct ln_list {
     const struct ln_id *after;
     bool back;
     bool total;     /* count them all */
+    bool *least;    /* NULL; else a full text with more than LN_QUERY_HITS hits is counted among so
+                       many of them, and *least says that there are that many or more */
     bool conflicts; /* only those with open conflicts */
 };
 /* Appends {"id","region","etag","audience","conflicts","created","eff","state"?,"f":{...}} for each

@@ -218,9 +218,9 @@ bool ln_sqlstore_audience_drop(void *ctx, const struct ln_store_audience *a, boo
                                 " c.audience = ? AND l.mine = 1 AND (c.seq IS NULL OR c.seq >"
                                 " l.receipt) LIMIT 1";
     static const char there[] = "SELECT 1 FROM change WHERE audience = ? LIMIT 1";
-    static const char words[] =
-        "INSERT INTO text(text, rowid, body) SELECT 'delete', w.rec, w.body FROM words w JOIN"
-        " record r ON r.n = w.rec WHERE r.audience = ?";
+    static const char words[] = "INSERT INTO text(text, rowid, body, coll) SELECT 'delete', w.rec, "
+                                "w.body, w.coll FROM words w JOIN"
+                                " record r ON r.n = w.rec WHERE r.audience = ?";
     static const char *const sql[] = {
         words,
         "DELETE FROM words WHERE rec IN (SELECT n FROM record WHERE audience = ?)",

@@ -2,6 +2,9 @@
 #include "node/store/token.h"
 
 #include <sqlite3.h>
+#include <string.h>
+
+#include "crypto/base/alloc.h"
 
 #define TOKEN_MAX 128 /* bytes of a Latin word or number; what is longer is cut */
 
@@ -247,6 +250,12 @@ static struct word look(struct ln_span word)
     }
     return w;
 }
+/* A word as the inside of an FTS5 string. */
+static void add_phrase(struct ln_buf *out, struct ln_span word)
+{
+    for (size_t i = 0; i < word.len; i++)
+        ln_buf_addc(out, word.p[i] == '"' || word.p[i] == '\0' ? ' ' : word.p[i]);
+}
 static void match_word(struct ln_buf *out, struct ln_span word)
 {
     struct word w = look(word);
@@ -254,8 +263,7 @@ static void match_word(struct ln_buf *out, struct ln_span word)
     if (w.letters == 0)
         return;
     ln_buf_adds(out, out->len > 0 ? " AND \"" : "\"");
-    for (size_t i = 0; i < word.len; i++)
-        ln_buf_addc(out, word.p[i] == '"' || word.p[i] == '\0' ? ' ' : word.p[i]);
+    add_phrase(out, word);
     ln_buf_adds(out, w.latin && w.letters > 1 ? "\" *" : "\"");
 }
 /* Bytes of the blank at `at`, 0 when there is none; Chinese input methods give U+3000. */
@@ -267,18 +275,164 @@ static size_t blank(struct ln_span s, size_t at)
         return 1;
     return s.len - at >= 3 && memcmp(s.p + at, "\xe3\x80\x80", 3) == 0 ? 3 : 0;
 }
-bool ln_token_match(struct ln_buf *out, struct ln_span typed)
+/* The next word between blanks, from *at on; false at the end. */
+static bool next_word(struct ln_span *word, struct ln_span typed, size_t *at)
 {
-    size_t from = 0;
+    size_t from = *at;
 
-    for (size_t i = 0; i <= typed.len; i++) {
+    if (from > typed.len)
+        return false;
+    for (size_t i = from;; i++) {
         size_t gap = blank(typed, i);
-
         if (gap == 0)
             continue;
-        match_word(out, (struct ln_span){ typed.p + from, i - from });
-        from = i + gap;
-        i += gap - 1;
+        *word = (struct ln_span){ typed.p + from, i - from };
+        *at = i + gap;
+        return true;
     }
+}
+bool ln_token_match(struct ln_buf *out, struct ln_span typed)
+{
+    struct ln_span word;
+    size_t at = 0;
+
+    while (next_word(&word, typed, &at))
+        match_word(out, word);
     return out->len > 0 && !out->over;
+}
+
+/* ---- the same, in a text at hand */
+
+#define QUERY_WORDS 32 /* more are for the index alone */
+#define TOKENS_MAX ((size_t)1024 * 1024)
+
+struct token {
+    size_t at, len; /* in `bytes` */
+    size_t place;
+};
+struct tokens {
+    struct ln_buf bytes;
+    struct token *list;
+    size_t n, cap;
+};
+struct phrase {
+    struct tokens tokens;
+    bool begins; /* the last one may be the beginning of a longer one */
+};
+struct ln_token_query {
+    struct phrase phrases[QUERY_WORDS];
+    size_t n;
+    struct tokens body;
+};
+
+static int take(void *ctx, int flags, const char *token, int len, int from, int to)
+{
+    struct tokens *t = ctx;
+    size_t place = t->n > 0 ? t->list[t->n - 1].place : 0;
+
+    (void)from;
+    (void)to;
+    if (t->n == t->cap) {
+        t->cap = t->cap > 0 ? 2 * t->cap : 32;
+        t->list = ln_realloc(t->list, t->cap * sizeof *t->list);
+    }
+    if (t->n > 0 && (flags & FTS5_TOKEN_COLOCATED) == 0)
+        place++;
+    t->list[t->n++] = (struct token){ t->bytes.len, (size_t)len, place };
+    ln_buf_add(&t->bytes, token, (size_t)len);
+    return t->bytes.over ? SQLITE_FULL : SQLITE_OK;
+}
+static void cut(struct tokens *t, struct ln_span text, int flags)
+{
+    t->n = 0;
+    ln_buf_clear(&t->bytes);
+    if (text.len > 0)
+        (void)tokenize(NULL, t, flags, text.p,
+                       (int)(text.len < LN_TOKEN_TEXT_MAX ? text.len : LN_TOKEN_TEXT_MAX), take);
+    if (t->bytes.over) /* nothing that was not kept is compared */
+        t->n = 0;
+}
+struct ln_token_query *ln_token_query_new(struct ln_span typed)
+{
+    struct ln_token_query *q = ln_alloc(sizeof *q);
+    struct ln_buf phrase = ln_buf_new(LN_TOKEN_TEXT_MAX);
+    struct ln_span word;
+    bool many = false;
+    size_t at = 0;
+
+    q->body.bytes = ln_buf_new(TOKENS_MAX);
+    while (next_word(&word, typed, &at)) {
+        struct word w = look(word);
+        struct phrase *p = &q->phrases[q->n];
+        if (w.letters == 0)
+            continue;
+        if (q->n == QUERY_WORDS) {
+            many = true;
+            break;
+        }
+        p->tokens.bytes = ln_buf_new(TOKENS_MAX);
+        p->begins = w.latin && w.letters > 1;
+        ln_buf_clear(&phrase);
+        add_phrase(&phrase, word);
+        cut(&p->tokens, (struct ln_span){ phrase.data, phrase.len }, FTS5_TOKENIZE_QUERY);
+        q->n++;
+    }
+    ln_buf_free(&phrase);
+    if (q->n > 0 && !many)
+        return q;
+    ln_token_query_free(q);
+    return NULL;
+}
+static bool same(const struct tokens *a, size_t i, const struct phrase *p, size_t k)
+{
+    const struct token *x = &a->list[i];
+    const struct token *y = &p->tokens.list[k];
+    bool fits = p->begins && k + 1 == p->tokens.n ? x->len >= y->len : x->len == y->len;
+
+    return fits && memcmp(a->bytes.data + x->at, p->tokens.bytes.data + y->at, y->len) == 0;
+}
+/* Whether the phrase goes on behind its first token, which stands at `i`. */
+static bool goes_on(const struct tokens *a, size_t i, const struct phrase *p)
+{
+    size_t from = a->list[i].place;
+
+    for (size_t k = 1; k < p->tokens.n; k++) {
+        bool found = false;
+        while (i < a->n && a->list[i].place < from + k)
+            i++;
+        for (size_t j = i; !found && j < a->n && a->list[j].place == from + k; j++)
+            found = same(a, j, p, k);
+        if (!found)
+            return false;
+    }
+    return true;
+}
+static bool stands(const struct tokens *a, const struct phrase *p)
+{
+    for (size_t i = 0; p->tokens.n > 0 && i < a->n; i++)
+        if (same(a, i, p, 0) && goes_on(a, i, p))
+            return true;
+    return false;
+}
+bool ln_token_says(struct ln_token_query *q, struct ln_span body)
+{
+    cut(&q->body, body, 0);
+    for (size_t i = 0; i < q->n; i++)
+        if (!stands(&q->body, &q->phrases[i]))
+            return false;
+    return true;
+}
+static void tokens_free(struct tokens *t)
+{
+    ln_buf_free(&t->bytes);
+    ln_free(t->list);
+}
+void ln_token_query_free(struct ln_token_query *q)
+{
+    if (q == NULL)
+        return;
+    for (size_t i = 0; i < q->n; i++)
+        tokens_free(&q->phrases[i].tokens);
+    tokens_free(&q->body);
+    ln_free(q);
 }

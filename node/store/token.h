@@ -16,4 +16,15 @@ bool ln_token_register(struct sqlite3 *db, struct ln_err *err) LN_MUST;
  * meaning of its own (quotes, AND, *). False: nothing to look for was typed. */
 bool ln_token_match(struct ln_buf *out, struct ln_span typed) LN_MUST;
 
+/* What was typed, ready to be looked for in one text after another: says what FTS5 would find with
+ * the expression above, for a text that is at hand (where nearly every text holds the words, asking
+ * the index costs more). NULL: nothing to look for was typed, or more than
+ * 32 words. Texts longer than LN_TOKEN_TEXT_MAX
+ * are read as far as that. One thread at a time. */
+#define LN_TOKEN_TEXT_MAX ((size_t)128 * 1024)
+struct ln_token_query;
+struct ln_token_query *ln_token_query_new(struct ln_span typed);
+bool ln_token_says(struct ln_token_query *q, struct ln_span body);
+void ln_token_query_free(struct ln_token_query *q); /* accepts NULL */
+
 #endif

@@ -140,7 +140,7 @@ static json_t *list_params(const struct ln_def_coll *d)
                           param("query", "cursor", "next of the page before"),
                           param("query", "sort", "a field or id, '-' before it for descending"),
                           param("query", "q", "full text, two characters of Chinese or more"),
-                          param("query", "count", "1: with the total"));
+                          param("query", "count", "1: with the total; 'least': that many or more"));
 
     for (const char *const *f = d->filters; f != NULL && *f != NULL; f++)
         json_array_append_new(p, param("query", *f, "one value, or several by comma"));

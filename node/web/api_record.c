@@ -241,11 +241,13 @@ bool ln_api_record_list(struct ln_call *c, struct ln_err *err)
     json_t *items = json_array();
     char noted[LN_ID_TEXT + 1] = "";
     int64_t total = 0;
+    bool least = false;
     json_t *o;
     bool ok = false;
 
     if (d == NULL || !ln_listing_read(&x, c, d, err))
         goto out;
+    x.l.least = &least;
     unsigned limit = x.l.limit;
     x.l.limit = limit + 1; /* one more tells whether there is another page */
     if (!ln_query_list(rows, &total, c->r->store, &x.l, err))
@@ -269,6 +271,9 @@ bool ln_api_record_list(struct ln_call *c, struct ln_err *err)
     add_pages(o, &x, rows, limit, more);
     if (x.l.total)
         json_object_set_new(o, "total", json_integer(total));
+    if (least)
+        json_object_set_new(o, "least", json_true());
+    ln_listing_order(c, &x.l);
     ok = ln_web_json(c, 200, o);
 out:
     json_decref(items);

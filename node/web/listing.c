@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/base/log.h"
+#include "node/store/order.h"
+
 static bool reserved(const char *name)
 {
     static const char *const words[] = { "limit", "cursor", "sort",    "q",    "count",
@@ -153,4 +156,43 @@ bool ln_listing_read(struct ln_listing *x, struct ln_call *c, const struct ln_de
     ln_listing_spare(&x->l, x->unless, c, d);
     return ln_engine_may_list(d, &c->user, x->any, &x->l.n_any) ||
            ln_fail(err, LN_DENIED, "%s: your role may not read it", d->name);
+}
+
+/* ---- an index for what people sort and filter by */
+
+struct order {
+    struct ln_node *n;
+    const struct ln_coll *coll;
+    const char *field;
+};
+
+static bool order_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct order *o = arg;
+
+    (void)r;
+    return ln_order_make(o->n->writer, o->coll, o->field, o->n->env.now_ms(o->n->env.ctx), err);
+}
+
+/* True when that was one to make: one a request is enough. */
+static bool order_by(struct ln_call *c, const struct ln_list *l, const char *field)
+{
+    struct order o = { c->n, l->coll, field };
+    struct ln_err why = { 0 };
+    bool wanted;
+
+    if (ln_order_wanted(&wanted, c->r->store, l->coll, field, &why) &&
+        (!wanted || ln_queue_write(c->n->queue, order_job, &o, &why)))
+        return wanted;
+    ln_log_err(LN_LOG_WARN, &why, "order of a list");
+    return true;
+}
+
+void ln_listing_order(struct ln_call *c, const struct ln_list *l)
+{
+    if (l->sort != NULL && order_by(c, l, l->sort))
+        return;
+    for (size_t i = 0; i < l->n; i++)
+        if (l->where[i].op <= LN_WHERE_TO && order_by(c, l, l->where[i].field))
+            return;
 }

@@ -27,6 +27,10 @@ bool ln_listing_read(struct ln_listing *x, struct ln_call *c, const struct ln_de
 void ln_listing_spare(struct ln_list *l, struct ln_where *room, struct ln_call *c,
                       const struct ln_def_coll *d);
 
+/* Has an index made for the field that a long list was sorted or filtered by (store/order.h): the
+ * next page of it is quick. Waits for the writer; a failure is logged and nothing else. */
+void ln_listing_order(struct ln_call *c, const struct ln_list *l);
+
 /* "cursor" of a list (README "Records"): a number of rows to pass over; or a record and how many
  * rows lie before the page that begins behind it; with "-" in front, the page before that record.
  */

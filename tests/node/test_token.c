@@ -32,6 +32,21 @@ static bool next(struct ln_query *q)
     MUST(ln_db_row(q, &row, &err));
     return row;
 }
+/* The same by asking each text at hand. */
+static void must_say(struct ln_db *db, const char *typed, const char *rows)
+{
+    struct ln_token_query *asked = ln_token_query_new(ln_span_of(typed));
+    struct ln_query *q = ln_db_use(db, "SELECT rowid, body FROM text ORDER BY rowid");
+    char got[16];
+    size_t n = 0;
+
+    while (next(q))
+        if (asked != NULL && ln_token_says(asked, ln_db_col_span(q, 1)))
+            got[n++] = (char)('0' + ln_db_col_int(q, 0));
+    got[n] = '\0';
+    ln_token_query_free(asked);
+    assert_string_equal(got, rows);
+}
 /* The rows found, as digits. */
 static const char *found(const char *typed)
 {
@@ -50,6 +65,7 @@ static const char *found(const char *typed)
             rows[n++] = (char)('0' + ln_db_col_int(q, 0));
     }
     rows[n] = '\0';
+    must_say(db, typed, rows);
     ln_buf_free(&match);
     ln_db_close(db);
     test_rmdir(dir);
@@ -103,7 +119,62 @@ TEST(nothing_typed_has_a_meaning_of_its_own)
     assert_string_equal(found("水管 \" ^"), "3");
 }
 
+/* Texts and questions of a few letters that meet often. */
+static void scribble(char out[64], unsigned *seed, unsigned letters)
+{
+    static const char *const ALL[] = { "水", "管", "停", "a", "b", "A", "1", " ", "，", "\"", "*" };
+
+    size_t at = 0;
+
+    for (unsigned i = 0; i < letters; i++) {
+        *seed = *seed * 1103515245 + 12345;
+        at += (size_t)snprintf(out + at, 64 - at, "%s",
+                               ALL[(*seed >> 16) % (sizeof ALL / sizeof ALL[0])]);
+    }
+}
+
+TEST(a_text_at_hand_says_what_the_index_finds)
+{
+    struct ln_buf match = ln_buf_new(1024);
+    struct ln_err err = { 0 };
+    unsigned seed = 7;
+    unsigned agreed = 0;
+    char dir[64];
+    test_mkdir(dir);
+    struct ln_db *db = open_text(dir);
+
+    for (int i = 0; i < 4000; i++) {
+        char body[64];
+        char typed[64];
+        scribble(body, &seed, 8);
+        scribble(typed, &seed, 1 + (unsigned)i % 4);
+        struct ln_query *q = ln_db_use(db, "REPLACE INTO text(rowid, body) VALUES(7, ?)");
+        ln_db_text(q, body);
+        MUST(ln_db_run(q, &err));
+        ln_buf_clear(&match);
+        struct ln_token_query *asked = ln_token_query_new(ln_span_of(typed));
+        bool any = ln_token_match(&match, ln_span_of(typed));
+        assert_int_equal(asked != NULL, any);
+        if (!any)
+            continue;
+        q = ln_db_use(db, "SELECT 1 FROM text WHERE text MATCH ? AND rowid = 7");
+        ln_db_span(q, (struct ln_span){ match.data, match.len });
+        bool there = next(q);
+        (void)ln_db_end(q);
+        if (ln_token_says(asked, ln_span_of(body)) != there)
+            fail_msg("'%s' in '%s': the index says %d", typed, body, there);
+        agreed += there;
+        ln_token_query_free(asked);
+    }
+
+    assert_in_range(agreed, 500, 3500); /* both answers came often */
+    ln_buf_free(&match);
+    ln_db_close(db);
+    test_rmdir(dir);
+}
+
 RUN_TESTS(T(chinese_words_of_one_two_and_more_characters_are_found),
           T(a_phrase_may_mix_characters_numbers_and_signs),
           T(latin_words_are_found_whatever_their_case_and_width_and_from_their_beginning),
-          T(words_between_blanks_must_all_be_there), T(nothing_typed_has_a_meaning_of_its_own))
+          T(words_between_blanks_must_all_be_there), T(nothing_typed_has_a_meaning_of_its_own),
+          T(a_text_at_hand_says_what_the_index_finds))

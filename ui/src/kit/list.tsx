@@ -12,7 +12,8 @@ import { Empty, Waiting } from './state'
 import { numbered, show } from './value'
 import { pending, waits } from './waits'
 
-interface Page { items: Rec[]; next: string | null; prev: string | null; from: number; total?: number }
+const counted = (page: Page) => page.total + (page.least ? '+' : '')
+interface Page { items: Rec[]; next: string | null; prev: string | null; from: number; total?: number; least?: boolean } // least: there are so many or more
 const SIZE = 50
 const LONG = 90
 const RIGHT = ['int', 'dec', 'fen']
@@ -109,7 +110,7 @@ export function List({ module, def }: { module: Module; def: Collection }) {
   const asked = Array.from(params.keys()).some(k => k !== 'cursor' && k !== 'sort')
   const items = page ? page.items : []
   return <>
-    <div class="list-head"><h1>{word(def.label, def.name)}{page && page.total !== undefined && <> <span class="count">{page.total}</span></>}</h1>
+    <div class="list-head"><h1>{word(def.label, def.name)}{page && page.total !== undefined && <> <span class="count">{counted(page)}</span></>}</h1>
       <div class="row no-print">
         {def.can.create && <a class="button primary" href={`/${def.name}/new`}><Icon name="add" />{t('add')}</a>}
         {def.can.create && !def.log && session.value && session.value.staff && <a class="button only-wide" href={`/${def.name}/import`}><Icon name="upload" />{t('import')}</a>}
@@ -128,7 +129,7 @@ export function List({ module, def }: { module: Module; def: Collection }) {
       : <Table module={module} def={def} fields={fields} items={items} sort={sort} onSort={s => put({ sort: s })} />)}
     {page && (page.prev || page.next) && <nav class="pager" aria-label={t('pages')}>
       <button type="button" disabled={!page.prev} onClick={() => put({ cursor: page.from > SIZE && page.prev ? page.prev : '' }, true)}><Icon name="back" />{t('page_before')}</button>
-      <span role="status">{t('page_of', { from: page.from + 1, to: page.from + items.length, n: page.total === undefined ? '…' : page.total })}</span>
+      <span role="status">{t('page_of', { from: page.from + 1, to: page.from + items.length, n: page.total === undefined ? '…' : counted(page) })}</span>
       <button type="button" disabled={!page.next} onClick={() => { put({ cursor: page.next || '' }, true); window.scrollTo(0, 0) }}>{t('page_after')}<Icon name="next" /></button></nav>}
     <PrintFoot />
   </>
