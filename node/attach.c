@@ -515,11 +515,14 @@ out:
 
 /* ---- from records */
 
-/* The audience reaches somebody above this node. */
+/* The audience reaches somebody above this node; a parcel goes by its parent. */
 static bool goes_up(const struct ln_node *n, const char *audience)
 {
+    const struct ln_cert *self = ln_replica_self(n->replica);
     const char *who = strchr(audience, '/');
 
+    if (who != NULL && who[1] == '@')
+        return self != NULL && self->parent[0] != '\0' && strcmp(who + 2, self->parent) == 0;
     return strcmp(audience, "public") == 0 || (who != NULL && strlen(who + 1) == LN_REGION_LEN &&
                                                strcmp(who + 1, n->config.region) != 0 &&
                                                ln_cert_region_holds(who + 1, n->config.region));

@@ -214,10 +214,11 @@ static void circular_show(const struct ln_special_read *x, json_t *row)
 
 /* ---- the dispatch below */
 
-static bool keep_files(struct ln_special_call *x, const char *id, json_t *files, struct ln_err *err)
+bool ln_dispatch_keep_files(struct ln_special_call *x, const char *collection, const char *id,
+                            json_t *files, struct ln_err *err)
 {
     struct ln_buf text = ln_buf_new(LN_CHANGE_MAX);
-    struct ln_draft d = { .op = LN_OP_SET, .collection = "dispatch", .channel = "" };
+    struct ln_draft d = { .op = LN_OP_SET, .collection = collection, .channel = "" };
     bool ok = true;
     json_t *f = json_pack("{s:o}", "files", files);
 
@@ -230,8 +231,7 @@ static bool keep_files(struct ln_special_call *x, const char *id, json_t *files,
     return ok;
 }
 
-/* Attachments as another node's record has them: names, hashes, and the key each opens with. */
-static bool good_files(const json_t *files)
+bool ln_dispatch_good_files(const json_t *files)
 {
     static const char *const WORDS[] = { "key", "name", "sha", "type", NULL };
     size_t i;
@@ -274,7 +274,8 @@ bool ln_dispatch_take(struct ln_special_call *x, const struct ln_parcel *p, stru
     if (strcmp(p->sender + 2, "0000000000") == 0)
         json_object_set_new(f, "from_province", json_true());
     ok = ln_special_add(id, x, "dispatch", json_incref(f), err) &&
-         (!good_files(files) || keep_files(x, id, json_incref(files), err));
+         (!ln_dispatch_good_files(files) ||
+          ln_dispatch_keep_files(x, "dispatch", id, json_incref(files), err));
 out:
     json_decref(files);
     json_decref(f);

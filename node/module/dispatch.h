@@ -13,6 +13,13 @@
 bool ln_dispatch_take(struct ln_special_call *x, const struct ln_parcel *p,
                       struct ln_err *err) LN_MUST;
 
+/* Attachments as another node's record has them: names, hashes, and the key each opens with. */
+bool ln_dispatch_good_files(const json_t *files);
+/* Sets those as the `files` of a record, as they came: their bytes are wanted from the parent.
+ * `files` is taken over. */
+bool ln_dispatch_keep_files(struct ln_special_call *x, const char *collection, const char *id,
+                            json_t *files, struct ln_err *err) LN_MUST;
+
 extern const struct ln_special ln_dispatch_special[];
 
 #endif

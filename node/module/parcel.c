@@ -133,6 +133,8 @@ static bool put(struct ln_special_call *x, const struct ln_parcel *p, const char
     set_word(f, "key", p->key);
     set_word(f, "day", p->day);
     set_word(f, "body", p->body);
+    if (json_array_size(p->carries) > 0)
+        json_object_set_new(f, "carries", json_deep_copy(p->carries));
     ln_engine_canon(&text, f);
     json_decref(f);
     if (!ln_buf_done(&text, "parcel", err))
@@ -163,7 +165,8 @@ static struct ln_parcel of_row(const json_t *row)
                                .about = ln_special_text(row, "about"),
                                .key = ln_special_text(row, "key"),
                                .day = ln_special_text(row, "day"),
-                               .body = ln_special_text(row, "body") };
+                               .body = ln_special_text(row, "body"),
+                               .carries = json_object_get(json_object_get(row, "f"), "carries") };
 }
 
 static bool step(struct ln_special_call *x, const json_t *row, const char *action,

@@ -17,6 +17,8 @@ struct ln_parcel {
     const char *kind;  /* a word of the code set parcel_kind */
     const char *about; /* record id of the sender's matter */
     const char *key, *day, *body; /* as the kind has it; NULL or "" none */
+    const json_t *carries; /* attachments that travel along, without their keys: [{"sha","stored"}],
+                              which the boxes on the way hand on; NULL none */
 };
 /* Sends one, inside the job's transaction. LN_MISSING nobody answers for that region, as far as
  * this node knows; LN_FULL the body is too long. */

@@ -9,10 +9,13 @@
 #include "crypto/age.h"
 #include "crypto/subject.h"
 #include "node/module/correction.h"
+#include "node/module/dispatch.h"
 #include "node/region/region.h"
 
 #define TEXT_MAX 32000 /* of a summary, before it is sealed and written as base64 */
 #define AT_ONCE 50     /* moves looked at in one tick, of each state */
+#define OTHERS_MAX 11  /* who move along with somebody: a large household in one transaction */
+#define TICKETS_MAX 20 /* letters that go along; the others stay, as those that do not fit */
 
 /* What goes along of a person; the rest is for the new community to find out. */
 static const char *const CARRIED[] = { "name",      "id_type",  "id_no",        "sex",
@@ -170,16 +173,109 @@ static bool send(struct ln_special_call *x, const char *dest, const char *kind, 
     return ln_parcel_send(x, &p, err);
 }
 
+/* Alone, or along with somebody else. */
 static bool moving_already(bool *yes, struct ln_special_call *x, const char *person,
                            struct ln_err *err)
 {
-    const struct ln_where where[] = { { "person", LN_WHERE_IS, person },
-                                      { "state", LN_WHERE_IS, "filed,asked,sent,withdrawing" } };
+    static const struct ln_where OPEN = { "state", LN_WHERE_IS, "filed,asked,sent,withdrawing" };
+    const struct ln_where alone[] = { { "person", LN_WHERE_IS, person }, OPEN };
+    const struct ln_where along[] = { { "others", LN_WHERE_HAS, person }, OPEN };
     json_t *rows = NULL;
-    bool ok = ln_special_find(&rows, x, "move_out", where, 2, 0, err);
+    json_t *more = NULL;
+    bool ok = ln_special_find(&rows, x, "move_out", alone, 2, 0, err) &&
+              ln_special_find(&more, x, "move_out", along, 2, 0, err);
 
-    *yes = json_array_size(rows) > 0;
+    *yes = json_array_size(rows) + json_array_size(more) > 0;
     json_decref(rows);
+    json_decref(more);
+    return ok;
+}
+
+/* Whoever is named by `field` lives here and is not on the way out. */
+static bool may_leave(struct ln_special_call *x, const char *field, const char *person,
+                      struct ln_err *err)
+{
+    json_t *row = NULL;
+    bool twice = false;
+
+    if (!ln_special_get(&row, x, "person", person, err))
+        return false;
+    bool lives = row != NULL && strcmp(ln_special_text(row, "status"), "moved") != 0 &&
+                 strcmp(ln_special_text(row, "status"), "dead") != 0;
+    json_decref(row);
+    if (!lives)
+        return ln_special_problem(x, field, "没有这位在册居民，或已迁出、已故",
+                                  "is not registered here, has moved or died", err);
+    return moving_already(&twice, x, person, err) &&
+           (!twice ||
+            ln_special_problem(x, field, "已有在办的迁出，请先办结或撤回",
+                               "is being moved already: settle or withdraw that first", err));
+}
+
+/* The latest residence of somebody that has not ended; *out NULL none. */
+static bool residence_of(json_t **out, struct ln_special_call *x, const char *person,
+                         struct ln_err *err)
+{
+    const struct ln_where where = { "person", LN_WHERE_IS, person };
+    json_t *rows = NULL;
+    bool ok = ln_special_find(&rows, x, "residence", &where, 1, 0, err);
+    size_t i;
+    json_t *row;
+
+    *out = NULL;
+    json_array_foreach(rows, i, row)
+    {
+        const char *ends = ln_special_text(row, "ends");
+        if (ends[0] == '\0' || strcmp(ends, x->today) > 0)
+            *out = row;
+    }
+    json_incref(*out);
+    json_decref(rows);
+    return ok;
+}
+
+static bool same_home(bool *yes, struct ln_special_call *x, const json_t *first, const char *person,
+                      struct ln_err *err)
+{
+    json_t *home = NULL;
+
+    if (!residence_of(&home, x, person, err))
+        return false;
+    const char *household = ln_special_text(home, "household");
+    *yes = first != NULL && home != NULL &&
+           (strcmp(ln_special_text(first, "dwelling"), ln_special_text(home, "dwelling")) == 0 ||
+            (household[0] != '\0' && strcmp(ln_special_text(first, "household"), household) == 0));
+    json_decref(home);
+    return true;
+}
+
+/* Everybody named is a different person of the first one's household. */
+static bool others_fit(struct ln_special_call *x, const char *person, const json_t *others,
+                       struct ln_err *err)
+{
+    json_t *home = NULL;
+    bool ok = true;
+
+    if (json_array_size(others) > OTHERS_MAX)
+        return ln_special_problem(x, "others", "一次最多带 11 人，请分两次登记",
+                                  "at most 11 go along: register the others in a second move", err);
+    if (json_array_size(others) > 0)
+        ok = residence_of(&home, x, person, err);
+    for (size_t i = 0; ok && i < json_array_size(others); i++) {
+        const char *one = json_string_value(json_array_get(others, i));
+        bool twice = one == NULL || strcmp(one, person) == 0;
+        bool fits = false;
+        for (size_t k = 0; !twice && k < i; k++)
+            twice = strcmp(one, json_string_value(json_array_get(others, k))) == 0;
+        ok = twice
+                 ? ln_special_problem(x, "others", "同一人写了两次", "somebody is named twice", err)
+                 : may_leave(x, "others", one, err) && same_home(&fits, x, home, one, err);
+        if (ok && !fits)
+            ok = ln_special_problem(x, "others", "不与该居民同住，请单独登记",
+                                    "does not live with that person: register a move of their own",
+                                    err);
+    }
+    json_decref(home);
     return ok;
 }
 
@@ -187,8 +283,6 @@ static bool out_before(struct ln_special_call *x, struct ln_err *err)
 {
     const char *person = ln_special_word(x->f, "person");
     const char *region = ln_special_word(x->f, "to_region");
-    json_t *row = NULL;
-    bool twice = false;
 
     if (x->kind != LN_ENGINE_CREATE)
         return true;
@@ -198,18 +292,8 @@ static bool out_before(struct ln_special_call *x, struct ln_err *err)
     if (strcmp(region + 9, "000") == 0)
         return ln_special_problem(x, "to_region", "请填到社区一级",
                                   "name a community, not a wider region", err);
-    if (!ln_special_get(&row, x, "person", person, err))
-        return false;
-    bool lives = row != NULL && strcmp(ln_special_text(row, "status"), "moved") != 0 &&
-                 strcmp(ln_special_text(row, "status"), "dead") != 0;
-    json_decref(row);
-    if (!lives)
-        return ln_special_problem(x, "person", "没有这位在册居民，或已迁出、已故",
-                                  "is not registered here, has moved or died", err);
-    return moving_already(&twice, x, person, err) &&
-           (!twice ||
-            ln_special_problem(x, "person", "已有在办的迁出，请先办结或撤回",
-                               "is being moved already: settle or withdraw that first", err));
+    return may_leave(x, "person", person, err) &&
+           others_fit(x, person, json_object_get(x->f, "others"), err);
 }
 
 static bool out_step(struct ln_special_call *x, const json_t *row, const char *action, json_t *set,
@@ -317,19 +401,22 @@ static bool care_of(json_t **out, struct ln_special_call *x, const char *person,
     return ok;
 }
 
-static bool summary_of(json_t **out, struct ln_special_call *x, const json_t *row,
-                       struct ln_err *err)
+/* One of those who move: {"person", "care"?, "relation"?}; *out NULL when the record is gone or the
+ * person has died. */
+static bool mover_of(json_t **out, struct ln_special_call *x, const json_t *row, const char *id,
+                     struct ln_err *err)
 {
-    const char *id = ln_special_text(row, "person");
-    const json_t *more = json_object_get(row, "f");
     json_t *person = NULL;
+    json_t *home = NULL;
     json_t *care = NULL;
 
     *out = NULL;
     if (!ln_special_get(&person, x, "person", id, err))
         return false;
-    if (person == NULL)
-        return ln_fail(err, LN_MISSING, "the person who moves is not here any more");
+    if (person == NULL || strcmp(ln_special_text(person, "status"), "dead") == 0) {
+        json_decref(person);
+        return true;
+    }
     json_t *f = json_object();
     for (const char *const *name = CARRIED; *name != NULL; name++) {
         json_t *v = json_object_get(json_object_get(person, "f"), *name);
@@ -338,28 +425,163 @@ static bool summary_of(json_t **out, struct ln_special_call *x, const json_t *ro
     }
     json_decref(person);
     *out = json_pack("{s:o}", "person", f);
+    bool ok = residence_of(&home, x, id, err);
+    if (ln_special_text(home, "relation")[0] != '\0')
+        json_object_set_new(*out, "relation", json_string(ln_special_text(home, "relation")));
+    json_decref(home);
+    if (ok && json_is_true(json_object_get(json_object_get(row, "f"), "pass_care"))) {
+        ok = care_of(&care, x, id, err);
+        json_object_set_new(*out, "care", care);
+    }
+    return ok;
+}
+
+/* A letter as it goes along: what was written, not what was done about it. */
+static bool letter_of(json_t **out, struct ln_special_call *x, const json_t *ticket, size_t who,
+                      struct ln_err *err)
+{
+    static const char *const WORDS[] = { "kind", "title", "body", "files", "priority", NULL };
+    json_t *category = NULL;
+
+    *out = NULL;
+    if (!ln_special_get(&category, x, "category", ln_special_text(ticket, "category"), err))
+        return false;
+    json_t *o = json_pack("{s:s,s:I,s:s}", "category", ln_special_text(category, "code"), "who",
+                          (json_int_t)who, "no", ln_special_text(ticket, "no"));
+    for (const char *const *w = WORDS; *w != NULL; w++) {
+        json_t *v = json_object_get(json_object_get(ticket, "f"), *w);
+        if (v != NULL)
+            json_object_set(o, *w, v);
+    }
+    json_decref(category);
+    *out = o;
+    return true;
+}
+
+#define GO_ALONG "filed,accepted,assigned,reassigned,returned,handling"
+
+static size_t written_len(const json_t *v)
+{
+    char *text = json_dumps(v, JSON_COMPACT);
+    size_t len = text != NULL ? strlen(text) : 0;
+
+    free(text);
+    return len;
+}
+
+/* Open letters of one who moves, as far as they fit: into the summary, their ids into `gone`. */
+static bool add_letters(json_t *summary, json_t *gone, struct ln_special_call *x,
+                        const char *person, size_t who, struct ln_err *err)
+{
+    const struct ln_where where[] = { { "reporter", LN_WHERE_IS, person },
+                                      { "state", LN_WHERE_IS, GO_ALONG },
+                                      { "kind", LN_WHERE_IS, "inquiry,advice,complaint" } };
+    json_t *letters = json_object_get(summary, "tickets");
+    json_t *rows = NULL;
+    bool ok = ln_special_find(&rows, x, "ticket", where, 3, 0, err);
+    size_t i;
+    json_t *row;
+
+    json_array_foreach(rows, i, row)
+    {
+        json_t *one = NULL;
+        if (!ok || json_array_size(gone) == TICKETS_MAX)
+            break;
+        ok = letter_of(&one, x, row, who, err);
+        if (ok && written_len(summary) + written_len(one) < TEXT_MAX - 1024) {
+            json_array_append(letters, one);
+            json_array_append_new(gone, json_string(ln_special_word(row, "id")));
+        }
+        json_decref(one);
+    }
+    json_decref(rows);
+    return ok;
+}
+
+/* {"person", "care", "relation", "others":[...], "tickets":[...], "address", "note"}; `gone` gets
+ * the ids of the letters. */
+static bool summary_of(json_t **out, json_t *gone, struct ln_special_call *x, const json_t *row,
+                       struct ln_err *err)
+{
+    const json_t *more = json_object_get(row, "f");
+    const json_t *others = json_object_get(more, "others");
+    json_t *list = json_array();
+    bool ok = mover_of(out, x, row, ln_special_text(row, "person"), err);
+
+    if (ok && *out == NULL)
+        ok = ln_fail(err, LN_MISSING, "the person who moves is not here any more");
+    for (size_t i = 0; ok && i < json_array_size(others); i++) {
+        json_t *one = NULL;
+        ok = mover_of(&one, x, row, json_string_value(json_array_get(others, i)), err);
+        if (one != NULL)
+            json_array_append_new(list, one);
+    }
+    if (!ok) {
+        json_decref(list);
+        return false;
+    }
+    json_object_set_new(*out, "others", list);
+    json_object_set_new(*out, "tickets", json_array());
     if (json_object_get(more, "address") != NULL)
         json_object_set(*out, "address", json_object_get(more, "address"));
     if (json_object_get(more, "note") != NULL)
         json_object_set(*out, "note", json_object_get(more, "note"));
-    if (!json_is_true(json_object_get(more, "pass_care")))
+    if (!json_is_true(json_object_get(more, "pass_tickets")))
         return true;
-    bool ok = care_of(&care, x, id, err);
-    json_object_set_new(*out, "care", care);
+    ok = add_letters(*out, gone, x, ln_special_text(row, "person"), 0, err);
+    for (size_t i = 0, who = 1; ok && i < json_array_size(others); i++) {
+        const char *id = json_string_value(json_array_get(others, i));
+        json_t *here = NULL;
+        ok = mover_of(&here, x, row, id, err) &&
+             (here == NULL || add_letters(*out, gone, x, id, who++, err));
+        json_decref(here);
+    }
     return ok;
 }
 
-/* Personal data leave the community: on record. */
-static bool note_release(struct ln_special_call *x, const json_t *row, struct ln_err *err)
+/* What the boxes on the way hand on: hashes, nothing that opens them. */
+static json_t *attachments_of(const json_t *summary)
 {
-    json_t *f = json_pack("{s:s,s:s,s:s,s:s,s:I}", "node", ln_replica_self(x->r)->node, "action",
-                          "export", "object", ln_special_text(row, "person"), "purpose", "request",
-                          "at", (json_int_t)x->now_ms);
+    json_t *out = json_array();
+    size_t i;
+    size_t k;
+    json_t *letter;
+    json_t *file;
+
+    json_array_foreach(json_object_get(summary, "tickets"), i, letter)
+    {
+        json_array_foreach(json_object_get(letter, "files"), k, file)
+        {
+            json_array_append_new(
+                out, json_pack("{s:s,s:I}", "sha", ln_special_word(file, "sha"), "stored",
+                               json_integer_value(json_object_get(file, "stored"))));
+        }
+    }
+    return out;
+}
+
+/* Personal data leave the community: on record. */
+static bool note_release(struct ln_special_call *x, const json_t *row, const char *person,
+                         struct ln_err *err)
+{
+    json_t *f =
+        json_pack("{s:s,s:s,s:s,s:s,s:I}", "node", ln_replica_self(x->r)->node, "action", "export",
+                  "object", person, "purpose", "request", "at", (json_int_t)x->now_ms);
     const char *author = ln_special_text(row, "author");
 
     if (author[0] != '\0')
         json_object_set_new(f, "actor", json_string(author));
     return ln_special_add(NULL, x, "audit", f, err);
+}
+
+static bool note_releases(struct ln_special_call *x, const json_t *row, struct ln_err *err)
+{
+    const json_t *others = json_object_get(json_object_get(row, "f"), "others");
+    bool ok = note_release(x, row, ln_special_text(row, "person"), err);
+
+    for (size_t i = 0; ok && i < json_array_size(others); i++)
+        ok = note_release(x, row, json_string_value(json_array_get(others, i)), err);
+    return ok;
 }
 
 /* B has a key for this move: what it is to know goes there. */
@@ -368,15 +590,26 @@ static bool give_summary(struct ln_special_call *x, const json_t *row, const str
 {
     struct ln_buf body = ln_buf_new(LN_PARCEL_BODY_MAX);
     json_t *summary = NULL;
+    json_t *gone = json_array();
+    json_t *files = NULL;
+    bool ok = true;
 
     /* Called back meanwhile, or told the same key twice. */
     if (!in_state(row, "asked", "sent", NULL) ||
         strcmp(ln_special_text(row, "peer_key"), p->key) == 0)
-        return true;
-    bool ok = summary_of(&summary, x, row, err) && seal(&body, p->key, summary, err) &&
-              send(x, p->sender, "summary", p->about, NULL, NULL, body.data, err) &&
-              note_release(x, row, err) &&
-              out_step(x, row, "send", json_pack("{s:s}", "peer_key", p->key), err);
+        goto out;
+    ok = summary_of(&summary, gone, x, row, err) && seal(&body, p->key, summary, err);
+    if (!ok)
+        goto out;
+    files = attachments_of(summary);
+    const struct ln_parcel answer = {
+        .dest = p->sender, .kind = "summary", .about = p->about, .body = body.data, .carries = files
+    };
+    ok = ln_parcel_send(x, &answer, err) && note_releases(x, row, err) &&
+         out_step(x, row, "send", json_pack("{s:s,s:O}", "peer_key", p->key, "tickets", gone), err);
+out:
+    json_decref(files);
+    json_decref(gone);
     json_decref(summary);
     ln_buf_free(&body);
     return ok;
@@ -404,26 +637,51 @@ static bool end_rows(struct ln_special_call *x, const char *collection, const ch
     return ok;
 }
 
-/* B's record stands under a receipt: the residence here ends on the day that the one there begins.
- */
+static bool one_leaves(struct ln_special_call *x, const char *id, const char *day,
+                       struct ln_err *err)
+{
+    json_t *person = NULL;
+    bool ok = ln_special_get(&person, x, "person", id, err) &&
+              end_rows(x, "residence", id, day, err) && end_rows(x, "care_tag", id, day, err) &&
+              (person == NULL || strcmp(ln_special_text(person, "status"), "dead") == 0 ||
+               ln_special_set(x, "person", id, json_pack("{s:s}", "status", "moved"), err));
+
+    json_decref(person);
+    return ok;
+}
+
+/* A letter that went along is B's now; what was done about it here meanwhile stands. */
+static bool letter_leaves(struct ln_special_call *x, const char *id, struct ln_err *err)
+{
+    json_t *ticket = NULL;
+    bool ok = ln_special_get(&ticket, x, "ticket", id, err);
+    bool open =
+        ticket != NULL && strstr("," GO_ALONG ",", ln_special_word(ticket, "state")) != NULL;
+
+    json_decref(ticket);
+    return ok && (!open || ln_special_step(x, "ticket", id, "move_along", NULL, NULL, err));
+}
+
+/* B's records stand under a receipt: the residences here end on the day that those there begin,
+ * all of them or none. */
 static bool let_go(struct ln_special_call *x, const json_t *row, const struct ln_parcel *p,
                    struct ln_err *err)
 {
-    const char *id = ln_special_text(row, "person");
-    json_t *person = NULL;
+    const json_t *f = json_object_get(row, "f");
+    const json_t *others = json_object_get(f, "others");
+    const json_t *letters = json_object_get(f, "tickets");
     bool ok = true;
 
     if (strlen(p->day) != 10)
         return ln_fail(err, LN_INVALID, "a move without its day");
     if (!in_state(row, "moved", NULL, NULL)) {
-        ok = ln_special_get(&person, x, "person", id, err) &&
-             out_step(x, row, "close", json_pack("{s:s}", "moved_on", p->day), err) &&
-             end_rows(x, "residence", id, p->day, err) &&
-             end_rows(x, "care_tag", id, p->day, err) &&
-             (person == NULL || strcmp(ln_special_text(person, "status"), "dead") == 0 ||
-              ln_special_set(x, "person", id, json_pack("{s:s}", "status", "moved"), err)) &&
-             drop_key(x, ln_special_word(row, "id"), err);
-        json_decref(person);
+        ok = out_step(x, row, "close", json_pack("{s:s}", "moved_on", p->day), err) &&
+             one_leaves(x, ln_special_text(row, "person"), p->day, err);
+        for (size_t i = 0; ok && i < json_array_size(others); i++)
+            ok = one_leaves(x, json_string_value(json_array_get(others, i)), p->day, err);
+        for (size_t i = 0; ok && i < json_array_size(letters); i++)
+            ok = letter_leaves(x, json_string_value(json_array_get(letters, i)), err);
+        ok = ok && drop_key(x, ln_special_word(row, "id"), err);
     }
     return ok && send(x, p->sender, "closed", p->about, NULL, NULL, NULL, err);
 }
@@ -515,6 +773,25 @@ static bool be_asked(struct ln_special_call *x, const json_t *row, const struct 
            answer_key(x, id, p, err);
 }
 
+/* "李四 1980-01-02、李小五 2015-03-04" */
+static void add_family(json_t *f, const json_t *others)
+{
+    struct ln_buf text = ln_buf_new(4096);
+    size_t i;
+    json_t *one;
+
+    json_array_foreach((json_t *)(uintptr_t)others, i, one)
+    {
+        const json_t *person = json_object_get(one, "person");
+        const char *birth = ln_special_word(person, "birth");
+        ln_buf_addf(&text, "%s%s%s%s", i > 0 ? "、" : "", ln_special_word(person, "name"),
+                    birth[0] != '\0' ? " " : "", birth);
+    }
+    if (text.len > 0)
+        json_object_set_new(f, "family", json_string(text.data));
+    ln_buf_free(&text);
+}
+
 /* What is shown before it is taken in; the whole stays in `summary`. */
 static json_t *shown_of(const json_t *summary)
 {
@@ -528,6 +805,10 @@ static json_t *shown_of(const json_t *summary)
     for (const char *const *n = ELSE; *n != NULL; n++)
         if (json_object_get(summary, *n) != NULL)
             json_object_set(f, *n, json_object_get(summary, *n));
+    add_family(f, json_object_get(summary, "others"));
+    size_t letters = json_array_size(json_object_get(summary, "tickets"));
+    if (letters > 0)
+        json_object_set_new(f, "letters", json_integer((json_int_t)letters));
     return f;
 }
 
@@ -705,28 +986,163 @@ static void copy(json_t *to, const json_t *from, const char *name)
         json_object_set(to, name, v);
 }
 
+/* Somebody of this number has a record here already; "" nobody, or no number. */
+static bool known_by_number(char out[LN_ID_TEXT + 1], struct ln_special_call *x,
+                            const json_t *mover, struct ln_err *err)
+{
+    const char *number = ln_special_word(json_object_get(mover, "person"), "id_no");
+    const struct ln_where where = { "id_no", LN_WHERE_IS, number };
+    json_t *rows = NULL;
+
+    out[0] = '\0';
+    if (number[0] == '\0')
+        return true;
+    bool ok = ln_special_find(&rows, x, "person", &where, 1, 0, err);
+    (void)snprintf(out, LN_ID_TEXT + 1, "%s", ln_special_word(json_array_get(rows, 0), "id"));
+    json_decref(rows);
+    return ok;
+}
+
+/* Record, residence and care tags of one of them. `home` is what all their residences have. */
+static bool settle_one(char person[LN_ID_TEXT + 1], struct ln_special_call *x, const json_t *mover,
+                       const char *known, const json_t *home, struct ln_err *err)
+{
+    json_t *f = json_deep_copy(home);
+    bool ok = add_person(person, x, mover, known, ln_special_word(home, "dwelling"), err);
+
+    if (ok) {
+        json_object_set_new(f, "person", json_string(person));
+        ok = ln_special_add(NULL, x, "residence", json_incref(f), err) &&
+             add_care(x, mover, person, err);
+    }
+    json_decref(f);
+    return ok;
+}
+
+/* Several who come together are one household, that of the first. */
+static bool make_household(json_t *home, struct ln_special_call *x, struct ln_err *err)
+{
+    const char *dwelling = ln_special_word(home, "dwelling");
+    json_t *row = NULL;
+    json_t *building = NULL;
+    char no[200];
+    char id[LN_ID_TEXT + 1];
+    bool ok = ln_special_get(&row, x, "dwelling", dwelling, err) &&
+              ln_special_get(&building, x, "building", ln_special_text(row, "building"), err);
+
+    (void)snprintf(no, sizeof no, "%.60s-%.60s-%.60s", ln_special_text(building, "code"),
+                   ln_special_text(row, "unit"), ln_special_text(row, "room"));
+    ok = ok &&
+         ln_special_add(
+             id, x, "household",
+             json_pack("{s:s,s:s,s:s}", "no", no, "dwelling", dwelling, "kind", "family"), err);
+    if (ok)
+        json_object_set_new(home, "household", json_string(id));
+    json_decref(building);
+    json_decref(row);
+    return ok;
+}
+
+/* The category of this code here, else the first there is; "" none. */
+static bool category_here(char out[LN_ID_TEXT + 1], struct ln_special_call *x, const char *code,
+                          struct ln_err *err)
+{
+    const struct ln_where where = { "code", LN_WHERE_IS, code };
+    json_t *rows = NULL;
+    bool ok = ln_special_find(&rows, x, "category", &where, code[0] != '\0', 0, err);
+
+    if (ok && json_array_size(rows) == 0) {
+        json_decref(rows);
+        rows = NULL;
+        ok = ln_special_find(&rows, x, "category", &where, 0, 0, err);
+    }
+    (void)snprintf(out, LN_ID_TEXT + 1, "%s", ln_special_word(json_array_get(rows, 0), "id"));
+    json_decref(rows);
+    return ok;
+}
+
+/* A letter becomes one of this community: its clock begins anew, with those who work here. */
+static bool add_letter(struct ln_special_call *x, const json_t *letter, const json_t *people,
+                       struct ln_err *err)
+{
+    static const char *const WORDS[] = { "kind", "title", "priority", NULL };
+    size_t who = (size_t)json_integer_value(json_object_get(letter, "who"));
+    const char *reporter = json_string_value(json_array_get(people, who));
+    json_t *files = json_object_get(letter, "files");
+    struct ln_buf body = ln_buf_new(LN_CHANGE_MAX);
+    char category[LN_ID_TEXT + 1];
+    char id[LN_ID_TEXT + 1];
+    bool ok = category_here(category, x, ln_special_word(letter, "category"), err);
+
+    if (ok && category[0] != '\0' && reporter != NULL) {
+        json_t *f = json_pack("{s:s,s:s}", "category", category, "reporter", reporter);
+        for (const char *const *w = WORDS; *w != NULL; w++)
+            copy(f, letter, *w);
+        ln_buf_addf(&body, "%s\n（随迁自 moved along from %s %s）", ln_special_word(letter, "body"),
+                    ln_special_text(x->row, "from_region"), ln_special_word(letter, "no"));
+        json_object_set_new(f, "body", json_string(body.data));
+        ok = ln_special_add(id, x, "ticket", f, err) &&
+             (!ln_dispatch_good_files(files) ||
+              ln_dispatch_keep_files(x, "ticket", id, json_incref(files), err));
+    }
+    ln_buf_free(&body);
+    return ok;
+}
+
+/* All of them, in one transaction: person, home, care, letters. */
+static bool settle(struct ln_special_call *x, const json_t *summary, json_t *home,
+                   struct ln_err *err)
+{
+    const json_t *others = json_object_get(summary, "others");
+    const json_t *letters = json_object_get(summary, "tickets");
+    json_t *people = json_array();
+    char person[LN_ID_TEXT + 1];
+    char one[LN_ID_TEXT + 1];
+    bool family = json_array_size(others) > 0;
+    bool fresh = family && json_object_get(home, "household") == NULL;
+    bool ok = (!fresh || make_household(home, x, err)) &&
+              settle_one(person, x, summary, ln_special_word(x->f, "known"), home, err);
+
+    if (ok && fresh)
+        ok = ln_special_set(x, "household", ln_special_word(home, "household"),
+                            json_pack("{s:s}", "head", person), err);
+    json_array_append_new(people, json_string(ok ? person : ""));
+    for (size_t i = 0; ok && i < json_array_size(others); i++) {
+        const json_t *mover = json_array_get(others, i);
+        char known[LN_ID_TEXT + 1];
+        json_object_del(home, "relation");
+        copy(home, mover, "relation");
+        ok = known_by_number(known, x, mover, err) && settle_one(one, x, mover, known, home, err);
+        json_array_append_new(people, json_string(ok ? one : ""));
+    }
+    for (size_t i = 0; ok && i < json_array_size(letters); i++)
+        ok = add_letter(x, json_array_get(letters, i), people, err);
+    if (ok) { /* last: a receipt for this covers all of it */
+        json_t *f = json_pack("{s:s}", "person", person);
+        (void)json_array_remove(people, 0);
+        if (family)
+            json_object_set(f, "others", people);
+        ok = ln_special_set(x, "move_in", x->id, f, err);
+    }
+    json_decref(people);
+    return ok;
+}
+
 static bool accept(struct ln_special_call *x, struct ln_err *err)
 {
     static const char *const OF_RESIDENCE[] = { "dwelling", "household", "relation",
                                                 "kind",     "starts",    NULL };
     json_t *summary = json_loads(ln_special_text(x->row, "summary"), JSON_REJECT_DUPLICATES, NULL);
-    char person[LN_ID_TEXT + 1];
-    json_t *f = json_object();
+    json_t *home = json_object();
 
+    copy(home, summary, "relation");
     for (const char *const *n = OF_RESIDENCE; *n != NULL; n++)
-        copy(f, x->f, *n);
+        copy(home, x->f, *n);
     bool ok =
         summary != NULL || ln_special_refuse(x, LN_CONFLICT, "迁移资料读不出，请对方重新办理",
                                              "the summary cannot be read: ask for it again", err);
-    ok = ok && add_person(person, x, summary, ln_special_word(x->f, "known"),
-                          ln_special_word(x->f, "dwelling"), err);
-    if (ok) {
-        json_object_set_new(f, "person", json_string(person));
-        ok = ln_special_add(NULL, x, "residence", json_incref(f), err) &&
-             add_care(x, summary, person, err) &&
-             ln_special_set(x, "move_in", x->id, json_pack("{s:s}", "person", person), err);
-    }
-    json_decref(f);
+    ok = ok && settle(x, summary, home, err);
+    json_decref(home);
     json_decref(summary);
     return ok;
 }

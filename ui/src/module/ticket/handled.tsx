@@ -37,7 +37,7 @@ export function Handled({ args }: ScreenProps) {
   const of = (test: (r: Rec) => boolean) => list.filter(test).length
   const rated = list.filter(r => typeof r.f.score === 'number')
   const figures: [string, string | number][] = [[t('h_all'), list.length], [t('h_done'), of(r => /^(replied|rated|closed|appealed)$/.test(r.state || ''))],
-    [t('h_late'), of(r => r.f.done_on_time === false || (r.f.done_on_time === undefined && Number(r.f.due || 0) > 0 && Number(r.f.due) < Date.now() && !/^(replied|rated|closed|withdrawn|refused|merged)$/.test(r.state || '')))],
+    [t('h_late'), of(r => r.f.done_on_time === false || (r.f.done_on_time === undefined && Number(r.f.due || 0) > 0 && Number(r.f.due) < Date.now() && !/^(replied|rated|closed|withdrawn|refused|merged|moved)$/.test(r.state || '')))],
     [t('h_solved'), `${of(r => r.f.solved === true)} / ${of(r => typeof r.f.solved === 'boolean')}`],
     [t('h_score'), rated.length === 0 ? '–' : (rated.reduce((n, r) => n + Number(r.f.score), 0) / rated.length).toFixed(1)]]
   return <>
