@@ -417,6 +417,7 @@ static bool read_audience(struct reading *r, struct ln_def_coll *c, const json_t
         c->only_values = is + 1;
     }
     c->follows = text(a, "of");
+    c->reach = json_is_object(a) ? text(a, "reach") : NULL;
     return true;
 }
 
@@ -775,6 +776,9 @@ static bool check(struct reading *r)
         const struct ln_def_field *of = c->follows != NULL ? ln_def_field(c, c->follows) : NULL;
         if (c->follows != NULL && (of == NULL || of->type != LN_TYPE_REF))
             return wrong(r, "an audience follows a field that is no ref", c->follows);
+        const struct ln_def_field *who = c->reach != NULL ? ln_def_field(c, c->reach) : NULL;
+        if (c->reach != NULL && (who == NULL || who->type != LN_TYPE_LIST || who->to == NULL))
+            return wrong(r, "an audience reaches those of a field that lists nobody", c->reach);
         if (c->named != NULL && (c->named_field == NULL || c->named_values == NULL ||
                                  ln_def_field(c, c->named_field) == NULL))
             return wrong(r, "named says nothing of a field it has", c->name);

@@ -83,6 +83,8 @@ struct ln_def_coll {
     const char *only_if, *only_values;
     const char *follows; /* a ref: a row stands where the record stands that it names; NULL none */
     bool to_parent;      /* of audience N: for this node and its parent alone */
+    const char *reach; /* NULL, or a list of parties: with a home of a region above among them, the
+                          record is for the nodes up to that one */
     const char *own, *estate;
     /* States that are not final, and those in which time runs until `due`; by commas, NULL none. */
     const char *open_states, *running;

@@ -354,6 +354,56 @@ static bool audience_of(bool *placed, struct work *w, const json_t *f, struct ln
     return true;
 }
 
+/* The widest region of a home above this node among the parties; "" all are of this place. */
+static bool farthest(char out[LN_REGION_LEN + 1], struct work *w, const json_t *parties,
+                     struct ln_err *err)
+{
+    const struct ln_cert *self = ln_replica_self(w->r);
+
+    out[0] = '\0';
+    for (size_t i = 0; self != NULL && i < json_array_size(parties); i++) {
+        const char *text = json_string_value(json_array_get(parties, i));
+        json_t *row = NULL;
+        struct ln_id id;
+        if (text == NULL || !ln_clock_id_read(&id, ln_span_of(text)))
+            continue;
+        if (!ln_query_record(&row, w->j->e->writer, &id, err))
+            return false;
+        const char *region = json_string_value(json_object_get(row, "region"));
+        if (region != NULL && strcmp(region, self->region) != 0 &&
+            ln_cert_region_holds(region, self->region) &&
+            (out[0] == '\0' || ln_cert_region_holds(region, out)))
+            (void)snprintf(out, LN_REGION_LEN + 1, "%s", region);
+        json_decref(row);
+    }
+    return true;
+}
+
+/* Parties above: for this node and its parent alone where that is who is written to, else for the
+ * nodes up to the district or the province. */
+static bool reach_up(bool *placed, struct work *w, const char *region, const json_t *f,
+                     struct ln_err *err)
+{
+    const struct ln_cert *self = ln_replica_self(w->r);
+    const struct ln_cert *parent = self != NULL && self->parent[0] != '\0'
+                                       ? ln_authority_find(ln_replica_authority(w->r), self->parent)
+                                       : NULL;
+    char far[LN_REGION_LEN + 1];
+
+    *placed = false;
+    if (!farthest(far, w, json_object_get(f, w->j->c->reach), err))
+        return false;
+    if (far[0] == '\0')
+        return true;
+    if (parent != NULL && strcmp(parent->region, far) == 0)
+        ln_audience_name(w->audience, 'N', region, "", self->parent);
+    else
+        ln_audience_name(w->audience, strcmp(far + 2, "0000000000") == 0 ? 'V' : 'D', region, "",
+                         "");
+    *placed = true;
+    return true;
+}
+
 static bool name_audience(struct work *w, char code, const char *region, const json_t *f,
                           struct ln_err *err)
 {
@@ -362,6 +412,8 @@ static bool name_audience(struct work *w, char code, const char *region, const j
     bool placed = false;
 
     if (w->j->c->follows != NULL && !audience_of(&placed, w, f, err))
+        return false;
+    if (!placed && w->j->c->reach != NULL && !reach_up(&placed, w, region, f, err))
         return false;
     if (placed)
         return true;

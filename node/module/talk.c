@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "crypto/base/alloc.h"
+#include "node/region/region.h"
 #include "node/store/seen.h"
 
 #define DAY_MS INT64_C(86400000)
@@ -66,6 +67,53 @@ bool ln_talk_member(bool *member, const struct ln_recipient_place *p, const json
     if (ok && row != NULL && !json_is_true(json_object_get(row, "deleted")))
         ok = ln_recipient_is(member, p, row, u, err);
     json_decref(row);
+    return ok;
+}
+
+/* ---- across nodes: accounts are known in their own community alone, so that what goes to another
+ * node says who wrote it */
+
+/* One of them is a home of a region above. */
+static bool reaches_up(bool *up, struct ln_special_call *x, const json_t *members,
+                       struct ln_err *err)
+{
+    const char *here = ln_replica_self(x->r)->region;
+
+    *up = false;
+    for (size_t i = 0; !*up && i < json_array_size(members); i++) {
+        const char *id = json_string_value(json_array_get(members, i));
+        json_t *row = NULL;
+        if (id == NULL || !any_record(&row, x, id, err))
+            return err->code == LN_OK;
+        const char *region = ln_special_word(row, "region");
+        *up = strcmp(ln_special_word(row, "collection"), "home") == 0 &&
+              strcmp(region, here) != 0 && ln_cert_region_holds(region, here);
+        json_decref(row);
+    }
+    return true;
+}
+
+/* "翠苑一区社区 张三": the home in whose name somebody writes here, else the place, and the name
+ * they chose. */
+static bool sign(struct ln_special_call *x, const json_t *members, struct ln_err *err)
+{
+    struct ln_buf by = ln_buf_new(1024);
+    bool ok = true;
+
+    for (size_t i = 0; ok && by.len == 0 && i < x->u->n_roles; i++) {
+        json_t *home = NULL;
+        if (x->u->homes[i][0] == '\0' || !holds(members, x->u->homes[i]))
+            continue;
+        ok = ln_special_get(&home, x, "home", x->u->homes[i], err);
+        ln_buf_adds(&by, ln_special_text(home, "name"));
+        json_decref(home);
+    }
+    if (by.len == 0 && !ln_region_name(&by, ln_replica_self(x->r)->region))
+        ln_buf_adds(&by, ln_replica_self(x->r)->region);
+    ln_buf_addf(&by, " %s", x->u->shown[0] != '\0' ? x->u->shown : x->u->login);
+    if (ok)
+        json_object_set_new(x->f, "by", json_string(by.data));
+    ln_buf_free(&by);
     return ok;
 }
 
@@ -169,6 +217,9 @@ static bool thread_before(struct ln_special_call *x, struct ln_err *err)
     }
     if (x->u->account[0] != '\0' && !holds(members, x->u->account))
         json_array_append_new(members, json_string(x->u->account));
+    bool up;
+    if (!reaches_up(&up, x, members, err) || (up && !sign(x, members, err)))
+        return false;
     if (strcmp(kind, "direct") == 0 && json_array_size(members) != 2)
         return ln_special_problem(x, "members", "单聊是两个人", "a direct one has two", err);
     if (strcmp(kind, "group") == 0 && list[0] == '\0' && json_array_size(members) < 2)
@@ -281,7 +332,9 @@ static bool message_before(struct ln_special_call *x, struct ln_err *err)
     if (!ln_special_get(&thread, x, "thread", ln_special_word(x->f, "thread"), err))
         return false;
     bool ok = thread != NULL
-                  ? may_write(x, thread, err) && check_recall(x, err)
+                  ? may_write(x, thread, err) && check_recall(x, err) &&
+                        (ln_special_text(thread, "by")[0] == '\0' ||
+                         sign(x, json_object_get(json_object_get(thread, "f"), "members"), err))
                   : ln_special_problem(x, "thread", "没有这个会话", "is no conversation", err);
     json_decref(thread);
     return ok;

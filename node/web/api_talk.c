@@ -84,6 +84,20 @@ static const char *name_of(struct talk *t, const char *id)
     return ln_special_word(t->names, id);
 }
 
+/* What comes from another node names who wrote it: accounts of that place are not known here. */
+static void learn_name(struct talk *t, const json_t *row)
+{
+    const char *author = ln_special_text(row, "author");
+    const char *by = ln_special_text(row, "by");
+
+    if (by[0] == '\0' || author[0] == '\0')
+        return;
+    json_t *account = record(t, "account", author);
+    if (account == NULL)
+        json_object_set_new(t->names, author, json_string(by));
+    json_decref(account);
+}
+
 /* ---- which conversations are mine */
 
 static bool is_member(bool *member, struct talk *t, const json_t *thread, struct ln_err *err)
@@ -240,6 +254,7 @@ static json_t *thread_json(struct talk *t, const json_t *thread, struct ln_err *
         goto out;
     const json_t *last = json_array_get(rows, 0);
     const char *body = ln_special_text(last, "body");
+    learn_name(t, thread);
     bool muted = is_muted(t, thread);
     o = json_pack(
         "{s:s,s:s,s:s,s:I,s:b,s:b,s:b,s:I,s:b}", "id", id, "kind", ln_special_text(thread, "kind"),
@@ -381,6 +396,7 @@ static bool add_message(json_t *items, struct talk *t, json_t *row, struct ln_er
     const struct ln_def_coll *d = ln_def_find(t->c->n->def, "message");
     json_t *f = json_object_get(row, "f");
     const char *author = ln_special_text(row, "author");
+    learn_name(t, row);
     json_t *o = json_pack("{s:s,s:I,s:s,s:b}", "id", ln_special_word(row, "id"), "at",
                           (json_int_t)json_integer_value(json_object_get(row, "created")), "who",
                           author[0] != '\0' ? name_of(t, author) : "", "mine",
@@ -469,6 +485,7 @@ bool ln_api_talk_get(struct ln_call *c, struct ln_err *err)
         !messages_of(rows, &t, c->q->arg[0], PAGE + 1, offset, err))
         goto out;
     struct ln_id since = kept_since(&t, thread);
+    learn_name(&t, thread);
     bool more = json_array_size(rows) > PAGE;
     for (size_t i = 0; i < json_array_size(rows) && i < PAGE; i++) {
         json_t *row = json_array_get(rows, i);
