@@ -35,7 +35,13 @@ static json_t *rows_of(struct ln_sqlstore *s, const struct ln_def *def, const ch
     return rows;
 }
 
-json_t *ln_calendar_days(struct ln_sqlstore *s, const struct ln_def *def, const char *since)
+static bool came_by(const json_t *row, int64_t at_ms)
+{
+    return json_integer_value(json_object_get(row, "created")) <= at_ms;
+}
+
+json_t *ln_calendar_known(struct ln_sqlstore *s, const struct ln_def *def, const char *since,
+                          int64_t at_ms)
 {
     const struct ln_where where[] = { { "date", LN_WHERE_FROM, since } };
     json_t *days = ln_term_calendar();
@@ -45,19 +51,25 @@ json_t *ln_calendar_days(struct ln_sqlstore *s, const struct ln_def *def, const 
 
     json_array_foreach(rows, i, row)
     {
-        json_object_set_new(days, text(row, "date"),
-                            json_boolean(strcmp(text(row, "kind"), "work") == 0));
+        if (came_by(row, at_ms))
+            json_object_set_new(days, text(row, "date"),
+                                json_boolean(strcmp(text(row, "kind"), "work") == 0));
     }
     json_decref(rows);
     rows = rows_of(s, def, "holiday", where, 1);
     json_array_foreach(rows, i, row)
     {
-        json_object_set_new(
-            days, text(row, "date"),
-            json_boolean(json_is_true(json_object_get(json_object_get(row, "f"), "working"))));
+        const json_t *working = json_object_get(json_object_get(row, "f"), "working");
+        if (came_by(row, at_ms))
+            json_object_set_new(days, text(row, "date"), json_boolean(json_is_true(working)));
     }
     json_decref(rows);
     return days;
+}
+
+json_t *ln_calendar_days(struct ln_sqlstore *s, const struct ln_def *def, const char *since)
+{
+    return ln_calendar_known(s, def, since, INT64_MAX);
 }
 
 bool ln_calendar_arranged(struct ln_sqlstore *s, const struct ln_def *def, long year)

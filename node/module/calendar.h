@@ -9,6 +9,9 @@
  * does not name follow the week. Records that cannot be read leave the program's own. The caller
  * frees. */
 json_t *ln_calendar_days(struct ln_sqlstore *s, const struct ln_def *def, const char *since);
+/* The same as it was known at a moment: without records that came later. */
+json_t *ln_calendar_known(struct ln_sqlstore *s, const struct ln_def *def, const char *since,
+                          int64_t at_ms);
 /* Whether the days off of a year are known: the program carries its official arrangement, or
  * somebody entered it and said so (a record of calendar_year). Else a term that runs into it
  * follows the week and the days set by law, and may move. */

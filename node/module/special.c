@@ -13,6 +13,7 @@
 #include "node/module/assess.h"
 #include "node/module/correction.h"
 #include "node/module/dispatch.h"
+#include "node/module/due.h"
 #include "node/module/emergency.h"
 #include "node/module/erasure.h"
 #include "node/module/fund.h"
@@ -55,6 +56,7 @@ const struct ln_special *const ln_specials[] = {
     ln_publish_special,
     ln_relocation_special,
     ln_retention_special,
+    ln_due_special,
     ln_shop_special,
     ln_ledger_special,
     ln_slot_special,
