@@ -60,6 +60,12 @@ static void clean(struct ln_buf *cell, struct ln_span text)
         unsigned char c = (unsigned char)text.p[i];
         if (c < 0x20 && c != '\n' && c != '\t')
             continue;
+        /* U+FFFE and U+FFFF: XML 1.0 section 2.2 has no such characters */
+        if (c == 0xef && text.len - i >= 3 && (unsigned char)text.p[i + 1] == 0xbf &&
+            (unsigned char)text.p[i + 2] >= 0xbe) {
+            i += 2;
+            continue;
+        }
         chars += (c & 0xc0) != 0x80;
         if (chars > LN_XLSX_CHARS)
             break;
