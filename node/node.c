@@ -481,14 +481,11 @@ static void add_ident(struct ln_buf *out, const struct ln_ident *ident)
     ln_buf_addc(out, '\n');
 }
 
-bool ln_node_rotate_age(struct ln_node *n, struct ln_err *err)
+static bool make_next(struct ln_node *n, struct ln_replica *r, struct ln_err *err)
 {
     struct ln_buf text = ln_buf_secret(LN_KEY_FILE_MAX);
     struct ln_ident next;
 
-    if (n->config.parent[0] == '\0')
-        return ln_fail(err, LN_INVALID,
-                       "a root's reading key is not rotated (根节点的解密密钥不更换)");
     if (n->has_next)
         return ln_fail(err, LN_CONFLICT,
                        "the next reading key waits for the parent already (新密钥正等待上级签发)");
@@ -499,9 +496,20 @@ bool ln_node_rotate_age(struct ln_node *n, struct ln_err *err)
     if (ok) {
         n->age_next = next;
         n->has_next = true;
+        ln_replica_spare(r, &next);
     }
     sodium_memzero(&next, sizeof next);
     return ok;
+}
+
+static bool next_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    return make_next(arg, r, err);
+}
+
+bool ln_node_rotate_age(struct ln_node *n, struct ln_err *err)
+{
+    return ln_queue_write(n->queue, next_job, n, err);
 }
 
 static bool age_next(void *ctx, struct ln_recipient *out)
@@ -548,6 +556,21 @@ static bool is_certified(const struct ln_node *n, const struct ln_replica *r)
     return self != NULL && ln_key_recipient_same(&self->age, &next);
 }
 
+/* Nobody stands above a root: it certifies its next key itself. */
+static void certify_next(struct ln_node *n, struct ln_replica *r)
+{
+    struct ln_recipient next;
+    struct ln_err err = { 0 };
+
+    ln_key_ident_public(&next, &n->age_next);
+    if (!ln_replica_begin(r, &err))
+        return;
+    if (!ln_replica_own_age(r, &next, &err) || !ln_replica_commit(r, &err)) {
+        ln_replica_rollback(r);
+        ln_log_err(LN_LOG_WARN, &err, "reading key");
+    }
+}
+
 static void tick_age(struct ln_node *n, struct ln_replica *r)
 {
     struct ticking *t = (void *)((char *)n->pool + sizeof(struct pool));
@@ -557,6 +580,8 @@ static void tick_age(struct ln_node *n, struct ln_replica *r)
     char path[1024];
     int64_t now = real_ms();
 
+    if (n->has_next && n->config.parent[0] == '\0' && !is_certified(n, r))
+        certify_next(n, r);
     if (n->has_next && is_certified(n, r)) {
         if (!promote(n, &err)) {
             ln_log_err(LN_LOG_WARN, &err, "reading key");
@@ -572,16 +597,13 @@ static void tick_age(struct ln_node *n, struct ln_replica *r)
         }
         return;
     }
-    if (n->has_next || n->config.age_days == 0 || n->config.parent[0] == '\0' ||
-        now - t->aged_ms < AGE_LOOK_MS)
+    if (n->has_next || n->config.age_days == 0 || now - t->aged_ms < AGE_LOOK_MS)
         return;
     t->aged_ms = now;
     (void)snprintf(path, sizeof path, "%s/age.key", n->dir);
     if (stat(path, &st) != 0 || now / 1000 - st.st_mtime <= n->config.age_days * 86400)
         return;
-    if (ln_node_rotate_age(n, &err))
-        ln_replica_spare(r, &n->age_next);
-    else
+    if (!make_next(n, r, &err))
         ln_log_err(LN_LOG_WARN, &err, "reading key");
 }
 

@@ -75,9 +75,9 @@ bool ln_node_open_drill(struct ln_node **out, const char *dir, struct ln_err *er
 /* New keys in the place of the present ones, which stay beside as *.old: the node is another one,
  * and has to join anew, continuing the old. `back` undoes that. The node is not open. */
 bool ln_node_rekey(const char *dir, bool back, struct ln_err *err) LN_MUST;
-/* On the writer thread: makes the next reading key (age.next; ln_replica_spare it) and asks the
- * parent for a certificate with it at the next sync. LN_CONFLICT one is asked for already;
- * LN_INVALID a root's is not rotated. */
+/* Makes the next reading key (age.next), which the parent certifies at the next sync, a root itself
+ * at once; it is used from then on. Any thread but the writer's. LN_CONFLICT one is asked for
+ * already. */
 bool ln_node_rotate_age(struct ln_node *n, struct ln_err *err) LN_MUST;
 void ln_node_close(struct ln_node *n); /* accepts NULL; seals nothing */
 /* Seals everything that waits (at the end, or before a sync). */

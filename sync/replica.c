@@ -524,6 +524,30 @@ out:
     return ok;
 }
 
+bool ln_replica_own_age(struct ln_replica *r, const struct ln_recipient *age, struct ln_err *err)
+{
+    const struct ln_cert *self = ln_replica_self(r);
+    struct ln_buf f = ln_buf_new(2 * LN_CERT_MAX);
+    struct ln_cert c;
+    bool ok = false;
+
+    if (self == NULL || strcmp(r->c.id, r->c.root_id) != 0) {
+        (void)ln_fail(err, LN_DENIED, "only a root certifies itself");
+        goto out;
+    }
+    if (ln_replica_wild(r)) {
+        (void)wild(err);
+        goto out;
+    }
+    c = *self;
+    c.age = *age;
+    c.from_s = now_s(r) > c.from_s ? now_s(r) : c.from_s + 1;
+    ok = sign_cert(&f, r, &c, err) && publish_cert(r, (struct ln_span){ f.data, f.len }, err);
+out:
+    ln_buf_free(&f);
+    return ok;
+}
+
 bool ln_replica_renew_due(const struct ln_replica *r, const struct ln_cert *c)
 {
     return r->c.env->clock_trusted(r->c.env->ctx) && !ln_replica_wild(r) && c->parent[0] != '\0' &&

@@ -296,6 +296,10 @@ struct ln_renewal {
 };
 bool ln_replica_renew(struct ln_replica *r, const char *node, const struct ln_renewal *want,
                       struct ln_err *err) LN_MUST;
+/* At a root: a certificate of its own with another reading key, the rest as it is. LN_DENIED this
+ * node has a parent, which certifies it. */
+bool ln_replica_own_age(struct ln_replica *r, const struct ln_recipient *age,
+                        struct ln_err *err) LN_MUST;
 /* Whether a certificate has less than a third of its lease left: time to renew it. */
 bool ln_replica_renew_due(const struct ln_replica *r, const struct ln_cert *c);
 /* A laptop drops what it holds of grids that its certificate does not list any more, keys too, once

@@ -119,28 +119,20 @@ static bool rotate_job(void *arg_, struct ln_replica *r, struct ln_err *err)
     return ln_replica_rotate(r, true, arg_, err);
 }
 
-static bool own_job(void *arg, struct ln_replica *r, struct ln_err *err)
-{
-    struct ln_node *n = arg;
-
-    if (!ln_node_rotate_age(n, err))
-        return false;
-    ln_replica_spare(r, &n->age_next);
-    return true;
-}
-
 bool ln_cmd_rotate(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
 {
     unsigned minted = 0;
 
     if (json_is_true(json_object_get(args, "own"))) {
-        if (!ln_queue_write(n->queue, own_job, n, err))
+        if (!ln_node_rotate_age(n, err))
             return false;
         if (n->syncer != NULL)
             ln_syncer_poke(n->syncer);
-        ln_buf_adds(out, ZH("已生成新的解密密钥，上级签发新证书后启用\n",
-                            "a new reading key is made; it is used once the parent has certified "
-                            "it\n"));
+        ln_buf_adds(out, n->config.parent[0] == '\0'
+                             ? ZH("已更换解密密钥\n", "the reading key is a new one\n")
+                             : ZH("已生成新的解密密钥，上级签发新证书后启用\n",
+                                  "a new reading key is made; it is used once the parent has "
+                                  "certified it\n"));
         return true;
     }
     if (!ln_queue_write(n->queue, rotate_job, &minted, err) || !ln_node_seal(n, err))

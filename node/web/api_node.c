@@ -323,12 +323,16 @@ static bool rotate_job(void *arg, struct ln_replica *r, struct ln_err *err)
     return ln_replica_rotate(r, true, arg, err);
 }
 
-/* New epochs now for every audience of this node. */
+/* New epochs now for every audience of this node; with `own` its own reading key instead. */
 bool ln_api_node_rotate(struct ln_call *c, struct ln_err *err)
 {
     unsigned minted = 0;
 
-    if (!may_manage(c, err) || !ln_queue_write(c->n->queue, rotate_job, &minted, err))
+    if (!may_manage(c, err) || !ln_web_object(c, err))
+        return false;
+    bool own = json_is_true(json_object_get(c->body, "own"));
+    if (own ? !ln_node_rotate_age(c->n, err)
+            : !ln_queue_write(c->n->queue, rotate_job, &minted, err))
         return false;
     if (c->n->syncer != NULL)
         ln_syncer_poke(c->n->syncer);

@@ -1,5 +1,5 @@
 # A node's reading key is rotated: asked for, certified by the parent, used from then on; what was wrapped for the former
-# one is read on, also in a rebuild; an old key is rotated by itself.
+# one is read on, also in a rebuild; an old key is rotated by itself; a root certifies its own.
 . tests/e2e/lib.sh
 start_node xihu 330106000000 district
 start_node cuiyuan 330106005055 community xihu
@@ -40,4 +40,15 @@ again() { "$LINLI" sync --dir "$dir" >/dev/null; [ "$(public)" != "$second" ] &&
 ok "a key of more than 180 days is rotated by itself" eventually again
 ok "two former ones are kept" test "$(grep -c AGE-SECRET-KEY "$dir/age.old")" = 2
 ok "and still a rebuild reads all" "$LINLI" rebuild --dir "$dir"
-ok "a root's own key is not rotated, and why is said" fails "$LINLI" rotate --dir "$(dir_of xihu)" --own
+# a root certifies its own
+dir=$(dir_of xihu)
+old=$(public)
+ok "a root's key is rotated, too" "$LINLI" rotate --dir "$dir" --own
+ok "which it certifies itself" eventually rotated
+ok "it is another one" test "$(public)" != "$old"
+write 三幢
+ok "what is written for it then reaches it" eventually shows cuiyuan /api/v1/news 三幢
+ok "and is signed for" eventually is cuiyuan unsent 0
+certified_at() { "$LINLI" sync --dir "$(dir_of cuiyuan)" >/dev/null; "$LINLI" show "$(of xihu node)" --dir "$(dir_of cuiyuan)" | grep -q "$(public)"; }
+ok "the box knows the root by its new key" eventually certified_at
+ok "the root's logs and database agree, also after a rebuild" eval '"$LINLI" verify --dir "$dir" && "$LINLI" rebuild --dir "$dir" && "$LINLI" verify --dir "$dir"'

@@ -15,6 +15,8 @@ export const w = speak({
   raised: ['发现', 'Since'], ack: ['知道了', 'Take note'], acked: ['{who} 已知悉', 'noted by {who}'], note: ['备注（可不填）', 'Note (optional)'], cleared: ['已解除', 'over'],
   past: ['近期已解除的告警', 'Alarms that are over'], open: ['节点告警', 'Open alarms'], quiet: ['没有告警', 'No alarm'], rotate: ['更换本节点的读者密钥', 'New keys for all readers of this node'],
   rotate_hint: ['每月自动更换；怀疑泄露时可立即更换。已吊销的节点得不到新密钥。', 'Done by itself each month; do it now when a leak is feared. A revoked node gets none of them.'], rotated: ['已更换 {n} 把密钥', '{n} keys are new'],
+  rotate_own: ['更换本节点自己的解密密钥', 'A new reading key for this node'], own_hint: ['本节点的解密密钥定期自动更换；怀疑被人抄走时可立即更换。旧密钥保留，用来读以前的内容。', 'This node’s own reading key is replaced by itself in time; do it now when somebody may have copied it. The former ones are kept, to read what is older.'],
+  rotated_own: ['已生成新的解密密钥；有上级的，待上级签发证书后启用', 'A new reading key is made; it is used once it is certified, by the parent where there is one'],
   drill: ['恢复演练', 'Restore drill'], drill_hint: ['在本节点旁边证明：它坏掉后，用上级的副本和纸上的恢复密钥能全部恢复。不改动任何数据，密钥用完即弃。', 'Proves, beside this node, that all of it would come back from its parent and the recovery key on paper. Changes nothing; the key is not kept.'],
   recovery: ['纸上的恢复密钥', 'The recovery key on paper'], start: ['开始演练', 'Start the drill'], running: ['正在演练，可以离开本页，结果会保留…', 'The drill is going on; you may leave, its result is kept…'], failed: ['演练失败：{why}', 'The drill failed: {why}'],
   last_drill: ['上次演练 {at}：{how}', 'Last drill {at}: {how}'], good: ['成功', 'it would work'], bad: ['未成功', 'it would not'], no_drill: ['还没有演练过', 'There was none yet'],

@@ -129,9 +129,11 @@ function AlarmList({ list, done }: { list: Alarms; done: () => void }) {
 
 function Rotate() {
   const [said, setSaid] = useState('')
-  const go = () => call<{ minted: number }>('POST', '/nodes/rotate', {}).then(r => setSaid(w('rotated', { n: r.minted })), x => setSaid(why(x)))
+  const go = (own: boolean) => call<{ minted: number }>('POST', '/nodes/rotate', { own }).then(r => setSaid(own ? w('rotated_own') : w('rotated', { n: r.minted })), x => setSaid(why(x)))
   return <section class="block"><h2>{w('rotate')}</h2><p class="quiet">{w('rotate_hint')}</p>
-    <div class="row"><button type="button" onClick={() => void go()}>{w('rotate')}</button></div>{said && <p role="status">{said}</p>}</section>
+    <div class="row"><button type="button" onClick={() => void go(false)}>{w('rotate')}</button></div>
+    <p class="quiet">{w('own_hint')}</p>
+    <div class="row"><button type="button" onClick={() => void go(true)}>{w('rotate_own')}</button></div>{said && <p role="status">{said}</p>}</section>
 }
 
 export function Board() {
