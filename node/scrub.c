@@ -22,6 +22,7 @@
 #include "node/store/alarm.h"
 #include "node/syncer.h"
 #include "sync/sha1.h"
+#include "sync/view.h"
 #include "sync/volume.h"
 
 #define PATH_ROOM 1024
@@ -29,7 +30,6 @@
 #define ROWS_AT_ONCE 16 /* one job of the writer */
 #define ROW_BYTES 4096  /* what a row counts for, when reading is paced */
 #define LOGS_MAX 65536
-#define MEND_AGAIN 64  /* segments of a log that its parent is asked for */
 #define VOLUMES_MAX 64 /* of a log: sixteen years */
 #define EXPORT_WAIT_S 120
 #define COMMITS_AT_ONCE 1024 /* looked up in a volume at once */
@@ -151,6 +151,7 @@ static bool look_job(void *arg, struct ln_store *s, const struct ln_authority *a
 struct mend_job {
     const char *dir, *log;
     uint64_t seq;
+    bool parent; /* there is one */
     bool mended, ask;
 };
 
@@ -177,26 +178,41 @@ static bool from_volume(void *ctx, struct ln_buf *out, const char *kind, const s
     return got;
 }
 
-/* Segments that the next sync asks the parent for. */
-static bool ask_parent(struct ln_replica *r, const struct mend_job *j, struct ln_err *err)
-{
-    struct ln_store *s = ln_replica_store(r);
-    struct ln_buf list = ln_buf_new(MEND_AGAIN * 24);
-    char key[64];
-    char line[24];
-    bool found = false;
+struct neighbours {
+    const struct ln_authority *a;
+    const char *self, *log;
+    bool any;
+};
 
-    (void)snprintf(key, sizeof key, LN_EXCHANGE_MEND "%s", j->log);
-    (void)snprintf(line, sizeof line, "%" PRIu64 "\n", j->seq);
-    bool ok = s->ops->meta_get(s->ctx, key, &list, &found, err);
-    const char *at = ok && list.len > 0 ? strstr(list.data, line) : NULL;
-    if (ok && (at == NULL || (at != list.data && at[-1] != '\n'))) {
-        ln_buf_adds(&list, line);
-        ok = ln_buf_done(&list, "segments to mend", err) &&
-             s->ops->meta_put(s->ctx, key, (struct ln_span){ list.data, list.len }, err);
-    }
-    ln_buf_free(&list);
-    return ok;
+static bool take_neighbour(void *ctx, const struct ln_cert *c, struct ln_err *err)
+{
+    struct neighbours *x = ctx;
+
+    (void)err;
+    x->any =
+        x->any || (strcmp(c->parent, x->self) == 0 && ln_authority_void_from(x->a, c->node) == 0 &&
+                   ln_view_holds(NULL, x->a, c->node, x->self, x->log));
+    return true;
+}
+
+/* The parent, or a child that has the log, too, is asked; who was asked before and has not given it
+ * does not have it. */
+static bool ask_neighbours(struct mend_job *j, struct ln_replica *r, struct ln_err *err)
+{
+    struct neighbours x = { .a = ln_replica_authority(r),
+                            .self = ln_replica_self(r)->node,
+                            .log = j->log,
+                            .any = j->parent };
+    bool again;
+
+    if (!ln_authority_each(x.a, take_neighbour, &x, err))
+        return false;
+    if (!x.any)
+        return true;
+    if (!ln_replica_damage_note(r, &again, j->log, j->seq, err))
+        return false;
+    j->ask = !again;
+    return true;
 }
 
 static bool mend_job(void *arg, struct ln_replica *r, struct ln_err *err)
@@ -205,7 +221,7 @@ static bool mend_job(void *arg, struct ln_replica *r, struct ln_err *err)
 
     if (!ln_replica_mend(r, j->log, j->seq, from_volume, j, &j->mended, err))
         return false;
-    return j->mended || !j->ask || ask_parent(r, j, err);
+    return j->mended || ask_neighbours(j, r, err);
 }
 
 /* Whether the segment is whole now; `lines`: all but its lines in the database. */
@@ -234,7 +250,7 @@ static bool mend(struct pass *p, const char *log, uint64_t seq, bool *waits, str
         p->replayed++;
         return true;
     }
-    j.ask = p->n->config.parent[0] != '\0';
+    j.parent = p->n->config.parent[0] != '\0';
     if (!ln_queue_write(p->n->queue, mend_job, &j, err))
         return false;
     if (j.mended && is_whole(p, log, seq, &lines)) {
@@ -246,7 +262,7 @@ static bool mend(struct pass *p, const char *log, uint64_t seq, bool *waits, str
     p->waits = true;
     p->out->asked += j.ask;
     if (j.ask)
-        tell(p, "%s %" PRIu64 ": the parent is asked for it", log, seq);
+        tell(p, "%s %" PRIu64 ": other nodes are asked for it", log, seq);
     return true;
 }
 

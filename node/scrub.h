@@ -13,7 +13,7 @@
 struct ln_scrub_report {
     uint64_t segments, records, volumes, files, bytes; /* looked at */
     uint64_t found, mended;                            /* damages */
-    uint64_t asked; /* of those not mended: the parent has been asked for them */
+    uint64_t asked; /* of those not mended: other nodes are asked for them from now on */
 };
 /* One pass, as fast as it goes, on the caller's thread; `say` gets a line for each damage and may
  * be NULL. LN_BUSY one is going on. */

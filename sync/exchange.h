@@ -71,9 +71,6 @@ struct ln_exchange_report {
     int64_t parent_ms;      /* when it last answered under its signature, 0 never */
     int64_t retry_after_ms; /* it asked us to wait that long */
 };
-/* meta "mend/<log>": numbers of segments, a line each, that were damaged here: each sync asks the
- * parent for some of them (ln_replica_mend). */
-#define LN_EXCHANGE_MEND "mend/"
 struct ln_exchange_client;
 /* Nonce and what the parent holds are remembered between syncs and, in the store, between starts:
  * an idle sync is one request. */

@@ -49,10 +49,11 @@ struct ln_exchange_client {
     int64_t rotated_ms;
     char state[LN_EXCHANGE_STATE_MAX]; /* as the parent was told last, and when */
     int64_t state_ms;
-    int64_t wanted_ms; /* when the parent was last asked for keys */
-    bool want;         /* segments came since, in this sync or one that broke off */
-    unsigned sealed;   /* segments sealed by this client */
-    bool fetched;      /* some of them came back: the doubt that this raised ends with it */
+    int64_t wanted_ms;       /* when the parent was last asked for keys */
+    bool want;               /* segments came since, in this sync or one that broke off */
+    unsigned sealed;         /* segments sealed by this client */
+    bool fetched;            /* some of them came back: the doubt that this raised ends with it */
+    struct ln_damages lacks; /* segments that the parent asks us for */
     bool checked; /* the parent has named the heads of our own logs since this client was made */
 };
 
@@ -534,6 +535,7 @@ struct slice_job {
     const char *log;
     struct ln_buf *pack;
     uint64_t from, last;
+    size_t max;
 };
 
 static bool read_slice(void *arg, struct ln_store *reader, const struct ln_authority *a,
@@ -542,7 +544,7 @@ static bool read_slice(void *arg, struct ln_store *reader, const struct ln_autho
     struct slice_job *j = arg;
 
     return ln_replica_slice(j->pack, &j->last, reader, a, j->log, j->from,
-                            j->c->past ? &j->c->home : &j->c->parent, j->c->slice, err);
+                            j->c->past ? &j->c->home : &j->c->parent, j->max, err);
 }
 
 struct receipt_job {
@@ -649,7 +651,9 @@ static bool push_slice(struct ln_exchange_client *c, const char *log, uint64_t *
 {
     struct ln_message request;
     struct ln_message response;
-    struct slice_job j = { .c = c, .log = log, .pack = &request.body, .from = *from };
+    struct slice_job j = {
+        .c = c, .log = log, .pack = &request.body, .from = *from, .max = c->slice
+    };
     struct ln_view_log head = { 0 };
     enum ln_problem p = LN_PROBLEM_BROKEN;
     uint64_t wanted = 0;
@@ -957,6 +961,31 @@ static bool tell_state(struct ln_exchange_client *c, char state[LN_EXCHANGE_STAT
     return true;
 }
 
+/* [["<log>",seq],...]: what of it makes sense. */
+static void note_lacks(struct ln_damages *out, struct ln_span list)
+{
+    struct ln_span item;
+    struct ln_span part[2];
+    struct ln_span word;
+    size_t at = 0;
+
+    out->n = 0;
+    while (ln_canon_type(list) == LN_CANON_ARRAY && out->n < LN_DAMAGES_MAX &&
+           ln_canon_next(list, &at, NULL, &item)) {
+        struct ln_damage *d = &out->list[out->n];
+        size_t in = 0;
+        if (ln_canon_type(item) != LN_CANON_ARRAY || !ln_canon_next(item, &in, NULL, &part[0]) ||
+            !ln_canon_next(item, &in, NULL, &part[1]) ||
+            ln_canon_type(part[0]) != LN_CANON_STRING || !ln_canon_plain(part[0], &word) ||
+            word.len >= sizeof d->log || ln_canon_type(part[1]) != LN_CANON_INT ||
+            ln_canon_int(part[1]) < 1)
+            continue;
+        (void)snprintf(d->log, sizeof d->log, "%.*s", (int)word.len, word.p);
+        d->seq = (uint64_t)ln_canon_int(part[1]);
+        out->n++;
+    }
+}
+
 /* Asks for heads; out->level, or `theirs` is what the parent holds now. */
 static bool ask_heads(struct ln_exchange_client *c, const struct ln_view *mine, struct ln_err *err)
 {
@@ -1003,6 +1032,8 @@ static bool ask_heads(struct ln_exchange_client *c, const struct ln_view *mine, 
         (void)ln_fail(err, LN_INVALID, "the answer tells no heads");
         goto out;
     }
+    if (ln_canon_get(body, "mend", &item))
+        note_lacks(&c->lacks, item);
     ok = true;
 out:
     ln_message_free(&request);
@@ -1650,130 +1681,96 @@ bool ln_exchange_escrow(struct ln_exchange_client *c, const char *node, unsigned
 
 /* ---- the whole */
 
-/* ---- segments that a disk has damaged here */
-
-#define MEND_MAX 4 /* logs a sync, one segment of each */
-#define MEND_NOTE 2048
-
-struct damage {
-    char log[LN_LOG_MAX];
-    uint64_t seq;
-};
-struct damages {
-    struct damage list[MEND_MAX];
-    size_t n;
-};
-
-static bool take_damage(void *ctx, const char *key, struct ln_span value, struct ln_err *err)
-{
-    struct damages *x = ctx;
-
-    (void)err;
-    if (x->n == MEND_MAX || value.len == 0 || value.len >= MEND_NOTE)
-        return true;
-    struct damage *d = &x->list[x->n];
-    (void)snprintf(d->log, sizeof d->log, "%s", key + sizeof LN_EXCHANGE_MEND - 1);
-    d->seq = 0;
-    for (size_t i = 0; i < value.len && value.p[i] >= '0' && value.p[i] <= '9'; i++)
-        d->seq = d->seq * 10 + (uint64_t)(value.p[i] - '0');
-    x->n += d->seq > 0;
-    return true;
-}
+/* ---- segments that a disk has damaged: here, and at the parent */
 
 static bool read_damages(void *arg, struct ln_store *s, const struct ln_authority *a,
                          struct ln_err *err)
 {
     (void)a;
-    return s->ops->meta_each(s->ctx, LN_EXCHANGE_MEND, take_damage, arg, err);
+    return ln_replica_damages(arg, s, err);
 }
 
 struct mend_job {
-    const struct damage *d;
-    const struct ln_message *response;
-    /* while one object is looked for */
-    struct ln_buf *out;
-    const char *kind;
-    const struct ln_sha1 *name;
-    bool found;
+    const struct ln_damage *d;
+    struct ln_span pack;
 };
 
-static bool match_object(void *ctx, enum ln_pack_kind kind, const struct ln_sha1 *name,
-                         const void *data, size_t len, struct ln_err *err)
-{
-    struct mend_job *j = ctx;
-    const char *word = kind == LN_PACK_COMMIT ? "commit" : kind == LN_PACK_TREE ? "tree" : "blob";
-
-    (void)err;
-    if (!j->found && strcmp(word, j->kind) == 0 && memcmp(name->b, j->name->b, LN_SHA1_LEN) == 0) {
-        ln_buf_add(j->out, data, len);
-        j->found = true;
-    }
-    return true;
-}
-
-static bool from_pack(void *ctx, struct ln_buf *out, const char *kind, const struct ln_sha1 *name)
-{
-    struct mend_job *j = ctx;
-    struct ln_err why = { 0 };
-
-    j->out = out;
-    j->kind = kind;
-    j->name = name;
-    j->found = false;
-    return ln_pack_read(j->response->body.data, j->response->body.len, match_object, j, &why) &&
-           j->found;
-}
-
-/* Mended or not, it is the last of the list from now on: another one's turn. */
 static bool mend_job(void *arg, struct ln_replica *r, struct ln_err *err)
 {
     struct mend_job *j = arg;
-    struct ln_store *s = ln_replica_store(r);
-    struct ln_buf list = ln_buf_new(MEND_NOTE);
-    char key[sizeof LN_EXCHANGE_MEND + LN_LOG_MAX];
-    bool found = false;
-    bool mended = false;
+    bool mended;
 
-    (void)snprintf(key, sizeof key, LN_EXCHANGE_MEND "%s", j->d->log);
-    bool ok = ln_replica_mend(r, j->d->log, j->d->seq, from_pack, j, &mended, err) &&
-              s->ops->meta_get(s->ctx, key, &list, &found, err);
-    const char *rest = ok && list.len > 0 ? memchr(list.data, '\n', list.len) : NULL;
-    size_t first = rest != NULL ? (size_t)(rest + 1 - list.data) : list.len;
-    if (ok && !mended)
-        ln_buf_add(&list, list.data, first);
-    size_t len = list.len - first;
-    ok = ok && ln_buf_done(&list, "segments to mend", err) &&
-         s->ops->meta_put(s->ctx, key, (struct ln_span){ len > 0 ? list.data + first : NULL, len },
-                          err);
-    ln_buf_free(&list);
-    if (ok && mended)
-        ln_log(LN_LOG_NOTE, "mended log=%s segment=%" PRIu64 ": from the parent", j->d->log,
-               j->d->seq);
-    return ok;
+    return ln_replica_mend_pack(r, j->d, j->pack, &mended, err);
+}
+
+static bool fetch_damage(struct ln_exchange_client *c, const struct ln_damage *d,
+                         struct ln_err *err)
+{
+    struct ln_message request;
+    struct ln_message response;
+    struct mend_job j = { .d = d };
+
+    start(&request, "GET", "log/", d->log);
+    (void)snprintf(request.query, sizeof request.query, "from=%" PRIu64 "&max=%d", d->seq,
+                   SLICE_MIN);
+    ln_message_init(&response, LN_MESSAGE_BODY_MAX);
+    bool ok = ask(c, &request, &response, NULL, NULL, err);
+    if (ok) {
+        j.pack = (struct ln_span){ response.body.data, response.body.len };
+    } else if (err->code == LN_MISSING) { /* a log that it does not have for us */
+        *err = (struct ln_err){ 0 };
+        ok = true;
+    }
+    ok = ok && do_write(c, mend_job, &j, err);
+    ln_message_free(&request);
+    ln_message_free(&response);
+    return ok || ln_wrap(err, "mending %s %" PRIu64, d->log, d->seq);
 }
 
 static bool fetch_damaged(struct ln_exchange_client *c, struct ln_err *err)
 {
-    struct damages x = { .n = 0 };
+    struct ln_damages x = { .n = 0 };
 
     if (c->past)
         return true;
     if (!do_read(c, read_damages, &x, err))
         return false;
-    for (size_t i = 0; i < x.n; i++) {
-        struct ln_message request;
-        struct ln_message response;
-        struct mend_job j = { .d = &x.list[i], .response = &response };
-        start(&request, "GET", "log/", x.list[i].log);
-        (void)snprintf(request.query, sizeof request.query, "from=%" PRIu64 "&max=%d",
-                       x.list[i].seq, SLICE_MIN);
-        ln_message_init(&response, LN_MESSAGE_BODY_MAX);
-        bool ok = ask(c, &request, &response, NULL, NULL, err) && do_write(c, mend_job, &j, err);
-        ln_message_free(&request);
-        ln_message_free(&response);
-        if (!ok)
-            return ln_wrap(err, "mending %s %" PRIu64, x.list[i].log, x.list[i].seq);
+    for (size_t i = 0; i < x.n; i++)
+        if (!fetch_damage(c, &x.list[i], err))
+            return false;
+    return true;
+}
+
+static bool give_damage(struct ln_exchange_client *c, const struct ln_damage *d, struct ln_err *err)
+{
+    struct ln_message request;
+    struct ln_message response;
+    struct slice_job j = {
+        .c = c, .log = d->log, .pack = &request.body, .from = d->seq, .max = SLICE_MIN
+    };
+    enum ln_problem p = LN_PROBLEM_BROKEN;
+
+    start(&request, "POST", "log/", d->log);
+    (void)snprintf(request.query, sizeof request.query, "mend=%" PRIu64, d->seq);
+    ln_message_init(&response, LN_MESSAGE_NOTE_MAX);
+    bool ok = do_read(c, read_slice, &j, err);
+    if (ok && j.last > 0 && !ask(c, &request, &response, &p, NULL, err)) {
+        ok = p == LN_PROBLEM_MISSING; /* it is whole again, or was not ours to bring */
+        if (ok)
+            *err = (struct ln_err){ 0 };
     }
+    ln_message_free(&request);
+    ln_message_free(&response);
+    return ok || ln_wrap(err, "%s %" PRIu64 " for the parent", d->log, d->seq);
+}
+
+/* What the parent has told that it lacks. */
+static bool give_damaged(struct ln_exchange_client *c, struct ln_err *err)
+{
+    for (size_t i = 0; i < c->lacks.n; i++)
+        if (!give_damage(c, &c->lacks.list[i], err))
+            return false;
+    c->lacks.n = 0;
     return true;
 }
 
@@ -1785,6 +1782,7 @@ bool ln_exchange_sync(struct ln_exchange_client *c, struct ln_exchange_report *o
     c->asked = false;
     c->left_out = false;
     c->stop = false;
+    c->lacks.n = 0;
     unsigned before = c->sealed;
     if (!check_self(c, err) || !begin(c, err))
         goto failed;
@@ -1807,7 +1805,7 @@ bool ln_exchange_sync(struct ln_exchange_client *c, struct ln_exchange_report *o
         out->level = false;
     }
     if (!give_again(c, err) || !fetch_grids(c, err) || !fetch_damaged(c, err) ||
-        !get_keys(c, err) || !sync_files(c, err))
+        !give_damaged(c, err) || !get_keys(c, err) || !sync_files(c, err))
         goto failed;
     c->out = NULL;
     return true;

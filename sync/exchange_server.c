@@ -94,14 +94,32 @@ static void hello(struct ln_exchange_server *s, struct ln_message *reply)
 struct heads_job {
     const char *child, *self;
     struct ln_view view;
+    struct ln_damages lacks;
 };
 
 static bool read_heads(void *arg, struct ln_store *reader, const struct ln_authority *a,
                        struct ln_err *err)
 {
     struct heads_job *j = arg;
+    size_t n = 0;
 
+    if (!ln_replica_damages(&j->lacks, reader, err))
+        return false;
+    for (size_t i = 0; i < j->lacks.n; i++)
+        if (ln_view_holds(NULL, a, j->child, j->self, j->lacks.list[i].log))
+            j->lacks.list[n++] = j->lacks.list[i];
+    j->lacks.n = n;
     return ln_view_read(&j->view, reader, a, j->child, j->self, err);
+}
+
+/* Damaged segments of logs that the child may have, too. */
+static void write_lacks(struct ln_buf *out, const struct ln_damages *x)
+{
+    for (size_t i = 0; i < x->n; i++)
+        ln_buf_addf(out, "%s[\"%s\",%" PRIu64 "]", i == 0 ? ",\"mend\":[" : ",", x->list[i].log,
+                    x->list[i].seq);
+    if (x->n > 0)
+        ln_buf_addc(out, ']');
 }
 
 static bool member_is(struct ln_span body, const char *key, const char *text)
@@ -222,8 +240,8 @@ static void note_state(struct call *c, struct ln_span body)
     c->contact.state[item.len] = '\0';
 }
 
-/* {"all":hash,"sum":hash?} -> {"level":true} or {"have":[...]}. Where heads agree and both sides
- * have settled, "same" tells whether the digests do. */
+/* {"all":hash,"sum":hash?} -> {"level":true} or {"have":[...]}, and "mend". Where heads agree and
+ * both sides have settled, "same" tells whether the digests do. */
 static void heads(struct call *c)
 {
     struct heads_job j = { .child = c->caller.node, .self = c->s->c.self };
@@ -252,6 +270,7 @@ static void heads(struct call *c)
     c->contact.level = member_is(body, "all", j.view.all);
     if (c->contact.level) {
         ln_buf_adds(out, "{\"level\":true");
+        write_lacks(out, &j.lacks);
         if (j.view.sum[0] != '\0' && ln_canon_get(body, "sum", &sum)) {
             c->contact.same = member_is(body, "sum", j.view.sum) ? 1 : -1;
             ln_buf_addf(out, ",\"same\":%s", c->contact.same > 0 ? "true" : "false");
@@ -260,6 +279,7 @@ static void heads(struct call *c)
     } else {
         ln_buf_adds(out, "{\"have\":");
         ln_view_write(out, &j.view);
+        write_lacks(out, &j.lacks);
         ln_buf_addc(out, '}');
     }
     ln_view_free(&j.view);
@@ -426,18 +446,43 @@ static void refuse_receive(struct call *c, const struct receive_job *j, const st
     }
 }
 
-static void log_post(struct call *c)
+struct mend_job {
+    const struct call *call;
+    struct ln_damage d;
+    bool mended;
+};
+
+static bool mend(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct mend_job *j = arg;
+    const struct call *c = j->call;
+    struct ln_span pack = { c->request->body.data, c->request->body.len };
+
+    if (!ln_view_holds(NULL, ln_replica_authority(r), c->caller.node, c->s->c.self, c->rest))
+        return ln_fail(err, LN_MISSING, "no log %s for you here", c->rest);
+    return ln_replica_mend_pack(r, &j->d, pack, &j->mended, err);
+}
+
+/* ?mend=<seq>: a segment that heads asked for; whose signatures say whether it is that. */
+static void mend_post(struct call *c, uint64_t seq)
+{
+    struct mend_job j = { .call = c, .d = { .seq = seq } };
+    struct ln_err err = { 0 };
+
+    (void)snprintf(j.d.log, sizeof j.d.log, "%s", c->rest);
+    if (!c->s->c.access->write(c->s->c.access->ctx, mend, &j, &err)) {
+        fail_with(c, &err);
+        return;
+    }
+    c->reply->status = 200;
+    ln_buf_addf(&c->reply->body, "{\"mended\":%s}", j.mended ? "true" : "false");
+}
+
+static void receive_post(struct call *c)
 {
     struct receive_job j = { .call = c };
     struct ln_err err = { 0 };
-    bool heavy = c->request->body.len >= HEAVY_BYTES;
 
-    if (c->request->body.len > LN_PACK_MAX) {
-        problem(c, LN_PROBLEM_LIMIT, "a pack holds at most 8 MiB");
-        return;
-    }
-    if (!heavy_begin(c, heavy))
-        return;
     bool large = c->request->body.len >= LARGE_BYTES;
     bool done = large ? ln_access_write_large(c->s->c.access, receive_log, &j, &err)
                       : c->s->c.access->write(c->s->c.access->ctx, receive_log, &j, &err);
@@ -449,9 +494,30 @@ static void log_post(struct call *c)
         answer_receive(c, &j);
         c->contact.seq = strcmp(c->rest, c->caller.node) == 0 ? j.got.seq : 0;
     }
-    heavy_end(c, heavy);
     ln_buf_free(&j.got.receipt);
     ln_view_free(&j.view);
+}
+
+static void log_post(struct call *c)
+{
+    bool heavy = c->request->body.len >= HEAVY_BYTES;
+    uint64_t seq;
+
+    if (c->request->body.len > LN_PACK_MAX) {
+        problem(c, LN_PROBLEM_LIMIT, "a pack holds at most 8 MiB");
+        return;
+    }
+    if (!number(&seq, c->request, "mend", 0)) {
+        problem(c, LN_PROBLEM_BAD, "mend is a number");
+        return;
+    }
+    if (!heavy_begin(c, heavy))
+        return;
+    if (seq > 0)
+        mend_post(c, seq);
+    else
+        receive_post(c);
+    heavy_end(c, heavy);
 }
 
 /* ---- keys */

@@ -386,6 +386,26 @@ typedef bool ln_fetch_fn(void *ctx, struct ln_buf *out, const char *kind,
                          const struct ln_sha1 *name); /* false: not there */
 bool ln_replica_mend(struct ln_replica *r, const char *log, uint64_t seq, ln_fetch_fn *fetch,
                      void *ctx, bool *mended, struct ln_err *err) LN_MUST;
+/* Segments that are damaged here and that nobody at hand could give (README "Damage"): noted, until
+ * another node has given them. ln_replica_damage_note: *again = it was noted already.
+ * ln_replica_damages: of each log the one whose turn it is; writer or reader handle. */
+#define LN_DAMAGES_MAX 4 /* logs at once */
+struct ln_damage {
+    char log[LN_LOG_MAX];
+    uint64_t seq;
+};
+struct ln_damages {
+    struct ln_damage list[LN_DAMAGES_MAX];
+    size_t n;
+};
+bool ln_replica_damage_note(struct ln_replica *r, bool *again, const char *log, uint64_t seq,
+                            struct ln_err *err) LN_MUST;
+bool ln_replica_damages(struct ln_damages *out, struct ln_store *reader,
+                        struct ln_err *err) LN_MUST;
+/* Mends a segment that is noted from what another node sent, any pack; its note goes, or waits for
+ * its next turn. One that is not noted is left alone. Inside a transaction. */
+bool ln_replica_mend_pack(struct ln_replica *r, const struct ln_damage *d, struct ln_span pack,
+                          bool *mended, struct ln_err *err) LN_MUST;
 /* Derives these records anew from their lines. */
 bool ln_replica_derive(struct ln_replica *r, const struct ln_id *records, size_t n,
                        struct ln_err *err) LN_MUST;

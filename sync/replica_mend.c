@@ -1,10 +1,17 @@
 /* Putting back what a disk has damaged of a segment: the chain names commit, tree and files, so
  * that whoever has them may give them. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "crypto/base/alloc.h"
+#include "crypto/base/log.h"
+#include "sync/pack.h"
 #include "sync/replica_apply.h"
+
+#define NOTE_META "mend/" /* README "Damage" */
+#define NOTE_SEQS 64      /* segments of one log that are asked for at once */
+#define NOTE_MAX (NOTE_SEQS * 24)
 
 struct mending {
     struct ln_replica *r;
@@ -18,6 +25,7 @@ struct mending {
     struct ln_buf *parts;
     size_t n_parts;
     bool found, changed;
+    bool all; /* every file of the segment was here */
 };
 
 /* ---- what has to stand there */
@@ -95,9 +103,11 @@ static bool fetch(struct mending *x, struct ln_span *out, const char *kind,
     if (!x->fetch(x->ctx, b, kind, git))
         return false;
     struct ln_sha1 got = ln_segment_sha1(kind, b->data, b->len);
+    if (memcmp(got.b, git->b, LN_SHA1_LEN) != 0)
+        return false;
     *out = (struct ln_span){ b->data, b->len };
     x->changed = true;
-    return memcmp(got.b, git->b, LN_SHA1_LEN) == 0;
+    return true;
 }
 
 static bool is_sha(struct ln_span bytes, const struct ln_sha256 *want)
@@ -143,7 +153,8 @@ static struct ln_store_file *file_of(struct ln_store_segment *row, const char *f
     return NULL;
 }
 
-/* Files that were never for this node, or were dropped, stay away. */
+/* Files that were never for this node, or were dropped, stay away: of those whose row is gone, too,
+ * nobody knows whether they were here, but for public ones and those of an own log. */
 static bool mend_file(struct mending *x, const struct ln_segment_file *want,
                       const struct ln_sha1 *blob, bool whole)
 {
@@ -165,7 +176,7 @@ static bool mend_file(struct mending *x, const struct ln_segment_file *want,
         return true;
     struct ln_span bytes;
     if (!fetch(x, &bytes, "blob", blob) || !is_sha(bytes, &want->sha))
-        return f->bytes.p == NULL; /* never held: may be nobody's to give */
+        return f->bytes.p == NULL && !x->all && strcmp(want->name, "public.jsonl") != 0;
     f->bytes = bytes;
     f->size = bytes.len;
     return true;
@@ -209,6 +220,9 @@ bool ln_replica_mend(struct ln_replica *r, const char *log, uint64_t seq, ln_fet
           err->code == LN_OK) &&
          name(x, err);
     bool whole = x->row.n_files > 0;
+    uint64_t dropped;
+    ok = ok && ln_replica_dropped(&dropped, s, log, err);
+    x->all = ok && x->log.mine && seq > dropped;
     if (ok && x->found && mend(x, whole) && x->changed) {
         x->row.log = x->log.n;
         ok = s->ops->segment_put(s->ctx, &x->row, err);
@@ -220,6 +234,146 @@ out:
     ln_free(x->parts);
     ln_free(x);
     return ok || ln_wrap(err, "%s", log);
+}
+
+/* ---- from a pack */
+
+struct packed {
+    struct ln_span pack;
+    struct ln_buf *out; /* the object that is looked for */
+    const char *kind;
+    const struct ln_sha1 *name;
+    bool found;
+};
+
+static bool match_object(void *ctx, enum ln_pack_kind kind, const struct ln_sha1 *name,
+                         const void *data, size_t len, struct ln_err *err)
+{
+    struct packed *p = ctx;
+    const char *word = kind == LN_PACK_COMMIT ? "commit" : kind == LN_PACK_TREE ? "tree" : "blob";
+
+    (void)err;
+    if (!p->found && strcmp(word, p->kind) == 0 && memcmp(name->b, p->name->b, LN_SHA1_LEN) == 0) {
+        ln_buf_add(p->out, data, len);
+        p->found = true;
+    }
+    return true;
+}
+
+static bool from_pack(void *ctx, struct ln_buf *out, const char *kind, const struct ln_sha1 *name)
+{
+    struct packed *p = ctx;
+    struct ln_err why = { 0 };
+
+    p->out = out;
+    p->kind = kind;
+    p->name = name;
+    p->found = false;
+    return ln_pack_read(p->pack.p, p->pack.len, match_object, p, &why) && p->found;
+}
+
+/* ---- notes of what is damaged: a line for each segment */
+
+static bool read_note(struct ln_buf *list, char key[sizeof NOTE_META + LN_LOG_MAX],
+                      struct ln_store *s, const char *log, struct ln_err *err)
+{
+    bool found = false;
+
+    (void)snprintf(key, sizeof NOTE_META + LN_LOG_MAX, NOTE_META "%s", log);
+    *list = ln_buf_new(NOTE_MAX);
+    return s->ops->meta_get(s->ctx, key, list, &found, err);
+}
+
+static bool write_note(struct ln_store *s, const char *key, const char *data, size_t len,
+                       struct ln_err *err)
+{
+    return s->ops->meta_put(s->ctx, key, (struct ln_span){ len > 0 ? data : NULL, len }, err);
+}
+
+/* Where the note has this line, or NULL. */
+static const char *find_line(const struct ln_buf *list, const char *line)
+{
+    const char *at = list->len > 0 ? strstr(list->data, line) : NULL;
+
+    while (at != NULL && at != list->data && at[-1] != '\n')
+        at = strstr(at + 1, line);
+    return at;
+}
+
+bool ln_replica_damage_note(struct ln_replica *r, bool *again, const char *log, uint64_t seq,
+                            struct ln_err *err)
+{
+    struct ln_buf list;
+    char key[sizeof NOTE_META + LN_LOG_MAX];
+    char line[24];
+    bool ok = read_note(&list, key, r->c.store, log, err);
+
+    (void)snprintf(line, sizeof line, "%" PRIu64 "\n", seq);
+    *again = ok && find_line(&list, line) != NULL;
+    if (ok && !*again) {
+        ln_buf_adds(&list, line);
+        ok = list.over || write_note(r->c.store, key, list.data, list.len, err);
+    }
+    ln_buf_free(&list);
+    return ok;
+}
+
+static bool take_damage(void *ctx, const char *key, struct ln_span value, struct ln_err *err)
+{
+    struct ln_damages *x = ctx;
+    struct ln_damage *d = &x->list[x->n];
+
+    if (x->n == LN_DAMAGES_MAX) {
+        err->code = LN_OK;
+        return false;
+    }
+    (void)snprintf(d->log, sizeof d->log, "%s", key + sizeof NOTE_META - 1);
+    d->seq = 0;
+    for (size_t i = 0; i < value.len && value.p[i] >= '0' && value.p[i] <= '9'; i++)
+        d->seq = d->seq * 10 + (uint64_t)(value.p[i] - '0');
+    x->n++;
+    return true;
+}
+
+bool ln_replica_damages(struct ln_damages *out, struct ln_store *reader, struct ln_err *err)
+{
+    out->n = 0;
+    err->code = LN_OK;
+    return reader->ops->meta_each(reader->ctx, NOTE_META, take_damage, out, err) ||
+           err->code == LN_OK;
+}
+
+/* Mended or not, it is the last of the list from now on: another one's turn. */
+bool ln_replica_mend_pack(struct ln_replica *r, const struct ln_damage *d, struct ln_span pack,
+                          bool *mended, struct ln_err *err)
+{
+    struct packed p = { .pack = pack };
+    struct ln_buf list;
+    char key[sizeof NOTE_META + LN_LOG_MAX];
+    char line[24];
+    bool ok = read_note(&list, key, r->c.store, d->log, err);
+
+    *mended = false;
+    (void)snprintf(line, sizeof line, "%" PRIu64 "\n", d->seq);
+    const char *at = ok ? find_line(&list, line) : NULL;
+    if (at == NULL)
+        goto out;
+    ok = ln_replica_mend(r, d->log, d->seq, from_pack, &p, mended, err);
+    size_t len = strlen(line);
+    size_t before = (size_t)(at - list.data);
+    memmove(list.data + before, list.data + before + len, list.len - before - len);
+    list.len -= len;
+    if (!*mended) {
+        memcpy(list.data + list.len, line, len);
+        list.len += len;
+    }
+    ok = ok && write_note(r->c.store, key, list.data, list.len, err);
+    if (ok && *mended)
+        ln_log(LN_LOG_NOTE, "mended log=%s segment=%" PRIu64 ": another node had it", d->log,
+               d->seq);
+out:
+    ln_buf_free(&list);
+    return ok;
 }
 
 bool ln_replica_derive(struct ln_replica *r, const struct ln_id *records, size_t n,
