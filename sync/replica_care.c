@@ -52,7 +52,7 @@ static void bad(struct care *x, const char *fmt, ...)
     (void)vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
     x->out->bad++;
-    if (x->say != NULL && !x->say(x->ctx, text))
+    if (x->say != NULL && !x->stopped && !x->say(x->ctx, text))
         x->stopped = true;
 }
 
