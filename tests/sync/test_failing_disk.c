@@ -493,6 +493,93 @@ TEST(a_scrub_and_a_rebuild_that_the_disk_stops_change_nothing_and_work_again)
     tree_end(&t);
 }
 
+/* ---- old contents */
+
+#define C "330106005055/c"
+#define NEVER INT64_C(99999999999) /* seconds: everything is older */
+
+static bool checkpoint(void *ctx, struct ln_replica *r, struct ln_err *err)
+{
+    struct ln_checkpoint_item item;
+
+    return ln_replica_checkpoint(r, ctx, NEVER, false, &item, err) &&
+           (item.made || ln_fail(err, LN_INVALID, "not made: %s", item.why));
+}
+
+static bool drop(void *ctx, struct ln_replica *r, struct ln_err *err)
+{
+    struct ln_prune_item item;
+    struct ln_store *s = ln_replica_store(r);
+    struct ln_store_log l;
+
+    if (!s->ops->log_get(s->ctx, &l, ctx, err))
+        return false;
+    l.volume = l.head; /* as if the git export had been there */
+    return s->ops->log_put(s->ctx, &l, err) && ln_replica_prune(r, ctx, NEVER, false, &item, err) &&
+           (item.done || ln_fail(err, LN_INVALID, "not dropped: %s", item.why));
+}
+
+TEST(a_checkpoint_is_made_taken_and_followed_wholly_or_not_at_all)
+{
+    struct tree t;
+    struct box laptop;
+    struct ln_verify_report report;
+    struct ln_err err = { 0 };
+    struct bringing b = { .pack = ln_buf_new(LN_PACK_MAX) };
+    char text[128];
+    tree_new(&t);
+    struct ln_buf large = ln_buf_new(65536);
+    ln_buf_adds(&large, "{\"job\":\"");
+    for (int i = 0; i < 5000; i++)
+        ln_buf_adds(&large, "很长的");
+    ln_buf_adds(&large, "\"}");
+    struct ln_id id = add(&t.comm, "person", G01, "{\"job\":\"1-01\"}", "{\"name\":\"李一\"}");
+    (void)add(&t.comm, "person", G01, large.data, NULL); /* carried in pieces */
+    struct ln_id ticket = add(&t.comm, "ticket", C, NULL, "{\"subject\":\"路灯\"}");
+    sync_all(&t);
+    set(&t.comm, "person", &id, "{\"job\":\"1-02\"}", NULL);
+    struct ln_draft step = { .op = LN_OP_STEP,
+                             .collection = "ticket",
+                             .record = ticket,
+                             .fields = ln_span_of("{\"action\":\"close\",\"to\":\"done\"}") };
+    MUST(draft(&t.comm, &step, &err));
+    sync_all(&t);
+    set(&t.comm, "person", &id, "{\"job\":\"1-03\"}", NULL);
+    sync_all(&t);
+
+    assert_true(sweep(t.comm.store, t.comm.r, checkpoint, t.comm.c.id) > 20);
+    seal(&t.comm);
+    pack_of(&b, &t.comm, &t.dist, t.comm.c.id);
+    assert_true(sweep(t.dist.store, t.dist.r, receive, &b) > 10);
+    sync_all(&t);
+    assert_true(sweep(t.comm.store, t.comm.r, drop, t.comm.c.id) > 20);
+    assert_true(sweep(t.dist.store, t.dist.r, drop, t.comm.c.id) > 5);
+    assert_true(sweep(t.comm.store, t.comm.r, verify, &report) > 10);
+    assert_int_equal(report.bad, 0);
+    assert_true(report.carried > 0);
+    assert_true(sweep(t.comm.store, t.comm.r, rebuild, NULL) > 10);
+    box_new(&laptop, "330106005055");
+    enrol(&t.comm, &laptop, "330106005055", LN_ROLE_LAPTOP, "01");
+    sync_all(&t);
+    MUST(carry(&t.comm, &laptop, t.prov.c.id, &err) == LN_OK);
+    MUST(carry(&t.comm, &laptop, t.dist.c.id, &err) == LN_OK);
+    pack_of(&b, &t.comm, &laptop, t.comm.c.id);
+    assert_true(sweep(laptop.store, laptop.r, receive, &b) > 10); /* which begins with it */
+
+    cell(text, &laptop, SQL_JOB, &id);
+    assert_string_equal(text, "1-03");
+    struct ln_digest x = digest(&t.comm, G01);
+    struct ln_digest y = digest(&laptop, G01);
+    assert_memory_equal(x.b, y.b, sizeof x.b);
+    sound(laptop.r);
+    sound(t.comm.r);
+    sound(t.dist.r);
+    ln_buf_free(&b.pack);
+    ln_buf_free(&large);
+    box_end(&laptop);
+    tree_end(&t);
+}
+
 /* ---- whole exchanges: several transactions on two nodes; what was reached stays reached */
 
 struct world {
@@ -661,6 +748,7 @@ RUN_TESTS(T(a_save_of_each_kind_is_whole_or_not_at_all), T(a_pack_is_taken_whole
           T(two_branches_of_a_fork_are_put_together_wholly_or_not_at_all),
           T(an_erasure_is_asked_done_and_signed_for_wholly_or_not_at_all),
           T(a_scrub_and_a_rebuild_that_the_disk_stops_change_nothing_and_work_again),
+          T(a_checkpoint_is_made_taken_and_followed_wholly_or_not_at_all),
           T(a_sync_that_fails_at_any_statement_is_taken_up_by_the_next_one),
           T(a_sync_whose_disk_fails_from_some_statement_on_is_taken_up_once_it_is_mended),
           T(a_root_that_could_not_be_written_is_none),

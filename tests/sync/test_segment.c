@@ -2,7 +2,10 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <zstd.h>
 
+#include "crypto/age.h"
+#include "crypto/base/alloc.h"
 #include "sync/pack.h"
 #include "sync/segment.h"
 #include "tests/lib/mutate.h"
@@ -410,12 +413,175 @@ TEST(no_small_change_of_a_commit_or_tree_passes)
     built_free(&second);
 }
 
-RUN_TESTS(T(what_was_built_reads_back_the_same),
-          T(no_byte_of_a_commit_or_tree_can_be_changed_added_or_taken),
-          T(another_key_is_refused_though_its_signature_is_good),
-          T(a_tree_of_other_files_is_refused_though_its_name_fits),
-          T(what_breaks_the_form_is_not_built),
-          T(stock_git_verifies_the_commit_and_finds_the_repository_clean),
-          T(a_sealed_file_opens_in_its_own_place_only), T(a_quote_is_carried_in_the_header),
-          T(a_stranger_and_a_damaged_file_are_refused), T(sizes_follow_padme),
-          T(stock_age_and_zstd_open_the_file), T(no_small_change_of_a_commit_or_tree_passes))
+/* ---- files that a member of the audience sealed himself, whatever is in them */
+
+struct inside {
+    struct ln_ident id;
+    struct ln_recipient to;
+    struct ln_segment_header h;
+    unsigned n, opened;
+};
+
+/* Seals these bytes as they are, and opens the file. */
+static bool opens(struct inside *x, const void *packed, size_t len, struct ln_err *err)
+{
+    struct ln_buf file = ln_buf_new(LN_SEGMENT_FILE_MAX + 4096);
+    struct ln_buf lines = ln_buf_new(LN_SEGMENT_PLAIN_MAX);
+    struct ln_segment_header h = x->h;
+
+    if (!ln_age_seal(&file, &x->to, 1, packed, len, err))
+        fail_msg("%s", err->text);
+    bool ok = ln_segment_open(&lines, &h, file.data, file.len, &x->id, err);
+    if (!ok)
+        assert_int_equal(lines.len, 0);
+    if (!ok && err->code != LN_INVALID)
+        fail_msg("%s", err->text);
+    ln_buf_free(&lines);
+    ln_buf_free(&file);
+    return ok;
+}
+
+static size_t packed_of(char *out, size_t cap, const char *text, size_t len)
+{
+    size_t n = ZSTD_compress(out, cap, text, len, 1);
+
+    assert_false(ZSTD_isError(n));
+    return n;
+}
+
+static void inside_new(struct inside *x)
+{
+    *x = (struct inside){ .h = header() };
+    ln_key_ident_make(&x->id);
+    ln_key_ident_public(&x->to, &x->id);
+}
+
+#define HEAD                                                                                       \
+    "{\"audience\":\"330106005055/c\",\"epoch\":\"2026-11.1\",\"log\":\"330106005055-"             \
+    "hc2omuxejwt7fhrg\",\"seq\":42}"
+
+TEST(what_a_member_sealed_that_is_no_frame_of_known_size_is_refused)
+{
+    static const char text[] = HEAD "\n" LINE;
+    struct inside x;
+    struct ln_err err = { 0 };
+    char packed[1024];
+    char other[1024];
+    inside_new(&x);
+    size_t n = packed_of(packed, sizeof packed, text, sizeof text - 1);
+
+    MUST(opens(&x, packed, n, &err));
+    assert_false(opens(&x, "", 0, &err));
+    assert_false(opens(&x, "abc", 3, &err));
+    for (size_t cut = 1; cut < n; cut++)
+        assert_false(opens(&x, packed, cut, &err));
+    /* what may stand behind it: one skippable frame that ends with the file */
+    static const struct {
+        const char *bytes;
+        size_t len;
+        bool good;
+    } tails[] = {
+        { "x", 1, false },
+        { "\x50\x2a\x4d\x18\0\0\0", 7, false },
+        { "\x50\x2a\x4d\x18\0\0\0\0", 8, true },
+        { "\x50\x2a\x4d\x18\3\0\0\0\0\0\0", 11, true },
+        { "\x50\x2a\x4d\x18\4\0\0\0\0\0\0", 11, false },
+        { "\x50\x2a\x4d\x18\2\0\0\0\0\0\0", 11, false },
+        { "\x51\x2a\x4d\x18\0\0\0\0", 8, false },
+        { "\x50\x2a\x4d\x18\0\0\0\0\x50\x2a\x4d\x18\0\0\0\0", 16, false },
+    };
+    for (size_t i = 0; i < sizeof tails / sizeof tails[0]; i++) {
+        memcpy(other, packed, n);
+        memcpy(other + n, tails[i].bytes, tails[i].len);
+        assert_int_equal(opens(&x, other, n + tails[i].len, &err), tails[i].good);
+    }
+    memcpy(other, "\x50\x2a\x4d\x18\0\0\0\0", 8); /* or before it */
+    memcpy(other + 8, packed, n);
+    assert_false(opens(&x, other, n + 8, &err));
+    ZSTD_CCtx *c = ZSTD_createCCtx(); /* a frame that does not tell its size */
+    (void)ZSTD_CCtx_setParameter(c, ZSTD_c_contentSizeFlag, 0);
+    n = ZSTD_compress2(c, other, sizeof other, text, sizeof text - 1);
+    assert_false(opens(&x, other, n, &err));
+    ZSTD_freeCCtx(c);
+    c = ZSTD_createCCtx(); /* with a dictionary */
+    assert_false(ZSTD_isError(ZSTD_CCtx_loadDictionary(c, text, sizeof text - 1)));
+    n = ZSTD_compress2(c, other, sizeof other, text, sizeof text - 1);
+    assert_false(opens(&x, other, n, &err));
+    ZSTD_freeCCtx(c);
+}
+
+TEST(what_a_member_sealed_that_is_larger_than_a_file_may_be_is_refused_before_it_is_inflated)
+{
+    struct inside x;
+    struct ln_err err = { 0 };
+    size_t len = (size_t)LN_SEGMENT_PLAIN_MAX + 1;
+    size_t cap = ZSTD_compressBound(len);
+    char *text = ln_alloc(len);
+    char *packed = ln_alloc(cap);
+    inside_new(&x);
+    memset(text, ' ', len);
+    memcpy(text, HEAD "\n", sizeof HEAD);
+
+    size_t n = packed_of(packed, cap, text, len);
+    assert_true(n < 100000);
+    assert_false(opens(&x, packed, n, &err));
+    assert_non_null(strstr(err.text, "holds more than"));
+    n = packed_of(packed, cap, text, len - 1);
+    MUST(opens(&x, packed, n, &err));
+
+    ln_free(packed);
+    ln_free(text);
+}
+
+static void try_header(void *ctx, const char *text, size_t len)
+{
+    struct inside *x = ctx;
+    struct ln_err err = { 0 };
+    char plain[8192];
+    char packed[8192];
+
+    memcpy(plain, text, len);
+    memcpy(plain + len, "\n" LINE, sizeof LINE);
+    size_t n = packed_of(packed, sizeof packed, plain, len + sizeof LINE);
+    x->n++;
+    x->opened += opens(x, packed, n, &err);
+}
+
+TEST(no_other_header_line_than_that_of_its_place_opens)
+{
+    static const char quoted[] = "{\"audience\":\"330106005055/c\",\"epoch\":\"2026-11.1\",\"log\":"
+                                 "\"330106005055-hc2omuxejwt7fhrg\",\"quote\":[\"330106005055-"
+                                 "hc2omuxejwt7fhrg\",7],\"seq\":42}";
+    struct inside x;
+    inside_new(&x);
+
+    try_header(&x, HEAD, sizeof HEAD - 1);
+    assert_int_equal(x.opened, 1);
+    mutate_json(ln_span_of(HEAD), try_header, &x);
+    assert_int_equal(x.opened, 1);
+    try_header(&x, quoted, sizeof quoted - 1);
+    assert_int_equal(x.opened, 2);
+    mutate_json(ln_span_of(quoted), try_header, &x);
+    assert_int_equal(x.opened,
+                     2 + 3); /* without the quote, or one of another segment (0 is none) */
+    char longer[600];
+    memset(longer, 'x', sizeof longer);
+    try_header(&x, longer, sizeof longer);
+    try_header(&x, "[]", 2);
+    try_header(&x, "", 0);
+    assert_int_equal(x.opened, 5);
+    assert_true(x.n > 150);
+}
+
+RUN_TESTS(
+    T(what_was_built_reads_back_the_same),
+    T(no_byte_of_a_commit_or_tree_can_be_changed_added_or_taken),
+    T(another_key_is_refused_though_its_signature_is_good),
+    T(a_tree_of_other_files_is_refused_though_its_name_fits), T(what_breaks_the_form_is_not_built),
+    T(stock_git_verifies_the_commit_and_finds_the_repository_clean),
+    T(a_sealed_file_opens_in_its_own_place_only), T(a_quote_is_carried_in_the_header),
+    T(a_stranger_and_a_damaged_file_are_refused), T(sizes_follow_padme),
+    T(stock_age_and_zstd_open_the_file), T(no_small_change_of_a_commit_or_tree_passes),
+    T(what_a_member_sealed_that_is_no_frame_of_known_size_is_refused),
+    T(what_a_member_sealed_that_is_larger_than_a_file_may_be_is_refused_before_it_is_inflated),
+    T(no_other_header_line_than_that_of_its_place_opens))
