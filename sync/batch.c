@@ -337,6 +337,7 @@ static bool put_changes(struct ln_batch *b, unsigned *known, struct ln_err *err)
                                       : LN_STORE_GOOD,
             .from_log = k->l.from_log,
             .from_seq = k->l.from_seq,
+            .gone = c->gone,
         };
         if (k->l.seq == 0 || k->l.keep || foreign || c->op == LN_OP_STEP)
             rows[i].line = c->line;
@@ -669,6 +670,7 @@ struct piece_of {
     struct ln_store_change row;
     const char *line;
     size_t len;
+    struct ln_span gone;
 };
 struct gather {
     struct ln_batch *b;
@@ -693,6 +695,9 @@ static bool take_change(void *ctx, const struct ln_store_change *c, struct ln_er
     struct piece_of *p = &g->list[g->n++];
     *p = (struct piece_of){ .row = *c };
     p->row.line = (struct ln_span){ NULL, 0 };
+    p->row.gone = (struct ln_span){ NULL, 0 };
+    if (c->gone.len > 0)
+        p->gone = (struct ln_span){ gather_keep(g, c->gone.p, c->gone.len), c->gone.len };
     if (c->line.len > 0) {
         p->line = gather_keep(g, c->line.p, c->line.len);
         p->len = c->line.len;
@@ -858,6 +863,7 @@ static bool derive(struct ln_batch *b, struct entry *e, struct ln_err *err)
             continue;
         in[n].n = row->n;
         in[n].eff = row->eff;
+        in[n].c.gone = g.list[i].gone;
         if (row->eff > e->eff)
             e->eff = row->eff;
         n++;
@@ -1221,6 +1227,7 @@ static bool take_known(void *ctx, const struct ln_store_change *c, struct ln_err
         return true;
     t->rows = grow(t->rows, t->n, &t->cap, sizeof *t->rows);
     t->rows[t->n] = *c;
+    t->rows[t->n].gone = (struct ln_span){ NULL, 0 };
     t->rows[t->n++].line = (struct ln_span){ NULL, 0 };
     return true;
 }
@@ -1246,6 +1253,7 @@ static bool take_row_over(struct ln_batch *b, struct ln_store_change *row, struc
     row->state = foreign ? LN_STORE_UNKNOWN : LN_STORE_GOOD;
     row->from_log = k->l.from_log;
     row->from_seq = k->l.from_seq;
+    row->gone = k->l.c.gone;
     if (k->l.seq == 0 || k->l.keep || foreign || k->l.c.op == LN_OP_STEP)
         row->line = k->l.c.line;
     k->n = row->n;
@@ -1329,6 +1337,7 @@ static bool take_fate(void *ctx, const struct ln_store_change *c, struct ln_err 
     x->rows = grow(x->rows, x->n_rows, &x->cap_rows, sizeof *x->rows);
     x->rows[x->n_rows] = *c;
     x->rows[x->n_rows].line = (struct ln_span){ NULL, 0 };
+    x->rows[x->n_rows].gone = (struct ln_span){ NULL, 0 };
     if (c->line.len > 0)
         x->rows[x->n_rows].line =
             (struct ln_span){ ln_batch_keep(x->b, c->line.p, c->line.len), c->line.len };
@@ -1449,6 +1458,7 @@ static bool take_unknown(void *ctx, const struct ln_store_change *c, struct ln_e
     *row = *c;
     row->state = LN_STORE_GOOD;
     row->line = (struct ln_span){ NULL, 0 };
+    row->gone = (struct ln_span){ NULL, 0 };
     if (c->seq == 0 || line.op == LN_OP_STEP)
         row->line = (struct ln_span){ ln_batch_keep(x->b, c->line.p, c->line.len), c->line.len };
     return true;

@@ -42,6 +42,9 @@ struct ln_change {
     struct ln_span names;  /* canonical array of strings, empty span when absent */
     struct ln_span kid, sealed, user, channel, tx;
     struct ln_span line; /* the whole line, without newline */
+    /* Not of the line: units, as a canonical array of strings, in which it counts for nothing any
+     * more, because a checkpoint leaves out what replaced it there. Empty span: none. */
+    struct ln_span gone;
 };
 
 /* Reads one line strictly: canonical, known keys with the right types, grammar of the op.

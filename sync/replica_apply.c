@@ -177,6 +177,7 @@ static bool take_claim(void *ctx, const struct ln_store_change *c, struct ln_err
         return true;
     struct ln_store_change *row = &m->rows[m->n++];
     *row = *c;
+    row->gone = (struct ln_span){ NULL, 0 };
     row->log = m->x->log->n;
     row->seq = m->x->seq;
     bool keep = c->state == LN_STORE_UNKNOWN ||
@@ -410,6 +411,9 @@ static bool apply_line(void *ctx, const char *audience, const struct ln_batch_qu
     /* Kept only now: judging may flush the batch, and a flush forgets what was kept. */
     if (!ln_change_read(&line.c, ln_batch_keep(x->r->batch, text, len), len, err))
         return false;
+    if (x->gone.len > 0)
+        line.c.gone =
+            (struct ln_span){ ln_batch_keep(x->r->batch, x->gone.p, x->gone.len), x->gone.len };
     if (line.why != NULL)
         note_refused(x, &line.c.id, line.why);
     else if (x->receipt.seq > 0)
@@ -588,18 +592,18 @@ static bool apply_held(void *ctx, const struct ln_store_segment *seg, struct ln_
     return ok;
 }
 
-bool ln_replica_apply_one(struct ln_apply *x, uint64_t seq, const char *audience,
-                          const struct ln_batch_quote *quote, struct ln_span line,
+bool ln_replica_apply_one(struct ln_apply *x, const struct ln_carried *c, const char *audience,
                           struct ln_err *err)
 {
-    if (x->seq != seq) {
+    if (x->seq != c->seq) {
         ln_buf_free(&x->evidence);
         x->evidence = ln_buf_new(LN_EVIDENCE_MAX);
-        x->seq = seq;
-        if (!find_receipt(x, &x->evidence, seq, err))
+        x->seq = c->seq;
+        if (!find_receipt(x, &x->evidence, c->seq, err))
             return false;
     }
-    return apply_line(x, audience, quote, line.p, line.len, err);
+    x->gone = c->gone;
+    return apply_line(x, audience, c->quote, c->line.p, c->line.len, err);
 }
 
 void ln_replica_apply_one_free(struct ln_apply *x)

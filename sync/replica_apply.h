@@ -33,6 +33,7 @@ struct ln_apply {
     struct ln_buf *no;       /* gets the refused: [id, why], ... ; may be NULL */
     unsigned changes, refused, unreadable;
     bool keep;              /* the lines come from a checkpoint */
+    struct ln_span gone;    /* of the line at hand, see struct ln_change */
     uint64_t pruned;        /* up to where anything of the log counts by checkpoints */
     struct ln_buf evidence; /* of ln_replica_apply_one */
     bool claim; /* our own log, while lines are unsealed: those found in it are not sealed again */
@@ -52,8 +53,8 @@ bool ln_replica_held(struct ln_store *s, int64_t log, uint64_t from, uint64_t un
                      ln_replica_held_fn *fn, void *ctx, struct ln_err *err) LN_MUST;
 /* One line of a segment whose file is not here, from a checkpoint: `x` with log, author and keep
  * set, freed by the other. */
-bool ln_replica_apply_one(struct ln_apply *x, uint64_t seq, const char *audience,
-                          const struct ln_batch_quote *quote, struct ln_span line,
+struct ln_carried;
+bool ln_replica_apply_one(struct ln_apply *x, const struct ln_carried *c, const char *audience,
                           struct ln_err *err) LN_MUST;
 void ln_replica_apply_one_free(struct ln_apply *x);
 /* cert revoke epoch receipt erase checkpoint */

@@ -19,6 +19,7 @@
 #define LINE_BYTES 40000  /* a longer one, */
 #define LINE_DEPTH 11     /* or one nested more deeply, is carried in pieces */
 #define PIECE_BYTES 20000
+#define GONE_MAX (16 * LN_CHANGE_MAX) /* units of one line: its names and map keys, escaped */
 #define STUCK_MS (INT64_C(30) * 86400000)
 #define SEAL_EVERY 32 /* lines of up to 64 KiB that wait in memory to be sealed */
 
@@ -292,7 +293,7 @@ struct carrying {
     const struct ln_pruned *p;
     ln_carried_fn *fn;
     void *ctx;
-    struct ln_buf whole; /* a line in pieces */
+    struct ln_buf whole, gone; /* a line in pieces */
 };
 
 static bool read_quote(struct ln_batch_quote *q, struct ln_span item)
@@ -306,7 +307,7 @@ static bool read_quote(struct ln_batch_quote *q, struct ln_span item)
            count_of(&q->seq, seq) && q->seq > 0;
 }
 
-/* [seq, line] or [seq, line, [log, seq]] */
+/* [seq, line], then [log, seq] if it was quoted, then {"gone": [...]} if there are any */
 static bool give_entry(struct carrying *x, struct ln_span entry, struct ln_err *err)
 {
     struct ln_carried c = { .seq = 0 };
@@ -318,11 +319,14 @@ static bool give_entry(struct carrying *x, struct ln_span entry, struct ln_err *
         !count_of(&c.seq, item) || !ln_canon_next(entry, &at, NULL, &c.line) || c.seq == 0 ||
         c.seq > x->p->upto)
         return true;
-    if (ln_canon_next(entry, &at, NULL, &item)) {
-        if (!read_quote(&q, item))
+    while (ln_canon_next(entry, &at, NULL, &item))
+        if (ln_canon_type(item) == LN_CANON_OBJECT) {
+            if (!ln_canon_get(item, "gone", &c.gone) || ln_canon_type(c.gone) != LN_CANON_ARRAY)
+                return true;
+        } else if (!read_quote(&q, item))
             return true;
-        c.quote = &q;
-    }
+        else
+            c.quote = &q;
     return x->fn(x->ctx, &c, err);
 }
 
@@ -337,15 +341,25 @@ static bool give_piece(struct carrying *x, struct ln_span f, struct ln_span piec
     if (ln_canon_type(piece) != LN_CANON_STRING)
         return true;
     ln_canon_text(&x->whole, piece);
+    if (ln_canon_get(f, "gone", &item) && ln_canon_type(item) == LN_CANON_ARRAY && item.len > 2) {
+        ln_buf_adds(&x->gone, x->gone.len > 0 ? "," : "[");
+        ln_buf_add(&x->gone, item.p + 1, item.len - 2);
+    }
     if (!ln_canon_get(f, "end", &item) || ln_canon_type(item) != LN_CANON_BOOL ||
         !ln_canon_bool(item))
         return true;
     if (ln_canon_get(f, "quote", &item) && read_quote(&q, item))
         c.quote = &q;
     c.line = (struct ln_span){ x->whole.data, x->whole.len };
-    if (!x->whole.over && count_in(&c.seq, f, "seq") && c.seq > 0 && c.seq <= x->p->upto)
+    if (x->gone.len > 0) {
+        ln_buf_addc(&x->gone, ']');
+        c.gone = (struct ln_span){ x->gone.data, x->gone.len };
+    }
+    if (!x->whole.over && !x->gone.over && count_in(&c.seq, f, "seq") && c.seq > 0 &&
+        c.seq <= x->p->upto)
         ok = x->fn(x->ctx, &c, err);
     ln_buf_clear(&x->whole);
+    ln_buf_clear(&x->gone);
     return ok;
 }
 
@@ -386,13 +400,14 @@ bool ln_replica_carried(struct ln_replica *r, const char *log, const struct ln_p
                         ln_carried_fn *fn, void *ctx, struct ln_err *err)
 {
     struct ln_store *s = r->c.store;
-    struct carrying x = { r, log, p, fn, ctx, ln_buf_new(LN_CHANGE_MAX) };
+    struct carrying x = { r, log, p, fn, ctx, ln_buf_new(LN_CHANGE_MAX), ln_buf_new(GONE_MAX) };
     struct ln_store_log l = { 0 };
     bool ok = s->ops->log_get(s->ctx, &l, p->log, err) &&
               (l.n == 0 || p->kept == 0 ||
                ln_replica_held(s, l.n, p->from, p->to, carry_segment, &x, err));
 
     ln_buf_free(&x.whole);
+    ln_buf_free(&x.gone);
     return ok || ln_wrap(err, "checkpoint of %s", log);
 }
 
@@ -437,6 +452,17 @@ static bool is_carried(const struct adopting *x, const struct ln_id *id)
     return x->n > 0 && bsearch(id, x->ids, x->n, sizeof *x->ids, by_id) != NULL;
 }
 
+static void push_row(struct adopting *x, const struct ln_store_change *c)
+{
+    if (x->n_rows == x->cap_rows) {
+        x->cap_rows = x->cap_rows > 0 ? 2 * x->cap_rows : 256;
+        x->rows = ln_realloc(x->rows, x->cap_rows * sizeof *x->rows);
+    }
+    x->rows[x->n_rows] = *c;
+    x->rows[x->n_rows].gone = (struct ln_span){ NULL, 0 };
+    x->rows[x->n_rows++].line = (struct ln_span){ NULL, 0 };
+}
+
 static bool take_row(void *ctx, const struct ln_store_change *c, struct ln_err *err)
 {
     struct adopting *x = ctx;
@@ -444,18 +470,13 @@ static bool take_row(void *ctx, const struct ln_store_change *c, struct ln_err *
     (void)err;
     if (c->audience != x->audience || is_carried(x, &c->id))
         return true;
-    if (x->n_rows == x->cap_rows) {
-        x->cap_rows = x->cap_rows > 0 ? 2 * x->cap_rows : 256;
-        x->rows = ln_realloc(x->rows, x->cap_rows * sizeof *x->rows);
-    }
-    x->rows[x->n_rows] = *c;
-    x->rows[x->n_rows++].line = (struct ln_span){ NULL, 0 };
+    push_row(x, c);
     return true;
 }
 
 struct row_at {
     struct ln_store_change row;
-    bool found, has_line;
+    bool found, has_line, gone;
 };
 
 static bool take_at(void *ctx, const struct ln_store_change *c, struct ln_err *err)
@@ -464,8 +485,11 @@ static bool take_at(void *ctx, const struct ln_store_change *c, struct ln_err *e
 
     (void)err;
     at->row = *c;
+    at->row.line = (struct ln_span){ NULL, 0 };
+    at->row.gone = (struct ln_span){ NULL, 0 };
     at->found = true;
     at->has_line = c->line.len > 0;
+    at->gone = c->gone.len > 0;
     return true;
 }
 
@@ -483,9 +507,14 @@ static bool carry_over(void *ctx, const struct ln_carried *c, struct ln_err *err
     if (!s->ops->changes_get(s->ctx, &line.id, 1, take_at, &at, err))
         return false;
     if (!at.found || at.row.log != x->log.n)
-        return ln_replica_apply_one(&x->apply, c->seq, x->p->audience, c->quote, c->line, err);
+        return ln_replica_apply_one(&x->apply, c, x->p->audience, err);
+    if (at.row.seq != c->seq || (at.has_line && c->gone.len == 0))
+        return true;
     at.row.line = c->line;
-    return at.has_line || at.row.seq != c->seq || s->ops->changes_set(s->ctx, &at.row, 1, err);
+    at.row.gone = c->gone;
+    if (c->gone.len > 0 && !at.gone) /* it may count here where it should not any more */
+        push_row(x, &at.row);
+    return s->ops->changes_set(s->ctx, &at.row, 1, err);
 }
 
 static bool take_record(void *ctx, const struct ln_store_record *rec, struct ln_err *err)
@@ -501,7 +530,8 @@ static bool take_record(void *ctx, const struct ln_store_record *rec, struct ln_
     return true;
 }
 
-/* Records that lost lines which this node still counted: only where it had part of the files. */
+/* Records that lost lines, or units of lines, which this node still counted: only where it had part
+ * of the files. */
 static bool derive_again(struct adopting *x, struct ln_err *err)
 {
     struct ln_store *s = x->r->c.store;
@@ -636,6 +666,7 @@ struct row {
     char *line;
     size_t len;
     bool keep;
+    struct ln_buf gone; /* units in which it is no head, "a","b" */
 };
 struct part {
     struct ln_pruned p;
@@ -730,10 +761,36 @@ static unsigned depth_of(const char *text, size_t len)
     return most;
 }
 
+/* Ahead of its text, as pieces without any. */
+static bool say_gone(struct making *x, struct part *p, const struct row *row, struct ln_err *err)
+{
+    const char *end = row->gone.data + row->gone.len;
+    bool ok = true;
+
+    for (const char *at = row->gone.data; ok && row->gone.len > 0 && at < end;) {
+        struct ln_buf f = ln_buf_new(LN_CHANGE_MAX);
+        const char *stop = at;
+        while (stop < end && stop - at < PIECE_BYTES) { /* whole words: `","` stands in none */
+            const char *next = strstr(stop + 1, "\",\"");
+            stop = next != NULL ? next + 1 : end;
+        }
+        ln_buf_addf(&f, "{\"at\":\"%s\",\"end\":false,\"gone\":[", x->at);
+        ln_buf_add(&f, at, (size_t)(stop - at));
+        ln_buf_addf(&f, "],\"log\":\"%s\",\"piece\":\"\",\"seq\":%" PRIu64 "}", x->log.id,
+                    row->c.seq);
+        ok =
+            ln_buf_done(&f, "checkpoint", err) && say(x, p, (struct ln_span){ f.data, f.len }, err);
+        ln_buf_free(&f);
+        at = stop + 1;
+    }
+    return ok;
+}
+
 static bool say_pieces(struct making *x, struct part *p, const struct row *row, const char *quote,
                        struct ln_err *err)
 {
-    bool ok = say_lines(x, p, err); /* what came before stands before it */
+    bool ok = say_lines(x, p, err) /* what came before stands before it */
+              && say_gone(x, p, row, err);
 
     for (size_t at = 0, len; ok && at < row->len; at += len) {
         struct ln_buf f = ln_buf_secret(LN_CHANGE_MAX);
@@ -764,13 +821,17 @@ static bool keep_row(struct making *x, struct part *p, const struct row *row, st
             return false;
         (void)snprintf(quote, sizeof quote, "[\"%s\",%" PRIu64 "]", from.id, row->c.from_seq);
     }
-    if (row->len > LINE_BYTES || depth_of(row->line, row->len) > LINE_DEPTH)
+    size_t len = row->len + row->gone.len;
+    if (len > LINE_BYTES || depth_of(row->line, row->len) > LINE_DEPTH)
         return say_pieces(x, p, row, quote, err);
-    if (p->lines.len > 0 && p->lines.len + row->len > LINES_BYTES && !say_lines(x, p, err))
+    if (p->lines.len > 0 && p->lines.len + len > LINES_BYTES && !say_lines(x, p, err))
         return false;
     ln_buf_addf(&p->lines, "%s[%" PRIu64 ",", p->lines.len > 0 ? "," : "", row->c.seq);
     ln_buf_add(&p->lines, row->line, row->len);
-    ln_buf_addf(&p->lines, "%s%s]", quote[0] != '\0' ? "," : "", quote);
+    ln_buf_addf(&p->lines, "%s%s", quote[0] != '\0' ? "," : "", quote);
+    if (row->gone.len > 0)
+        ln_buf_addf(&p->lines, ",{\"gone\":[%s]}", row->gone.data);
+    ln_buf_addc(&p->lines, ']');
     return ln_buf_done(&p->lines, "checkpoint", err);
 }
 
@@ -786,9 +847,10 @@ static bool gather_row(void *ctx, const struct ln_store_change *c, struct ln_err
         x->rows = ln_realloc(x->rows, x->cap_rows * sizeof *x->rows);
     }
     struct row *row = &x->rows[x->n_rows++];
-    *row = (struct row){ .c = *c, .len = c->line.len };
+    *row = (struct row){ .c = *c, .len = c->line.len, .gone = ln_buf_new(GONE_MAX) };
     row->line = c->line.len > 0 ? ln_strndup(c->line.p, c->line.len) : NULL;
     row->c.line = (struct ln_span){ NULL, 0 };
+    row->c.gone = (struct ln_span){ NULL, 0 };
     /* What is void stays as evidence, steps make the state, what is not understood stays whole.
      * Lines of an older checkpoint go: what they carried over stands in this one again. */
     row->keep =
@@ -798,19 +860,58 @@ static bool gather_row(void *ctx, const struct ln_store_change *c, struct ln_err
     return true;
 }
 
+struct marking {
+    const struct ln_schema *schema;
+    struct row *row;
+    struct ln_merged m;
+};
+
+static bool is_head(const struct ln_merge_unit *u, const struct ln_id *id)
+{
+    for (size_t h = 0; u != NULL && h < u->n_heads; h++)
+        if (ln_clock_compare(&u->heads[h].id, id) == 0)
+            return true;
+    return false;
+}
+
+static bool mark_unit(void *ctx, struct ln_span field, struct ln_span key, const char *unit,
+                      struct ln_err *err)
+{
+    struct marking *x = ctx;
+    struct ln_buf word = ln_buf_new(8 * LN_MERGE_UNIT_MAX);
+
+    (void)field;
+    (void)key;
+    (void)err;
+    ln_canon_add_string(&word, unit, strlen(unit));
+    /* two fields of one group write one unit */
+    if (!is_head(ln_merge_find(&x->m, unit), &x->row->c.id) &&
+        (x->row->gone.len == 0 || strstr(x->row->gone.data, word.data) == NULL)) {
+        ln_buf_adds(&x->row->gone, x->row->gone.len > 0 ? "," : "");
+        ln_buf_add(&x->row->gone, word.data, word.len);
+    }
+    ln_buf_free(&word);
+    return true;
+}
+
+/* What the line still counts in keeps it, and what it does not count in any more goes with it. */
 static bool mark_heads(void *ctx, const struct ln_store_record *rec, struct ln_err *err)
 {
-    struct row *row = ctx;
-    struct ln_merged m = { .n_units = 0 };
-    bool gone = rec->deleted && rec->conflicts == 0;
-    bool ok = ln_merge_unpack(&m, rec->heads.p, rec->heads.len, err);
+    struct marking *x = ctx;
+    struct row *row = x->row;
+    struct ln_change line;
+    struct ln_err bad = { 0 };
+    bool ended = rec->deleted && rec->conflicts == 0;
+    bool ok = ln_merge_unpack(&x->m, rec->heads.p, rec->heads.len, err);
 
-    if (gone) /* of what was deleted only that it was */
+    if (ended) /* of what was deleted only that it was */
         row->keep = false;
-    for (size_t u = 0; ok && u < m.n_units && (!gone || m.units[u].name[0] == '\0'); u++)
-        for (size_t h = 0; h < m.units[u].n_heads; h++)
-            row->keep = row->keep || ln_clock_compare(&m.units[u].heads[h].id, &row->c.id) == 0;
-    ln_merge_free(&m);
+    for (size_t u = 0; ok && u < x->m.n_units && (!ended || x->m.units[u].name[0] == '\0'); u++)
+        row->keep = row->keep || is_head(&x->m.units[u], &row->c.id);
+    if (ok && row->keep && row->line != NULL && ln_change_read(&line, row->line, row->len, &bad))
+        ok = ln_merge_units(&line, ln_schema_find(x->schema, line.collection), mark_unit, x, err) &&
+             ln_buf_done(&row->gone, "units of a line", err);
+    ln_merge_free(&x->m);
     return ok;
 }
 
@@ -836,8 +937,10 @@ static bool match_line(void *ctx, const char *audience, const struct ln_batch_qu
 
 static void forget_rows(struct making *x)
 {
-    for (size_t i = 0; i < x->n_rows; i++)
+    for (size_t i = 0; i < x->n_rows; i++) {
         ln_free(x->rows[i].line);
+        ln_buf_free(&x->rows[i].gone);
+    }
     x->n_rows = 0;
 }
 
@@ -845,13 +948,14 @@ static bool check_row(struct making *x, struct row *row, struct ln_err *err)
 {
     struct ln_store *s = x->r->c.store;
     struct part *p = part_of(x, row->c.audience, err);
+    struct marking marking = { .schema = x->r->c.schema, .row = row };
 
     if (p == NULL)
         return false;
     if (strcmp(p->p.audience, "public") == 0)
         return true;
     if (row->c.state == LN_STORE_GOOD && row->c.rec > 0 &&
-        !s->ops->records_by(s->ctx, &row->c.rec, 1, mark_heads, row, err))
+        !s->ops->records_by(s->ctx, &row->c.rec, 1, mark_heads, &marking, err))
         return false;
     if (!row->keep) {
         ln_digest_add(&p->p.sum, &row->c.id, row->c.eff, row->c.state == LN_STORE_VOID);

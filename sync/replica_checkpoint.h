@@ -38,6 +38,7 @@ struct ln_carried {
     uint64_t seq; /* where it stood */
     struct ln_span line;
     const struct ln_batch_quote *quote; /* NULL it was not quoted there */
+    struct ln_span gone;                /* as in struct ln_change */
 };
 typedef bool ln_carried_fn(void *ctx, const struct ln_carried *c, struct ln_err *err);
 /* All lines that checkpoint `p` of `log` carries over, as far as its files are here. */

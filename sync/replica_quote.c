@@ -195,6 +195,7 @@ static bool take_row(void *ctx, const struct ln_store_change *c, struct ln_err *
     (void)err;
     row->c = *c;
     row->c.line = (struct ln_span){ NULL, 0 };
+    row->c.gone = (struct ln_span){ NULL, 0 };
     row->found = true;
     return true;
 }
@@ -330,6 +331,7 @@ static bool take_unsealed(void *ctx, const struct ln_store_change *c, struct ln_
         x->rows = ln_realloc(x->rows, x->cap * sizeof *x->rows);
     }
     x->rows[x->n] = *c;
+    x->rows[x->n].gone = (struct ln_span){ NULL, 0 };
     x->rows[x->n++].line = (struct ln_span){ ln_strndup(c->line.p, c->line.len), c->line.len };
     return true;
 }

@@ -90,7 +90,8 @@ struct ln_store_change {
                             checkpoint; else it stands in its file */
     int64_t from_log;    /* quoted from there; 0 = not */
     uint64_t from_seq;
-    bool known; /* out, by changes_put: that id was there before, nothing was written */
+    struct ln_span gone; /* as in struct ln_change; empty = none */
+    bool known;          /* out, by changes_put: that id was there before, nothing was written */
 };
 
 /* A row of c_<collection>: only the fields named are written; the first put of a record makes the
@@ -284,7 +285,8 @@ struct ln_store_ops {
                        void *fctx, struct ln_err *err);
     /* New ones are inserted; an id that is there already is left as it is and marked known. [w] */
     bool (*changes_put)(void *ctx, struct ln_store_change *c, size_t n, struct ln_err *err);
-    /* Writes everything of changes that are there, but their ids, by number. [w] */
+    /* Writes everything of changes that are there, but their ids, by number; an empty `gone` leaves
+     * what is there. [w] */
     bool (*changes_set)(void *ctx, const struct ln_store_change *c, size_t n, struct ln_err *err);
     bool (*changes_drop)(void *ctx, const struct ln_store_change *c, size_t n,
                          struct ln_err *err); /* [w] by number */

@@ -154,7 +154,7 @@ bool ln_sqlstore_records_put(void *ctx, const struct ln_store_record *r, size_t 
 
 /* ---- changes */
 
-#define CHANGE_COLUMNS "n, id, rec, log, seq, audience, eff, state, line, from_log, from_seq"
+#define CHANGE_COLUMNS "n, id, rec, log, seq, audience, eff, state, line, from_log, from_seq, gone"
 
 static bool give_change(struct ln_query *q, ln_store_change_fn *fn, void *fctx, struct ln_err *err)
 {
@@ -171,6 +171,8 @@ static bool give_change(struct ln_query *q, ln_store_change_fn *fn, void *fctx, 
     c.eff = ln_db_col_type(q, 6) == LN_DB_NULL ? id_time(&c.id) : ln_db_col_int(q, 6);
     if (ln_db_col_type(q, 8) != LN_DB_NULL)
         c.line = ln_db_col_span(q, 8);
+    if (ln_db_col_type(q, 11) != LN_DB_NULL)
+        c.gone = ln_db_col_span(q, 11);
     return fn(fctx, &c, err);
 }
 
@@ -249,7 +251,7 @@ bool ln_sqlstore_changes_each(void *ctx, ln_store_change_fn *fn, void *fctx, str
 bool ln_sqlstore_changes_put(void *ctx, struct ln_store_change *c, size_t n, struct ln_err *err)
 {
     static const char sql[] =
-        "INSERT OR IGNORE INTO change(" CHANGE_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?)";
+        "INSERT OR IGNORE INTO change(" CHANGE_COLUMNS ") VALUES(?,?,?,?,?,?,?,?,?,?,?,?)";
     struct ln_sqlstore *s = ctx;
 
     for (size_t i = 0; i < n; i++) {
@@ -268,6 +270,7 @@ bool ln_sqlstore_changes_put(void *ctx, struct ln_store_change *c, size_t n, str
         ln_db_blob(q, c[i].line.p, c[i].line.len);
         bind_or_null(q, c[i].from_log);
         bind_or_null(q, (int64_t)c[i].from_seq);
+        ln_db_span(q, c[i].gone);
         if (!ln_db_run(q, err))
             return false;
         c[i].known = ln_db_changed(s->db) == 0;
@@ -280,7 +283,7 @@ bool ln_sqlstore_changes_set(void *ctx, const struct ln_store_change *c, size_t 
 {
     static const char sql[] =
         "UPDATE change SET rec = ?, log = ?, seq = ?, audience = ?, eff = ?, state = ?, line = ?,"
-        " from_log = ?, from_seq = ? WHERE n = ?";
+        " from_log = ?, from_seq = ?, gone = coalesce(?, gone) WHERE n = ?";
     struct ln_sqlstore *s = ctx;
 
     for (size_t i = 0; i < n; i++) {
@@ -297,6 +300,7 @@ bool ln_sqlstore_changes_set(void *ctx, const struct ln_store_change *c, size_t 
         ln_db_blob(q, c[i].line.p, c[i].line.len);
         bind_or_null(q, c[i].from_log);
         bind_or_null(q, (int64_t)c[i].from_seq);
+        ln_db_span(q, c[i].gone);
         ln_db_int(q, c[i].n);
         if (!ln_db_run(q, err))
             return false;

@@ -139,6 +139,36 @@ TEST(a_base_counts_only_for_the_units_both_wrote)
     world_free(&w);
 }
 
+TEST(a_unit_in_which_a_line_is_gone_is_as_if_it_had_not_written_it)
+{
+    struct world w = { .n = 0 };
+    struct ln_err err = { 0 };
+
+    put(&w, LN_OP_ADD, "{\"labels\":{\"a\":1,\"b\":1},\"name\":\"a\",\"road\":\"x\"}", NULL, 9);
+    put(&w, LN_OP_SET, "{\"labels\":{\"a\":2},\"name\":\"b\"}", ON(1), 2);
+    put(&w, LN_OP_SET, "{\"labels\":{\"a\":3},\"name\":\"c\"}", ON(2), 3);
+    struct ln_merged m = derive(&w);
+    w.in[0].c.gone = ln_span_of("[\"labels/a\",\"name\"]");
+    struct ln_merge_in left[2] = { w.in[0], w.in[2] }; /* what is between is left out */
+    struct ln_merged again;
+    struct ln_merged one = { .n_units = 0 };
+    MUST(ln_merge_derive(&again, &home, left, 2, &err));
+    MUST(ln_merge_add(&one, &home, &left[0], &err) && ln_merge_add(&one, &home, &left[1], &err));
+
+    assert_int_equal(m.conflicts, 0);
+    assert_int_equal(again.conflicts, 0);
+    assert_int_equal(one.conflicts, 0);
+    for (size_t i = 0; i < m.n_units; i++) {
+        assert_int_equal(value(&again, m.units[i].name), value(&m, m.units[i].name));
+        assert_int_equal(value(&one, m.units[i].name), value(&m, m.units[i].name));
+    }
+    assert_int_equal(value(&again, "labels/b"), 1);
+    ln_merge_free(&m);
+    ln_merge_free(&again);
+    ln_merge_free(&one);
+    world_free(&w);
+}
+
 TEST(maps_merge_key_by_key)
 {
     struct world w = { .n = 0 };
@@ -457,8 +487,9 @@ TEST(one_change_that_wrote_everything_packs_into_one_run)
 }
 
 RUN_TESTS(T(edits_apart_of_one_unit_are_a_conflict_and_of_two_units_are_none),
-          T(a_base_counts_only_for_the_units_both_wrote), T(maps_merge_key_by_key),
-          T(the_greatest_effective_time_wins_whatever_the_id_claims),
+          T(a_base_counts_only_for_the_units_both_wrote),
+          T(a_unit_in_which_a_line_is_gone_is_as_if_it_had_not_written_it),
+          T(maps_merge_key_by_key), T(the_greatest_effective_time_wins_whatever_the_id_claims),
           T(delete_against_edit_stays_deleted_and_is_a_conflict_and_only_restore_revives),
           T(changes_that_replace_each_other_in_a_ring_all_stay),
           T(steps_and_unknown_ops_write_no_unit_and_an_alias_its_own),

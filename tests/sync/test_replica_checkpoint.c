@@ -153,6 +153,7 @@ TEST(once_it_is_signed_for_the_old_contents_go_and_state_digest_and_rebuild_stay
         assert_same(&t.comm, all[i], UP);
         rebuilt(all[i]);
         assert_present(all[i], &p);
+        assert_cell(all[i], SQL_CONFLICTS, &p.busy, "0"); /* the job in between is not missed */
         assert_true(verified(all[i]).carried > 0);
         assert_same(&t.comm, all[i], UP);
         assert_false(prune(all[i], t.comm.c.id).done);
@@ -197,6 +198,7 @@ TEST(a_laptop_that_comes_later_begins_with_the_checkpoint)
     assert_cell(&laptop, SQL_JOB, &id, "1-04");
     assert_same(&t.comm, &laptop, grid);
     assert_int_equal(verified(&laptop).carried, 2);
+    assert_cell(&laptop, SQL_CONFLICTS, &id, "0"); /* what came between is not missed */
     rebuilt(&laptop);
     assert_cell(&laptop, SQL_JOB, &id, "1-04");
     assert_same(&t.comm, &laptop, grid);
@@ -247,6 +249,16 @@ TEST(a_line_too_long_or_too_deep_to_stand_in_another_is_carried_in_pieces)
     ln_buf_clear(&f);
     ln_buf_adds(&f, "{\"title\":[[[[[[[[[[[[[\"深\"]]]]]]]]]]]]]}");
     struct ln_id deep = add(&t.comm, "notice", UP, f.data, NULL);
+    ln_buf_clear(&f);
+    ln_buf_adds(&f, "{\"body\":\"");
+    for (size_t i = 0; i < 15000; i++)
+        ln_buf_adds(&f, "楼");
+    ln_buf_adds(&f, "\",\"title\":\"一\"}");
+    struct ln_id both = add(&t.comm, "notice", UP, f.data, NULL); /* its body counts on */
+    sync_all(&t);
+    set(&t.comm, "notice", &both, "{\"title\":\"二\"}", NULL);
+    sync_all(&t);
+    set(&t.comm, "notice", &both, "{\"title\":\"三\"}", NULL);
     sync_all(&t);
     (void)checkpoint(&t.comm, t.comm.c.id);
     sync_all(&t);
@@ -260,8 +272,59 @@ TEST(a_line_too_long_or_too_deep_to_stand_in_another_is_carried_in_pieces)
     assert_string_equal(text, "15000");
     cell(text, &t.comm, SQL_TITLE, &deep);
     assert_non_null(strstr(text, "深"));
+    assert_cell(&t.comm, SQL_TITLE, &both, "三");
+    assert_cell(&t.comm, SQL_CONFLICTS, &both, "0");
     assert_same(&t.comm, &t.dist, UP);
     ln_buf_free(&f);
+    tree_end(&t);
+}
+
+TEST(values_apart_stay_a_conflict_behind_a_checkpoint_and_settled_ones_settled)
+{
+    struct tree t;
+    struct box laptop;
+    struct ln_err err = { 0 };
+    const char *grid = "330106005055/g201";
+    tree_new(&t);
+    box_new(&laptop, "330106005055");
+    enrol(&t.comm, &laptop, "330106005055", LN_ROLE_LAPTOP, "201");
+    sync_all(&t);
+    struct ln_id apart = add(&t.comm, "person", grid, "{\"job\":\"1-01\"}", NULL);
+    struct ln_id settled = add(&t.comm, "person", grid, "{\"job\":\"2-01\"}", NULL);
+    sync_all(&t);
+    MUST(carry(&t.comm, &laptop, t.prov.c.id, &err) == LN_OK);
+    MUST(carry(&t.comm, &laptop, t.dist.c.id, &err) == LN_OK);
+    MUST(carry(&t.comm, &laptop, t.comm.c.id, &err) == LN_OK);
+    for (int i = 2; i < 5; i++) { /* each goes on by itself */
+        char job[32];
+        (void)snprintf(job, sizeof job, "{\"job\":\"1-0%d\"}", i);
+        set(&t.comm, "person", &apart, job, NULL);
+        sync_all(&t);
+        (void)snprintf(job, sizeof job, "{\"job\":\"9-0%d\"}", i);
+        set(&laptop, "person", &apart, job, NULL);
+        set(&laptop, "person", &settled, job, NULL);
+        seal(&laptop);
+    }
+    set(&t.comm, "person", &settled, "{\"job\":\"2-02\"}", NULL);
+    MUST(carry(&laptop, &t.comm, laptop.c.id, &err) == LN_OK);
+    assert_cell(&t.comm, SQL_CONFLICTS, &settled, "1");
+    set(&t.comm, "person", &settled, "{\"job\":\"2-03\"}", NULL); /* over both */
+    sync_all(&t);
+
+    assert_true(checkpoint(&t.comm, t.comm.c.id).dropped > 0);
+    sync_all(&t);
+    assert_true(checkpoint(&t.comm, laptop.c.id).dropped > 0);
+    sync_all(&t);
+    assert_true(prune(&t.comm, t.comm.c.id).done);
+    assert_true(prune(&t.comm, laptop.c.id).done);
+
+    for (int i = 0; i < 2; i++) {
+        assert_cell(&t.comm, SQL_CONFLICTS, &apart, "1");
+        assert_cell(&t.comm, SQL_CONFLICTS, &settled, "0");
+        assert_cell(&t.comm, SQL_JOB, &settled, "2-03");
+        rebuilt(&t.comm);
+    }
+    box_end(&laptop);
     tree_end(&t);
 }
 
@@ -326,5 +389,6 @@ RUN_TESTS(T(a_checkpoint_carries_what_still_counts_and_nobody_s_digest_or_record
           T(a_laptop_that_comes_later_begins_with_the_checkpoint),
           T(a_second_checkpoint_takes_the_place_of_the_first),
           T(a_line_too_long_or_too_deep_to_stand_in_another_is_carried_in_pieces),
+          T(values_apart_stay_a_conflict_behind_a_checkpoint_and_settled_ones_settled),
           T(of_a_deleted_record_nothing_is_carried_but_that_it_is),
           T(a_revocation_further_back_still_reaches_what_a_checkpoint_carries))
