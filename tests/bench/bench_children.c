@@ -27,6 +27,7 @@
 #include "node/node.h"
 #include "sync/message.h"
 #include "sync/pack.h"
+#include "sync/volume.h"
 #include "tests/lib/forge.h"
 
 #define BATCH 250
@@ -469,11 +470,14 @@ int main(void)
     struct rlimit files;
     char dir[] = "/tmp/linli-children.XXXXXX";
     char remove[128];
+    struct ln_err err = { 0 };
 
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
     (void)signal(SIGPIPE, SIG_IGN);
     if (sodium_init() < 0 || mkdtemp(dir) == NULL || b.n == 0)
         die("start", strerror(errno));
+    if (!ln_volume_start(&err)) /* a node that lives some seconds exports its log */
+        die("start", err.text);
     (void)getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
     (void)setrlimit(RLIMIT_NOFILE, &files);
