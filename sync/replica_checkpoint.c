@@ -239,7 +239,9 @@ bool ln_replica_checkpoint_noted(struct ln_checkpoint *out, struct ln_store *s, 
     return ok;
 }
 
-/* A node says what is left of its own logs, of one that it continues, and a box of its laptops'. */
+/* A node says what is left of its own logs, of one that it continues, and a box of its laptops',
+ * also of those that another box has by now: who comes late, or replays, knows that from the first
+ * line on. */
 static bool may_check(const struct ln_replica *r, const char *by, const char *log)
 {
     char author[LN_NODE_ID_MAX];
@@ -250,7 +252,8 @@ static bool may_check(const struct ln_replica *r, const char *by, const char *lo
     const struct ln_cert *c = ln_authority_find(r->authority, node);
     if (strcmp(author, node) == 0 || ln_authority_continues(r->authority, author, node))
         return true;
-    return c != NULL && c->role == LN_ROLE_LAPTOP && strcmp(c->parent, author) == 0;
+    return c != NULL && c->role == LN_ROLE_LAPTOP &&
+           ln_authority_was_parent(r->authority, author, node);
 }
 
 bool ln_replica_heed_checkpoint(struct ln_replica *r, const char *by, const struct ln_change *c,
@@ -294,6 +297,8 @@ struct carrying {
     ln_carried_fn *fn;
     void *ctx;
     struct ln_buf whole, gone; /* a line in pieces */
+    struct ln_id *seen;        /* its lines found in files */
+    size_t n_seen, cap_seen;
 };
 
 static bool read_quote(struct ln_batch_quote *q, struct ln_span item)
@@ -379,6 +384,14 @@ static bool carry_line(void *ctx, const char *audience, const struct ln_batch_qu
         !word_in(word, sizeof word, c.fields, "at") || strcmp(word, x->p->at) != 0 ||
         !word_in(word, sizeof word, c.fields, "log") || strcmp(word, x->log) != 0)
         return true;
+    for (size_t i = 0; i < x->n_seen; i++)
+        if (ln_clock_compare(&x->seen[i], &c.id) == 0)
+            return true;
+    if (x->n_seen == x->cap_seen) {
+        x->cap_seen = x->cap_seen > 0 ? 2 * x->cap_seen : 16;
+        x->seen = ln_realloc(x->seen, x->cap_seen * sizeof *x->seen);
+    }
+    x->seen[x->n_seen++] = c.id;
     if (ln_canon_get(c.fields, "piece", &item))
         return give_piece(x, c.fields, item, err);
     if (!ln_canon_get(c.fields, "lines", &list) || ln_canon_type(list) != LN_CANON_ARRAY)
@@ -396,18 +409,65 @@ static bool carry_segment(void *ctx, const struct ln_store_segment *seg, struct 
     return ln_batch_lines(x->r->c.store, x->p->log, seg, carry_line, x, NULL, err);
 }
 
+/* Lines of it that a later checkpoint, of the log they stand in, carried over in its turn. */
+struct kept {
+    char **lines;
+    size_t *lens;
+    size_t n, cap;
+};
+
+static bool take_kept(void *ctx, const struct ln_store_change *c, struct ln_err *err)
+{
+    struct kept *x = ctx;
+
+    (void)err;
+    if (c->rec > 0 || c->line.len == 0 || c->state == LN_STORE_VOID)
+        return true;
+    if (x->n == x->cap) {
+        x->cap = x->cap > 0 ? 2 * x->cap : 16;
+        x->lines = ln_realloc(x->lines, x->cap * sizeof *x->lines);
+        x->lens = ln_realloc(x->lens, x->cap * sizeof *x->lens);
+    }
+    x->lines[x->n] = ln_strndup(c->line.p, c->line.len);
+    x->lens[x->n++] = c->line.len;
+    return true;
+}
+
+static bool carry_kept(struct carrying *x, int64_t log, struct ln_err *err)
+{
+    struct ln_store *s = x->r->c.store;
+    struct kept kept = { .n = 0 };
+    bool ok = s->ops->changes_in(s->ctx, log, x->p->from, x->p->to, take_kept, &kept, err);
+
+    for (size_t i = 0; i < kept.n; i++) {
+        ok = ok && carry_line(x, x->p->audience, NULL, kept.lines[i], kept.lens[i], err);
+        ln_free(kept.lines[i]);
+    }
+    ln_free(kept.lines);
+    ln_free(kept.lens);
+    return ok;
+}
+
 bool ln_replica_carried(struct ln_replica *r, const char *log, const struct ln_pruned *p,
                         ln_carried_fn *fn, void *ctx, struct ln_err *err)
 {
     struct ln_store *s = r->c.store;
-    struct carrying x = { r, log, p, fn, ctx, ln_buf_new(LN_CHANGE_MAX), ln_buf_new(GONE_MAX) };
+    struct carrying x = { .r = r,
+                          .log = log,
+                          .p = p,
+                          .fn = fn,
+                          .ctx = ctx,
+                          .whole = ln_buf_new(LN_CHANGE_MAX),
+                          .gone = ln_buf_new(GONE_MAX) };
     struct ln_store_log l = { 0 };
     bool ok = s->ops->log_get(s->ctx, &l, p->log, err) &&
               (l.n == 0 || p->kept == 0 ||
-               ln_replica_held(s, l.n, p->from, p->to, carry_segment, &x, err));
+               (ln_replica_held(s, l.n, p->from, p->to, carry_segment, &x, err) &&
+                carry_kept(&x, l.n, err)));
 
     ln_buf_free(&x.whole);
     ln_buf_free(&x.gone);
+    ln_free(x.seen);
     return ok || ln_wrap(err, "checkpoint of %s", log);
 }
 
@@ -852,7 +912,8 @@ static bool gather_row(void *ctx, const struct ln_store_change *c, struct ln_err
     row->c.line = (struct ln_span){ NULL, 0 };
     row->c.gone = (struct ln_span){ NULL, 0 };
     /* What is void stays as evidence, steps make the state, what is not understood stays whole.
-     * Lines of an older checkpoint go: what they carried over stands in this one again. */
+     * Lines of an older checkpoint of this log go: what they carried over stands in this one again.
+     */
     row->keep =
         c->rec > 0 && (c->state != LN_STORE_GOOD ||
                        (row->line != NULL && ln_change_read(&line, row->line, row->len, &bad) &&
@@ -944,6 +1005,29 @@ static void forget_rows(struct making *x)
     x->n_rows = 0;
 }
 
+/* A line of the latest checkpoint of another log, of a laptop's: that stands nowhere else. */
+static bool keep_other(bool *keep, struct making *x, const struct row *row, struct ln_err *err)
+{
+    struct ln_checkpoint noted = { .n = 0 };
+    struct ln_change line;
+    struct ln_err bad = { 0 };
+    char log[LN_LOG_MAX];
+    char at[LN_ID_TEXT + 1];
+
+    *keep = false;
+    if (row->c.state != LN_STORE_GOOD || row->line == NULL ||
+        !ln_change_read(&line, row->line, row->len, &bad) ||
+        !ln_span_is(line.collection, "checkpoint") ||
+        !word_in(log, sizeof log, line.fields, "log") || strcmp(log, x->log.id) == 0 ||
+        !word_in(at, sizeof at, line.fields, "at"))
+        return true;
+    if (!ln_replica_checkpoint_noted(&noted, x->r->c.store, log, err))
+        return false;
+    *keep = noted.n > 0 && strcmp(noted.by, x->log.id) == 0 && strcmp(noted.parts[0].at, at) == 0;
+    ln_checkpoint_free(&noted);
+    return true;
+}
+
 static bool check_row(struct making *x, struct row *row, struct ln_err *err)
 {
     struct ln_store *s = x->r->c.store;
@@ -956,6 +1040,8 @@ static bool check_row(struct making *x, struct row *row, struct ln_err *err)
         return true;
     if (row->c.state == LN_STORE_GOOD && row->c.rec > 0 &&
         !s->ops->records_by(s->ctx, &row->c.rec, 1, mark_heads, &marking, err))
+        return false;
+    if (row->c.rec == 0 && !keep_other(&row->keep, x, row, err))
         return false;
     if (!row->keep) {
         ln_digest_add(&p->p.sum, &row->c.id, row->c.eff, row->c.state == LN_STORE_VOID);
