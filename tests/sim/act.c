@@ -21,7 +21,27 @@ static bool id_rises(struct sim_node *n, const struct ln_id *id)
     return good;
 }
 
-static void note_save(struct sim_node *n, const struct ln_draft *d, unsigned amount)
+static void note_delete(const struct ln_id *record)
+{
+    for (size_t i = 0; i < sim->n_saves; i++)
+        if (ln_clock_compare(&sim->saves[i].record, record) == 0)
+            sim->saves[i].deleted = true;
+}
+
+static void note_key(struct sim_save *s, struct sim_node *n, const char *name)
+{
+    struct ln_store *store = ln_sqlstore_handle(n->store);
+    struct ln_store_key key;
+    struct ln_err err = { 0 };
+
+    SIM_DO(store->ops->key_for(store->ctx, &key, &s->record, s->audience, &err));
+    (void)snprintf(s->name, sizeof s->name, "%s", name);
+    memcpy(s->kid, key.kid, sizeof s->kid);
+    memcpy(s->secret, key.secret, sizeof s->secret);
+}
+
+static void note_save(struct sim_node *n, const struct ln_draft *d, unsigned amount,
+                      const char *name)
 {
     struct sim_save *s;
 
@@ -34,6 +54,8 @@ static void note_save(struct sim_node *n, const struct ln_draft *d, unsigned amo
     s->survey = strcmp(d->collection, "survey") == 0;
     s->amount = strcmp(d->collection, "ledger") == 0 ? amount : 0;
     s->cut = n->revoked || n->cloned || n->original != NULL;
+    if (s->sealed)
+        note_key(s, n, name);
 }
 
 static bool write_draft(struct sim_node *n, struct ln_draft *d, struct ln_err *err)
@@ -59,6 +81,7 @@ static void save(struct sim_node *n)
     char audience[LN_AUDIENCE_MAX];
     char fields[128];
     char sealed[128];
+    char name[64];
     struct ln_err err = { 0 };
     unsigned kind = sim_below(n->role == LN_ROLE_LAPTOP ? 2 : 8);
     unsigned amount = 0;
@@ -88,8 +111,9 @@ static void save(struct sim_node *n)
         d.record = n->mine[sim_below((unsigned)n->n_mine)];
         d.audience = NULL;
     } else {
-        (void)snprintf(sealed, sizeof sealed, "{\"name\":\"secret-of-%s-%u\"}", n->region,
+        (void)snprintf(name, sizeof name, "secret-of-%s-%zu-%u", n->region, sim->n_saves,
                        sim_below(100000));
+        (void)snprintf(sealed, sizeof sealed, "{\"name\":\"%s\"}", name);
         d.sealed = ln_span_of(sealed);
     }
     if (d.op != LN_OP_DELETE)
@@ -98,8 +122,12 @@ static void save(struct sim_node *n)
         sim_trace(&err.code, sizeof err.code);
         if (err.code == LN_BROKEN && !n->dead)
             sim_wrong("a save broke: %s", err.text);
+        if (d.op == LN_OP_DELETE && n->dead) /* it may be durable all the same */
+            note_delete(&d.record);
         return;
     }
+    if (d.op == LN_OP_DELETE)
+        note_delete(&d.record);
     sim_trace(d.id.b, sizeof d.id.b);
     if (!id_rises(n, &d.id))
         sim_wrong("%s gave a change an id that is not above its last", n->c.id);
@@ -115,7 +143,7 @@ static void save(struct sim_node *n)
     if (d.op == LN_OP_ADD && strcmp(d.collection, "person") == 0 && all_read_it && n->n_alike < 8)
         n->alike[n->n_alike++] = d.record;
     if (d.audience != NULL)
-        note_save(n, &d, amount);
+        note_save(n, &d, amount, name);
 }
 
 /* A record that somebody else wrote too: laptop and box of one grid, at the same time, cut off. */
@@ -181,7 +209,7 @@ void sim_sync(struct sim_node *n)
     struct ln_exchange_report report;
     struct ln_err err = { 0 };
 
-    if (n->client == NULL || (n->hostile && n->role >= LN_ROLE_COMMUNITY))
+    if (n->client == NULL || n->heir != NULL || (n->hostile && n->role >= LN_ROLE_COMMUNITY))
         return;
     sim->syncs++;
     n->cut_answer = false;
@@ -255,9 +283,31 @@ struct forged {
     char line[1024];
 };
 
+/* Somebody of another region, by all that the thief could know. */
+static void erase_others(char *line, size_t room, const struct sim_node *n, const char *id)
+{
+    const struct sim_save *s = NULL;
+    char person[LN_ID_TEXT + 1] = "00000000000000000000";
+
+    for (int i = 0; i < 32 && sim->n_saves > 0; i++) {
+        s = &sim->saves[sim_below((unsigned)sim->n_saves)];
+        if (s->sealed && strcmp(s->by->region, n->region) != 0)
+            break;
+        s = NULL;
+    }
+    if (s != NULL)
+        ln_clock_id_write(person, &s->record);
+    (void)snprintf(line, room,
+                   "{\"f\":{\"audiences\":[\"%s\"],\"cause\":\"request\",\"kids\":[\"%s\"],"
+                   "\"persons\":[\"%s\"]},\"i\":\"%s\",\"o\":\"add\",\"t\":\"erase@1\"}",
+                   s != NULL ? s->audience : "330000000000/c", s != NULL ? s->kid : "aaaaaaaa",
+                   person, id);
+}
+
 static void thought_up(struct forged *f, struct sim_node *n)
 {
-    static const char *const systems[] = { "cert", "revoke", "epoch", "receipt" };
+    static const char *const systems[] = { "cert",    "revoke",     "epoch",
+                                           "receipt", "checkpoint", "erase" };
     struct sim_node *o = other(n);
     struct ln_clock clock = { 0 };
     struct ln_id target;
@@ -288,7 +338,7 @@ static void thought_up(struct forged *f, struct sim_node *n)
     }
     bool open = strcmp(f->audience, "public") == 0;
     if (open && sim_one_in(2)) {
-        f->claim.collection = systems[sim_below(4)];
+        f->claim.collection = systems[sim_below(6)];
         if (strcmp(f->claim.collection, "receipt") == 0) {
             (void)snprintf(f->names, sizeof f->names, "%s", o->c.id);
             (void)snprintf(f->line, sizeof f->line,
@@ -302,7 +352,16 @@ static void thought_up(struct forged *f, struct sim_node *n)
                            "\"age1lggyhqrw2nlhcxprm67z43rta597azn8gknawjehu9d9dl0jq3yqqvfafg\","
                            "\"wraps\":[]},\"i\":\"%s\",\"o\":\"add\",\"t\":\"epoch@1\"}",
                            f->names, id);
-        } else if (strcmp(f->claim.collection, "revoke") == 0)
+        } else if (strcmp(f->claim.collection, "checkpoint") == 0) {
+            (void)snprintf(f->names, sizeof f->names, "%s", o->c.id);
+            (void)snprintf(f->line, sizeof f->line,
+                           "{\"f\":{\"at\":\"%s\",\"from\":1,\"log\":\"%s\",\"sums\":[[\"%s/"
+                           "330000000000\",\"%032d\",9,0]],\"to\":1,\"upto\":1000},\"i\":\"%s\","
+                           "\"o\":\"add\",\"t\":\"checkpoint@1\"}",
+                           id, o->c.id, o->region, 7, id);
+        } else if (strcmp(f->claim.collection, "erase") == 0)
+            erase_others(f->line, sizeof f->line, n, id);
+        else if (strcmp(f->claim.collection, "revoke") == 0)
             (void)snprintf(f->line, sizeof f->line,
                            "{\"f\":{\"node\":\"%s\",\"seq\":0,\"sha\":\"%064d\"},\"i\":\"%s\","
                            "\"o\":\"add\",\"t\":\"revoke@1\"}",
@@ -646,18 +705,41 @@ void sim_event(void)
         sim_sync(n);
     else if (what == 5)
         contest(n);
+    else if (what == 7 && sim->on[SIM_PRUNE] && sim_one_in(3))
+        sim_prune(n, false);
+    else if (what == 8 && sim->on[SIM_ERASE] && sim_one_in(3))
+        sim_erase(n);
     else if (what == 6 && sim_one_in(2))
         merge_two(n);
     else {
         save(n);
         sim_watch(n);
     }
+    sim_care(n);
+    if (n->parent != NULL)
+        sim_care(n->parent);
     mend(n);
     if (n->parent != NULL)
         mend(n->parent);
 }
 
 /* ---- the second phase: links whole, clocks set, disks replaced; everything goes up, then down */
+
+static void all_sync(int turns)
+{
+    for (int turn = 0; turn < turns; turn++) {
+        sim->now_ms += 60000;
+        for (size_t i = sim->n_real; i-- > 0;) {
+            sim_sync(sim->nodes[i]);
+            sim_care(sim->nodes[i]);
+        }
+        sim_seal(sim->nodes[0]);
+        for (size_t i = 0; i < sim->n_real; i++) {
+            sim_sync(sim->nodes[i]);
+            sim_care(sim->nodes[i]);
+        }
+    }
+}
 
 void sim_heal(void)
 {
@@ -677,12 +759,16 @@ void sim_heal(void)
         n->down_cut_ms = 0;
         sim_reopen(n);
     }
-    for (int turn = 0; turn < 8; turn++) {
-        sim->now_ms += 60000;
-        for (size_t i = sim->n_real; i-- > 0;)
-            sim_sync(sim->nodes[i]);
-        sim_seal(sim->nodes[0]);
+    all_sync(8);
+    if (!sim->on[SIM_PRUNE])
+        return;
+    for (int turn = 0; turn < 2; turn++) { /* what a first one says is signed for, then dropped */
         for (size_t i = 0; i < sim->n_real; i++)
-            sim_sync(sim->nodes[i]);
+            sim_prune(sim->nodes[i], true);
+        all_sync(1);
     }
+    sim_late_laptop();
+    all_sync(1);
+    sim_late_box();
+    all_sync(3);
 }

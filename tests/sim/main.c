@@ -53,7 +53,6 @@ static void build(void)
             }
         }
     }
-    sim->n_real = sim->n;
     sim->quiet = false;
     /* some of them change sides */
     for (size_t i = 1; i < sim->n; i++) {
@@ -79,10 +78,12 @@ static void tell(double days)
     ln_buf_free(&hex);
     printf("seed %" PRIu64 " trace %s: %zu nodes, %.1f days, %zu saves, %u syncs (%u failed), %u "
            "lost, %u cut, %u replayed, %u crashes,"
-           " %u restarts, %u old images, %zu clones, %u forged (%u judged), %zu KiB a node; %s\n",
+           " %u restarts, %u old images, %zu clones, %u forged (%u judged), %u checkpoints, "
+           "%u drops, %u erased, %zu KiB a node; %s\n",
            sim->seed, hash, sim->n_real, days, sim->n_saves, sim->syncs, sim->failed, sim->lost,
            sim->cut_messages, sim->replays, sim->crashes, sim->restarts, sim->images,
-           sim->n - sim->n_real, sim->forged, sim->claims, sim->memory / sim->n / 1024, on);
+           sim->n - sim->n_real, sim->forged, sim->claims, sim->checkpoints, sim->drops,
+           sim->erased, sim->memory / sim->n / 1024, on);
     printf("node-days %.0f\n", days * (double)sim->n_real);
     if (sim->violations > 0)
         printf("FAILED seed %" PRIu64 ": %s\n", sim->seed, sim->why);

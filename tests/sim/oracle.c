@@ -55,7 +55,7 @@ bool oracle_member(const struct sim_node *n, const char *audience)
 
 static bool is_system(const char *collection)
 {
-    return strstr(" cert revoke epoch receipt erase ", collection) != NULL &&
+    return strstr(" cert revoke epoch receipt erase checkpoint ", collection) != NULL &&
            strlen(collection) > 3;
 }
 
@@ -78,6 +78,14 @@ const char *oracle_may(const struct sim_claim *c)
                 if (strcmp(sim->nodes[i]->c.id, c->names) == 0)
                     return sim->nodes[i]->parent == by ? NULL : "a receipt is the parent's";
             return "a receipt for nobody";
+        }
+        if (strcmp(c->collection, "checkpoint") == 0) {
+            for (size_t i = 0; i < sim->n_real; i++)
+                if (strcmp(sim->nodes[i]->c.id, c->names) == 0 &&
+                    (sim->nodes[i] == by ||
+                     (sim->nodes[i]->parent == by && sim->nodes[i]->role == LN_ROLE_LAPTOP)))
+                    return NULL;
+            return "a checkpoint is its author's, or that of a laptop's box";
         }
         if (strcmp(c->collection, "epoch") == 0)
             return strncmp(c->names, by->region, 12) == 0 ? NULL : "an epoch is its owner's";
@@ -155,7 +163,7 @@ static bool take(void *ctx, const struct ln_history_item *i, struct ln_err *err)
 }
 
 bool oracle_field(struct sim_node *n, const struct ln_id *record, const char *field,
-                  unsigned *heads, char value[64])
+                  unsigned *heads, char value[64], bool *whole)
 {
     struct lines x = { .field = field, .plain = true };
     const struct line *best = NULL;
@@ -163,7 +171,15 @@ bool oracle_field(struct sim_node *n, const struct ln_id *record, const char *fi
 
     SIM_DO(ln_replica_history(ln_sqlstore_handle(n->store), record, take, &x, &err));
     *heads = 0;
+    *whole = true;
     value[0] = '\0';
+    for (size_t i = 0; i < x.n; i++)
+        for (size_t b = 0; b < x.list[i].n_base; b++) {
+            bool there = false;
+            for (size_t k = 0; k < x.n && !there; k++)
+                there = ln_clock_compare(&x.list[k].id, &x.list[i].base[b]) == 0;
+            *whole = *whole && there;
+        }
     for (size_t i = 0; i < x.n; i++) {
         bool replaced = !x.list[i].writes;
         for (size_t k = 0; k < x.n && !replaced; k++)

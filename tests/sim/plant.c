@@ -1,8 +1,10 @@
 /* Bugs on purpose, each in the place of a function that ships (the linker's --wrap: the shipping
  * objects know nothing of it). SIM_PLANT=<number> chooses. Each must be found. */
 #include "crypto/base/alloc.h"
+#include "node/store/sqlstore_core.h"
 #include "sync/batch.h"
 #include "sync/keys.h"
+#include "sync/replica_checkpoint.h"
 #include "sync/replica_core.h"
 #include "tests/sim/sim.h"
 
@@ -144,6 +146,18 @@ void __wrap_ln_digest_add(struct ln_digest *d, const struct ln_id *id, int64_t e
         __real_ln_digest_add(d, id, effective, refused);
 }
 
+/* 20 a key that was erased is taken again when it comes once more */
+static void forget_gone(const char *kid)
+{
+    struct ln_sqlstore *s = sim->at[sim->depth - 1]->store;
+    struct ln_err err = { 0 };
+
+    (void)!ln_sqlstore_keys_begin(s, &err);
+    struct ln_query *q = ln_db_use(s->keys, "DELETE FROM gone WHERE kid = ?");
+    ln_db_text(q, kid);
+    (void)!ln_db_run(q, &err);
+}
+
 /* 10 keys are thanked for and thrown away */
 bool __real_ln_replica_key_put(struct ln_replica *r, const struct ln_cert *from,
                                const struct ln_key_item *k, struct ln_err *err);
@@ -154,6 +168,8 @@ bool __wrap_ln_replica_key_put(struct ln_replica *r, const struct ln_cert *from,
 {
     static unsigned count;
 
+    if (planted == 20)
+        forget_gone(k->kid);
     return (planted == 10 && ++count % 8 == 0) || __real_ln_replica_key_put(r, from, k, err);
 }
 
@@ -247,4 +263,77 @@ bool __wrap_ln_replica_receive(struct ln_replica *r, struct ln_receive *out, con
         ln_free(f);
     }
     return ok;
+}
+
+/* 17 a checkpoint leaves out one head in twelve */
+static unsigned making;
+bool __real_ln_replica_checkpoint(struct ln_replica *r, const char *log, int64_t before_s, bool dry,
+                                  struct ln_checkpoint_item *out, struct ln_err *err);
+bool __wrap_ln_replica_checkpoint(struct ln_replica *r, const char *log, int64_t before_s, bool dry,
+                                  struct ln_checkpoint_item *out, struct ln_err *err);
+bool __wrap_ln_replica_checkpoint(struct ln_replica *r, const char *log, int64_t before_s, bool dry,
+                                  struct ln_checkpoint_item *out, struct ln_err *err)
+{
+    making++;
+    bool ok = __real_ln_replica_checkpoint(r, log, before_s, dry, out, err);
+    making--;
+    return ok;
+}
+bool __real_ln_merge_unpack(struct ln_merged *out, const void *data, size_t len,
+                            struct ln_err *err);
+bool __wrap_ln_merge_unpack(struct ln_merged *out, const void *data, size_t len,
+                            struct ln_err *err);
+bool __wrap_ln_merge_unpack(struct ln_merged *out, const void *data, size_t len, struct ln_err *err)
+{
+    static unsigned count;
+    bool ok = __real_ln_merge_unpack(out, data, len, err);
+
+    if (planted == 17 && making > 0 && ++count % 12 == 0)
+        ln_merge_free(out);
+    return ok;
+}
+
+/* 18 a box that begins with a checkpoint misses one line in ten of it */
+bool __real_ln_replica_apply_one(struct ln_apply *x, const struct ln_carried *c,
+                                 const char *audience, struct ln_err *err);
+bool __wrap_ln_replica_apply_one(struct ln_apply *x, const struct ln_carried *c,
+                                 const char *audience, struct ln_err *err);
+bool __wrap_ln_replica_apply_one(struct ln_apply *x, const struct ln_carried *c,
+                                 const char *audience, struct ln_err *err)
+{
+    static unsigned count;
+
+    return (planted == 18 && ++count % 10 == 0) || __real_ln_replica_apply_one(x, c, audience, err);
+}
+
+/* 19 what was replaced behind a checkpoint counts again */
+bool __real_ln_merge_units(const struct ln_change *c, const struct ln_coll *coll,
+                           ln_merge_unit_fn *fn, void *ctx, struct ln_err *err);
+bool __wrap_ln_merge_units(const struct ln_change *c, const struct ln_coll *coll,
+                           ln_merge_unit_fn *fn, void *ctx, struct ln_err *err);
+bool __wrap_ln_merge_units(const struct ln_change *c, const struct ln_coll *coll,
+                           ln_merge_unit_fn *fn, void *ctx, struct ln_err *err)
+{
+    return (planted == 19 && making > 0) || __real_ln_merge_units(c, coll, fn, ctx, err);
+}
+
+/* 21 an erasure is signed for and rows stay as they were */
+static unsigned erasing;
+bool __real_ln_replica_erase_due(struct ln_replica *r, unsigned *n, struct ln_err *err);
+bool __wrap_ln_replica_erase_due(struct ln_replica *r, unsigned *n, struct ln_err *err);
+bool __wrap_ln_replica_erase_due(struct ln_replica *r, unsigned *n, struct ln_err *err)
+{
+    erasing++;
+    bool ok = __real_ln_replica_erase_due(r, n, err);
+    erasing--;
+    return ok;
+}
+bool __real_ln_batch_derive(struct ln_batch *b, const struct ln_id *records, size_t n,
+                            struct ln_err *err);
+bool __wrap_ln_batch_derive(struct ln_batch *b, const struct ln_id *records, size_t n,
+                            struct ln_err *err);
+bool __wrap_ln_batch_derive(struct ln_batch *b, const struct ln_id *records, size_t n,
+                            struct ln_err *err)
+{
+    return (planted == 21 && erasing > 0) || __real_ln_batch_derive(b, records, n, err);
 }

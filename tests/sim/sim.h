@@ -1,7 +1,8 @@
 /* The simulator: a province, districts, communities and laptops in one process, the shipping sync/
  * objects on real stores, over a virtual clock, a hostile network, failing disks and hostile nodes,
- * all from one seed. world.c: nodes, clocks, disks. net.c: links. act.c: what happens. oracle.c:
- * who may, and what merges to, written from the README anew. judge.c: what must hold. */
+ * all from one seed. world.c: nodes, clocks, disks. net.c: links. act.c: what happens. past.c: what
+ * is dropped by rule and erased, and boxes that begin behind it. oracle.c: who may, and what merges
+ * to, written from the README anew. judge.c: what must hold. */
 #ifndef LN_SIM_H
 #define LN_SIM_H
 
@@ -18,6 +19,7 @@
 #define SIM_SAVES 60000
 #define SIM_NODES 4096
 #define SIM_LATE 64
+#define SIM_ERASURES 512
 
 /* What a seed's world suffers from; each is on in about half of the seeds. */
 enum sim_fault {
@@ -35,6 +37,8 @@ enum sim_fault {
     SIM_PARENT,    /* a node above that answers anything, well signed */
     SIM_VERSION,   /* nodes that do not know a collection, upgraded at the end */
     SIM_REVOKE,    /* laptops and boxes stolen and revoked */
+    SIM_PRUNE,     /* checkpoints, old contents dropped, boxes that begin behind them */
+    SIM_ERASE,     /* persons erased */
     SIM_FAULTS
 };
 extern const char *const sim_fault_names[SIM_FAULTS];
@@ -61,6 +65,9 @@ struct sim_node {
     bool alarmed;              /* saw digests differ below a hostile parent */
     bool refused_fork;         /* its parent refused a segment of it as a fork */
     bool told;                 /* was told that its log forks, or that it is an older copy */
+    struct sim_node *heir;     /* it died, and this one took its place */
+    bool late;                 /* began when others had dropped what was old */
+    struct ln_digest left;     /* of the region's own audience when it died */
     int64_t back_ms;           /* out of power until then */
     int64_t up_cut_ms, down_cut_ms;
     bool cut_answer; /* in this sync it was given a signed answer cut on the way, and did not */
@@ -81,6 +88,7 @@ struct sim_node {
     struct ln_sqlstore *store;
     struct ln_replica *r;
     struct ln_replica_config c;
+    struct ln_ident paper;
     struct ln_access access;
     struct ln_exchange_config x;
     struct ln_exchange_server *server;
@@ -108,6 +116,16 @@ struct sim_save {
     unsigned amount; /* of the ledger, else 0 */
     bool survey;     /* of the collection that old programs do not know */
     bool cut;        /* after its author was revoked, or on a fork */
+    bool deleted;    /* somebody deleted the record */
+    /* what must not be found any more once it is erased */
+    unsigned erasure; /* number of it from 1, 0 none */
+    char name[64], kid[16];
+    uint8_t secret[32];
+};
+
+struct sim_erasure {
+    struct sim_node *by;
+    char id[LN_ID_TEXT + 1]; /* of its line */
 };
 
 struct sim_claim { /* what a hostile line says, for the oracle */
@@ -140,12 +158,14 @@ struct sim {
     size_t depth;
     struct sim_save *saves;
     size_t n_saves;
+    struct sim_erasure erasures[SIM_ERASURES];
+    size_t n_erasures;
     struct sim_late late[SIM_LATE];
     struct sim_foreign foreign[1024];
     size_t n_foreign;
     struct ln_digest trace; /* of all that happened */
     unsigned events, syncs, failed, lost, crashes, restarts, images, forged, merges, replays,
-        claims, cut_messages;
+        claims, cut_messages, checkpoints, drops, erased;
     unsigned violations;
     size_t memory; /* most bytes in use */
     char why[512]; /* the first violation */
@@ -164,6 +184,7 @@ void sim_say(const char *fmt, ...) LN_PRINTF(1, 2); /* what happens, on stderr w
 struct sim_node *sim_add(struct sim_node *parent, const char *region, enum ln_role role,
                          const char *grid);
 struct sim_node *sim_clone(struct sim_node *n);
+struct sim_node *sim_replace(struct sim_node *n); /* by a new box that continues it */
 void sim_open(struct sim_node *n);
 void sim_close(struct sim_node *n);
 void sim_reopen(struct sim_node *n); /* after a crash, or just so */
@@ -189,18 +210,30 @@ void sim_sync(struct sim_node *n);
 void sim_seal(struct sim_node *n);
 void sim_heal(void);
 
+/* past.c */
+void sim_prune(struct sim_node *n, bool all);
+void sim_erase(struct sim_node *n);
+void sim_care(struct sim_node *n); /* does what was asked to be erased, and signs for it */
+void sim_late_laptop(void);        /* they begin when others have dropped: one more laptop, */
+void sim_late_box(void);           /* and a box in the place of one that dies */
+
 /* oracle.c */
 bool oracle_member(const struct sim_node *n, const char *audience);
 const char *oracle_may(const struct sim_claim *c); /* NULL = may, else the rule */
 bool oracle_above(const struct sim_node *upper, const struct sim_node *n);
 /* What one text field of a record comes to, from its lines alone: heads and value. False when lines
- * stand among them that change more than fields. */
+ * stand among them that change more than fields. *whole false: lines that others name are not here.
+ */
 bool oracle_field(struct sim_node *n, const struct ln_id *record, const char *field,
-                  unsigned *heads, char value[64]);
+                  unsigned *heads, char value[64], bool *whole);
 
 /* judge.c */
 void sim_watch(struct sim_node *n);   /* after each thing a node did */
 void sim_explain(struct sim_node *n); /* what it and its parent think differently of */
-void sim_judge(void);                 /* at the end */
+/* That nothing is left of what the node signed to have erased. */
+void sim_judge_erased(struct sim_node *n);
+/* Whose data a hostile or lost node has in its hands, or had: nothing is promised of them. */
+bool sim_cut_off(const struct sim_node *n);
+void sim_judge(void); /* at the end */
 
 #endif

@@ -10,9 +10,10 @@
 #include "crypto/base/alloc.h"
 #include "tests/sim/sim.h"
 
-const char *const sim_fault_names[SIM_FAULTS] = { "loss",  "cut",    "twice",   "late",  "part",
-                                                  "clock", "disk",   "crash",   "image", "clone",
-                                                  "child", "parent", "version", "revoke" };
+const char *const sim_fault_names[SIM_FAULTS] = { "loss",    "cut",    "twice", "late",
+                                                  "part",    "clock",  "disk",  "crash",
+                                                  "image",   "clone",  "child", "parent",
+                                                  "version", "revoke", "prune", "erase" };
 
 /* What all programs of today know, and what only newer ones do. */
 static const struct ln_field PERSON[] = {
@@ -326,12 +327,27 @@ static struct sim_node *new_node(void)
     return n;
 }
 
-struct sim_node *sim_add(struct sim_node *parent, const char *region, enum ln_role role,
-                         const char *grid)
+/* Enrols; `continues` "" or the dead box's id. */
+static void join(struct sim_node *n, const char *continues)
+{
+    struct ln_invite want = { .role = n->role };
+    char code[LN_CODE_TEXT_MAX];
+    char up[LN_NODE_ID_MAX];
+    struct ln_err err = { 0 };
+
+    memcpy(want.region, n->region, sizeof want.region);
+    (void)snprintf(want.continues, sizeof want.continues, "%s", continues);
+    if (n->grid[0] != '\0')
+        (void)snprintf(want.grids[want.n_grids++], sizeof want.grids[0], "%s", n->grid);
+    SIM_DO(ln_join_invite(&n->parent->x, &want, code, &err));
+    SIM_DO(ln_join_ask(&n->x, n->region, n->role, "node", code, &n->link, up, &err));
+}
+
+static struct sim_node *add(struct sim_node *parent, const char *region, enum ln_role role,
+                            const char *grid, const char *continues)
 {
     struct sim_node *n = new_node();
     struct ln_pubkey pub;
-    struct ln_ident recovery;
     struct ln_err err = { 0 };
 
     n->role = role;
@@ -344,23 +360,54 @@ struct sim_node *sim_add(struct sim_node *parent, const char *region, enum ln_ro
     make_dir(n);
     ln_key_make(&n->c.key, &pub);
     ln_key_ident_make(&n->c.ident);
-    ln_key_ident_make(&recovery);
-    ln_key_ident_public(&n->c.recovery, &recovery);
+    ln_key_ident_make(&n->paper);
+    ln_key_ident_public(&n->c.recovery, &n->paper);
     ln_key_node_id(n->c.id, region, &pub);
     sim_open(n);
-    if (parent == NULL) {
+    if (parent != NULL)
+        join(n, continues);
+    else
         SIM_DO(ln_replica_begin(n->r, &err) && ln_replica_found(n->r, region, role, "root", &err) &&
                ln_replica_commit(n->r, &err));
-        return n;
-    }
-    struct ln_invite want = { .role = role };
-    char code[LN_CODE_TEXT_MAX];
-    char up[LN_NODE_ID_MAX];
-    memcpy(want.region, n->region, sizeof want.region);
-    if (grid[0] != '\0')
-        (void)snprintf(want.grids[want.n_grids++], sizeof want.grids[0], "%s", grid);
-    SIM_DO(ln_join_invite(&parent->x, &want, code, &err));
-    SIM_DO(ln_join_ask(&n->x, region, role, "node", code, &n->link, up, &err));
+    return n;
+}
+
+/* Clones stay behind the real ones. */
+static void make_real(struct sim_node *n)
+{
+    struct sim_node *clone = sim->nodes[sim->n_real];
+
+    sim->nodes[n->index] = clone;
+    clone->index = n->index;
+    sim->nodes[sim->n_real] = n;
+    n->index = sim->n_real++;
+}
+
+struct sim_node *sim_add(struct sim_node *parent, const char *region, enum ln_role role,
+                         const char *grid)
+{
+    struct sim_node *n = add(parent, region, role, grid, "");
+
+    make_real(n);
+    return n;
+}
+
+struct sim_node *sim_replace(struct sim_node *old)
+{
+    struct sim_node *n = add(old->parent, old->region, old->role, old->grid, old->c.id);
+
+    make_real(n);
+    n->late = true;
+    old->heir = n;
+    for (size_t i = 0; i < sim->n; i++)
+        if (sim->nodes[i]->parent == old)
+            sim->nodes[i]->parent = n;
+    for (size_t i = 0; i < sim->n_saves; i++) /* it answers for what that one saved */
+        if (sim->saves[i].by == old)
+            sim->saves[i].by = n;
+    for (size_t i = 0; i < sim->n_erasures; i++)
+        if (sim->erasures[i].by == old)
+            sim->erasures[i].by = n;
     return n;
 }
 
