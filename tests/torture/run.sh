@@ -1,8 +1,9 @@
 #!/bin/bash
 # make torture: KILLS=1000 kills with -9 at random under load; the program stopped at each STRIDE-th (1) system call of
-# save, send, take in, export, rebuild and their recovery, and each such call failing; the link cut after each EVERY-th
-# (16) byte of a 64 KiB exchange; memory that runs out at each STRIDE-th allocation of save, seal, take in, export, rebuild.
-# SHORT=1: a little of each. T=kill|stop|link|memory: one of them. Ends with `N passed, N failed`.
+# save, send, take in, export, rebuild, checkpoint, drop, restore, erase (OPS= some) and their recovery, and each failing;
+# the link cut after each EVERY-th (16) byte of a 64 KiB exchange; memory that runs out at each STRIDE-th allocation of
+# save, seal, take in, export, rebuild. SHORT=1: a little of each. T=kill|stop|link|memory: one of them. Ends with
+# `N passed, N failed`.
 set -u
 cd "$(dirname "$0")/../.."
 [ -x build/linli ] || make -s -j2 all

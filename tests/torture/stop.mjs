@@ -1,7 +1,8 @@
 // The program is stopped at each system call that changes something (strace --inject), while it saves, seals and sends,
-// takes in, exports, rebuilds, and again while it recovers; and each write, fsync, rename, open and allocation fails
+// takes in, exports, rebuilds, makes a checkpoint, drops what is old, erases, restores, and again while it recovers; and each write, fsync, rename, open and allocation fails
 // once, and from then on for ever. After each: nothing that was answered is lost, verify finds nothing wrong, and the
-// same command then does its work. stop.mjs [STRIDE]: every STRIDE-th call only; 0: a few calls of two commands.
+// same command then does its work. stop.mjs [STRIDE]: every STRIDE-th call only; 0: a few calls of one command.
+// OPS=checkpoint,drop: these only.
 // strace counts the calls of each thread by itself: the n-th call is that of the thread that first comes so far.
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
@@ -27,14 +28,23 @@ const ROWS = 12
 let loader = 0 // allocations before main: not ours
 const crash = r => r.signal !== null && r.signal !== 'SIGKILL' ? r.signal : [134, 136, 139].includes(r.status) ? `status ${r.status}` : ''
 
+const only = (process.env.OPS ?? '').split(',').filter(Boolean)
+const wanted = name => only.length === 0 || only.includes(name)
+
 // One command on one node, and how many units stand there when it is done.
 async function sweep(op) {
+  if (!wanted(op.name)) return
   const image = keep(op.node)
   const other = op.parent ? keep('district') : null
   const before = total(op.node)
   let points = 0
   let wrong = ''
   let parent = null
+  const reset = () => {
+    if (!op.begins) return bring(op.node, image)
+    fs.rmSync(at(op.node), { recursive: true }) // nothing was there, no lock either
+    fs.mkdirSync(at(op.node))
+  }
   const serving = async work => {
     if (!op.parent) return work()
     bring('district', other)
@@ -45,7 +55,7 @@ async function sweep(op) {
     points++
     const died = crash(r)
     if (died && !(mayStop && /SIGABRT|134/.test(died))) wrong ||= `${what}: the program died (${died}) ${r.stderr?.slice(-200)}`
-    const check = linliRun(['verify', '--dir', at(op.node)])
+    const check = op.begins ? { status: 0 } : linliRun(['verify', '--dir', at(op.node)]) // what begins is no node yet
     if (check.status !== 0) wrong ||= `${what}: verify: ${(check.stdout + check.stderr).slice(-300)}`
     const now = total(op.node)
     if (r.status === 0 && now !== op.after) wrong ||= `${what}: it said done, ${now} units of ${op.after} are there`
@@ -53,6 +63,8 @@ async function sweep(op) {
     const after = op.adds ? now + ROWS : op.after
     const again = linliRun(op.args)
     if (again.status !== 0) wrong ||= `${what}: afterwards: ${again.stderr.slice(-300)}`
+    const sound = op.begins ? linliRun(['verify', '--dir', at(op.node)]) : { status: 0 }
+    if (sound.status !== 0) wrong ||= `${what}: afterwards verify: ${(sound.stdout + sound.stderr).slice(-300)}`
     const then = total(op.node)
     if (then !== after) wrong ||= `${what}: afterwards ${then} units of ${after} are there`
     if (op.parent && !op.done()) { // a receipt that could not be kept comes again with what the parent seals next
@@ -65,7 +77,7 @@ async function sweep(op) {
   // stopped at each call
   let last = 1
   for (let n = 1, over = false; !over && !wrong; n = step(n)) {
-    bring(op.node, image)
+    reset()
     await serving(async () => {
       const r = strace(['-e', `trace=${CHANGES}`, '-e', `inject=${CHANGES}:signal=KILL:when=${n}`], op.args)
       over = r.signal !== 'SIGKILL' && r.status !== 137
@@ -79,7 +91,7 @@ async function sweep(op) {
   wrong = ''
   points = 0
   for (let n = 1, over = false; !over && !wrong; n = step(n, Math.max(stride, 4))) {
-    bring(op.node, image)
+    reset()
     await serving(async () => {
       strace(['-e', `trace=${CHANGES}`, '-e', `inject=${CHANGES}:signal=KILL:when=${Math.max(1, Math.floor(last * 2 / 3))}`], op.args)
       const r = strace(['-e', `trace=${CHANGES}`, '-e', `inject=${CHANGES}:signal=KILL:when=${n}`], ['verify', '--dir', at(op.node)])
@@ -95,7 +107,7 @@ async function sweep(op) {
       let failed = 0
       const first = error === 'ENOMEM' ? loader : 0 // the loader's own are not ours
       for (let n = 1, quiet = 0; quiet < 2 && !wrong && n < (stride === 0 ? 6 : 4000); n = step(n)) {
-        bring(op.node, image)
+        reset()
         await serving(async () => {
           const r = spawnSync('strace', ['-f', '-qq', '-o', `${dir}/trace`, '-e', 'signal=none', '-e', `trace=${calls}`, '-e', `inject=${calls}:error=${error}:when=${first + n}${ever}`, linli, ...op.args],
             { encoding: 'utf8', timeout: 120000 })
@@ -111,7 +123,7 @@ async function sweep(op) {
       }
       verdict(`${op.name}: ${what}, ${ever ? 'for ever' : 'once'}, at ${points} calls (${failed} told so)`, !wrong && points > 0, wrong || 'no such call')
     }
-  bring(op.node, image)
+  reset()
   if (other) bring('district', other)
 }
 
@@ -138,5 +150,75 @@ async function others() {
   must(['export', '--dir', at('community'), stick])
   await sweep({ name: 'take in', node: 'district', after: ROWS, args: ['import', '--dir', at('district'), stick] })
   await sweep({ name: 'rebuild', node: 'community', after: ROWS, args: ['rebuild', '--dir', at('community')] })
+  await past()
+}
+
+// ---- what is past: checkpoints, drops, erasure, and a box that begins behind them
+
+const later = `${new Date().getFullYear() + 1}q1` // everything is older
+const prune = (name, ...more) => ['prune', '--dir', at(name), '--before', later, ...more]
+const clean = name => fs.readdirSync(at(name) + '/log').every(log => fs.readdirSync(`${at(name)}/log/${log}`).filter(v => v.endsWith('.git'))
+  .every(v => spawnSync('git', ['-C', `${at(name)}/log/${log}/${v}`, 'fsck', '--strict']).status === 0))
+const would = (name, what) => JSON.parse(must(prune(name, '--dry-run', '--json'))).some(l => l[what])
+const synced = async () => {
+  const parent = await serve('district', port + 1)
+  for (let i = 0; i < 3; i++) must(['sync', '--dir', at('community')])
+  await stop(parent)
+}
+const erasing = name => spawnSync('sqlite3', ['-readonly', `${at(name)}/linli.db`,
+  "SELECT count(*), sum(substr(CAST(value AS TEXT), 1, 1) = 'd') FROM meta WHERE key LIKE 'erase/%'"], { encoding: 'utf8' }).stdout.trim()
+
+// Somebody is in the registry, is sent upward, and asks to be erased; the line goes onto a stick.
+async function asked(stick) {
+  must(['user', 'add', '--dir', at('community'), '--login', 'juweihui', '--role', 'committee'], 'linli-e2e-secret\n')
+  const parent = await serve('district', port + 1)
+  const box = await serve('community', port + 2)
+  const url = `http://127.0.0.1:${port + 2}`
+  let cookie = ''
+  const call = async (path, body) => {
+    const r = await fetch(url + path, { method: 'POST', headers: { origin: url, cookie, 'content-type': 'application/json' }, body: JSON.stringify(body) })
+    if (!r.ok) throw new Error(`${path}: ${r.status} ${await r.text()}`)
+    cookie ||= (r.headers.get('set-cookie') ?? '').split(';')[0]
+    return r.json().catch(() => ({}))
+  }
+  await call('/api/v1/session', { login: 'juweihui', password: 'linli-e2e-secret' })
+  const { id: person } = await call('/api/v1/person', { name: '诸葛要删', id_type: '111', sex: '1', kind: 'local', status: 'living' })
+  for (let i = 0; i < 3; i++) must(['sync', '--dir', at('community')])
+  await stop(parent)
+  const { id } = await call('/api/v1/subject_request', { person, kind: 'delete', text: '请删除' })
+  await call(`/api/v1/subject_request/${id}/steps`, { action: 'check' })
+  await call(`/api/v1/subject_request/${id}/steps`, { action: 'finish', note: '已核对身份' })
+  await stop(box)
+  must(['export', '--dir', at('community'), stick])
+}
+
+async function past() {
+  await synced()
+  await sweep({ name: 'checkpoint', node: 'community', after: ROWS, args: prune('community'), done: () => !would('community', 'checkpoint'),
+    undone: 'no checkpoint is there' })
+  must(prune('community'))
+  await synced()
+  await sweep({ name: 'drop', node: 'community', after: ROWS, args: prune('community'), done: () => !would('community', 'dropped') && clean('community'),
+    undone: 'something old is still there, or git finds fault' })
+  must(prune('community'))
+  must(prune('district'))
+  if (wanted('restore')) {
+    const old = JSON.parse(must(['status', '--dir', at('community'), '--json'])).node
+    const code = must(['invite', '--dir', at('district'), '--region', '330106005055', '--role', 'community', '--continues', old]).trim().split(/\s+/).pop()
+    fs.mkdirSync(at('heir'))
+    await sweep({ name: 'restore', node: 'heir', parent: true, begins: true, after: ROWS, args: ['restore', '--dir', at('heir'), '--region', '330106005055',
+      '--parent', `http://127.0.0.1:${port + 1}`, '--code', code, '--recovery', at('paper')], done: () => true })
+  }
+  if (!wanted('erase')) return
+  const stick = at('stick-of-erasure')
+  await asked(stick)
+  const before = keep('district')
+  for (let i = 0; i < 5 && erasing('district') !== '1|0'; i++) { // what is asked is done a second later, by any command that waits
+    bring('district', before)
+    must(['import', '--dir', at('district'), stick])
+  }
+  if (erasing('district') !== '1|0') throw new Error(`no erasure is waiting: ${erasing('district')}`)
+  await sweep({ name: 'erase', node: 'district', after: ROWS, args: ['prune', '--dir', at('district'), '--before', '1990q1'],
+    done: () => erasing('district') === '1|1', undone: `it is not signed for: ${erasing('district')}` })
 }
 main().then(() => end(), end)
