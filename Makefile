@@ -156,7 +156,7 @@ deb: all ## build/linli_<version>_<arch>.deb
 clean: ## remove what was built (and build/run)
 	rm -rf build
 help: ## this list
-	@grep -hE '^[a-z -]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9 -]+):.*## /\1\t/' | expand -t 26
+	@grep -hE '^[a-z0-9 -]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9 -]+):.*## /\1\t/' | expand -t 26
 FORCE:
 .PHONY: all deps deps-test run test check month screens sample unit e2e layers tidy format sim fuzz torture bench coverage fresh \
   install deb clean help FORCE

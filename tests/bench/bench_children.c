@@ -1,9 +1,9 @@
-/* Ten thousand boxes come back at once: each, with a key and a certificate of its own, opens its
- * exchange with one real district node (`linli serve`) and hands in what it wrote meanwhile,
- * signed; the answers' signatures and receipts are checked. Who is refused (503, 429) or not heard
- * comes again with full jitter, as the program does. One JSON line a figure; exit 1 when one of
- * them was refused otherwise, or not done within the bound. CHILDREN= LINLI= PORT=; packs are made
- * beforehand. */
+/* Many boxes (CHILDREN=, ten thousand by itself) come back at once: each, with a key and a
+ * certificate of its own, opens its exchange with one real district node (`linli serve`) and hands
+ * in what it wrote meanwhile, signed; the answers' signatures and receipts are checked. Who is
+ * refused (503, 429) or not heard comes again with full jitter, as the program does. One JSON line
+ * a figure; exit 1 when one of them was refused otherwise, or not done within the bound. CHILDREN=
+ * LINLI= PORT=; packs are made beforehand. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
