@@ -82,7 +82,7 @@ try {
   await desk.click('button:has-text("更换本节点的读者密钥")')
   ok('keys are rotated, and how many is said', await shows(desk, '[role=status]:has-text("把密钥")'))
   await desk.click('button:has-text("更换本节点自己的解密密钥")')
-  ok('so is this node\'s own', await shows(desk, '[role=status]:has-text("新的解密密钥")') && await until(desk, () => fs.existsSync(`${box.dir}/age.old`) || fs.existsSync(`${box.dir}/age.next`)))
+  ok('so is this node\'s own', await shows(desk, '[role=status]:has-text("新的解密密钥")') && await until(desk, async () => fs.existsSync(`${box.dir}/age.old`) || fs.existsSync(`${box.dir}/age.next`)))
   await desk.click(`${card} button:has-text("吊销")`)
   const id = (await desk.textContent(`${card} .wrap`)).trim()
   await desk.fill(`${card} input`, 'nope')

@@ -226,4 +226,9 @@ try {
 } catch (e) {
   ok('the tasks', false, e.stack.slice(0, 900))
 }
+if (nodes) { // they write below the folder that end() removes
+  const over = new Promise(done => nodes.on('exit', done))
+  nodes.kill('SIGTERM')
+  if (nodes.exitCode === null && nodes.signalCode === null) await over
+}
 await end()
