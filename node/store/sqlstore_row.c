@@ -96,15 +96,30 @@ static bool make_index(struct ln_sqlstore *s, const struct ln_coll *c, const cha
     return ln_db_exec(s->db, sql, err);
 }
 
+/* With all its columns at once: each one added later has SQLite read the whole schema again. */
+static bool create_table(struct ln_sqlstore *s, const struct ln_coll *c, struct ln_err *err)
+{
+    struct ln_buf sql = ln_buf_new(SQL_MAX);
+
+    ln_buf_addf(&sql,
+                "CREATE TABLE IF NOT EXISTS \"c_%s\"(rec INTEGER PRIMARY KEY, "
+                "_eff INTEGER NOT NULL, _state TEXT, _id BLOB",
+                c->name);
+    for (size_t i = 0; i < c->n_fields; i++) {
+        const struct ln_field *f = &c->fields[i];
+        ln_buf_addf(&sql, ", \"%s\" %s", f->name, sql_type(f));
+        if (f->mark == LN_MARK_SENSITIVE)
+            ln_buf_addf(&sql, ", \"%s_tag\" BLOB", f->name);
+    }
+    ln_buf_adds(&sql, ") STRICT");
+    bool ok = ln_buf_done(&sql, "table", err) && ln_db_exec(s->db, sql.data, err);
+    ln_buf_free(&sql);
+    return ok;
+}
+
 static bool make_table(struct ln_sqlstore *s, const struct ln_coll *c, struct ln_err *err)
 {
-    char sql[256];
-
-    (void)snprintf(sql, sizeof sql,
-                   "CREATE TABLE IF NOT EXISTS \"c_%s\"(rec INTEGER PRIMARY KEY, "
-                   "_eff INTEGER NOT NULL, _state TEXT, _id BLOB) STRICT",
-                   c->name);
-    if (!ln_db_exec(s->db, sql, err) || !make_order(s, c, err))
+    if (!create_table(s, c, err) || !make_order(s, c, err))
         return false;
     for (size_t i = 0; i < c->n_fields; i++) {
         const struct ln_field *f = &c->fields[i];
