@@ -55,22 +55,6 @@ static bool is_long(bool *yes, struct ln_sqlstore *s, const struct ln_coll *c, s
     return true;
 }
 
-bool ln_order_wanted(bool *wanted, struct ln_sqlstore *s, const struct ln_coll *c,
-                     const char *field, struct ln_err *err)
-{
-    char column[64];
-    bool has;
-
-    *wanted = false;
-    if (!column_of(column, c, field))
-        return true;
-    if (!has_index(&has, s, c, column, err))
-        return false;
-    return has || is_long(wanted, s, c, err);
-}
-
-/* ---- making */
-
 struct made {
     int64_t n;
     char oldest[128];
@@ -95,13 +79,17 @@ static bool look(struct made *m, struct ln_sqlstore *s, const struct ln_coll *c,
     }
 }
 
+#define MADE "order/" /* meta: <collection> -> when one was made for it last */
+
 /* *yes unless the last one was made for the collection just now. */
-static bool rested(bool *yes, struct ln_sqlstore *s, const char *key, int64_t now_ms,
+static bool rested(bool *yes, struct ln_sqlstore *s, const struct ln_coll *c, int64_t now_ms,
                    struct ln_err *err)
 {
     struct ln_buf at = ln_buf_new(32);
+    char key[96];
     bool found;
 
+    (void)snprintf(key, sizeof key, MADE "%s", c->name);
     if (!s->handle.ops->meta_get(s, key, &at, &found, err)) {
         ln_buf_free(&at);
         return false;
@@ -110,6 +98,23 @@ static bool rested(bool *yes, struct ln_sqlstore *s, const char *key, int64_t no
     *yes = !found || since >= LN_ORDER_REST_MS || since < 0;
     ln_buf_free(&at);
     return true;
+}
+
+bool ln_order_wanted(bool *wanted, struct ln_sqlstore *s, const struct ln_coll *c,
+                     const char *field, int64_t now_ms, struct ln_err *err)
+{
+    char column[64];
+    struct made m;
+    bool has;
+
+    *wanted = false;
+    if (!column_of(column, c, field))
+        return true;
+    if (!has_index(&has, s, c, column, err) || (!has && !is_long(wanted, s, c, err)))
+        return false;
+    if (!*wanted)
+        return true;
+    return look(&m, s, c, err) && (m.n < LN_ORDER_MAX || rested(wanted, s, c, now_ms, err));
 }
 
 bool ln_order_make(struct ln_sqlstore *s, const struct ln_coll *c, const char *field,
@@ -121,21 +126,18 @@ bool ln_order_make(struct ln_sqlstore *s, const struct ln_coll *c, const char *f
     char sql[320];
     struct made m;
     bool wanted;
-    bool may = true;
 
-    if (!ln_order_wanted(&wanted, s, c, field, err) || !wanted)
+    if (!ln_order_wanted(&wanted, s, c, field, now_ms, err) || !wanted)
         return err->code == LN_OK;
-    (void)snprintf(key, sizeof key, "order/%s", c->name);
-    if (!look(&m, s, c, err) || (m.n >= LN_ORDER_MAX && !rested(&may, s, key, now_ms, err)))
+    if (!look(&m, s, c, err))
         return false;
-    if (!may)
-        return true;
     (void)snprintf(sql, sizeof sql, "DROP INDEX \"%s\"", m.oldest);
     if (m.n >= LN_ORDER_MAX && !ln_db_exec(s->db, sql, err))
         return false;
     (void)column_of(column, c, field);
     (void)snprintf(sql, sizeof sql, "CREATE INDEX \"s_%s_%s\" ON \"c_%s\"(\"%s\", _id)", c->name,
                    column, c->name, column);
+    (void)snprintf(key, sizeof key, MADE "%s", c->name);
     (void)snprintf(at, sizeof at, "%lld", (long long)now_ms);
     return ln_db_exec(s->db, sql, err) && s->handle.ops->meta_put(s, key, ln_span_of(at), err);
 }

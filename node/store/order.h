@@ -11,13 +11,12 @@
 #define LN_ORDER_REST_MS INT64_C(3600000) /* at most once in that time */
 
 /* *wanted: the collection is long, and its list by `field` (of the collection, or `state`) walks
- * over all of it. Never for `^` fields, whose values are veiled, and for lists and maps. In a read
- * transaction. */
+ * over all of it; but not while there are LN_ORDER_MAX and the last has been made just now. Never
+ * for `^` fields, whose values are veiled, and for lists and maps. In a read transaction. */
 bool ln_order_wanted(bool *wanted, struct ln_sqlstore *s, const struct ln_coll *c,
-                     const char *field, struct ln_err *err) LN_MUST;
-/* Makes the index of a field that is wanted, unless another has been made for this collection just
- * now and there are LN_ORDER_MAX. In a write transaction; 100,000 rows take a fraction of a second.
- */
+                     const char *field, int64_t now_ms, struct ln_err *err) LN_MUST;
+/* Makes the index of a field that is wanted. In a write transaction; 100,000 rows take a fraction
+ * of a second. */
 bool ln_order_make(struct ln_sqlstore *s, const struct ln_coll *c, const char *field,
                    int64_t now_ms, struct ln_err *err) LN_MUST;
 

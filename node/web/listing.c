@@ -164,6 +164,7 @@ struct order {
     struct ln_node *n;
     const struct ln_coll *coll;
     const char *field;
+    int64_t now_ms;
 };
 
 static bool order_job(void *arg, struct ln_replica *r, struct ln_err *err)
@@ -171,17 +172,17 @@ static bool order_job(void *arg, struct ln_replica *r, struct ln_err *err)
     struct order *o = arg;
 
     (void)r;
-    return ln_order_make(o->n->writer, o->coll, o->field, o->n->env.now_ms(o->n->env.ctx), err);
+    return ln_order_make(o->n->writer, o->coll, o->field, o->now_ms, err);
 }
 
 /* True when that was one to make: one a request is enough. */
 static bool order_by(struct ln_call *c, const struct ln_list *l, const char *field)
 {
-    struct order o = { c->n, l->coll, field };
+    struct order o = { c->n, l->coll, field, c->n->env.now_ms(c->n->env.ctx) };
     struct ln_err why = { 0 };
     bool wanted;
 
-    if (ln_order_wanted(&wanted, c->r->store, l->coll, field, &why) &&
+    if (ln_order_wanted(&wanted, c->r->store, l->coll, field, o.now_ms, &why) &&
         (!wanted || ln_queue_write(c->n->queue, order_job, &o, &why)))
         return wanted;
     ln_log_err(LN_LOG_WARN, &why, "order of a list");

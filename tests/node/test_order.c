@@ -26,14 +26,15 @@ static void fill(struct place *p, size_t n)
     MUST(place_run(p, add_many, &n, 0, &err));
 }
 
-static bool wanted(struct place *p, const char *collection, const char *field)
+static bool wanted(struct place *p, const char *collection, const char *field, int64_t later_ms)
 {
     struct ln_node_reader *r;
     struct ln_err err = { 0 };
     bool yes;
 
     MUST(ln_node_read(p->n, &r, &err));
-    MUST(ln_order_wanted(&yes, r->store, ln_def_find(p->n->def, collection)->coll, field, &err));
+    MUST(ln_order_wanted(&yes, r->store, ln_def_find(p->n->def, collection)->coll, field,
+                         place_now(p) + later_ms, &err));
     ln_node_read_done(p->n, r);
     return yes;
 }
@@ -58,10 +59,10 @@ TEST(a_long_list_wants_an_index_by_what_it_is_sorted_by_and_then_no_more)
     struct place p;
     fill(&p, LN_ORDER_ROWS + 1);
 
-    assert_true(wanted(&p, "facility", "place"));
+    assert_true(wanted(&p, "facility", "place", 0));
     make(&p, "place", 0);
-    assert_false(wanted(&p, "facility", "place"));
-    assert_true(wanted(&p, "facility", "checked"));
+    assert_false(wanted(&p, "facility", "place", 0));
+    assert_true(wanted(&p, "facility", "checked", 0));
 
     place_close(&p);
 }
@@ -71,10 +72,10 @@ TEST(a_short_list_a_veiled_field_and_a_list_of_values_want_none)
     struct place p;
     fill(&p, LN_ORDER_ROWS);
 
-    assert_false(wanted(&p, "facility", "place"));
-    assert_false(wanted(&p, "person", "phone"));
-    assert_false(wanted(&p, "grid", "workers"));
-    assert_false(wanted(&p, "facility", "nonsense"));
+    assert_false(wanted(&p, "facility", "place", 0));
+    assert_false(wanted(&p, "person", "phone", 0));
+    assert_false(wanted(&p, "grid", "workers", 0));
+    assert_false(wanted(&p, "facility", "nonsense", 0));
 
     place_close(&p);
 }
@@ -89,11 +90,12 @@ TEST(the_oldest_of_four_gives_way_to_a_fifth_but_not_every_minute)
     make(&p, "owner", 3000);
 
     make(&p, "state", 4000);
-    assert_true(wanted(&p, "facility", "state"));
+    assert_false(wanted(&p, "facility", "state", 4000)); /* nobody waits for the writer in vain */
+    assert_true(wanted(&p, "facility", "state", 3000 + LN_ORDER_REST_MS));
     make(&p, "state", 3000 + LN_ORDER_REST_MS);
-    assert_false(wanted(&p, "facility", "state"));
-    assert_true(wanted(&p, "facility", "place"));
-    assert_false(wanted(&p, "facility", "kind"));
+    assert_false(wanted(&p, "facility", "state", 3000 + 2 * LN_ORDER_REST_MS));
+    assert_true(wanted(&p, "facility", "place", 3000 + 2 * LN_ORDER_REST_MS));
+    assert_false(wanted(&p, "facility", "kind", 3000 + 2 * LN_ORDER_REST_MS));
 
     place_close(&p);
 }
