@@ -567,9 +567,21 @@ static bool find_words(struct building *b, bool *many, struct ln_err *err)
     return true;
 }
 
+/* Behind the rows of a list: what else is joined, and its filters. A row is there only while its
+ * record is; the record itself is needed for some filters. */
+static bool add_asked(struct building *b, const char *joined, struct ln_err *err)
+{
+    b->alone = !asks_record(b->l);
+    if (!b->alone)
+        ln_buf_adds(&b->sql, " CROSS JOIN record r ON r.n = c.rec");
+    ln_buf_adds(&b->sql, joined);
+    bool ok = add_filters(b, err);
+    b->alone = false;
+    return ok;
+}
+
 /* The rows of a list: `what` of each, from the hits when there are words. */
-static bool add_rows(struct building *b, const char *what, unsigned max_hits, bool with_record,
-                     struct ln_err *err)
+static bool add_rows(struct building *b, const char *what, unsigned max_hits, struct ln_err *err)
 {
     ln_buf_addf(&b->sql, "SELECT %s FROM ", what);
     if (b->worded) {
@@ -577,13 +589,7 @@ static bool add_rows(struct building *b, const char *what, unsigned max_hits, bo
         ln_buf_addf(&b->sql, " CROSS JOIN \"c_%s\" c ON c.rec = h.rec", b->l->coll->name);
     } else
         ln_buf_addf(&b->sql, "\"c_%s\" c", b->l->coll->name);
-    /* A row is there only while its record is; the record itself is needed for some filters. */
-    if (with_record)
-        ln_buf_adds(&b->sql, " CROSS JOIN record r ON r.n = c.rec");
-    b->alone = !with_record;
-    bool ok = add_filters(b, err);
-    b->alone = false;
-    return ok;
+    return add_asked(b, "", err);
 }
 
 static bool count_all(struct building *b, int64_t *total, bool many, struct ln_err *err)
@@ -593,7 +599,7 @@ static bool count_all(struct building *b, int64_t *total, bool many, struct ln_e
     bool row;
 
     kept_free(b);
-    if (!add_rows(b, "count(*)", part ? LN_QUERY_HITS : 0, asks_record(b->l), err))
+    if (!add_rows(b, "count(*)", part ? LN_QUERY_HITS : 0, err))
         return false;
     q = start(b);
     if (!ln_db_row(q, &row, err))
@@ -700,6 +706,16 @@ static void add_order(struct building *b, const struct place *p, unsigned limit,
     bind_add(b, (struct bind){ .number = true, .n = offset });
 }
 
+/* Begins what reads one stretch of a list, from its place on; NULL it is too long. */
+static struct ln_query *start_at(struct building *b, const struct place *p, bool second,
+                                 unsigned limit, unsigned offset, struct ln_err *err)
+{
+    if (b->l->after != NULL)
+        add_place(b, p, second);
+    add_order(b, p, limit, b->l->after != NULL ? 0 : offset);
+    return ln_buf_done(&b->sql, "query", err) ? start(b) : NULL;
+}
+
 /* One stretch of a list without words, at most `limit` rows. */
 static bool stretch(json_t *out, struct building *b, const struct place *p, bool second,
                     unsigned limit, struct ln_err *err)
@@ -711,12 +727,9 @@ static bool stretch(json_t *out, struct building *b, const struct place *p, bool
     add_columns(&b->sql, b->l->coll);
     if (!add_filters(b, err))
         return false;
-    if (b->l->after != NULL)
-        add_place(b, p, second);
-    add_order(b, p, limit, b->l->after != NULL ? 0 : b->l->offset);
-    if (!ln_buf_done(&b->sql, "query", err))
+    struct ln_query *q = start_at(b, p, second, limit, b->l->offset, err);
+    if (q == NULL)
         return false;
-    struct ln_query *q = start(b);
     for (;;) {
         if (!ln_db_row(q, &row, err))
             return false;
@@ -739,14 +752,11 @@ static bool stretch_hits(struct found *f, struct building *b, const struct place
     bool row;
 
     kept_free(b);
-    if (!add_rows(b, "c.rec", 0, asks_record(b->l), err))
+    if (!add_rows(b, "c.rec", 0, err))
         return false;
-    if (b->l->after != NULL)
-        add_place(b, p, second);
-    add_order(b, p, (unsigned)(f->room - f->n), b->l->after != NULL ? 0 : b->l->offset);
-    if (!ln_buf_done(&b->sql, "query", err))
+    struct ln_query *q = start_at(b, p, second, (unsigned)(f->room - f->n), b->l->offset, err);
+    if (q == NULL)
         return false;
-    struct ln_query *q = start(b);
     for (;;) {
         if (!ln_db_row(q, &row, err))
             return false;
@@ -787,20 +797,12 @@ static bool stretch_walk(struct found *f, struct building *b, const struct place
     bool row;
 
     kept_free(b);
-    ln_buf_addf(&b->sql,
-                "SELECT c.rec, w.body FROM \"c_%s\" c%s LEFT JOIN words w ON w.rec = c.rec",
-                b->l->coll->name, asks_record(b->l) ? " CROSS JOIN record r ON r.n = c.rec" : "");
-    b->alone = !asks_record(b->l);
-    bool ok = add_filters(b, err);
-    b->alone = false;
-    if (!ok)
+    ln_buf_addf(&b->sql, "SELECT c.rec, w.body FROM \"c_%s\" c", b->l->coll->name);
+    if (!add_asked(b, " LEFT JOIN words w ON w.rec = c.rec", err))
         return false;
-    if (b->l->after != NULL)
-        add_place(b, p, second);
-    add_order(b, p, WALK_MAX - *walked, 0);
-    if (!ln_buf_done(&b->sql, "query", err))
+    struct ln_query *q = start_at(b, p, second, WALK_MAX - *walked, 0, err);
+    if (q == NULL)
         return false;
-    struct ln_query *q = start(b);
     for (;;) {
         if (!ln_db_row(q, &row, err))
             return false;
