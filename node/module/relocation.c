@@ -163,6 +163,15 @@ static bool unseal(json_t **out, struct ln_special_call *x, const char *record, 
 
 /* ---- A: out of here */
 
+/* All who move, the one it is about first. The caller frees. */
+static json_t *ids_of(const json_t *row)
+{
+    json_t *ids = json_pack("[s]", ln_special_text(row, "person"));
+
+    (void)json_array_extend(ids, json_object_get(json_object_get(row, "f"), "others"));
+    return ids;
+}
+
 static bool send(struct ln_special_call *x, const char *dest, const char *kind, const char *move,
                  const char *key, const char *day, const char *body, struct ln_err *err)
 {
@@ -504,38 +513,33 @@ static bool summary_of(json_t **out, json_t *gone, struct ln_special_call *x, co
                        struct ln_err *err)
 {
     const json_t *more = json_object_get(row, "f");
-    const json_t *others = json_object_get(more, "others");
+    json_t *ids = ids_of(row);
     json_t *list = json_array();
-    bool ok = mover_of(out, x, row, ln_special_text(row, "person"), err);
+    bool ok = true;
 
-    if (ok && *out == NULL)
-        ok = ln_fail(err, LN_MISSING, "the person who moves is not here any more");
-    for (size_t i = 0; ok && i < json_array_size(others); i++) {
+    for (size_t i = 0; ok && i < json_array_size(ids);) {
         json_t *one = NULL;
-        ok = mover_of(&one, x, row, json_string_value(json_array_get(others, i)), err);
+        ok = mover_of(&one, x, row, json_string_value(json_array_get(ids, i)), err);
         if (one != NULL)
-            json_array_append_new(list, one);
+            i++;
+        else if (ok && i == 0)
+            ok = ln_fail(err, LN_MISSING, "the person who moves is not here any more");
+        else
+            (void)json_array_remove(ids, i);
+        json_array_append_new(list, one);
     }
-    if (!ok) {
-        json_decref(list);
-        return false;
-    }
+    *out = json_incref(json_array_get(list, 0));
+    (void)json_array_remove(list, 0);
     json_object_set_new(*out, "others", list);
     json_object_set_new(*out, "tickets", json_array());
     if (json_object_get(more, "address") != NULL)
         json_object_set(*out, "address", json_object_get(more, "address"));
     if (json_object_get(more, "note") != NULL)
         json_object_set(*out, "note", json_object_get(more, "note"));
-    if (!json_is_true(json_object_get(more, "pass_tickets")))
-        return true;
-    ok = add_letters(*out, gone, x, ln_special_text(row, "person"), 0, err);
-    for (size_t i = 0, who = 1; ok && i < json_array_size(others); i++) {
-        const char *id = json_string_value(json_array_get(others, i));
-        json_t *here = NULL;
-        ok = mover_of(&here, x, row, id, err) &&
-             (here == NULL || add_letters(*out, gone, x, id, who++, err));
-        json_decref(here);
-    }
+    if (json_is_true(json_object_get(more, "pass_tickets")))
+        for (size_t who = 0; ok && who < json_array_size(ids); who++)
+            ok = add_letters(*out, gone, x, json_string_value(json_array_get(ids, who)), who, err);
+    json_decref(ids);
     return ok;
 }
 
@@ -576,11 +580,12 @@ static bool note_release(struct ln_special_call *x, const json_t *row, const cha
 
 static bool note_releases(struct ln_special_call *x, const json_t *row, struct ln_err *err)
 {
-    const json_t *others = json_object_get(json_object_get(row, "f"), "others");
-    bool ok = note_release(x, row, ln_special_text(row, "person"), err);
+    json_t *ids = ids_of(row);
+    bool ok = true;
 
-    for (size_t i = 0; ok && i < json_array_size(others); i++)
-        ok = note_release(x, row, json_string_value(json_array_get(others, i)), err);
+    for (size_t i = 0; ok && i < json_array_size(ids); i++)
+        ok = note_release(x, row, json_string_value(json_array_get(ids, i)), err);
+    json_decref(ids);
     return ok;
 }
 
@@ -662,28 +667,30 @@ static bool letter_leaves(struct ln_special_call *x, const char *id, struct ln_e
     return ok && (!open || ln_special_step(x, "ticket", id, "move_along", NULL, NULL, err));
 }
 
+static bool all_leave(struct ln_special_call *x, const json_t *row, const char *day,
+                      struct ln_err *err)
+{
+    const json_t *letters = json_object_get(json_object_get(row, "f"), "tickets");
+    json_t *ids = ids_of(row);
+    bool ok = out_step(x, row, "close", json_pack("{s:s}", "moved_on", day), err);
+
+    for (size_t i = 0; ok && i < json_array_size(ids); i++)
+        ok = one_leaves(x, json_string_value(json_array_get(ids, i)), day, err);
+    for (size_t i = 0; ok && i < json_array_size(letters); i++)
+        ok = letter_leaves(x, json_string_value(json_array_get(letters, i)), err);
+    json_decref(ids);
+    return ok && drop_key(x, ln_special_word(row, "id"), err);
+}
+
 /* B's records stand under a receipt: the residences here end on the day that those there begin,
  * all of them or none. */
 static bool let_go(struct ln_special_call *x, const json_t *row, const struct ln_parcel *p,
                    struct ln_err *err)
 {
-    const json_t *f = json_object_get(row, "f");
-    const json_t *others = json_object_get(f, "others");
-    const json_t *letters = json_object_get(f, "tickets");
-    bool ok = true;
-
     if (strlen(p->day) != 10)
         return ln_fail(err, LN_INVALID, "a move without its day");
-    if (!in_state(row, "moved", NULL, NULL)) {
-        ok = out_step(x, row, "close", json_pack("{s:s}", "moved_on", p->day), err) &&
-             one_leaves(x, ln_special_text(row, "person"), p->day, err);
-        for (size_t i = 0; ok && i < json_array_size(others); i++)
-            ok = one_leaves(x, json_string_value(json_array_get(others, i)), p->day, err);
-        for (size_t i = 0; ok && i < json_array_size(letters); i++)
-            ok = letter_leaves(x, json_string_value(json_array_get(letters, i)), err);
-        ok = ok && drop_key(x, ln_special_word(row, "id"), err);
-    }
-    return ok && send(x, p->sender, "closed", p->about, NULL, NULL, NULL, err);
+    return (in_state(row, "moved", NULL, NULL) || all_leave(x, row, p->day, err)) &&
+           send(x, p->sender, "closed", p->about, NULL, NULL, NULL, err);
 }
 
 static bool hear_no(struct ln_special_call *x, const json_t *row, const struct ln_parcel *p,
