@@ -9,20 +9,6 @@
 #include "node/syncer.h"
 #include "node/tree.h"
 
-#define ZH(zh, en) (ln_say_zh() ? (zh) : (en))
-
-static const char *arg(const json_t *args, const char *name)
-{
-    const char *text = json_string_value(json_object_get(args, name));
-
-    return text != NULL ? text : "";
-}
-
-static bool on(const json_t *args, const char *name)
-{
-    return json_is_true(json_object_get(args, name));
-}
-
 /* Two rows a line of text, with a quiet zone. */
 static void add_qr(struct ln_buf *out, const char *text)
 {
@@ -46,22 +32,23 @@ bool ln_cmd_invite(struct ln_node *n, const json_t *args, struct ln_buf *out, st
     struct ln_invite want = { .role = LN_ROLE_COMMUNITY };
     char code[LN_CODE_TEXT_MAX];
     char card[LN_TREE_CARD_MAX];
-    const char *region = arg(args, "region")[0] != '\0' ? arg(args, "region") : n->config.region;
+    const char *region =
+        ln_cmd_arg(args, "region")[0] != '\0' ? ln_cmd_arg(args, "region") : n->config.region;
 
     if (strlen(region) != LN_REGION_LEN)
-        return ln_fail(err, LN_INVALID, ZH("区划代码为 12 位数字", "a region has 12 digits"));
+        return ln_fail(err, LN_INVALID, LN_SAY("区划代码为 12 位数字", "a region has 12 digits"));
     memcpy(want.region, region, LN_REGION_LEN + 1);
-    (void)snprintf(want.continues, sizeof want.continues, "%s", arg(args, "continues"));
-    if (!ln_cert_role_read(&want.role, ln_span_of(arg(args, "role"))))
-        return ln_fail(err, LN_INVALID, "unknown role \"%s\"", arg(args, "role"));
-    if (!ln_tree_grids(want.grids, &want.n_grids, arg(args, "grid"), err) ||
-        !ln_tree_invite(n, &want, arg(args, "address"), code, card, err))
+    (void)snprintf(want.continues, sizeof want.continues, "%s", ln_cmd_arg(args, "continues"));
+    if (!ln_cert_role_read(&want.role, ln_span_of(ln_cmd_arg(args, "role"))))
+        return ln_fail(err, LN_INVALID, "unknown role \"%s\"", ln_cmd_arg(args, "role"));
+    if (!ln_tree_grids(want.grids, &want.n_grids, ln_cmd_arg(args, "grid"), err) ||
+        !ln_tree_invite(n, &want, ln_cmd_arg(args, "address"), code, card, err))
         return false;
     ln_buf_addf(out,
-                ZH("给 %s 的邀请码，%d 小时内有效，只能用一次：\n",
-                   "Invitation for %s, valid for %d hours, once:\n"),
+                LN_SAY("给 %s 的邀请码，%d 小时内有效，只能用一次：\n",
+                       "Invitation for %s, valid for %d hours, once:\n"),
                 want.region, LN_JOIN_HOURS);
-    if (arg(args, "address")[0] != '\0') {
+    if (ln_cmd_arg(args, "address")[0] != '\0') {
         add_qr(out, card);
         ln_buf_addf(out, "%s\n", card);
     }
@@ -72,44 +59,45 @@ bool ln_cmd_invite(struct ln_node *n, const json_t *args, struct ln_buf *out, st
 bool ln_cmd_renew(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
 {
     struct ln_renewal want = { .regrid = json_object_get(args, "grid") != NULL };
-    const char *days = arg(args, "days");
+    const char *days = ln_cmd_arg(args, "days");
     char *end = NULL;
 
     if (days[0] != '\0') {
         want.days = strtoll(days, &end, 10);
         if (*end != '\0' || want.days < 1 || want.days > 400)
             return ln_fail(err, LN_INVALID,
-                           ZH("--days 应为 1 至 400", "--days takes a number from 1 to 400"));
+                           LN_SAY("--days 应为 1 至 400", "--days takes a number from 1 to 400"));
     }
-    if (!ln_tree_grids(want.grids, &want.n_grids, arg(args, "grid"), err) ||
-        !ln_tree_renew(n, arg(args, "node"), &want, err))
+    if (!ln_tree_grids(want.grids, &want.n_grids, ln_cmd_arg(args, "grid"), err) ||
+        !ln_tree_renew(n, ln_cmd_arg(args, "node"), &want, err))
         return false;
-    ln_buf_addf(out, ZH("已为 %s 签发新证书\n", "%s has a new certificate\n"), arg(args, "node"));
+    ln_buf_addf(out, LN_SAY("已为 %s 签发新证书\n", "%s has a new certificate\n"),
+                ln_cmd_arg(args, "node"));
     return true;
 }
 
 bool ln_cmd_revoke(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
 {
-    const char *node = arg(args, "node");
-    const char *text = arg(args, "after");
+    const char *node = ln_cmd_arg(args, "node");
+    const char *text = ln_cmd_arg(args, "after");
     uint64_t after = UINT64_MAX;
     char *end = NULL;
 
     if (text[0] != '\0') {
         after = strtoull(text, &end, 10);
         if (*end != '\0' || text[0] == '-' || after == UINT64_MAX)
-            return ln_fail(err, LN_INVALID, ZH("--after 需要段号", "--after takes a number"));
+            return ln_fail(err, LN_INVALID, LN_SAY("--after 需要段号", "--after takes a number"));
     }
-    if (!on(args, "yes"))
+    if (!ln_cmd_on(args, "yes"))
         return ln_fail(err, LN_INVALID,
-                       ZH("吊销 %s 不可撤销：确认请加 --yes",
-                          "revoking %s cannot be undone: add --yes to confirm"),
+                       LN_SAY("吊销 %s 不可撤销：确认请加 --yes",
+                              "revoking %s cannot be undone: add --yes to confirm"),
                        node);
     if (!ln_tree_revoke(n, node, &after, err))
         return false;
     ln_buf_addf(out,
-                ZH("已吊销 %s：第 %" PRIu64 " 段及以前有效，之后无效\n",
-                   "revoked %s: segments up to %" PRIu64 " hold, later ones are void\n"),
+                LN_SAY("已吊销 %s：第 %" PRIu64 " 段及以前有效，之后无效\n",
+                       "revoked %s: segments up to %" PRIu64 " hold, later ones are void\n"),
                 node, after);
     return true;
 }
@@ -123,23 +111,23 @@ bool ln_cmd_rotate(struct ln_node *n, const json_t *args, struct ln_buf *out, st
 {
     unsigned minted = 0;
 
-    if (json_is_true(json_object_get(args, "own"))) {
+    if (ln_cmd_on(args, "own")) {
         if (!ln_node_rotate_age(n, err))
             return false;
         if (n->syncer != NULL)
             ln_syncer_poke(n->syncer);
         ln_buf_adds(out, n->config.parent[0] == '\0'
-                             ? ZH("已更换解密密钥\n", "the reading key is a new one\n")
-                             : ZH("已生成新的解密密钥，上级签发新证书后启用\n",
-                                  "a new reading key is made; it is used once the parent has "
-                                  "certified it\n"));
+                             ? LN_SAY("已更换解密密钥\n", "the reading key is a new one\n")
+                             : LN_SAY("已生成新的解密密钥，上级签发新证书后启用\n",
+                                      "a new reading key is made; it is used once the parent has "
+                                      "certified it\n"));
         return true;
     }
     if (!ln_queue_write(n->queue, rotate_job, &minted, err) || !ln_node_seal(n, err))
         return false;
     if (n->syncer != NULL)
         ln_syncer_poke(n->syncer);
-    ln_buf_addf(out, ZH("已为 %u 个范围换新密钥\n", "%u audiences have a new key\n"), minted);
+    ln_buf_addf(out, LN_SAY("已为 %u 个范围换新密钥\n", "%u audiences have a new key\n"), minted);
     return true;
 }
 
@@ -164,16 +152,16 @@ static void add_line(struct ln_buf *out, const json_t *o)
     json_t *one;
 
     ln_buf_addf(out, "%s  %-12s %s  %" JSON_INTEGER_FORMAT "/%" JSON_INTEGER_FORMAT "  ",
-                arg(o, "node"), arg(o, "role"), arg(o, "name"),
+                ln_cmd_arg(o, "node"), ln_cmd_arg(o, "role"), ln_cmd_arg(o, "name"),
                 json_integer_value(json_object_get(o, "receipt")),
                 json_integer_value(json_object_get(o, "seq")));
     if (json_integer_value(json_object_get(o, "revoked")) > 0)
-        ln_buf_adds(out, ZH("已吊销", "revoked"));
+        ln_buf_adds(out, LN_SAY("已吊销", "revoked"));
     else if (json_is_integer(json_object_get(o, "lag_s")))
-        ln_buf_addf(out, ZH("%" JSON_INTEGER_FORMAT " 秒前", "%" JSON_INTEGER_FORMAT " s ago"),
+        ln_buf_addf(out, LN_SAY("%" JSON_INTEGER_FORMAT " 秒前", "%" JSON_INTEGER_FORMAT " s ago"),
                     lag);
     json_array_foreach(alarms, i, one)
-        ln_buf_addf(out, "  ! %s", arg(one, ln_say_zh() ? "zh" : "en"));
+        ln_buf_addf(out, "  ! %s", ln_cmd_arg(one, LN_SAY("zh", "en")));
     ln_buf_addc(out, '\n');
 }
 
@@ -185,7 +173,7 @@ bool ln_cmd_nodes(struct ln_node *n, const json_t *args, struct ln_buf *out, str
 
     if (!n->access.read(n->access.ctx, read_board, &j, err))
         return false;
-    if (on(args, "json")) {
+    if (ln_cmd_on(args, "json")) {
         ln_cmd_json(out, j.board);
         return true;
     }

@@ -22,18 +22,6 @@
 #define LATE_KEYS 65536 /* that late work of one node lacks */
 #define LATE_SIG_MAX 1024
 
-static const char *arg(const json_t *args, const char *name)
-{
-    const char *text = json_string_value(json_object_get(args, name));
-
-    return text != NULL ? text : "";
-}
-
-static bool on(const json_t *args, const char *name)
-{
-    return json_is_true(json_object_get(args, name));
-}
-
 /* ---- export */
 
 static bool write_one(struct ln_node *n, const char *folder, const struct ln_stick_want *want,
@@ -66,7 +54,7 @@ static bool write_all(struct ln_node *n, const char *folder, const json_t *args,
             LN_SAY("不知道写给谁：用 --to 指定下级节点，或 --to children 写给全部下级",
                    "for whom? name a node below with --to, or all of them with --to children"));
     for (size_t i = 0; ok && i < count; i++) {
-        struct ln_stick_want want = { .to = to[i], .all = on(args, "all") };
+        struct ln_stick_want want = { .to = to[i], .all = ln_cmd_on(args, "all") };
         ok = write_one(n, folder, &want, out, err);
     }
     ln_free(to);
@@ -79,11 +67,11 @@ static bool write_named(struct ln_node *n, const char *folder, const json_t *arg
     char node[LN_NODE_ID_MAX];
     bool ok = true;
 
-    for (const char *at = arg(args, "to"); ok && *at != '\0'; at += *at == ',') {
+    for (const char *at = ln_cmd_arg(args, "to"); ok && *at != '\0'; at += *at == ',') {
         size_t len = strcspn(at, ",");
         (void)snprintf(node, sizeof node, "%.*s", (int)len, at);
         at += len;
-        struct ln_stick_want want = { .to = node, .all = on(args, "all") };
+        struct ln_stick_want want = { .to = node, .all = ln_cmd_on(args, "all") };
         ok = len < sizeof node ? write_one(n, folder, &want, out, err)
                                : ln_fail(err, LN_MISSING, "no node %.60s", node);
     }
@@ -92,16 +80,16 @@ static bool write_named(struct ln_node *n, const char *folder, const json_t *arg
 
 bool ln_cmd_export(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
 {
-    const char *folder = arg(args, "file");
-    struct ln_stick_want restore = { .to = arg(args, "restore"), .restore = true };
+    const char *folder = ln_cmd_arg(args, "file");
+    struct ln_stick_want restore = { .to = ln_cmd_arg(args, "restore"), .restore = true };
 
     if (mkdir(folder, 0700) != 0 && errno != EEXIST)
         return ln_fail(err, LN_BROKEN, "cannot make %s: %s", folder, strerror(errno));
     if (restore.to[0] != '\0')
         return write_one(n, folder, &restore, out, err);
-    if (strcmp(arg(args, "to"), "children") == 0)
+    if (strcmp(ln_cmd_arg(args, "to"), "children") == 0)
         return write_all(n, folder, args, true, out, err);
-    if (arg(args, "to")[0] != '\0')
+    if (ln_cmd_arg(args, "to")[0] != '\0')
         return write_named(n, folder, args, out, err);
     return write_all(n, folder, args, false, out, err);
 }
@@ -354,7 +342,7 @@ static bool is_bundle(const char *path)
 static bool import_any(struct ln_node *n, const json_t *args, struct ln_buf *out,
                        struct ln_err *err)
 {
-    const char *path = arg(args, "file");
+    const char *path = ln_cmd_arg(args, "file");
     struct ln_stick *s = NULL;
     bool ok;
 
@@ -362,7 +350,7 @@ static bool import_any(struct ln_node *n, const json_t *args, struct ln_buf *out
         return import_file(n, path, out, err);
     if (!ln_stick_open(&s, path, err))
         return false;
-    ok = ln_stick_count(s) > 0 ? import_letters(n, s, on(args, "look"), out, err)
+    ok = ln_stick_count(s) > 0 ? import_letters(n, s, ln_cmd_on(args, "look"), out, err)
                                : import_loose(n, path, out, err);
     ln_stick_close(s);
     return ok;
@@ -374,7 +362,8 @@ bool ln_cmd_import(struct ln_node *n, const json_t *args, struct ln_buf *out, st
 
     if (n->syncer != NULL)
         ln_syncer_poke(n->syncer);
-    return ok && (!on(args, "answer") || write_all(n, arg(args, "file"), args, false, out, err));
+    return ok && (!ln_cmd_on(args, "answer") ||
+                  write_all(n, ln_cmd_arg(args, "file"), args, false, out, err));
 }
 
 /* ---- what a revoked node wrote behind its end */
@@ -397,8 +386,7 @@ static bool late_file(struct ln_node *n, const char *node, const char *path, str
     if (ok && strcmp(x.b.log, node) == 0) {
         ok = ln_queue_write(n->queue, late_job, &x, err);
         if (ok)
-            ln_buf_addf(out, ln_say_zh() ? "%s：%u 段\n" : "%s: %u segments\n", x.b.log,
-                        x.got.segments);
+            ln_buf_addf(out, LN_SAY("%s：%u 段\n", "%s: %u segments\n"), x.b.log, x.got.segments);
         ln_buf_free(&x.got.receipt);
     }
     ln_buf_free(&file);
@@ -529,7 +517,7 @@ static bool late_keys(struct ln_node *n, const char *node, const char *letter, s
         if (l.files[i].kind == LN_LETTER_KEYS)
             ok = late_keys_file(&x, letter, &l.files[i], err);
     if (ok && x.taken > 0)
-        ln_buf_addf(out, ln_say_zh() ? "%u 个密钥\n" : "%u keys\n", x.taken);
+        ln_buf_addf(out, LN_SAY("%u 个密钥\n", "%u keys\n"), x.taken);
 out:
     ln_letter_free(&l);
     ln_buf_free(&text);
@@ -583,7 +571,7 @@ bool ln_cmd_late(struct ln_node *n, const char *node, const char *path, struct l
     ln_free(names);
     return ok &&
            (count > 0 ||
-            ln_fail(err, LN_MISSING, ln_say_zh() ? "%s 中没有 %s 的日志" : "%s holds no log of %s",
-                    path, node)) &&
+            ln_fail(err, LN_MISSING, LN_SAY("%s 中没有 %s 的日志", "%s holds no log of %s"), path,
+                    node)) &&
            late_keys(n, node, path, out, err);
 }

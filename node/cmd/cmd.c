@@ -19,8 +19,6 @@
 
 #define STDIN_MAX 4096
 
-#define TELL(zh, en) LN_SAY(zh, en)
-
 static int usage(const struct ln_command *c, FILE *to)
 {
     if (c != NULL)
@@ -51,7 +49,7 @@ static bool utf8(const char *text)
 
 static bool lacks(const struct ln_command *c, const char *what)
 {
-    (void)fprintf(stderr, TELL("linli %s：缺少 %s\n", "linli %s: %s is needed\n"), c->name, what);
+    (void)fprintf(stderr, LN_SAY("linli %s：缺少 %s\n", "linli %s: %s is needed\n"), c->name, what);
     return true;
 }
 
@@ -73,7 +71,7 @@ static bool wanting(const struct ln_command *c, const json_t *args)
 
 static json_t *parse(const struct ln_command *c, int argc, char **argv)
 {
-    json_t *args = json_pack("{s:s,s:s}", "command", c->name, "lang", ln_say_zh() ? "zh" : "en");
+    json_t *args = json_pack("{s:s,s:s}", "command", c->name, "lang", LN_SAY("zh", "en"));
     size_t words = 0;
     char key[32];
     bool ok = true;
@@ -88,7 +86,7 @@ static json_t *parse(const struct ln_command *c, int argc, char **argv)
         ok = o != NULL && (o->value == NULL || (i + 1 < argc && utf8(argv[i + 1])));
         if (!ok) {
             (void)fprintf(stderr,
-                          TELL("linli %s：看不懂 %s\n", "linli %s: cannot make sense of %s\n"),
+                          LN_SAY("linli %s：看不懂 %s\n", "linli %s: cannot make sense of %s\n"),
                           c->name, argv[i]);
             break;
         }
@@ -102,11 +100,18 @@ static json_t *parse(const struct ln_command *c, int argc, char **argv)
     return args;
 }
 
-static const char *arg(const json_t *args, const char *name)
+/* ---- what was parsed */
+
+const char *ln_cmd_arg(const json_t *args, const char *name)
 {
     const char *text = json_string_value(json_object_get(args, name));
 
     return text != NULL ? text : "";
+}
+
+bool ln_cmd_on(const json_t *args, const char *name)
+{
+    return json_is_true(json_object_get(args, name));
 }
 
 /* ---- init */
@@ -132,24 +137,24 @@ static void print_qr(const char *text)
 
 static bool init(const json_t *args, struct ln_err *err)
 {
-    struct ln_node_new want = { .region = arg(args, "region"),
-                                .name = arg(args, "name"),
-                                .root = json_is_true(json_object_get(args, "root")) };
+    struct ln_node_new want = { .region = ln_cmd_arg(args, "region"),
+                                .name = ln_cmd_arg(args, "name"),
+                                .root = ln_cmd_on(args, "root") };
     struct ln_buf recovery = ln_buf_secret(256);
     char id[LN_NODE_ID_MAX];
     bool ok;
 
-    if (!ln_cert_role_read(&want.role, ln_span_of(arg(args, "role"))))
-        return ln_fail(err, LN_INVALID, TELL("没有这种角色：%s", "no role \"%s\""),
-                       arg(args, "role"));
-    ok = ln_node_init(arg(args, "dir"), &want, &recovery, id, err);
+    if (!ln_cert_role_read(&want.role, ln_span_of(ln_cmd_arg(args, "role"))))
+        return ln_fail(err, LN_INVALID, LN_SAY("没有这种角色：%s", "no role \"%s\""),
+                       ln_cmd_arg(args, "role"));
+    ok = ln_node_init(ln_cmd_arg(args, "dir"), &want, &recovery, id, err);
     if (ok) {
-        (void)printf("%s %s\n\n%s\n\n%s\n\n", TELL("节点", "node"), id,
-                     TELL("恢复密钥（只显示这一次，请抄写或打印后妥善保管；没有它，"
-                          "坏掉的节点无法恢复受保护的内容）：",
-                          "Recovery key (shown only now: write it down or print it and keep it "
-                          "safe; without it the protected\n"
-                          "contents of a broken node cannot be recovered):"),
+        (void)printf("%s %s\n\n%s\n\n%s\n\n", LN_SAY("节点", "node"), id,
+                     LN_SAY("恢复密钥（只显示这一次，请抄写或打印后妥善保管；没有它，"
+                            "坏掉的节点无法恢复受保护的内容）：",
+                            "Recovery key (shown only now: write it down or print it and keep it "
+                            "safe; without it the protected\n"
+                            "contents of a broken node cannot be recovered):"),
                      recovery.data);
         print_qr(recovery.data);
     }
@@ -175,7 +180,7 @@ static void read_password(json_t *args)
 static bool absolute(const struct ln_command *c, json_t *args, struct ln_err *err)
 {
     char path[PATH_MAX];
-    const char *file = arg(args, "file");
+    const char *file = ln_cmd_arg(args, "file");
 
     if (strcmp(c->name, "export") == 0) {
         if (file[0] == '/')
@@ -186,7 +191,7 @@ static bool absolute(const struct ln_command *c, json_t *args, struct ln_err *er
         return true;
     }
     if (realpath(file, path) == NULL)
-        return ln_fail(err, LN_MISSING, TELL("没有文件 %s", "no file %s"), file);
+        return ln_fail(err, LN_MISSING, LN_SAY("没有文件 %s", "no file %s"), file);
     json_object_set_new(args, "file", json_string(path));
     return true;
 }
@@ -196,11 +201,11 @@ static bool on_node(const json_t *args, struct ln_err *err)
     struct ln_buf out = ln_buf_new(LN_CMD_OUT_MAX);
     struct ln_node *n = NULL;
     bool served;
-    bool ok = ln_control_ask(arg(args, "dir"), args, &out, &served, err);
+    bool ok = ln_control_ask(ln_cmd_arg(args, "dir"), args, &out, &served, err);
 
     if (!served) {
         struct ln_err alone = { 0 };
-        ok = ln_node_open(&n, arg(args, "dir"), &alone);
+        ok = ln_node_open(&n, ln_cmd_arg(args, "dir"), &alone);
         if (ok)
             ok = ln_cmd_run(n, args, &out, &alone);
         *err = alone;
@@ -215,19 +220,19 @@ static bool on_node(const json_t *args, struct ln_err *err)
 static bool read_paper(json_t *args, struct ln_err *err)
 {
     struct ln_buf text = ln_buf_secret(STDIN_MAX);
-    const char *path = arg(args, "recovery");
+    const char *path = ln_cmd_arg(args, "recovery");
     FILE *f = path[0] != '\0' ? fopen(path, "r") : stdin;
     int c;
 
     if (f == NULL)
-        return ln_fail(err, LN_MISSING, TELL("打不开 %s", "cannot open %s"), path);
+        return ln_fail(err, LN_MISSING, LN_SAY("打不开 %s", "cannot open %s"), path);
     while ((c = fgetc(f)) != EOF)
         ln_buf_addc(&text, (char)c);
     if (f != stdin)
         (void)fclose(f);
     bool ok =
         ln_buf_done(&text, "recovery key", err) &&
-        (utf8(text.data) || ln_fail(err, LN_INVALID, TELL("恢复密钥有误", "no recovery key")));
+        (utf8(text.data) || ln_fail(err, LN_INVALID, LN_SAY("恢复密钥有误", "no recovery key")));
     if (ok)
         json_object_set_new(args, "password", json_string(text.data));
     ln_buf_free(&text);
@@ -240,13 +245,14 @@ static bool restore(json_t *args, struct ln_err *err)
     char path[PATH_MAX];
     bool ok = read_paper(args, err);
 
-    if (ok && json_is_true(json_object_get(args, "drill"))) {
+    if (ok && ln_cmd_on(args, "drill")) {
         ln_buf_free(&out);
         return on_node(args, err);
     }
-    if (ok && arg(args, "from")[0] != '\0') {
-        ok = realpath(arg(args, "from"), path) != NULL ||
-             ln_fail(err, LN_MISSING, TELL("没有文件夹 %s", "no folder %s"), arg(args, "from"));
+    if (ok && ln_cmd_arg(args, "from")[0] != '\0') {
+        ok = realpath(ln_cmd_arg(args, "from"), path) != NULL ||
+             ln_fail(err, LN_MISSING, LN_SAY("没有文件夹 %s", "no folder %s"),
+                     ln_cmd_arg(args, "from"));
         if (ok)
             json_object_set_new(args, "from", json_string(path));
     }
@@ -263,15 +269,15 @@ static bool join_anew(const json_t *args, struct ln_err *err)
     struct ln_err undone = { 0 };
     struct ln_node *n = NULL;
     bool rekeyed = false;
-    bool ok = ln_node_open(&n, arg(args, "dir"), err); /* nobody else has it */
+    bool ok = ln_node_open(&n, ln_cmd_arg(args, "dir"), err); /* nobody else has it */
 
     ln_node_close(n);
     n = NULL;
     if (ok)
-        ok = rekeyed = ln_node_rekey(arg(args, "dir"), false, err);
-    ok = ok && ln_node_open(&n, arg(args, "dir"), err) && ln_cmd_join(n, args, &out, err);
+        ok = rekeyed = ln_node_rekey(ln_cmd_arg(args, "dir"), false, err);
+    ok = ok && ln_node_open(&n, ln_cmd_arg(args, "dir"), err) && ln_cmd_join(n, args, &out, err);
     ln_node_close(n);
-    if (!ok && rekeyed && !ln_node_rekey(arg(args, "dir"), true, &undone))
+    if (!ok && rekeyed && !ln_node_rekey(ln_cmd_arg(args, "dir"), true, &undone))
         (void)fprintf(stderr, "linli: %s\n", undone.text);
     (void)fwrite(out.data, 1, out.len, stdout);
     ln_buf_free(&out);
@@ -283,20 +289,20 @@ static bool back(const json_t *args, struct ln_err *err)
 {
     struct ln_upgrade_back b;
     int lock = -1;
-    bool ok =
-        ln_disk_lock(&lock, arg(args, "dir"), err) &&
-        ln_upgrade_back(&b, arg(args, "dir"), json_is_true(json_object_get(args, "yes")), err);
+    bool ok = ln_disk_lock(&lock, ln_cmd_arg(args, "dir"), err) &&
+              ln_upgrade_back(&b, ln_cmd_arg(args, "dir"), ln_cmd_on(args, "yes"), err);
 
     if (ok)
-        (void)printf(TELL("已退回到架构 %d；更新的数据库留在 %s。未签收的变更 %d 条留在其中。请装回"
-                          "旧版程序再启动\n",
-                          "back at schema %d; the newer database stays as %s, with %d changes that "
-                          "have no receipt. Now install the older program and start it\n"),
-                     (int)b.to, b.aside, (int)b.unsent);
+        (void)printf(
+            LN_SAY("已退回到架构 %d；更新的数据库留在 %s。未签收的变更 %d 条留在其中。请装回"
+                   "旧版程序再启动\n",
+                   "back at schema %d; the newer database stays as %s, with %d changes that "
+                   "have no receipt. Now install the older program and start it\n"),
+            (int)b.to, b.aside, (int)b.unsent);
     else if (err->code == LN_CONFLICT)
         (void)ln_wrap(err, "%s",
-                      TELL("请先启动并同步，或加 --yes 放弃它们",
-                           "start and sync first, or say --yes to leave them behind"));
+                      LN_SAY("请先启动并同步，或加 --yes 放弃它们",
+                             "start and sync first, or say --yes to leave them behind"));
     if (lock >= 0)
         (void)close(lock);
     return ok;
@@ -309,16 +315,16 @@ static bool run(const struct ln_command *c, json_t *args, struct ln_err *err)
     if (strcmp(c->name, "init") == 0)
         return init(args, err);
     if (strcmp(c->name, "serve") == 0)
-        return ln_cmd_serve(arg(args, "dir"), arg(args, "listen"), err);
+        return ln_cmd_serve(ln_cmd_arg(args, "dir"), ln_cmd_arg(args, "listen"), err);
     if (strcmp(c->name, "back") == 0)
         return back(args, err);
-    if (strcmp(c->name, "user") == 0 && strcmp(arg(args, "verb"), "add") == 0)
+    if (strcmp(c->name, "user") == 0 && strcmp(ln_cmd_arg(args, "verb"), "add") == 0)
         read_password(args);
     if (strcmp(c->name, "restore") == 0)
         return restore(args, err);
-    if (strcmp(c->name, "join") == 0 && json_is_true(json_object_get(args, "new_key")))
+    if (strcmp(c->name, "join") == 0 && ln_cmd_on(args, "new_key"))
         return join_anew(args, err);
-    if (arg(args, "stick")[0] != '\0' && realpath(arg(args, "stick"), stick) != NULL)
+    if (ln_cmd_arg(args, "stick")[0] != '\0' && realpath(ln_cmd_arg(args, "stick"), stick) != NULL)
         json_object_set_new(args, "stick", json_string(stick));
     if (c->path && !absolute(c, args, err))
         return false;
@@ -380,15 +386,16 @@ int ln_cmd_main(int argc, char **argv)
     c = ln_command_find(name);
     if (c == NULL) {
         if (name[0] != '\0')
-            (void)fprintf(stderr, TELL("linli：没有命令 %s\n", "linli: no command %s\n"), name);
+            (void)fprintf(stderr, LN_SAY("linli：没有命令 %s\n", "linli: no command %s\n"), name);
         return usage(NULL, stderr);
     }
     for (int i = 2; i < argc; i++)
         if (strcmp(argv[i], "--help") == 0)
             return usage(c, stdout);
     args = parse(c, argc, argv);
-    if (args == NULL || (strcmp(c->name, "user") == 0 && strcmp(arg(args, "verb"), "add") != 0 &&
-                         strcmp(arg(args, "verb"), "card") != 0)) {
+    if (args == NULL ||
+        (strcmp(c->name, "user") == 0 && strcmp(ln_cmd_arg(args, "verb"), "add") != 0 &&
+         strcmp(ln_cmd_arg(args, "verb"), "card") != 0)) {
         json_decref(args);
         return usage(c, stderr);
     }

@@ -12,6 +12,10 @@
 int ln_cmd_main(int argc, char **argv);
 
 /* ---- between the files of cmd/ */
+/* An option or argument of a command: "" when it was not given; borrowed from `args`. */
+const char *ln_cmd_arg(const json_t *args, const char *name);
+/* Whether an option without a value was given. */
+bool ln_cmd_on(const json_t *args, const char *name);
 /* One command on an open node. `args` = {"command","json",...}. What people read goes to `out`. */
 bool ln_cmd_run(struct ln_node *n, const json_t *args, struct ln_buf *out,
                 struct ln_err *err) LN_MUST;

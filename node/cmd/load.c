@@ -337,7 +337,7 @@ static bool load_sheet(const struct loading *l, const json_t *args, const struct
 
     if (!ln_import_run(&r, l->n, &i, err))
         return false;
-    if (json_is_true(json_object_get(args, "json"))) {
+    if (ln_cmd_on(args, "json")) {
         ln_cmd_json(out, r);
         return true;
     }
@@ -392,7 +392,7 @@ bool ln_cmd_load(struct ln_node *n, const json_t *args, struct ln_buf *out, stru
 {
     struct loading l = { .n = n,
                          .collection = json_string_value(json_object_get(args, "collection")),
-                         .dry_run = json_is_true(json_object_get(args, "dry_run")),
+                         .dry_run = ln_cmd_on(args, "dry_run"),
                          .wrong = json_array() };
     const char *file = json_string_value(json_object_get(args, "file"));
     struct ln_buf text = ln_buf_new(FILE_MAX);
@@ -421,7 +421,7 @@ bool ln_cmd_load(struct ln_node *n, const json_t *args, struct ln_buf *out, stru
     ok = each_line(&l, &text, false, err);
     if (n->syncer != NULL)
         ln_syncer_poke(n->syncer);
-    if (json_is_true(json_object_get(args, "json")))
+    if (ln_cmd_on(args, "json"))
         ln_cmd_json(out, json_pack("{s:I,s:I,s:O}", "saved", (json_int_t)l.done, "total",
                                    (json_int_t)l.total, "wrong", l.wrong));
     else

@@ -7,8 +7,6 @@
 #include "node/prune.h"
 #include "node/say.h"
 
-#define ZH(zh, en) (ln_say_zh() ? (zh) : (en))
-
 struct telling {
     struct ln_buf *out;
     json_t *list; /* NULL: for people */
@@ -34,7 +32,7 @@ static const char *why_not(const char *why)
 
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (strcmp(words[i].why, why) == 0)
-            return ZH(words[i].zh, words[i].en);
+            return LN_SAY(words[i].zh, words[i].en);
     return why;
 }
 
@@ -66,37 +64,38 @@ static void tell(void *ctx, const struct ln_prune_log *l)
     }
     if (l->checkpoint.made && t->dry)
         ln_buf_addf(t->out,
-                    ZH("%s：将做检查点，覆盖至第 %" PRIu64 " 段\n",
-                       "%s: a checkpoint would be made, up to segment %" PRIu64 "\n"),
+                    LN_SAY("%s：将做检查点，覆盖至第 %" PRIu64 " 段\n",
+                           "%s: a checkpoint would be made, up to segment %" PRIu64 "\n"),
                     l->log, l->checkpoint.upto);
     else if (l->checkpoint.made)
         ln_buf_addf(t->out,
-                    ZH("%s：检查点覆盖至第 %" PRIu64 " 段，保留 %" PRIu64 " 条变更，略去 %" PRIu64
-                       " 条\n",
-                       "%s: a checkpoint up to segment %" PRIu64 ", %" PRIu64
-                       " changes carried over, %" PRIu64 " left out\n"),
+                    LN_SAY("%s：检查点覆盖至第 %" PRIu64 " 段，保留 %" PRIu64
+                           " 条变更，略去 %" PRIu64 " 条\n",
+                           "%s: a checkpoint up to segment %" PRIu64 ", %" PRIu64
+                           " changes carried over, %" PRIu64 " left out\n"),
                     l->log, l->checkpoint.upto, l->checkpoint.kept, l->checkpoint.dropped);
     if (l->prune.done)
         ln_buf_addf(
             t->out,
-            t->dry ? ZH("%s：可删去至第 %" PRIu64 " 段的 %" PRIu64 " 个文件，%" PRIu64 " 字节\n",
-                        "%s: up to segment %" PRIu64 ", %" PRIu64 " files of %" PRIu64
-                        " bytes would go\n")
-                   : ZH("%s：已删去至第 %" PRIu64 " 段的 %" PRIu64 " 个文件，%" PRIu64 " 字节\n",
-                        "%s: up to segment %" PRIu64 ", %" PRIu64 " files of %" PRIu64
-                        " bytes are gone\n"),
+            t->dry
+                ? LN_SAY("%s：可删去至第 %" PRIu64 " 段的 %" PRIu64 " 个文件，%" PRIu64 " 字节\n",
+                         "%s: up to segment %" PRIu64 ", %" PRIu64 " files of %" PRIu64
+                         " bytes would go\n")
+                : LN_SAY("%s：已删去至第 %" PRIu64 " 段的 %" PRIu64 " 个文件，%" PRIu64 " 字节\n",
+                         "%s: up to segment %" PRIu64 ", %" PRIu64 " files of %" PRIu64
+                         " bytes are gone\n"),
             l->log, l->prune.upto, l->prune.files, l->prune.bytes);
     const char *why = l->prune.why != NULL ? l->prune.why : l->checkpoint.why;
     if (why != NULL)
-        ln_buf_addf(t->out, ZH("%s：保留：%s\n", "%s: stays: %s\n"), l->log, why_not(why));
+        ln_buf_addf(t->out, LN_SAY("%s：保留：%s\n", "%s: stays: %s\n"), l->log, why_not(why));
     if (l->trouble != NULL)
-        ln_buf_addf(t->out, ZH("%s：未做：%s\n", "%s: not done: %s\n"), l->log, l->trouble);
+        ln_buf_addf(t->out, LN_SAY("%s：未做：%s\n", "%s: not done: %s\n"), l->log, l->trouble);
 }
 
 bool ln_cmd_prune(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
 {
     const char *before = json_string_value(json_object_get(args, "before"));
-    struct telling t = { .out = out, .dry = json_is_true(json_object_get(args, "dry_run")) };
+    struct telling t = { .out = out, .dry = ln_cmd_on(args, "dry_run") };
     int64_t before_s = ln_prune_before(n->env.now_ms(n->env.ctx), n->config.keep_quarters);
 
     if (before != NULL && before[0] != '\0') {
@@ -104,10 +103,10 @@ bool ln_cmd_prune(struct ln_node *n, const json_t *args, struct ln_buf *out, str
             return false;
     } else if (n->config.keep_quarters == 0)
         return ln_fail(err, LN_INVALID,
-                       ZH("按规则全部保留（keep_quarters = 0）：请用 --before 指定季度",
-                          "the rule keeps everything (keep_quarters = 0): name a quarter by "
-                          "--before"));
-    if (json_is_true(json_object_get(args, "json")))
+                       LN_SAY("按规则全部保留（keep_quarters = 0）：请用 --before 指定季度",
+                              "the rule keeps everything (keep_quarters = 0): name a quarter by "
+                              "--before"));
+    if (ln_cmd_on(args, "json"))
         t.list = json_array();
     bool ok = ln_prune_run(n, before_s, t.dry, tell, &t, err);
     if (ok && t.list != NULL) {
@@ -115,13 +114,13 @@ bool ln_cmd_prune(struct ln_node *n, const json_t *args, struct ln_buf *out, str
         ln_buf_addf(out, "%s\n", text);
         free(text);
     } else if (ok)
-        ln_buf_addf(out,
-                    t.dry ? ZH("共可删去 %" PRIu64 " 个文件，%" PRIu64 " 字节；未改动任何内容\n",
-                               "%" PRIu64 " files of %" PRIu64
-                               " bytes would go; nothing was changed\n")
-                          : ZH("共删去 %" PRIu64 " 个文件，%" PRIu64 " 字节\n",
-                               "%" PRIu64 " files of %" PRIu64 " bytes are gone\n"),
-                    t.files, t.bytes);
+        ln_buf_addf(
+            out,
+            t.dry ? LN_SAY("共可删去 %" PRIu64 " 个文件，%" PRIu64 " 字节；未改动任何内容\n",
+                           "%" PRIu64 " files of %" PRIu64 " bytes would go; nothing was changed\n")
+                  : LN_SAY("共删去 %" PRIu64 " 个文件，%" PRIu64 " 字节\n",
+                           "%" PRIu64 " files of %" PRIu64 " bytes are gone\n"),
+            t.files, t.bytes);
     json_decref(t.list);
     return ok;
 }

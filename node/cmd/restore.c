@@ -11,20 +11,6 @@
 #include "node/restore.h"
 #include "node/syncer.h"
 
-#define ZH(zh, en) (ln_say_zh() ? (zh) : (en))
-
-static const char *arg(const json_t *args, const char *name)
-{
-    const char *text = json_string_value(json_object_get(args, name));
-
-    return text != NULL ? text : "";
-}
-
-static bool on(const json_t *args, const char *name)
-{
-    return json_is_true(json_object_get(args, name));
-}
-
 /* ---- what came back, in words or as JSON */
 
 static json_t *as_json(const struct ln_restore_report *r, const char *node)
@@ -43,19 +29,20 @@ static json_t *as_json(const struct ln_restore_report *r, const char *node)
 static void tell(struct ln_buf *out, const struct ln_restore_report *r)
 {
     ln_buf_addf(out,
-                ZH("%s 的日志取回 %" PRIu64 " 段（上级签收到第 %" PRIu64 " 段），%" PRIu64
-                   " 条变更，%" PRIu64 " 条记录，%" PRIu64 " 个密钥\n",
-                   "%s: %" PRIu64 " segments back (receipt up to %" PRIu64 "), %" PRIu64
-                   " changes, %" PRIu64 " records, %" PRIu64 " keys\n"),
+                LN_SAY("%s 的日志取回 %" PRIu64 " 段（上级签收到第 %" PRIu64 " 段），%" PRIu64
+                       " 条变更，%" PRIu64 " 条记录，%" PRIu64 " 个密钥\n",
+                       "%s: %" PRIu64 " segments back (receipt up to %" PRIu64 "), %" PRIu64
+                       " changes, %" PRIu64 " records, %" PRIu64 " keys\n"),
                 r->old, r->head, r->receipt, r->changes, r->records, r->keys);
     ln_buf_addf(out,
-                ZH("用时：密钥 %" PRId64 " 毫秒，日志 %" PRId64 " 毫秒，检索 %" PRId64 " 毫秒\n",
-                   "took: keys %" PRId64 " ms, logs %" PRId64 " ms, search %" PRId64 " ms\n"),
+                LN_SAY("用时：密钥 %" PRId64 " 毫秒，日志 %" PRId64 " 毫秒，检索 %" PRId64
+                       " 毫秒\n",
+                       "took: keys %" PRId64 " ms, logs %" PRId64 " ms, search %" PRId64 " ms\n"),
                 r->keys_ms, r->logs_ms, r->words_ms);
     if (r->sealed > 0)
         ln_buf_addf(out,
-                    ZH("有 %" PRIu64 " 个密钥没有找回，相应内容读不出\n",
-                       "%" PRIu64 " keys did not come back: what they seal cannot be read\n"),
+                    LN_SAY("有 %" PRIu64 " 个密钥没有找回，相应内容读不出\n",
+                           "%" PRIu64 " keys did not come back: what they seal cannot be read\n"),
                     r->sealed);
 }
 
@@ -75,27 +62,27 @@ bool ln_cmd_drill(struct ln_node *n, const json_t *args, struct ln_buf *out, str
 {
     struct ln_restore_report r;
     struct ln_ident paper;
-    bool ok =
-        ln_restore_key(&paper, arg(args, "password"), err) && ln_restore_drill(&r, n, &paper, err);
+    bool ok = ln_restore_key(&paper, ln_cmd_arg(args, "password"), err) &&
+              ln_restore_drill(&r, n, &paper, err);
 
     sodium_memzero(&paper, sizeof paper);
     if (!ok)
         return false;
-    add_report(out, &r, n->id, on(args, "json"));
-    if (on(args, "json"))
+    add_report(out, &r, n->id, ln_cmd_on(args, "json"));
+    if (ln_cmd_on(args, "json"))
         return true;
     if (r.differing > 0 && r.waiting == 0)
         return ln_fail(err, LN_BROKEN,
-                       ZH("%u 个受众的摘要与本机不同：请运行 linli verify",
-                          "%u audiences came back with another digest: run linli verify"),
+                       LN_SAY("%u 个受众的摘要与本机不同：请运行 linli verify",
+                              "%u audiences came back with another digest: run linli verify"),
                        r.differing);
     ln_buf_addf(out,
                 r.waiting > 0
-                    ? ZH("演练成功；%" PRIu64 " 条变更上级尚未签收，丢失本机就会失去它们\n",
-                         "a restore would work; %" PRIu64
-                         " changes are not signed for yet and would be lost with this box\n")
-                    : ZH("演练成功：摘要全部一致，没有改动任何数据\n",
-                         "a restore would work: all digests are equal; nothing was changed\n"),
+                    ? LN_SAY("演练成功；%" PRIu64 " 条变更上级尚未签收，丢失本机就会失去它们\n",
+                             "a restore would work; %" PRIu64
+                             " changes are not signed for yet and would be lost with this box\n")
+                    : LN_SAY("演练成功：摘要全部一致，没有改动任何数据\n",
+                             "a restore would work: all digests are equal; nothing was changed\n"),
                 r.waiting);
     return true;
 }
@@ -104,22 +91,22 @@ bool ln_cmd_drill(struct ln_node *n, const json_t *args, struct ln_buf *out, str
 
 static bool make(const json_t *args, const struct ln_ident *paper, struct ln_err *err)
 {
-    struct ln_node_new want = { .region = arg(args, "region"),
-                                .name = arg(args, "name"),
+    struct ln_node_new want = { .region = ln_cmd_arg(args, "region"),
+                                .name = ln_cmd_arg(args, "name"),
                                 .role = LN_ROLE_COMMUNITY,
                                 .paper = paper };
     struct ln_buf unused = ln_buf_secret(256);
     struct ln_buf name = ln_buf_new(LN_CERT_NAME_MAX);
     char id[LN_NODE_ID_MAX];
-    bool ok = arg(args, "role")[0] == '\0' ||
-              ln_cert_role_read(&want.role, ln_span_of(arg(args, "role"))) ||
-              ln_fail(err, LN_INVALID, "no role \"%s\"", arg(args, "role"));
+    bool ok = ln_cmd_arg(args, "role")[0] == '\0' ||
+              ln_cert_role_read(&want.role, ln_span_of(ln_cmd_arg(args, "role"))) ||
+              ln_fail(err, LN_INVALID, "no role \"%s\"", ln_cmd_arg(args, "role"));
 
     if (want.name[0] == '\0') {
         ln_node_region(&name, want.region);
         want.name = name.data;
     }
-    ok = ok && ln_node_init(arg(args, "dir"), &want, &unused, id, err);
+    ok = ok && ln_node_init(ln_cmd_arg(args, "dir"), &want, &unused, id, err);
     ln_buf_free(&name);
     ln_buf_free(&unused);
     return ok;
@@ -130,8 +117,8 @@ static bool wanting(const json_t *args, struct ln_err *err)
     static const char *const needed[] = { "region", "parent", "code" };
 
     for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
-        if (arg(args, needed[i])[0] == '\0')
-            return !ln_fail(err, LN_INVALID, ZH("缺少 --%s", "--%s is needed"), needed[i]);
+        if (ln_cmd_arg(args, needed[i])[0] == '\0')
+            return !ln_fail(err, LN_INVALID, LN_SAY("缺少 --%s", "--%s is needed"), needed[i]);
     return false;
 }
 
@@ -160,7 +147,7 @@ static bool bring(struct ln_node *n, const json_t *args, const struct ln_ident *
                   struct ln_restore_report *r, struct ln_buf *out, struct ln_err *err)
 {
     struct ln_cmd_joined j = { .id = n->id };
-    const char *folder = arg(args, "from");
+    const char *folder = ln_cmd_arg(args, "from");
     struct ln_buf said = ln_buf_new(LN_CMD_OUT_MAX);
     bool ok = n->access.read(n->access.ctx, joined, &j, err);
 
@@ -177,21 +164,22 @@ bool ln_cmd_restore(const json_t *args, struct ln_buf *out, struct ln_err *err)
     struct ln_restore_report r = { .old = "" };
     struct ln_node *n = NULL;
     struct ln_ident paper;
-    bool ok = ln_restore_key(&paper, arg(args, "password"), err);
+    bool ok = ln_restore_key(&paper, ln_cmd_arg(args, "password"), err);
 
-    if (ok && !ln_disk_there(arg(args, "dir"), "config"))
+    if (ok && !ln_disk_there(ln_cmd_arg(args, "dir"), "config"))
         ok = !wanting(args, err) && make(args, &paper, err);
-    ok = ok && ln_node_open(&n, arg(args, "dir"), err) && bring(n, args, &paper, &r, out, err);
+    ok = ok && ln_node_open(&n, ln_cmd_arg(args, "dir"), err) &&
+         bring(n, args, &paper, &r, out, err);
     sodium_memzero(&paper, sizeof paper);
     if (ok) {
-        add_report(out, &r, n->id, on(args, "json"));
-        if (!on(args, "json"))
+        add_report(out, &r, n->id, ln_cmd_on(args, "json"));
+        if (!ln_cmd_on(args, "json"))
             ln_buf_addf(
                 out,
-                ZH("新节点 %s 已接替旧节点；账号都在，密码须重设：linli user card --dir %s "
-                   "--login 登录名；%u 个下级节点已换发证书\n",
-                   "%s stands in its place. Accounts are back, passwords are not: linli user "
-                   "card --dir %s --login NAME. %u nodes below have new certificates\n"),
+                LN_SAY("新节点 %s 已接替旧节点；账号都在，密码须重设：linli user card --dir %s "
+                       "--login 登录名；%u 个下级节点已换发证书\n",
+                       "%s stands in its place. Accounts are back, passwords are not: linli user "
+                       "card --dir %s --login NAME. %u nodes below have new certificates\n"),
                 n->id, n->dir, r.heirs);
     }
     ln_node_close(n);
@@ -237,28 +225,31 @@ static bool late_job(void *arg_, struct ln_replica *r, struct ln_err *err)
 
 bool ln_cmd_adopt(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
 {
-    struct late_job j = { .node = arg(args, "node"), .take = on(args, "yes"), .show = { out, 0 } };
-    const char *from = arg(args, "from");
+    struct late_job j = { .node = ln_cmd_arg(args, "node"),
+                          .take = ln_cmd_on(args, "yes"),
+                          .show = { out, 0 } };
+    const char *from = ln_cmd_arg(args, "from");
     char *end = NULL;
 
     if (from[0] != '\0') {
         j.from = strtoull(from, &end, 10);
         if (*end != '\0' || from[0] == '-')
-            return ln_fail(err, LN_INVALID, ZH("--from 需要段号", "--from takes a number"));
+            return ln_fail(err, LN_INVALID, LN_SAY("--from 需要段号", "--from takes a number"));
     }
-    if (arg(args, "stick")[0] != '\0' && !ln_cmd_late(n, j.node, arg(args, "stick"), out, err))
+    if (ln_cmd_arg(args, "stick")[0] != '\0' &&
+        !ln_cmd_late(n, j.node, ln_cmd_arg(args, "stick"), out, err))
         return false;
     if (!ln_queue_write(n->queue, late_job, &j, err))
         return false;
     if (j.unreadable > 0)
-        ln_buf_addf(out, ZH("%u 个文件在此不可读\n", "%u files cannot be read here\n"),
+        ln_buf_addf(out, LN_SAY("%u 个文件在此不可读\n", "%u files cannot be read here\n"),
                     j.unreadable);
-    ln_buf_addf(out,
-                j.take
-                    ? ZH("已采纳 %u 条，保留原作者\n", "%u lines taken over, as their author's\n")
-                    : ZH("以上 %u 条可以采纳：核对后加 --yes\n",
-                         "%u lines can be taken over: look at them, then add --yes\n"),
-                j.n);
+    ln_buf_addf(
+        out,
+        j.take ? LN_SAY("已采纳 %u 条，保留原作者\n", "%u lines taken over, as their author's\n")
+               : LN_SAY("以上 %u 条可以采纳：核对后加 --yes\n",
+                        "%u lines can be taken over: look at them, then add --yes\n"),
+        j.n);
     if (j.take && n->syncer != NULL)
         ln_syncer_poke(n->syncer);
     return true;

@@ -18,19 +18,6 @@
 #include "sync/join.h"
 
 #define CARD "linli:"
-#define ZH(zh, en) (ln_say_zh() ? (zh) : (en))
-
-static const char *arg(const json_t *args, const char *name)
-{
-    const char *text = json_string_value(json_object_get(args, name));
-
-    return text != NULL ? text : "";
-}
-
-static bool on(const json_t *args, const char *name)
-{
-    return json_is_true(json_object_get(args, name));
-}
 
 void ln_cmd_json(struct ln_buf *out, json_t *v)
 {
@@ -55,14 +42,14 @@ bool ln_cmd_join(struct ln_node *n, const json_t *args, struct ln_buf *out, stru
     enum ln_role role;
     char parent[LN_NODE_ID_MAX];
     char address[sizeof n->config.parent];
-    const char *code = arg(args, "code");
+    const char *code = ln_cmd_arg(args, "code");
     const char *hash = strrchr(code, '#');
     bool ok;
 
     if (n->syncer != NULL)
         return ln_fail(err, LN_BUSY,
                        "stop `linli serve` first: a node joins while it is not served");
-    (void)snprintf(address, sizeof address, "%s", arg(args, "parent"));
+    (void)snprintf(address, sizeof address, "%s", ln_cmd_arg(args, "parent"));
     if (strncmp(code, CARD, sizeof CARD - 1) == 0 && hash != NULL) { /* what a QR code held */
         code += sizeof CARD - 1;
         if (address[0] == '\0')
@@ -72,7 +59,7 @@ bool ln_cmd_join(struct ln_node *n, const json_t *args, struct ln_buf *out, stru
     if (address[0] == '\0')
         return ln_fail(
             err, LN_INVALID,
-            ZH("缺少上级地址：--parent http://…", "its address is missing: --parent http://…"));
+            LN_SAY("缺少上级地址：--parent http://…", "its address is missing: --parent http://…"));
     if (!ln_cert_role_read(&role, ln_span_of(n->config.role)) ||
         !ln_link_open(&http, &link, address, err))
         return false;
@@ -86,12 +73,13 @@ bool ln_cmd_join(struct ln_node *n, const json_t *args, struct ln_buf *out, stru
     if (!ln_queue_write(n->queue, unfork_job, &lines, err))
         return false;
     if (lines > 0)
-        ln_buf_addf(out, ZH("%u 条未被签收的变更转入新日志\n", "%u changes go on in the new log\n"),
+        ln_buf_addf(out,
+                    LN_SAY("%u 条未被签收的变更转入新日志\n", "%u changes go on in the new log\n"),
                     lines);
     (void)snprintf(n->config.parent, sizeof n->config.parent, "%s", address);
     if (!ln_config_write(&n->config, n->dir, err))
         return false;
-    ln_buf_addf(out, ZH("已加入上级 %s\n", "joined %s\n"), parent);
+    ln_buf_addf(out, LN_SAY("已加入上级 %s\n", "joined %s\n"), parent);
     return true;
 }
 
@@ -118,7 +106,7 @@ static const char *doubt_text(const char *why)
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (strcmp(texts[i].why, why) == 0)
-            return ZH(texts[i].zh, texts[i].en);
+            return LN_SAY(texts[i].zh, texts[i].en);
     return NULL;
 }
 
@@ -143,23 +131,23 @@ static bool confirm(struct ln_node *n, const json_t *args, struct ln_buf *out, s
 {
     char why[16] = "";
 
-    if (on(args, "clock")) {
+    if (ln_cmd_on(args, "clock")) {
         if (!ln_queue_write(n->queue, believe_job, NULL, err))
             return false;
-        ln_buf_adds(out, ZH("已确认时钟无误\n", "the clock is taken for right\n"));
+        ln_buf_adds(out, LN_SAY("已确认时钟无误\n", "the clock is taken for right\n"));
         return true;
     }
 
-    if (!on(args, "yes"))
+    if (!ln_cmd_on(args, "yes"))
         return ln_fail(
             err, LN_INVALID,
-            ZH("确认后无法撤销：请先确定没有别的副本或更新的备份，再加 --yes",
-               "this cannot be undone: make sure that there is no other copy and no newer "
-               "backup, then add --yes"));
+            LN_SAY("确认后无法撤销：请先确定没有别的副本或更新的备份，再加 --yes",
+                   "this cannot be undone: make sure that there is no other copy and no newer "
+                   "backup, then add --yes"));
     if (!ln_queue_write(n->queue, confirm_job, why, err))
         return false;
-    ln_buf_adds(out, why[0] != '\0' ? ZH("已确认，恢复封存\n", "confirmed: sealing goes on\n")
-                                    : ZH("本来就没有疑问\n", "there was no doubt\n"));
+    ln_buf_adds(out, why[0] != '\0' ? LN_SAY("已确认，恢复封存\n", "confirmed: sealing goes on\n")
+                                    : LN_SAY("本来就没有疑问\n", "there was no doubt\n"));
     return true;
 }
 
@@ -175,7 +163,7 @@ static bool sync_once(struct ln_node *n, struct ln_exchange_report *r, struct ln
     if (n->syncer != NULL)
         return ln_syncer_now(n->syncer, r, err);
     if (n->config.parent[0] == '\0')
-        return ln_fail(err, LN_MISSING, ZH("本节点没有上级", "this node has no parent"));
+        return ln_fail(err, LN_MISSING, LN_SAY("本节点没有上级", "this node has no parent"));
     if (!ln_link_open(&http, &link, n->config.parent, err) ||
         !ln_link_proxy(http, n->config.proxy, err)) {
         ln_link_close(http);
@@ -195,7 +183,7 @@ static bool sync_now(struct ln_node *n, const json_t *args, struct ln_buf *out, 
     struct ln_exchange_report r = { 0 };
     bool ok = sync_once(n, &r, err);
 
-    if (on(args, "json")) {
+    if (ln_cmd_on(args, "json")) {
         json_t *o = json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:i,s:I,s:b,s:b}", "sent_segments",
                               (json_int_t)r.sent_segments, "sent_bytes", (json_int_t)r.sent_bytes,
                               "got_segments", (json_int_t)r.got_segments, "got_changes",
@@ -206,13 +194,13 @@ static bool sync_now(struct ln_node *n, const json_t *args, struct ln_buf *out, 
         ln_cmd_json(out, o);
     } else if (ok)
         ln_buf_addf(out,
-                    ZH("发送 %" PRIu64 " 段（%" PRIu64 " 字节），收到 %" PRIu64 " 段（%" PRIu64
-                       " 字节）；上级已签收到第 %" PRIu64 " 段；%s\n",
-                       "sent %" PRIu64 " segments (%" PRIu64 " bytes), got %" PRIu64 " (%" PRIu64
-                       " bytes); receipt up to segment %" PRIu64 "; %s\n"),
+                    LN_SAY("发送 %" PRIu64 " 段（%" PRIu64 " 字节），收到 %" PRIu64 " 段（%" PRIu64
+                           " 字节）；上级已签收到第 %" PRIu64 " 段；%s\n",
+                           "sent %" PRIu64 " segments (%" PRIu64 " bytes), got %" PRIu64
+                           " (%" PRIu64 " bytes); receipt up to segment %" PRIu64 "; %s\n"),
                     r.sent_segments, r.sent_bytes, r.got_segments, r.got_bytes, r.receipt_seq,
-                    r.level ? ZH("两边一致", "both sides are level")
-                            : ZH("尚未一致", "not level yet"));
+                    r.level ? LN_SAY("两边一致", "both sides are level")
+                            : LN_SAY("尚未一致", "not level yet"));
     return ok;
 }
 
@@ -329,7 +317,7 @@ static void add_value(struct ln_buf *out, const char *key, const json_t *v)
     const char *text = json_string_value(v);
 
     if (json_is_boolean(v))
-        ln_buf_adds(out, json_is_true(v) ? ZH("是", "yes") : ZH("否", "no"));
+        ln_buf_adds(out, json_is_true(v) ? LN_SAY("是", "yes") : LN_SAY("否", "no"));
     else if (json_is_integer(v) && len > 3 && strcmp(key + len - 3, "_ms") == 0)
         add_time(out, json_integer_value(v));
     else if (json_is_integer(v))
@@ -346,10 +334,10 @@ static void say_heads(struct ln_buf *out, json_t *heads)
 
     json_object_foreach(heads, log, h) ln_buf_addf(
         out,
-        ZH("日志 %s：共 %" JSON_INTEGER_FORMAT " 段，已签收 %" JSON_INTEGER_FORMAT
-           "，已生效 %" JSON_INTEGER_FORMAT "\n",
-           "log %s: %" JSON_INTEGER_FORMAT " segments, receipt up to %" JSON_INTEGER_FORMAT
-           ", applied up to %" JSON_INTEGER_FORMAT "\n"),
+        LN_SAY("日志 %s：共 %" JSON_INTEGER_FORMAT " 段，已签收 %" JSON_INTEGER_FORMAT
+               "，已生效 %" JSON_INTEGER_FORMAT "\n",
+               "log %s: %" JSON_INTEGER_FORMAT " segments, receipt up to %" JSON_INTEGER_FORMAT
+               ", applied up to %" JSON_INTEGER_FORMAT "\n"),
         log, json_integer_value(json_object_get(h, "seq")),
         json_integer_value(json_object_get(h, "receipt")),
         json_integer_value(json_object_get(h, "applied")));
@@ -398,7 +386,7 @@ static void say_status(struct ln_buf *out, const json_t *o)
         const json_t *v = json_object_get(o, LINES[i].key);
         if (v == NULL)
             continue;
-        ln_buf_addf(out, ZH("%s：", "%s: "), ZH(LINES[i].zh, LINES[i].en));
+        ln_buf_addf(out, LN_SAY("%s：", "%s: "), LN_SAY(LINES[i].zh, LINES[i].en));
         add_value(out, LINES[i].key, v);
     }
     say_heads(out, json_object_get(o, "heads"));
@@ -410,7 +398,7 @@ static bool status(struct ln_node *n, const json_t *args, struct ln_buf *out, st
 
     if (!ln_cmd_status(&o, n, err))
         return false;
-    if (on(args, "json")) {
+    if (ln_cmd_on(args, "json")) {
         ln_cmd_json(out, o);
         return true;
     }
@@ -449,7 +437,7 @@ static bool verify_job(void *arg_, struct ln_replica *r, struct ln_err *err)
 
 static bool verify(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
 {
-    struct caring c = { .out = out, .said = on(args, "json") ? json_array() : NULL };
+    struct caring c = { .out = out, .said = ln_cmd_on(args, "json") ? json_array() : NULL };
 
     if (!ln_queue_write(n->queue, verify_job, &c, err)) {
         json_decref(c.said);
@@ -463,10 +451,10 @@ static bool verify(struct ln_node *n, const json_t *args, struct ln_buf *out, st
                                    "said", c.said));
     else
         ln_buf_addf(out,
-                    ZH("%" PRIu64 " 个日志、%" PRIu64 " 段、%" PRIu64 " 条变更（另 %" PRIu64
-                       " 条按检查点核对），问题 %" PRIu64 " 处\n",
-                       "%" PRIu64 " logs, %" PRIu64 " segments, %" PRIu64 " changes (and %" PRIu64
-                       " by checkpoints), %" PRIu64 " wrong\n"),
+                    LN_SAY("%" PRIu64 " 个日志、%" PRIu64 " 段、%" PRIu64 " 条变更（另 %" PRIu64
+                           " 条按检查点核对），问题 %" PRIu64 " 处\n",
+                           "%" PRIu64 " logs, %" PRIu64 " segments, %" PRIu64
+                           " changes (and %" PRIu64 " by checkpoints), %" PRIu64 " wrong\n"),
                     c.report.logs, c.report.segments, c.report.changes, c.report.carried,
                     c.report.bad);
     return c.report.bad == 0 ||
@@ -476,7 +464,7 @@ static bool verify(struct ln_node *n, const json_t *args, struct ln_buf *out, st
 static bool scrub(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
 {
     struct ln_scrub_report r;
-    bool as_json = on(args, "json");
+    bool as_json = ln_cmd_on(args, "json");
 
     if (!ln_scrub_run(n, &r, as_json ? NULL : say, out, err))
         return false;
@@ -489,17 +477,17 @@ static bool scrub(struct ln_node *n, const json_t *args, struct ln_buf *out, str
                                    "asked", (json_int_t)r.asked, "left", (json_int_t)left));
     else
         ln_buf_addf(out,
-                    ZH("%" PRIu64 " 段、%" PRIu64 " 条记录、%" PRIu64 " 个卷、%" PRIu64
-                       " 个附件；损坏 %" PRIu64 " 处，已修复 %" PRIu64 "，已向上级索取 %" PRIu64
-                       "\n",
-                       "%" PRIu64 " segments, %" PRIu64 " records, %" PRIu64 " volumes, %" PRIu64
-                       " attachments; %" PRIu64 " damaged, %" PRIu64
-                       " mended, the parent asked for %" PRIu64 "\n"),
+                    LN_SAY("%" PRIu64 " 段、%" PRIu64 " 条记录、%" PRIu64 " 个卷、%" PRIu64
+                           " 个附件；损坏 %" PRIu64 " 处，已修复 %" PRIu64 "，已向上级索取 %" PRIu64
+                           "\n",
+                           "%" PRIu64 " segments, %" PRIu64 " records, %" PRIu64
+                           " volumes, %" PRIu64 " attachments; %" PRIu64 " damaged, %" PRIu64
+                           " mended, the parent asked for %" PRIu64 "\n"),
                     r.segments, r.records, r.volumes, r.files, r.found, r.mended, r.asked);
     return left == 0 ||
            ln_fail(err, LN_BROKEN,
-                   ZH("%" PRIu64 " 处未能修复，见上", "%" PRIu64 " things could not be mended, "
-                                                      "named above"),
+                   LN_SAY("%" PRIu64 " 处未能修复，见上", "%" PRIu64 " things could not be mended, "
+                                                          "named above"),
                    left);
 }
 
@@ -515,7 +503,7 @@ static bool rebuild(struct ln_node *n, const json_t *args, struct ln_buf *out, s
     (void)args;
     if (!ln_queue_write(n->queue, rebuild_job, &c, err))
         return false;
-    ln_buf_adds(out, ZH("重建完成，摘要一致\n", "rebuilt: all digests as before\n"));
+    ln_buf_adds(out, LN_SAY("重建完成，摘要一致\n", "rebuilt: all digests as before\n"));
     return true;
 }
 
@@ -533,9 +521,9 @@ static bool create(struct ln_node *n, const char *coll, json_t *f, char id[LN_ID
     bool ok = ln_node_save(n, &job, err);
 
     if (!ok && json_array_size(job.problems) > 0)
-        (void)ln_fail(
-            err, LN_INVALID, "%s",
-            json_string_value(json_object_get(json_array_get(job.problems, 0), ZH("zh", "en"))));
+        (void)ln_fail(err, LN_INVALID, "%s",
+                      json_string_value(
+                          json_object_get(json_array_get(job.problems, 0), LN_SAY("zh", "en"))));
     json_decref(job.problems);
     (void)snprintf(id, LN_ID_TEXT + 1, "%s", job.out_id);
     return ok;
@@ -601,14 +589,14 @@ static bool home_of(char id[LN_ID_TEXT + 1], struct ln_node *n, const char *give
         return first_home(id, n, err);
     if (!ln_clock_id_read(&key, ln_span_of(given)))
         return ln_fail(err, LN_INVALID,
-                       ZH("--home 需要组织记录的编号", "--home takes a record id"));
+                       LN_SAY("--home 需要组织记录的编号", "--home takes a record id"));
     if (!ln_node_read(n, &r, err))
         return false;
     bool ok = ln_query_record(&row, r->store, &key, err);
     ln_node_read_done(n, r);
     const char *coll = json_string_value(json_object_get(row, "collection"));
     if (ok && (coll == NULL || strcmp(coll, "home") != 0))
-        ok = ln_fail(err, LN_MISSING, ZH("没有组织 %s", "no home %s"), given);
+        ok = ln_fail(err, LN_MISSING, LN_SAY("没有组织 %s", "no home %s"), given);
     json_decref(row);
     (void)snprintf(id, LN_ID_TEXT + 1, "%s", given);
     return ok;
@@ -637,14 +625,15 @@ static bool login_free(struct ln_node *n, const char *login, struct ln_err *err)
 
     if (login[0] == '\0' || strlen(login) > 64 || strpbrk(login, " \t\n\"\\") != NULL)
         return ln_fail(err, LN_INVALID,
-                       ZH("登录名须为 1–64 个字符，不含空白和引号",
-                          "a login has 1 to 64 characters, no blanks and quotes"));
+                       LN_SAY("登录名须为 1–64 个字符，不含空白和引号",
+                              "a login has 1 to 64 characters, no blanks and quotes"));
     if (!ln_node_read(n, &r, err))
         return false;
     ok = ln_session_login(&l, ln_sqlstore_db(r->store), login, err);
     ln_node_read_done(n, r);
-    return ok && (!l.found || ln_fail(err, LN_CONFLICT,
-                                      ZH("登录名 %s 已被使用", "the login %s is taken"), login));
+    return ok &&
+           (!l.found || ln_fail(err, LN_CONFLICT,
+                                LN_SAY("登录名 %s 已被使用", "the login %s is taken"), login));
 }
 
 struct local_job {
@@ -665,27 +654,29 @@ static bool put_local(void *arg_, struct ln_replica *r, struct ln_err *err)
 static bool local_user(struct ln_node *n, const json_t *args, struct secret_job *secret,
                        struct ln_err *err)
 {
-    const char *shown = arg(args, "name")[0] != '\0' ? arg(args, "name") : arg(args, "login");
+    const char *shown =
+        ln_cmd_arg(args, "name")[0] != '\0' ? ln_cmd_arg(args, "name") : ln_cmd_arg(args, "login");
     struct local_job j = { .text = NULL };
     char id[LN_ID_TEXT + 1];
     bool ok;
 
-    if (arg(args, "account")[0] == '\0') {
+    if (ln_cmd_arg(args, "account")[0] == '\0') {
         n->env.random(n->env.ctx, secret->account.b, sizeof secret->account.b);
         secret->account.b[0] &= 0x7f; /* a time's first bit is 0 */
-    } else if (!ln_clock_id_read(&secret->account, ln_span_of(arg(args, "account"))))
+    } else if (!ln_clock_id_read(&secret->account, ln_span_of(ln_cmd_arg(args, "account"))))
         return ln_fail(err, LN_INVALID,
-                       ZH("--account 应为账号的编号（20 个字符）",
-                          "--account takes the id of an account, 20 characters"));
+                       LN_SAY("--account 应为账号的编号（20 个字符）",
+                              "--account takes the id of an account, 20 characters"));
     ln_clock_id_write(id, &secret->account);
-    json_t *o = json_pack("{s:s,s:s,s:s,s:s}", "login", arg(args, "login"), "person",
-                          arg(args, "person"), "role", arg(args, "role"), "shown", shown);
+    json_t *o =
+        json_pack("{s:s,s:s,s:s,s:s}", "login", ln_cmd_arg(args, "login"), "person",
+                  ln_cmd_arg(args, "person"), "role", ln_cmd_arg(args, "role"), "shown", shown);
     j.text = json_dumps(o, JSON_COMPACT | JSON_SORT_KEYS);
     (void)snprintf(j.key, sizeof j.key, "user/%s", id);
     ok = j.text != NULL && strlen(j.text) < LN_NODE_USER_MAX
              ? ln_queue_write(n->queue, put_local, &j, err) &&
                    ln_queue_write(n->queue, put_secret, secret, err)
-             : ln_fail(err, LN_INVALID, ZH("名称太长", "the name is too long"));
+             : ln_fail(err, LN_INVALID, LN_SAY("名称太长", "the name is too long"));
     free(j.text);
     json_decref(o);
     return ok;
@@ -693,10 +684,10 @@ static bool local_user(struct ln_node *n, const json_t *args, struct secret_job 
 
 static bool user_add(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
 {
-    const char *login = arg(args, "login");
-    const char *role = arg(args, "role");
-    const char *password = arg(args, "password");
-    const char *name = arg(args, "name")[0] != '\0' ? arg(args, "name") : login;
+    const char *login = ln_cmd_arg(args, "login");
+    const char *role = ln_cmd_arg(args, "role");
+    const char *password = ln_cmd_arg(args, "password");
+    const char *name = ln_cmd_arg(args, "name")[0] != '\0' ? ln_cmd_arg(args, "name") : login;
     struct secret_job secret = { .n = n, .login = login };
     char account[LN_ID_TEXT + 1];
     char home[LN_ID_TEXT + 1];
@@ -706,25 +697,25 @@ static bool user_add(struct ln_node *n, const json_t *args, struct ln_buf *out, 
     bool ok;
 
     if (role[0] == '\0')
-        return ln_fail(err, LN_INVALID, ZH("缺少 --role", "--role is needed"));
+        return ln_fail(err, LN_INVALID, LN_SAY("缺少 --role", "--role is needed"));
     if (strlen(password) < 8)
         return ln_fail(err, LN_INVALID,
-                       ZH("密码至少 8 个字符，从标准输入读入",
-                          "the password, read from stdin, has at least 8 characters"));
+                       LN_SAY("密码至少 8 个字符，从标准输入读入",
+                              "the password, read from stdin, has at least 8 characters"));
     if (!login_free(n, login, err) ||
         !ln_password_hash(secret.hash, password, strlen(password), err))
         return false;
     if (strcmp(n->config.role, "laptop") == 0) {
         if (!local_user(n, args, &secret, err))
             return false;
-        ln_buf_addf(out, ZH("已建立账号 %s（%s）\n", "added login %s (%s)\n"), login, role);
+        ln_buf_addf(out, LN_SAY("已建立账号 %s（%s）\n", "added login %s (%s)\n"), login, role);
         return true;
     }
-    if (!home_of(home, n, arg(args, "home"), err))
+    if (!home_of(home, n, ln_cmd_arg(args, "home"), err))
         return false;
     f = json_pack("{s:s,s:s,s:s}", "login", login, "shown_name", name, "level", "2");
-    if (arg(args, "person")[0] != '\0')
-        json_object_set_new(f, "person", json_string(arg(args, "person")));
+    if (ln_cmd_arg(args, "person")[0] != '\0')
+        json_object_set_new(f, "person", json_string(ln_cmd_arg(args, "person")));
     ok = create(n, "account", f, account, err) && step(n, "account", account, "verify", err);
     json_decref(f);
     if (ok && strcmp(role, "resident") != 0) {
@@ -738,7 +729,7 @@ static bool user_add(struct ln_node *n, const json_t *args, struct ln_buf *out, 
     if (!ok || !ln_clock_id_read(&secret.account, ln_span_of(account)) ||
         !ln_queue_write(n->queue, put_secret, &secret, err))
         return false;
-    ln_buf_addf(out, ZH("已建立账号 %s（%s）\n", "added login %s (%s)\n"), login, role);
+    ln_buf_addf(out, LN_SAY("已建立账号 %s（%s）\n", "added login %s (%s)\n"), login, role);
     return true;
 }
 
@@ -746,7 +737,7 @@ static bool user_add(struct ln_node *n, const json_t *args, struct ln_buf *out, 
 static bool user_card(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
 {
     static const char letters[] = "abcdefghjkmnpqrstuvwxyz23456789";
-    struct secret_job secret = { .n = n, .login = arg(args, "login") };
+    struct secret_job secret = { .n = n, .login = ln_cmd_arg(args, "login") };
     struct ln_where where = { "login", LN_WHERE_IS, secret.login };
     struct ln_list l = {
         .coll = ln_def_find(n->def, "account")->coll, .where = &where, .n = 1, .limit = 2
@@ -762,7 +753,7 @@ static bool user_card(struct ln_node *n, const json_t *args, struct ln_buf *out,
     }
     const char *id = json_string_value(json_object_get(json_array_get(rows, 0), "id"));
     if (ok && (id == NULL || !ln_clock_id_read(&secret.account, ln_span_of(id))))
-        ok = ln_fail(err, LN_MISSING, ZH("没有账号 %s", "no account %s"), secret.login);
+        ok = ln_fail(err, LN_MISSING, LN_SAY("没有账号 %s", "no account %s"), secret.login);
     for (size_t i = 0; i < sizeof password - 1; i++)
         password[i] = i == 5 ? '-' : letters[randombytes_uniform((uint32_t)sizeof letters - 1)];
     password[sizeof password - 1] = '\0';
@@ -770,8 +761,8 @@ static bool user_card(struct ln_node *n, const json_t *args, struct ln_buf *out,
          ln_queue_write(n->queue, put_secret, &secret, err);
     if (ok)
         ln_buf_addf(out,
-                    ZH("登录名 %s，新密码 %s（请登录后修改）\n",
-                       "login %s, new password %s (change it after signing in)\n"),
+                    LN_SAY("登录名 %s，新密码 %s（请登录后修改）\n",
+                           "login %s, new password %s (change it after signing in)\n"),
                     secret.login, password);
     sodium_memzero(password, sizeof password);
     json_decref(rows);
@@ -780,8 +771,8 @@ static bool user_card(struct ln_node *n, const json_t *args, struct ln_buf *out,
 
 static bool user(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
 {
-    return strcmp(arg(args, "verb"), "card") == 0 ? user_card(n, args, out, err)
-                                                  : user_add(n, args, out, err);
+    return strcmp(ln_cmd_arg(args, "verb"), "card") == 0 ? user_card(n, args, out, err)
+                                                         : user_add(n, args, out, err);
 }
 
 /* ---- the table */
@@ -811,7 +802,7 @@ bool ln_cmd_run(struct ln_node *n, const json_t *args, struct ln_buf *out, struc
                      { "export", ln_cmd_export },
                      { "import", ln_cmd_import },
                      { "prune", ln_cmd_prune } };
-    const char *name = arg(args, "command");
+    const char *name = ln_cmd_arg(args, "command");
 
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         if (strcmp(commands[i].name, name) == 0)

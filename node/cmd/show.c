@@ -44,8 +44,7 @@ static bool print_segment(void *ctx, const struct ln_store_segment *g, struct ln
     if (!ln_batch_lines(x->s, x->log, g, print_line, x, &unreadable, err))
         return false;
     if (unreadable > 0)
-        ln_buf_addf(x->out,
-                    ln_say_zh() ? "# %u 个文件在此不可读\n" : "# %u files cannot be read here\n",
+        ln_buf_addf(x->out, LN_SAY("# %u 个文件在此不可读\n", "# %u files cannot be read here\n"),
                     unreadable);
     return true;
 }
@@ -98,7 +97,7 @@ bool ln_cmd_show(struct ln_node *n, const json_t *args, struct ln_buf *out, stru
     struct showing x = { .out = out,
                          .log = log != NULL ? log : "",
                          .seq = seq != NULL ? strtoull(seq, NULL, 10) : 0,
-                         .signers = json_is_true(json_object_get(args, "signers")) };
+                         .signers = ln_cmd_on(args, "signers") };
 
     if (seq != NULL && (x.seq == 0 || strspn(seq, "0123456789") != strlen(seq)))
         return ln_fail(err, LN_INVALID, LN_SAY("段号从 1 起：%s", "segments count from 1: %s"),
