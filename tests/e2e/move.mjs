@@ -123,6 +123,24 @@ try {
   await carry(() => true)
   ok('the new one has hers', (await call('b', 'GET', `/person/${her.id}`)).f.name === '赵一')
 
+  // --- a household in one request
+  const wu = await resident('周五')
+  const liu = await resident('周六')
+  const family = await call('a', 'POST', '/move_out', { person: wu.id, others: [liu.id], to_region: '330106005056' })
+  const both = new Set() // homes of the two, at every look
+  const together = async what => { both.add(`${await homes('周五')},${await homes('周六')}`); return what() }
+  const two = await carry(() => together(() => incoming('offered', '周五')))
+  ok('one request offers both', two && two.f.family.includes('周六') && (await all('b', 'move_in', '&state=offered')).length === 1, JSON.stringify(two))
+  await call('b', 'POST', `/move_in/${two.id}/steps`, { action: 'accept', set: { dwelling: flat.b.id, kind: 'actual', starts: '2026-11-03' } })
+  ok('both leave when both are taken in', await carry(() => together(async () => await stateA(family) === 'moved')) !== null, await stateA(family))
+  ok('never one without the other, and never none', [...both].every(n => n === '1,1' || n === '2,2') && both.has('1,1'), [...both].join(' '))
+  await carry(async () => (await call('b', 'GET', `/move_in/${two.id}`)).state === 'done')
+  const came = (await all('b', 'person')).filter(p => ['周五', '周六'].includes(p.f.name))
+  const rooms = (await all('b', 'residence')).filter(r => came.some(p => p.id === r.f.person))
+  ok('each of them arrives once, in one household', came.length === 2 && came[0].f.name !== came[1].f.name && rooms.length === 2 && rooms[0].f.household && rooms[0].f.household === rooms[1].f.household
+    && await homes('周五') === 1 && await homes('周六') === 1, JSON.stringify([came, rooms]))
+  for (const p of [wu, liu]) ok(`${p.id} is gone from the old community`, (await call('a', 'GET', `/person/${p.id}`)).f.status === 'moved')
+
   // --- refused with a reason
   const qian = await resident('钱二')
   const second = await call('a', 'POST', '/move_out', { person: qian.id, to_region: '330106005056' })
