@@ -9,6 +9,7 @@
 #include "node/module/fund.h"
 #include "node/web/feed.h"
 #include "node/web/routes.h"
+#include "node/web/title.h"
 
 #define LITE_ITEMS 30
 #define LITE_POSTINGS 50
@@ -177,23 +178,6 @@ static json_t *shifts_now(struct ln_call *c, struct ln_err *err)
     return NULL;
 }
 
-static void add_money(struct ln_buf *b, int64_t fen)
-{
-    int64_t yuan = fen / 100;
-    int cents = (int)(fen < 0 ? -(fen % 100) : fen % 100);
-
-    ln_buf_adds(b, fen < 0 ? "-¥" : "¥");
-    yuan = yuan < 0 ? -yuan : yuan;
-    if (yuan >= 1000000)
-        ln_buf_addf(b, "%" PRId64 ",%03d,%03d", yuan / 1000000, (int)(yuan / 1000 % 1000),
-                    (int)(yuan % 1000));
-    else if (yuan >= 1000)
-        ln_buf_addf(b, "%" PRId64 ",%03d", yuan / 1000, (int)(yuan % 1000));
-    else
-        ln_buf_addf(b, "%" PRId64, yuan);
-    ln_buf_addf(b, ".%02d", cents);
-}
-
 static int64_t whole(const json_t *f, const char *name)
 {
     return json_integer_value(json_object_get(f, name));
@@ -213,7 +197,7 @@ static void add_funds(struct ln_call *c, const json_t *funds)
                     ln_web_text(row, "id"));
         ln_http_markup(b, ln_web_text(f, "name"));
         ln_buf_adds(b, "</span><b class=\"item-side\">");
-        add_money(b, whole(f, "balance"));
+        ln_title_money(b, whole(f, "balance"));
         ln_buf_adds(b, "</b></a></li>");
     }
     ln_buf_adds(b, "</ul></section>");
@@ -234,9 +218,9 @@ static bool add_posting(struct ln_call *c, const json_t *posting, struct ln_err 
     ln_buf_addf(b, "<tr><td>%" PRId64 "</td><td>%s</td><td class=\"num\">", whole(posting, "no"),
                 ln_web_text(posting, "date"));
     ln_buf_adds(b, in ? "+" : "−");
-    add_money(b, whole(posting, "amount"));
+    ln_title_money(b, whole(posting, "amount"));
     ln_buf_adds(b, "</td><td class=\"num\">");
-    add_money(b, whole(posting, "balance"));
+    ln_title_money(b, whole(posting, "balance"));
     ln_buf_adds(b, "</td><td class=\"said\">");
     ln_http_markup(b, ln_web_text(f, "party_shown"));
     ln_buf_adds(b, " ");
@@ -259,7 +243,7 @@ static bool fund_page(struct ln_call *c, const json_t *row, struct ln_err *err)
         return false;
     begin(c, ln_web_text(f, "name"));
     ln_buf_adds(b, "<p>余额 Balance <b>");
-    add_money(b, whole(f, "balance"));
+    ln_title_money(b, whole(f, "balance"));
     ln_buf_adds(b,
                 "</b></p><div class=\"scroll\" tabindex=\"0\" role=\"region\" "
                 "aria-label=\"收支 Postings\"><table><thead><tr><th>序号 No.</th><th>日期 Day</th>"

@@ -58,8 +58,7 @@ static void add_time(struct ln_buf *out, int64_t ms)
     ln_buf_addf(out, "%s %02" PRId64 ":%02" PRId64, day, minute / 60, minute % 60);
 }
 
-/* 123450 as ¥1,234.50 */
-static void add_money(struct ln_buf *out, json_int_t fen)
+void ln_title_money(struct ln_buf *out, int64_t fen)
 {
     char digits[24];
     uint64_t all = fen < 0 ? 0 - (uint64_t)fen : (uint64_t)fen;
@@ -76,7 +75,7 @@ static void add_number(struct ln_buf *out, const struct ln_def_field *f, json_in
     if (f->type == LN_TYPE_TS)
         add_time(out, n);
     else if (f->type == LN_TYPE_FEN)
-        add_money(out, n);
+        ln_title_money(out, n);
     else
         ln_buf_addf(out, "%" JSON_INTEGER_FORMAT, n);
 }

@@ -13,6 +13,8 @@ void ln_title_write(char out[LN_TITLE_MAX + 1], struct ln_call *c, const struct 
 /* One field's value in words; files, maps and places say nothing. Appends to `out`. */
 void ln_title_value(struct ln_buf *out, struct ln_call *c, const struct ln_def_field *f,
                     const json_t *value);
+/* 123450 as ¥1,234.50 */
+void ln_title_money(struct ln_buf *out, int64_t fen);
 /* The title of the record `id`, kept for the request. NULL: not there, or not for this caller. */
 const char *ln_title_of(struct ln_call *c, const char *id);
 
