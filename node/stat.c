@@ -12,7 +12,6 @@
 
 #define READ_MS (90 * INT64_C(86400000))   /* what nobody opened for so long is told no more */
 #define FILTERS 8                          /* of one statistic */
-#define LN_STAT_NAME 64                    /* of a field, with its end */
 #define ACTIVE_MS (30 * INT64_C(86400000)) /* MODULES M1 "active in 30 days" */
 
 /* ---- counting */
@@ -250,7 +249,7 @@ static bool count_records(json_t *cells, const struct ln_node *n, struct ln_sqls
     int64_t now = n->env.now_ms(n->env.ctx);
     const char *words[LN_QUERY_DIMS];
     struct ln_where where[FILTERS];
-    char names[FILTERS][LN_STAT_NAME];
+    char names[FILTERS][LN_QUERY_NAME];
     struct ln_count c = { .coll = d->coll, .region = region, .where = where, .dims = words };
     char today[11];
     const char *key;
@@ -258,15 +257,10 @@ static bool count_records(json_t *cells, const struct ln_node *n, struct ln_sqls
 
     json_object_foreach(json_object_get(stat, "filter"), key, value)
     {
-        const char *dot = strrchr(key, '.');
         if (c.n == FILTERS)
             break;
-        (void)snprintf(names[c.n], LN_STAT_NAME, "%.*s", (int)strcspn(key, "."), key);
-        where[c.n] = (struct ln_where){ names[c.n],
-                                        dot == NULL                ? LN_WHERE_IS
-                                        : strcmp(dot, ".gte") == 0 ? LN_WHERE_FROM
-                                                                   : LN_WHERE_TO,
-                                        json_string_value(value) };
+        enum ln_where_op op = ln_query_op(names[c.n], key);
+        where[c.n] = (struct ln_where){ names[c.n], op, json_string_value(value) };
         c.n++;
     }
     ln_engine_today(today, now);

@@ -395,6 +395,19 @@ static bool add_derived(struct building *b, const struct ln_where *w)
     return true;
 }
 
+enum ln_where_op ln_query_op(char name[LN_QUERY_NAME], const char *key)
+{
+    const char *dot = strrchr(key, '.');
+    enum ln_where_op op = dot == NULL                ? LN_WHERE_IS
+                          : strcmp(dot, ".gte") == 0 ? LN_WHERE_FROM
+                          : strcmp(dot, ".lte") == 0 ? LN_WHERE_TO
+                                                     : LN_WHERE_IS;
+
+    (void)snprintf(name, LN_QUERY_NAME, "%.*s",
+                   (int)(op == LN_WHERE_IS ? strlen(key) : (size_t)(dot - key)), key);
+    return op;
+}
+
 static bool add_where(struct building *b, const struct ln_where *w, struct ln_err *err)
 {
     char says[64];

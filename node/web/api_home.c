@@ -194,7 +194,7 @@ static void short_list(json_t *out, int64_t *total, struct ln_call *c, const str
 
 struct filters {
     struct ln_where where[WHERE_MAX];
-    char names[WHERE_MAX][64];
+    char names[WHERE_MAX][LN_QUERY_NAME];
     char values[WHERE_MAX][VALUE_MAX];
     size_t n;
     bool overdue; /* the first two are what the list page calls overdue=1 */
@@ -235,15 +235,9 @@ static void resolve(char out[VALUE_MAX], struct ln_call *c, const struct ln_def_
 static void add_filter(struct filters *x, struct ln_call *c, const struct ln_def_coll *d,
                        const char *name, const char *value)
 {
-    const char *dot = strrchr(name, '.');
-    enum ln_where_op op = dot == NULL                ? LN_WHERE_IS
-                          : strcmp(dot, ".gte") == 0 ? LN_WHERE_FROM
-                                                     : LN_WHERE_TO;
-
     if (x->n == WHERE_MAX)
         return;
-    (void)snprintf(x->names[x->n], sizeof x->names[0], "%.*s",
-                   (int)(dot != NULL ? (size_t)(dot - name) : strlen(name)), name);
+    enum ln_where_op op = ln_query_op(x->names[x->n], name);
     resolve(x->values[x->n], c, ln_def_field(d, x->names[x->n]), value);
     x->where[x->n] = (struct ln_where){ x->names[x->n], op, x->values[x->n] };
     x->n++;

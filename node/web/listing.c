@@ -19,17 +19,9 @@ static bool reserved(const char *name)
 
 static bool add_filter(struct ln_listing *x, const struct ln_http_pair *p, struct ln_err *err)
 {
-    const char *dot = strrchr(p->name, '.');
-    enum ln_where_op op = LN_WHERE_IS;
-
     if (x->l.n >= LN_QUERY_WHERE - 9)
         return ln_fail(err, LN_FULL, "too many filters");
-    if (dot != NULL && strcmp(dot, ".gte") == 0)
-        op = LN_WHERE_FROM;
-    else if (dot != NULL && strcmp(dot, ".lte") == 0)
-        op = LN_WHERE_TO;
-    (void)snprintf(x->names[x->l.n], sizeof x->names[0], "%.*s",
-                   (int)(op == LN_WHERE_IS ? strlen(p->name) : (size_t)(dot - p->name)), p->name);
+    enum ln_where_op op = ln_query_op(x->names[x->l.n], p->name);
     x->where[x->l.n] = (struct ln_where){ x->names[x->l.n], op, p->value };
     x->l.n++;
     return true;

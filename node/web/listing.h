@@ -7,7 +7,7 @@
 struct ln_listing {
     struct ln_where where[LN_QUERY_WHERE];
     struct ln_where any[4];
-    char names[LN_QUERY_WHERE][64];
+    char names[LN_QUERY_WHERE][LN_QUERY_NAME];
     char stale[11], now[24];
     char here[80];
     struct ln_where unless[LN_ENGINE_UNLESS];
