@@ -175,10 +175,11 @@ static bool try_fields(void *arg, struct ln_replica *r, struct ln_err *err)
     return false;
 }
 
-/* A dry run goes on behind a line that is wrong, so that all are named at once. */
+/* A dry run goes on behind a line that is wrong, so that all are named at once; when the node
+ * itself fails, no line is. */
 static bool goes_on(struct loading *l, size_t no, struct ln_err *err)
 {
-    if (!l->dry_run)
+    if (!l->dry_run || err->code == LN_BUSY || err->code == LN_BROKEN)
         return ln_wrap(err, "line %zu", no);
     json_array_append_new(l->wrong,
                           json_pack("{s:I,s:s}", "no", (json_int_t)no, "message", err->text));
