@@ -146,6 +146,27 @@ static struct sim_save *whom(struct sim_node *n)
     return NULL;
 }
 
+static bool again_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct ln_store *s = ln_replica_store(r);
+
+    (void)arg;
+    return s->ops->keys_again(s->ctx, err);
+}
+
+/* Its laptops give all their keys again, as if they came to it anew, and have not heard of what it
+ * erases. */
+static void give_again(struct sim_node *n)
+{
+    struct ln_err err = { 0 };
+
+    for (size_t i = 0; i < sim->n_real; i++) {
+        struct sim_node *l = sim->nodes[i];
+        if (l->parent == n && l->role == LN_ROLE_LAPTOP && !sim_out(l) && !l->hostile)
+            (void)!l->access.write(l, again_job, NULL, &err);
+    }
+}
+
 void sim_erase(struct sim_node *n)
 {
     struct sim_save *v = n->role == LN_ROLE_COMMUNITY && !n->hostile ? whom(n) : NULL;
@@ -174,6 +195,7 @@ void sim_erase(struct sim_node *n)
             o->erasure = (unsigned)sim->n_erasures;
     }
     sim_say("%s: erases, %s", n->c.id, x.line);
+    give_again(n);
 }
 
 static bool due_job(void *arg, struct ln_replica *r, struct ln_err *err)
