@@ -104,9 +104,12 @@ static bool is_empty(const char *dir)
     return empty;
 }
 
+#define BEGUN "begun" /* stands in a folder until it is made */
+
 bool ln_disk_make(const char *dir, struct ln_err *err)
 {
     char path[PATH_ROOM];
+    char begun[PATH_ROOM + 8];
 
     (void)snprintf(path, sizeof path, "%s", dir);
     for (char *p = path + 1; *p != '\0'; p++)
@@ -115,14 +118,27 @@ bool ln_disk_make(const char *dir, struct ln_err *err)
             (void)mkdir(path, 0755);
             *p = '/';
         }
-    if (mkdir(path, 0700) == 0)
-        return true;
-    if (errno != EEXIST)
+    if (mkdir(path, 0700) != 0 && errno != EEXIST)
         return fail_errno(err, "cannot make", path);
-    return is_empty(path) || ln_fail(err, LN_CONFLICT,
-                                     LN_SAY("目录 %s 已被使用：请另选一个空目录",
-                                            "%s is in use: choose an empty folder"),
-                                     dir);
+    if (!is_empty(path) && (!ln_disk_there(dir, BEGUN) || ln_disk_there(dir, "config")))
+        return ln_fail(
+            err, LN_CONFLICT,
+            LN_SAY("目录 %s 已被使用：请另选一个空目录", "%s is in use: choose an empty folder"),
+            dir);
+    (void)snprintf(begun, sizeof begun, "%s/" BEGUN, path);
+    int fd = open(begun, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return fail_errno(err, "cannot write", begun);
+    (void)close(fd);
+    return true;
+}
+
+void ln_disk_made(const char *dir)
+{
+    char path[PATH_ROOM + 8];
+
+    (void)snprintf(path, sizeof path, "%s/" BEGUN, dir);
+    (void)unlink(path); /* beside a config it says nothing */
 }
 
 bool ln_disk_lock(int *fd, const char *dir, struct ln_err *err)

@@ -13,8 +13,11 @@ bool ln_disk_read(struct ln_buf *out, const char *dir, const char *name,
 bool ln_disk_write(const char *dir, const char *name, const void *data, size_t len,
                    struct ln_err *err) LN_MUST;
 bool ln_disk_there(const char *dir, const char *name);
-/* Makes the folder (0700), parents too. LN_CONFLICT when it is there and not empty. */
+/* Makes the folder (0700), parents too, and marks it as begun until ln_disk_made: whoever was
+ * stopped between begins again. LN_CONFLICT it is there and neither empty nor begun, or has a
+ * config. */
 bool ln_disk_make(const char *dir, struct ln_err *err) LN_MUST;
+void ln_disk_made(const char *dir);
 /* Holds <dir>/lock until the file is closed: one process a folder. *fd -1 and LN_BUSY when somebody
  * else does. */
 bool ln_disk_lock(int *fd, const char *dir, struct ln_err *err) LN_MUST;

@@ -784,7 +784,10 @@ bool ln_node_init(const char *dir, const struct ln_node_new *want, struct ln_buf
     (void)snprintf(c.role, sizeof c.role, "%s", ln_cert_role_word(want->role));
     (void)snprintf(c.name, sizeof c.name, "%s", want->name);
     if (!ln_disk_make(dir, err) || !make_keys(dir, recovery, want->paper, want->region, id, err) ||
-        !ln_config_write(&c, dir, err) || !ln_node_open(&n, dir, err))
+        !ln_config_write(&c, dir, err))
+        return false;
+    ln_disk_made(dir);
+    if (!ln_node_open(&n, dir, err))
         return false;
     ok = !want->root || ln_queue_write(n->queue, found_job, &f, err);
     ln_node_close(n);
