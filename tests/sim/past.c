@@ -182,7 +182,8 @@ void sim_erase(struct sim_node *n)
     SIM_DO(ln_alias_root(&root, s, &v->record, &err));
     bool ok = n->access.write(n, ask_job, &x, &err);
     sim_trace(&err.code, sizeof err.code);
-    if (!ok && !(x.asked && n->dead)) /* whose power went just after the commit may have said it */
+    /* Whose power went just after the commit has said it. */
+    if (!ok && !(x.asked && n->dead && n->disk == DISK_COMMIT_KEPT))
         return;
     sim->erasures[sim->n_erasures++] = (struct sim_erasure){ .by = n };
     memcpy(sim->erasures[sim->n_erasures - 1].id, x.line, sizeof x.line);
