@@ -202,9 +202,6 @@ struct ln_store_ops {
      * failure) or there are no more. `bytes` false leaves the files' bytes out. */
     bool (*segment_each)(void *ctx, int64_t log, uint64_t from, bool bytes, ln_store_segment_fn *fn,
                          void *fctx, struct ln_err *err);
-    /* Their pack is durable: takes commit, tree and file bytes of from..to away. [w] */
-    bool (*segment_moved)(void *ctx, int64_t log, uint64_t from, uint64_t to, const char *volume,
-                          struct ln_err *err);
     /* Segments from `from` on leave the log: another one stands in their place. [w] */
     bool (*segment_cut)(void *ctx, int64_t log, uint64_t from, struct ln_err *err);
     /* A file that came later than its segment (a re-send after a key or a pruning). [w] */

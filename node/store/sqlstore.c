@@ -453,29 +453,6 @@ static bool segment_each(void *ctx, int64_t log, uint64_t from, bool bytes, ln_s
     }
 }
 
-static bool segment_moved(void *ctx, int64_t log, uint64_t from, uint64_t to, const char *volume,
-                          struct ln_err *err)
-{
-    static const char seg[] =
-        "UPDATE segment SET commit_object = NULL, tree_object = NULL, volume = ?4"
-        " WHERE log = ?1 AND seq BETWEEN ?2 AND ?3";
-    static const char file[] =
-        "UPDATE file SET bytes = NULL WHERE log = ?1 AND seq BETWEEN ?2 AND ?3";
-    struct ln_sqlstore *s = ctx;
-
-    for (int i = 0; i < 2; i++) {
-        struct ln_query *q = ln_db_use(s->db, i == 0 ? seg : file);
-        ln_db_int(q, log);
-        ln_db_int(q, (int64_t)from);
-        ln_db_int(q, (int64_t)to);
-        if (i == 0)
-            ln_db_text(q, volume);
-        if (!ln_db_run(q, err))
-            return false;
-    }
-    return true;
-}
-
 static bool segment_cut(void *ctx, int64_t log, uint64_t from, struct ln_err *err)
 {
     static const char *const sql[] = { "DELETE FROM segment WHERE log = ? AND seq >= ?",
@@ -737,7 +714,6 @@ const struct ln_store_ops ln_sqlstore_ops = {
     .log_each = log_each,
     .segment_put = segment_put,
     .segment_each = segment_each,
-    .segment_moved = segment_moved,
     .segment_cut = segment_cut,
     .file_put = file_put,
     .segments_with = segments_with,
