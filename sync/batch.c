@@ -693,9 +693,7 @@ static bool take_change(void *ctx, const struct ln_store_change *c, struct ln_er
     (void)err;
     g->list = grow(g->list, g->n, &g->cap, sizeof *g->list);
     struct piece_of *p = &g->list[g->n++];
-    *p = (struct piece_of){ .row = *c };
-    p->row.line = (struct ln_span){ NULL, 0 };
-    p->row.gone = (struct ln_span){ NULL, 0 };
+    *p = (struct piece_of){ .row = ln_store_change_bare(c) };
     if (c->gone.len > 0)
         p->gone = (struct ln_span){ gather_keep(g, c->gone.p, c->gone.len), c->gone.len };
     if (c->line.len > 0) {
@@ -1226,9 +1224,7 @@ static bool take_known(void *ctx, const struct ln_store_change *c, struct ln_err
     if (k == NULL || (c->state != LN_STORE_VOID && (c->from_log == 0 || k->l.from_log != 0)))
         return true;
     t->rows = grow(t->rows, t->n, &t->cap, sizeof *t->rows);
-    t->rows[t->n] = *c;
-    t->rows[t->n].gone = (struct ln_span){ NULL, 0 };
-    t->rows[t->n++].line = (struct ln_span){ NULL, 0 };
+    t->rows[t->n++] = ln_store_change_bare(c);
     return true;
 }
 
@@ -1335,9 +1331,7 @@ static bool take_fate(void *ctx, const struct ln_store_change *c, struct ln_err 
 
     (void)err;
     x->rows = grow(x->rows, x->n_rows, &x->cap_rows, sizeof *x->rows);
-    x->rows[x->n_rows] = *c;
-    x->rows[x->n_rows].line = (struct ln_span){ NULL, 0 };
-    x->rows[x->n_rows].gone = (struct ln_span){ NULL, 0 };
+    x->rows[x->n_rows] = ln_store_change_bare(c);
     if (c->line.len > 0)
         x->rows[x->n_rows].line =
             (struct ln_span){ ln_batch_keep(x->b, c->line.p, c->line.len), c->line.len };
@@ -1455,10 +1449,8 @@ static bool take_unknown(void *ctx, const struct ln_store_change *c, struct ln_e
         return true;
     x->rows = grow(x->rows, x->n, &x->cap, sizeof *x->rows);
     struct ln_store_change *row = &x->rows[x->n++];
-    *row = *c;
+    *row = ln_store_change_bare(c);
     row->state = LN_STORE_GOOD;
-    row->line = (struct ln_span){ NULL, 0 };
-    row->gone = (struct ln_span){ NULL, 0 };
     if (c->seq == 0 || line.op == LN_OP_STEP)
         row->line = (struct ln_span){ ln_batch_keep(x->b, c->line.p, c->line.len), c->line.len };
     return true;

@@ -176,13 +176,11 @@ static bool take_claim(void *ctx, const struct ln_store_change *c, struct ln_err
     if (c->seq != 0)
         return true;
     struct ln_store_change *row = &m->rows[m->n++];
-    *row = *c;
-    row->gone = (struct ln_span){ NULL, 0 };
+    *row = ln_store_change_bare(c);
     row->log = m->x->log->n;
     row->seq = m->x->seq;
     bool keep = c->state == LN_STORE_UNKNOWN ||
                 (ln_change_read(&line, c->line.p, c->line.len, &bad) && line.op == LN_OP_STEP);
-    row->line = (struct ln_span){ NULL, 0 };
     if (keep)
         row->line = (struct ln_span){ ln_strndup(c->line.p, c->line.len), c->line.len };
     return true;

@@ -518,9 +518,7 @@ static void push_row(struct adopting *x, const struct ln_store_change *c)
         x->cap_rows = x->cap_rows > 0 ? 2 * x->cap_rows : 256;
         x->rows = ln_realloc(x->rows, x->cap_rows * sizeof *x->rows);
     }
-    x->rows[x->n_rows] = *c;
-    x->rows[x->n_rows].gone = (struct ln_span){ NULL, 0 };
-    x->rows[x->n_rows++].line = (struct ln_span){ NULL, 0 };
+    x->rows[x->n_rows++] = ln_store_change_bare(c);
 }
 
 static bool take_row(void *ctx, const struct ln_store_change *c, struct ln_err *err)
@@ -544,9 +542,7 @@ static bool take_at(void *ctx, const struct ln_store_change *c, struct ln_err *e
     struct row_at *at = ctx;
 
     (void)err;
-    at->row = *c;
-    at->row.line = (struct ln_span){ NULL, 0 };
-    at->row.gone = (struct ln_span){ NULL, 0 };
+    at->row = ln_store_change_bare(c);
     at->found = true;
     at->has_line = c->line.len > 0;
     at->gone = c->gone.len > 0;
@@ -907,10 +903,10 @@ static bool gather_row(void *ctx, const struct ln_store_change *c, struct ln_err
         x->rows = ln_realloc(x->rows, x->cap_rows * sizeof *x->rows);
     }
     struct row *row = &x->rows[x->n_rows++];
-    *row = (struct row){ .c = *c, .len = c->line.len, .gone = ln_buf_new(GONE_MAX) };
+    *row = (struct row){ .c = ln_store_change_bare(c),
+                         .len = c->line.len,
+                         .gone = ln_buf_new(GONE_MAX) };
     row->line = c->line.len > 0 ? ln_strndup(c->line.p, c->line.len) : NULL;
-    row->c.line = (struct ln_span){ NULL, 0 };
-    row->c.gone = (struct ln_span){ NULL, 0 };
     /* What is void stays as evidence, steps make the state, what is not understood stays whole.
      * Lines of an older checkpoint of this log go: what they carried over stands in this one again.
      */

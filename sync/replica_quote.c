@@ -193,9 +193,7 @@ static bool take_row(void *ctx, const struct ln_store_change *c, struct ln_err *
     struct row *row = ctx;
 
     (void)err;
-    row->c = *c;
-    row->c.line = (struct ln_span){ NULL, 0 };
-    row->c.gone = (struct ln_span){ NULL, 0 };
+    row->c = ln_store_change_bare(c);
     row->found = true;
     return true;
 }
@@ -330,8 +328,7 @@ static bool take_unsealed(void *ctx, const struct ln_store_change *c, struct ln_
         x->cap = x->cap > 0 ? 2 * x->cap : 64;
         x->rows = ln_realloc(x->rows, x->cap * sizeof *x->rows);
     }
-    x->rows[x->n] = *c;
-    x->rows[x->n].gone = (struct ln_span){ NULL, 0 };
+    x->rows[x->n] = ln_store_change_bare(c);
     x->rows[x->n++].line = (struct ln_span){ ln_strndup(c->line.p, c->line.len), c->line.len };
     return true;
 }

@@ -61,8 +61,9 @@ static bool take_unsealed(void *ctx, const struct ln_store_change *c, struct ln_
         o->list = ln_realloc(o->list, o->cap * sizeof *o->list);
     }
     struct waiting *w = &o->list[o->n++];
-    *w = (struct waiting){ .row = *c, .step = line.op == LN_OP_STEP, .len = c->line.len };
-    w->row.gone = (struct ln_span){ NULL, 0 };
+    *w = (struct waiting){ .row = ln_store_change_bare(c),
+                           .step = line.op == LN_OP_STEP,
+                           .len = c->line.len };
     w->line = ln_strndup(c->line.p, c->line.len);
     if (line.tx.len > 0 && !ln_clock_id_read(&w->tx, line.tx))
         return ln_fail(err, LN_BROKEN, "unsealed change: its transaction has no id");

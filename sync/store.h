@@ -94,6 +94,15 @@ struct ln_store_change {
     bool known;          /* out, by changes_put: that id was there before, nothing was written */
 };
 
+/* As it may outlive the call that gave it: without what is borrowed. */
+static inline struct ln_store_change ln_store_change_bare(const struct ln_store_change *c)
+{
+    struct ln_store_change bare = *c;
+
+    bare.line = bare.gone = (struct ln_span){ NULL, 0 };
+    return bare;
+}
+
 /* A row of c_<collection>: only the fields named are written; the first put of a record makes the
  * row. */
 struct ln_store_cell {
