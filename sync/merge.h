@@ -64,6 +64,8 @@ typedef bool ln_merge_unit_fn(void *ctx, struct ln_span field, struct ln_span ma
                               const char *unit, struct ln_err *err);
 bool ln_merge_units(const struct ln_change *c, const struct ln_coll *coll, ln_merge_unit_fn *fn,
                     void *ctx, struct ln_err *err) LN_MUST;
+/* Whether `units`, as `gone` of struct ln_change, names this one. */
+bool ln_merge_gone(struct ln_span units, const char *unit);
 
 /* Packed form for the record row (FORMATS): one run (n of the change) when all units share a
  * change. */

@@ -335,31 +335,39 @@ static bool give_entry(struct carrying *x, struct ln_span entry, struct ln_err *
     return x->fn(x->ctx, &c, err);
 }
 
+/* `unit` is a canonical string. */
+static void add_gone(struct ln_buf *units, struct ln_span unit)
+{
+    if (units->len > 0)
+        ln_buf_cut(units, units->len - 1);
+    ln_buf_addc(units, units->len > 0 ? ',' : '[');
+    ln_buf_add(units, unit.p, unit.len);
+    ln_buf_addc(units, ']');
+}
+
 static bool give_piece(struct carrying *x, struct ln_span f, struct ln_span piece,
                        struct ln_err *err)
 {
     struct ln_carried c = { .seq = 0 };
     struct ln_batch_quote q;
+    struct ln_span units;
     struct ln_span item;
+    size_t at = 0;
     bool ok = true;
 
     if (ln_canon_type(piece) != LN_CANON_STRING)
         return true;
     ln_canon_text(&x->whole, piece);
-    if (ln_canon_get(f, "gone", &item) && ln_canon_type(item) == LN_CANON_ARRAY && item.len > 2) {
-        ln_buf_adds(&x->gone, x->gone.len > 0 ? "," : "[");
-        ln_buf_add(&x->gone, item.p + 1, item.len - 2);
-    }
+    if (ln_canon_get(f, "gone", &units) && ln_canon_type(units) == LN_CANON_ARRAY)
+        while (ln_canon_next(units, &at, NULL, &item))
+            add_gone(&x->gone, item);
     if (!ln_canon_get(f, "end", &item) || ln_canon_type(item) != LN_CANON_BOOL ||
         !ln_canon_bool(item))
         return true;
     if (ln_canon_get(f, "quote", &item) && read_quote(&q, item))
         c.quote = &q;
     c.line = (struct ln_span){ x->whole.data, x->whole.len };
-    if (x->gone.len > 0) {
-        ln_buf_addc(&x->gone, ']');
-        c.gone = (struct ln_span){ x->gone.data, x->gone.len };
-    }
+    c.gone = (struct ln_span){ x->gone.data, x->gone.len };
     if (!x->whole.over && !x->gone.over && count_in(&c.seq, f, "seq") && c.seq > 0 &&
         c.seq <= x->p->upto)
         ok = x->fn(x->ctx, &c, err);
@@ -722,7 +730,7 @@ struct row {
     char *line;
     size_t len;
     bool keep;
-    struct ln_buf gone; /* units in which it is no head, "a","b" */
+    struct ln_buf gone; /* units in which it is no head, as in struct ln_change */
 };
 struct part {
     struct ln_pruned p;
@@ -817,28 +825,38 @@ static unsigned depth_of(const char *text, size_t len)
     return most;
 }
 
+static bool say_units(struct making *x, struct part *p, const struct row *row,
+                      const struct ln_buf *units, struct ln_err *err)
+{
+    struct ln_buf f = ln_buf_new(LN_CHANGE_MAX);
+
+    ln_buf_addf(&f, "{\"at\":\"%s\",\"end\":false,\"gone\":", x->at);
+    ln_buf_add(&f, units->data, units->len);
+    ln_buf_addf(&f, ",\"log\":\"%s\",\"piece\":\"\",\"seq\":%" PRIu64 "}", x->log.id, row->c.seq);
+    bool ok =
+        ln_buf_done(&f, "checkpoint", err) && say(x, p, (struct ln_span){ f.data, f.len }, err);
+    ln_buf_free(&f);
+    return ok;
+}
+
 /* Ahead of its text, as pieces without any. */
 static bool say_gone(struct making *x, struct part *p, const struct row *row, struct ln_err *err)
 {
-    const char *end = row->gone.data + row->gone.len;
+    struct ln_span all = { row->gone.data, row->gone.len };
+    struct ln_buf units = ln_buf_new(LN_CHANGE_MAX);
+    struct ln_span unit;
+    size_t at = 0;
     bool ok = true;
 
-    for (const char *at = row->gone.data; ok && row->gone.len > 0 && at < end;) {
-        struct ln_buf f = ln_buf_new(LN_CHANGE_MAX);
-        const char *stop = at;
-        while (stop < end && stop - at < PIECE_BYTES) { /* whole words: `","` stands in none */
-            const char *next = strstr(stop + 1, "\",\"");
-            stop = next != NULL ? next + 1 : end;
+    while (ok && all.len > 0 && ln_canon_next(all, &at, NULL, &unit)) {
+        if (units.len > 0 && units.len + unit.len > PIECE_BYTES) {
+            ok = say_units(x, p, row, &units, err);
+            ln_buf_clear(&units);
         }
-        ln_buf_addf(&f, "{\"at\":\"%s\",\"end\":false,\"gone\":[", x->at);
-        ln_buf_add(&f, at, (size_t)(stop - at));
-        ln_buf_addf(&f, "],\"log\":\"%s\",\"piece\":\"\",\"seq\":%" PRIu64 "}", x->log.id,
-                    row->c.seq);
-        ok =
-            ln_buf_done(&f, "checkpoint", err) && say(x, p, (struct ln_span){ f.data, f.len }, err);
-        ln_buf_free(&f);
-        at = stop + 1;
+        add_gone(&units, unit);
     }
+    ok = ok && (units.len == 0 || say_units(x, p, row, &units, err));
+    ln_buf_free(&units);
     return ok;
 }
 
@@ -886,7 +904,7 @@ static bool keep_row(struct making *x, struct part *p, const struct row *row, st
     ln_buf_add(&p->lines, row->line, row->len);
     ln_buf_addf(&p->lines, "%s%s", quote[0] != '\0' ? "," : "", quote);
     if (row->gone.len > 0)
-        ln_buf_addf(&p->lines, ",{\"gone\":[%s]}", row->gone.data);
+        ln_buf_addf(&p->lines, ",{\"gone\":%s}", row->gone.data);
     ln_buf_addc(&p->lines, ']');
     return ln_buf_done(&p->lines, "checkpoint", err);
 }
@@ -940,12 +958,11 @@ static bool mark_unit(void *ctx, struct ln_span field, struct ln_span key, const
     (void)field;
     (void)key;
     (void)err;
-    ln_canon_add_string(&word, unit, strlen(unit));
     /* two fields of one group write one unit */
     if (!is_head(ln_merge_find(&x->m, unit), &x->row->c.id) &&
-        (x->row->gone.len == 0 || strstr(x->row->gone.data, word.data) == NULL)) {
-        ln_buf_adds(&x->row->gone, x->row->gone.len > 0 ? "," : "");
-        ln_buf_add(&x->row->gone, word.data, word.len);
+        !ln_merge_gone((struct ln_span){ x->row->gone.data, x->row->gone.len }, unit)) {
+        ln_canon_add_string(&word, unit, strlen(unit));
+        add_gone(&x->row->gone, (struct ln_span){ word.data, word.len });
     }
     ln_buf_free(&word);
     return true;

@@ -279,6 +279,39 @@ TEST(a_line_too_long_or_too_deep_to_stand_in_another_is_carried_in_pieces)
     tree_end(&t);
 }
 
+TEST(units_that_are_gone_and_fill_several_pieces_come_together_again)
+{
+    struct tree t;
+    struct past p;
+    struct ln_buf f = ln_buf_new(65536);
+    struct ln_err err = { 0 };
+    live(&t, &p);
+    struct ln_id many;
+    for (int turn = 0; turn < 3; turn++) {
+        ln_buf_clear(&f);
+        ln_buf_adds(&f, "{\"labels\":{");
+        for (int i = 0; i < 1000; i++)
+            ln_buf_addf(&f, "%s\"%04d-%030d\":%d", i > 0 ? "," : "", i, i, turn);
+        ln_buf_adds(&f, turn == 0 ? "},\"title\":\"一\"}" : "}}");
+        MUST(ln_buf_done(&f, "line", &err));
+        if (turn == 0)
+            many = add(&t.comm, "notice", UP, f.data, NULL);
+        else
+            set(&t.comm, "notice", &many, f.data, NULL);
+    }
+    sync_all(&t);
+    (void)checkpoint(&t.comm, t.comm.c.id);
+    sync_all(&t);
+
+    assert_true(prune(&t.comm, t.comm.c.id).done);
+    rebuilt(&t.comm);
+
+    assert_cell(&t.comm, SQL_CONFLICTS, &many, "0");
+    assert_cell(&t.comm, SQL_TITLE, &many, "一");
+    ln_buf_free(&f);
+    tree_end(&t);
+}
+
 TEST(values_apart_stay_a_conflict_behind_a_checkpoint_and_settled_ones_settled)
 {
     struct tree t;
@@ -446,6 +479,7 @@ RUN_TESTS(
     T(a_laptop_that_comes_later_begins_with_the_checkpoint),
     T(a_second_checkpoint_takes_the_place_of_the_first),
     T(a_line_too_long_or_too_deep_to_stand_in_another_is_carried_in_pieces),
+    T(units_that_are_gone_and_fill_several_pieces_come_together_again),
     T(values_apart_stay_a_conflict_behind_a_checkpoint_and_settled_ones_settled),
     T(a_checkpoint_of_the_box_keeps_that_of_its_laptop_and_a_new_box_s_laptop_keeps_the_old_one_s),
     T(of_a_deleted_record_nothing_is_carried_but_that_it_is),
