@@ -1683,11 +1683,17 @@ bool ln_exchange_escrow(struct ln_exchange_client *c, const char *node, unsigned
 
 /* ---- segments that a disk has damaged: here, and at the parent */
 
+struct damages_job {
+    const struct ln_exchange_client *c;
+    struct ln_damages list;
+};
+
 static bool read_damages(void *arg, struct ln_store *s, const struct ln_authority *a,
                          struct ln_err *err)
 {
-    (void)a;
-    return ln_replica_damages(arg, s, err);
+    struct damages_job *j = arg;
+
+    return ln_replica_damages(&j->list, s, a, j->c->c.self, j->c->parent.node, err);
 }
 
 struct mend_job {
@@ -1729,14 +1735,14 @@ static bool fetch_damage(struct ln_exchange_client *c, const struct ln_damage *d
 
 static bool fetch_damaged(struct ln_exchange_client *c, struct ln_err *err)
 {
-    struct ln_damages x = { .n = 0 };
+    struct damages_job j = { .c = c };
 
     if (c->past)
         return true;
-    if (!do_read(c, read_damages, &x, err))
+    if (!do_read(c, read_damages, &j, err))
         return false;
-    for (size_t i = 0; i < x.n; i++)
-        if (!fetch_damage(c, &x.list[i], err))
+    for (size_t i = 0; i < j.list.n; i++)
+        if (!fetch_damage(c, &j.list.list[i], err))
             return false;
     return true;
 }

@@ -101,15 +101,9 @@ static bool read_heads(void *arg, struct ln_store *reader, const struct ln_autho
                        struct ln_err *err)
 {
     struct heads_job *j = arg;
-    size_t n = 0;
 
-    if (!ln_replica_damages(&j->lacks, reader, err))
-        return false;
-    for (size_t i = 0; i < j->lacks.n; i++)
-        if (ln_view_holds(NULL, a, j->child, j->self, j->lacks.list[i].log))
-            j->lacks.list[n++] = j->lacks.list[i];
-    j->lacks.n = n;
-    return ln_view_read(&j->view, reader, a, j->child, j->self, err);
+    return ln_replica_damages(&j->lacks, reader, a, j->child, j->self, err) &&
+           ln_view_read(&j->view, reader, a, j->child, j->self, err);
 }
 
 /* Damaged segments of logs that the child may have, too. */
@@ -482,10 +476,10 @@ static void receive_post(struct call *c)
 {
     struct receive_job j = { .call = c };
     struct ln_err err = { 0 };
-
     bool large = c->request->body.len >= LARGE_BYTES;
     bool done = large ? ln_access_write_large(c->s->c.access, receive_log, &j, &err)
                       : c->s->c.access->write(c->s->c.access->ctx, receive_log, &j, &err);
+
     if (!done) {
         refuse_receive(c, &j, &err);
     } else if (j.fork.code != LN_OK) {

@@ -388,7 +388,8 @@ bool ln_replica_mend(struct ln_replica *r, const char *log, uint64_t seq, ln_fet
                      void *ctx, bool *mended, struct ln_err *err) LN_MUST;
 /* Segments that are damaged here and that nobody at hand could give (README "Damage"): noted, until
  * another node has given them. ln_replica_damage_note: *again = it was noted already.
- * ln_replica_damages: of each log the one whose turn it is; writer or reader handle. */
+ * ln_replica_damages: of each log that `child` and `at` exchange (`a` NULL: of each) the one whose
+ * turn it is; writer or reader handle. */
 #define LN_DAMAGES_MAX 4 /* logs at once */
 struct ln_damage {
     char log[LN_LOG_MAX];
@@ -401,6 +402,7 @@ struct ln_damages {
 bool ln_replica_damage_note(struct ln_replica *r, bool *again, const char *log, uint64_t seq,
                             struct ln_err *err) LN_MUST;
 bool ln_replica_damages(struct ln_damages *out, struct ln_store *reader,
+                        const struct ln_authority *a, const char *child, const char *at,
                         struct ln_err *err) LN_MUST;
 /* Mends a segment that is noted from what another node sent, any pack; its note goes, or waits for
  * its next turn. One that is not noted is left alone. Inside a transaction. */

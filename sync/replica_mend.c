@@ -8,6 +8,7 @@
 #include "crypto/base/log.h"
 #include "sync/pack.h"
 #include "sync/replica_apply.h"
+#include "sync/view.h"
 
 #define NOTE_META "mend/" /* README "Damage" */
 #define NOTE_SEQS 64      /* segments of one log that are asked for at once */
@@ -318,28 +319,40 @@ bool ln_replica_damage_note(struct ln_replica *r, bool *again, const char *log, 
     return ok;
 }
 
+struct asking {
+    struct ln_damages *out;
+    const struct ln_authority *a;
+    const char *child, *at;
+};
+
 static bool take_damage(void *ctx, const char *key, struct ln_span value, struct ln_err *err)
 {
-    struct ln_damages *x = ctx;
-    struct ln_damage *d = &x->list[x->n];
+    const struct asking *x = ctx;
+    const char *log = key + sizeof NOTE_META - 1;
 
-    if (x->n == LN_DAMAGES_MAX) {
+    if (x->a != NULL && !ln_view_holds(NULL, x->a, x->child, x->at, log))
+        return true;
+    if (x->out->n == LN_DAMAGES_MAX) {
         err->code = LN_OK;
         return false;
     }
-    (void)snprintf(d->log, sizeof d->log, "%s", key + sizeof NOTE_META - 1);
+    struct ln_damage *d = &x->out->list[x->out->n++];
+    (void)snprintf(d->log, sizeof d->log, "%s", log);
     d->seq = 0;
     for (size_t i = 0; i < value.len && value.p[i] >= '0' && value.p[i] <= '9'; i++)
         d->seq = d->seq * 10 + (uint64_t)(value.p[i] - '0');
-    x->n++;
     return true;
 }
 
-bool ln_replica_damages(struct ln_damages *out, struct ln_store *reader, struct ln_err *err)
+bool ln_replica_damages(struct ln_damages *out, struct ln_store *reader,
+                        const struct ln_authority *a, const char *child, const char *at,
+                        struct ln_err *err)
 {
+    struct asking x = { out, a, child, at };
+
     out->n = 0;
     err->code = LN_OK;
-    return reader->ops->meta_each(reader->ctx, NOTE_META, take_damage, out, err) ||
+    return reader->ops->meta_each(reader->ctx, NOTE_META, take_damage, &x, err) ||
            err->code == LN_OK;
 }
 

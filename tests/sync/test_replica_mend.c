@@ -358,7 +358,7 @@ static size_t noted(struct peer *p, struct ln_damages *x)
 {
     struct ln_err err = { 0 };
 
-    MUST(ln_replica_damages(x, p->c.store, &err));
+    MUST(ln_replica_damages(x, p->c.store, NULL, NULL, NULL, &err));
     return x->n;
 }
 
@@ -440,6 +440,28 @@ TEST(what_the_neighbours_do_not_have_waits_and_keeps_nothing_else_back)
 
     assert_int_equal(noted(&w.comm, &x), 2);
     assert_int_equal(noted(&w.dist, &x), 2);
+    world_end(&w);
+}
+
+TEST(logs_that_the_neighbour_does_not_have_stand_in_nobody_s_way)
+{
+    struct world w;
+    struct ln_damages x;
+    char log[LN_LOG_MAX];
+    world_new(&w);
+    ruin(&w.comm, w.comm.c.id, 2);
+    ruin(&w.dist, w.comm.c.id, 3);
+    for (unsigned i = 0; i < LN_DAMAGES_MAX; i++) { /* ahead of it in the list */
+        (void)snprintf(log, sizeof log, "110101001001-aaaaaaaaaaaaaaa%c", 'a' + (char)i);
+        (void)note(&w.comm, log, 1);
+        (void)note(&w.dist, log, 1);
+    }
+
+    peer_sync(&w.comm, NULL);
+
+    assert_int_equal(bad_of(w.comm.r), 0);
+    assert_int_equal(bad_of(w.dist.r), 0);
+    assert_int_equal(noted(&w.comm, &x), LN_DAMAGES_MAX);
     world_end(&w);
 }
 
@@ -543,5 +565,6 @@ RUN_TESTS(T(whatever_is_damaged_of_a_segment_comes_back_from_who_has_it),
           T(a_child_gets_from_its_parent_what_its_disk_damaged),
           T(a_parent_gets_from_its_child_what_its_disk_damaged),
           T(what_the_neighbours_do_not_have_waits_and_keeps_nothing_else_back),
+          T(logs_that_the_neighbour_does_not_have_stand_in_nobody_s_way),
           T(segments_of_one_log_take_turns_and_a_full_list_takes_no_more),
           T(a_child_that_brings_something_else_than_was_asked_for_mends_nothing))
