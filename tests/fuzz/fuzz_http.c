@@ -16,6 +16,7 @@
 #include "node/cmd/cmd.h"
 #include "node/store/session.h"
 #include "node/web/web.h"
+#include "tests/fuzz/undone.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -35,7 +36,6 @@ struct mg_context {
 static struct mg_context server;
 static struct mg_connection conn;
 static char cookie[128];
-static bool keep; /* what is written stays */
 
 /* ---- CivetWeb, as far as it is used */
 
@@ -126,16 +126,6 @@ int mg_url_decode(const char *src, int src_len, char *dst, int dst_len, int form
 
 /* ---- the node */
 
-bool __real_ln_replica_commit(struct ln_replica *r, struct ln_err *err);
-bool __wrap_ln_replica_commit(struct ln_replica *r, struct ln_err *err);
-bool __wrap_ln_replica_commit(struct ln_replica *r, struct ln_err *err)
-{
-    if (keep)
-        return __real_ln_replica_commit(r, err);
-    ln_replica_rollback(r);
-    return true;
-}
-
 static uint8_t token[LN_SESSION_TOKEN];
 
 static bool give_session(void *arg, struct ln_replica *r, struct ln_err *err)
@@ -147,14 +137,6 @@ static bool give_session(void *arg, struct ln_replica *r, struct ln_err *err)
     return ln_session_login(&login, ln_sqlstore_db(n->writer), "worker", err) &&
            ln_session_start(ln_sqlstore_db(n->writer), token, &login.account, 0, INT64_MAX, err);
 }
-#define DO(ok)                                                                                     \
-    do {                                                                                           \
-        if (!(ok)) {                                                                               \
-            (void)fprintf(stderr, "%s: %s\n", #ok, err.text);                                      \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
-
 static void make(void)
 {
     static struct ln_node *n;

@@ -16,6 +16,7 @@
 #include "node/stick.h"
 #include "sync/files.h"
 #include "sync/message.h"
+#include "tests/fuzz/undone.h"
 
 #define BLOCK 512
 
@@ -24,25 +25,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 static struct ln_node *node;
 static struct ln_seckey child_key;
 static char child[LN_NODE_ID_MAX];
-static bool keep; /* what is written stays */
-
-#define DO(ok)                                                                                     \
-    do {                                                                                           \
-        if (!(ok)) {                                                                               \
-            (void)fprintf(stderr, "%s: %s\n", #ok, err.text);                                      \
-            abort();                                                                               \
-        }                                                                                          \
-    } while (0)
-
-bool __real_ln_replica_commit(struct ln_replica *r, struct ln_err *err);
-bool __wrap_ln_replica_commit(struct ln_replica *r, struct ln_err *err);
-bool __wrap_ln_replica_commit(struct ln_replica *r, struct ln_err *err)
-{
-    if (keep)
-        return __real_ln_replica_commit(r, err);
-    ln_replica_rollback(r);
-    return true;
-}
 
 static bool enrol_job(void *arg, struct ln_replica *r, struct ln_err *err)
 {

@@ -20,7 +20,7 @@ if ! make -s -j"$(nproc)" CC="${CLANG:-clang}" SAN=fuzzer-no-link,address,undefi
 fi
 run() { # NAME
     local name=$1 extra=()
-    grep -q __wrap_ln_replica_commit "tests/fuzz/$name.c" && extra=(-Wl,--wrap=ln_replica_commit)
+    grep -q tests/fuzz/undone.h "tests/fuzz/$name.c" && extra=(-Wl,--wrap=ln_replica_commit)
     if ! clang "${flags[@]}" "${extra[@]}" -o "$out/$name" "tests/fuzz/$name.c" tests/lib/forge.c $b/liblinli.a "${libs[@]}" >"$out/$name.log" 2>&1; then
         echo "FAILED $name does not build"; tail -n 5 "$out/$name.log"
         return 1
