@@ -93,15 +93,10 @@ static void close_peer(struct peer *p)
     ln_sqlstore_close(p->store);
 }
 
-void peer_new(struct peer *p, int64_t *clock, struct peer *parent, const char *region,
-              enum ln_role role, const char *grids)
+static void make_peer(struct peer *p, int64_t *clock, struct peer *parent, const char *region,
+                      enum ln_role role, const struct ln_ident *paper)
 {
     struct ln_pubkey pub;
-    struct ln_ident recovery;
-    struct ln_invite want = { .role = role };
-    struct ln_err err = { 0 };
-    char code[LN_CODE_TEXT_MAX];
-    char up[LN_NODE_ID_MAX];
 
     *p = (struct peer){ .role = role, .up = parent, .clock = clock, .schema = &test_schema };
     (void)snprintf(p->region, sizeof p->region, "%s", region);
@@ -110,37 +105,88 @@ void peer_new(struct peer *p, int64_t *clock, struct peer *parent, const char *r
     test_mkdir(p->dir);
     ln_key_make(&p->c.key, &pub);
     ln_key_ident_make(&p->c.ident);
-    ln_key_ident_make(&recovery);
-    ln_key_ident_public(&p->c.recovery, &recovery);
+    ln_key_ident_public(&p->c.recovery, paper);
     ln_key_node_id(p->c.id, region, &pub);
     open_peer(p);
+}
+
+static void join(struct peer *p, struct ln_invite *want)
+{
+    struct ln_err err = { 0 };
+    char code[LN_CODE_TEXT_MAX];
+    char up[LN_NODE_ID_MAX];
+
+    memcpy(want->region, p->region, sizeof want->region);
+    MUST(ln_join_invite(&p->up->x, want, code, &err));
+    MUST(ln_join_ask(&p->x, p->region, p->role, "node", code, &p->link, up, &err));
+}
+
+void peer_new(struct peer *p, int64_t *clock, struct peer *parent, const char *region,
+              enum ln_role role, const char *grids)
+{
+    struct ln_ident recovery;
+    struct ln_invite want = { .role = role };
+    struct ln_err err = { 0 };
+
+    ln_key_ident_make(&recovery);
+    make_peer(p, clock, parent, region, role, &recovery);
     if (parent == NULL) {
         MUST(ln_replica_begin(p->r, &err));
         MUST(ln_replica_found(p->r, region, role, "root", &err));
         MUST(ln_replica_commit(p->r, &err));
         return;
     }
-    memcpy(want.region, p->region, sizeof want.region);
     while (grids[0] != '\0') {
         size_t len = strcspn(grids, ",");
         (void)snprintf(want.grids[want.n_grids++], sizeof want.grids[0], "%.*s", (int)len, grids);
         grids += len + (grids[len] == ',');
     }
-    MUST(ln_join_invite(&parent->x, &want, code, &err));
-    MUST(ln_join_ask(&p->x, region, role, "node", code, &p->link, up, &err));
+    join(p, &want);
+}
+
+void peer_heir(struct peer *p, struct peer *old, const struct ln_ident *paper)
+{
+    struct ln_invite want = { .role = old->role };
+
+    memcpy(want.continues, old->c.id, sizeof want.continues);
+    make_peer(p, old->clock, old->up, old->region, old->role, paper);
+    join(p, &want);
+}
+
+static bool paper_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    (void)err;
+    ln_replica_paper(r, arg);
+    return true;
+}
+
+void peer_paper(struct peer *p, struct ln_ident *paper)
+{
+    struct ln_err err = { 0 };
+
+    MUST(peer_write(p, paper_job, paper, &err));
+}
+
+static bool inherit_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    return ln_replica_inherit(r, arg, err);
+}
+
+unsigned peer_inherit(struct peer *p)
+{
+    struct ln_err err = { 0 };
+    unsigned n = 0;
+
+    MUST(peer_write(p, inherit_job, &n, &err));
+    return n;
 }
 
 void peer_move(struct peer *p, struct peer *parent)
 {
     struct ln_invite want = { .role = p->role };
-    struct ln_err err = { 0 };
-    char code[LN_CODE_TEXT_MAX];
-    char up[LN_NODE_ID_MAX];
 
-    memcpy(want.region, p->region, sizeof want.region);
     p->up = parent;
-    MUST(ln_join_invite(&parent->x, &want, code, &err));
-    MUST(ln_join_ask(&p->x, p->region, p->role, "node", code, &p->link, up, &err));
+    join(p, &want);
 }
 
 void peer_end(struct peer *p)

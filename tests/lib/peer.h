@@ -30,6 +30,10 @@ struct peer {
 /* A root (parent NULL), or a node enrolled by invitation; grids by comma, "" none. */
 void peer_new(struct peer *p, int64_t *clock, struct peer *parent, const char *region,
               enum ln_role role, const char *grids);
+/* An empty box in the place of `old`, enrolled as the one that continues it. */
+void peer_heir(struct peer *p, struct peer *old, const struct ln_ident *paper);
+void peer_paper(struct peer *p, struct ln_ident *paper); /* at hand from now on; NULL: not */
+unsigned peer_inherit(struct peer *p); /* how many nodes below it certified anew */
 /* A node that has a certificate joins another parent. */
 void peer_move(struct peer *p, struct peer *parent);
 void peer_end(struct peer *p);

@@ -16,25 +16,10 @@ struct family {
     struct ln_ident paper;
 };
 
-static bool paper_job(void *arg, struct ln_replica *r, struct ln_err *err)
-{
-    (void)err;
-    ln_replica_paper(r, arg);
-    return true;
-}
-
-static bool inherit_job(void *arg, struct ln_replica *r, struct ln_err *err)
-{
-    return ln_replica_inherit(r, arg, err);
-}
-
 /* `next` continues `box` and has certified its laptop anew, which knows nothing of it yet. */
 static void family_new(struct family *f)
 {
-    struct ln_invite want = { .role = LN_ROLE_COMMUNITY };
     struct ln_err err = { 0 };
-    char code[LN_CODE_TEXT_MAX];
-    char up[LN_NODE_ID_MAX];
     unsigned n = 0;
 
     memset(f, 0, sizeof *f);
@@ -49,24 +34,11 @@ static void family_new(struct family *f)
     peer_sync(&f->laptop, NULL);
     peer_sync(&f->box, NULL);
     peer_sync(&f->box, NULL);
-    peer_new(&f->next, &f->clock, NULL, "330106005055", LN_ROLE_COMMUNITY, "");
-    MUST(ln_db_exec(ln_sqlstore_db(f->next.store),
-                    "DELETE FROM meta; DELETE FROM cert; DELETE FROM change; DELETE FROM log; "
-                    "DELETE FROM audience",
-                    &err));
-    ln_key_ident_public(&f->next.c.recovery, &f->paper);
-    peer_reopen(&f->next, f->next.schema);
-    f->next.up = &f->dist;
-    (void)snprintf(want.region, sizeof want.region, "330106005055");
-    memcpy(want.continues, f->box.c.id, sizeof want.continues);
-    MUST(ln_join_invite(&f->dist.x, &want, code, &err));
-    MUST(ln_join_ask(&f->next.x, "330106005055", LN_ROLE_COMMUNITY, "n", code, &f->next.link, up,
-                     &err));
-    MUST(peer_write(&f->next, paper_job, &f->paper, &err));
+    peer_heir(&f->next, &f->box, &f->paper);
+    peer_paper(&f->next, &f->paper);
     MUST(ln_exchange_escrow(f->next.client, f->box.c.id, &n, &err));
     peer_sync(&f->next, NULL);
-    MUST(peer_write(&f->next, inherit_job, &n, &err));
-    assert_int_equal(n, 1);
+    assert_int_equal(peer_inherit(&f->next), 1);
     for (int i = 0; i < 3; i++)
         peer_sync(&f->next, NULL);
 }

@@ -124,13 +124,6 @@ TEST(a_list_of_keys_with_anything_changed_is_refused_or_gives_no_key_twice)
     world_end(&w);
 }
 
-static bool paper_job(void *arg, struct ln_replica *r, struct ln_err *err)
-{
-    (void)err;
-    ln_replica_paper(r, arg);
-    return true;
-}
-
 TEST(escrow_opens_with_the_paper_key_alone_page_by_page)
 {
     struct world w;
@@ -152,10 +145,10 @@ TEST(escrow_opens_with_the_paper_key_alone_page_by_page)
 
     assert_false(ln_exchange_escrow(w.comm.client, w.comm.c.id, &n, &err));
     assert_int_equal(err.code, LN_DENIED); /* no paper */
-    MUST(peer_write(&w.comm, paper_job, &wrong, &err));
+    peer_paper(&w.comm, &wrong);
     assert_false(ln_exchange_escrow(w.comm.client, w.comm.c.id, &n, &err));
     assert_int_equal(err.code, LN_DENIED);
-    MUST(peer_write(&w.comm, paper_job, &paper, &err));
+    peer_paper(&w.comm, &paper);
     MUST(ln_exchange_escrow(w.comm.client, w.comm.c.id, &n, &err));
     assert_int_equal(n, 3);
     assert_false(ln_exchange_escrow(w.comm.client, w.dist.c.id, &n, &err));
@@ -168,7 +161,7 @@ TEST(escrow_opens_with_the_paper_key_alone_page_by_page)
     struct taking t = { .w = &w, .escrow = true };
     mutate_json((struct ln_span){ json.data, json.len }, try_json, &t);
     assert_true(t.tried > 100);
-    MUST(peer_write(&w.comm, paper_job, NULL, &err));
+    peer_paper(&w.comm, NULL);
     ln_buf_free(&page);
     ln_buf_free(&json);
     world_end(&w);
@@ -191,10 +184,10 @@ TEST(what_a_laptop_seals_lies_in_escrow_above_its_box)
     peer_sync(&laptop, NULL);
     peer_sync(&w.comm, NULL);
 
-    MUST(peer_write(&w.comm, paper_job, &paper, &err));
+    peer_paper(&w.comm, &paper);
     MUST(ln_exchange_escrow(w.comm.client, w.comm.c.id, &n, &err));
     assert_int_equal(n, 1);
-    MUST(peer_write(&w.comm, paper_job, NULL, &err));
+    peer_paper(&w.comm, NULL);
     peer_end(&laptop);
     world_end(&w);
 }

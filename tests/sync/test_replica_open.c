@@ -262,23 +262,10 @@ struct family {
     struct ln_ident paper;
 };
 
-static bool paper_job(void *arg, struct ln_replica *r, struct ln_err *err)
-{
-    (void)err;
-    ln_replica_paper(r, arg);
-    return true;
-}
-
-static bool inherit_job(void *arg, struct ln_replica *r, struct ln_err *err)
-{
-    return ln_replica_inherit(r, arg, err);
-}
-
 TEST(a_new_box_with_the_paper_key_reads_and_goes_on_with_what_the_dead_one_had)
 {
     struct family f;
     struct ln_err err = { 0 };
-    struct ln_invite want = { .role = LN_ROLE_COMMUNITY };
     struct ln_ident wrong;
     char code[LN_CODE_TEXT_MAX];
     char up[LN_NODE_ID_MAX];
@@ -299,31 +286,18 @@ TEST(a_new_box_with_the_paper_key_reads_and_goes_on_with_what_the_dead_one_had)
     peer_sync(&f.box, NULL);
     peer_sync(&f.box, NULL);
 
-    peer_new(&f.next, &f.clock, NULL, "330106005055", LN_ROLE_COMMUNITY, "");
-    MUST(ln_db_exec(ln_sqlstore_db(f.next.store),
-                    "DELETE FROM meta; DELETE FROM cert; DELETE FROM change; DELETE FROM log; "
-                    "DELETE FROM audience",
-                    &err));
-    ln_key_ident_public(&f.next.c.recovery, &f.paper);
-    peer_reopen(&f.next, f.next.schema);
-    f.next.up = &f.dist;
-    (void)snprintf(want.region, sizeof want.region, "330106005055");
-    memcpy(want.continues, f.box.c.id, sizeof want.continues);
-    MUST(ln_join_invite(&f.dist.x, &want, code, &err));
-    MUST(ln_join_ask(&f.next.x, "330106005055", LN_ROLE_COMMUNITY, "n", code, &f.next.link, up,
-                     &err));
-    MUST(peer_write(&f.next, paper_job, &wrong, &err));
+    peer_heir(&f.next, &f.box, &f.paper);
+    peer_paper(&f.next, &wrong);
     assert_false(ln_exchange_escrow(f.next.client, f.box.c.id, &n, &err));
     assert_false(peer_try(&f.next, NULL, &err)); /* nor do the epochs open with it */
-    MUST(peer_write(&f.next, paper_job, &f.paper, &err));
+    peer_paper(&f.next, &f.paper);
     MUST(ln_exchange_escrow(f.next.client, f.box.c.id, &n, &err));
     assert_true(n >= 1);
     peer_sync(&f.next, NULL);
-    MUST(peer_write(&f.next, inherit_job, &n, &err));
-    assert_int_equal(n, 1);
+    assert_int_equal(peer_inherit(&f.next), 1);
     for (int i = 0; i < 3; i++) /* certificates up, and then the laptop's log down */
         peer_sync(&f.next, NULL);
-    MUST(peer_write(&f.next, paper_job, NULL, &err));
+    peer_paper(&f.next, NULL);
     struct ln_invite back = { .role = LN_ROLE_LAPTOP, .n_grids = 1, .grids = { "01" } };
     (void)snprintf(back.region, sizeof back.region, "330106005055");
     f.laptop.up = &f.next;
