@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/lib/job.h"
+
 static const struct ln_user NODE = { .system = true };
 
 struct ln_engine four_engine(struct four *t, struct peer *p)
@@ -122,20 +124,8 @@ bool four_save(char id[LN_ID_TEXT + 1], struct four *t, struct peer *p, const ch
     ln_engine_name_me(&u);
     j->e = &e;
     j->u = &u;
-    j->c = ln_def_find(t->def, collection);
-    j->channel = "counter";
-    assert_non_null(j->c);
-    assert_non_null(j->f);
-    bool ok = peer_write(p, ln_engine_run, j, err);
-    const json_t *first = json_array_get(j->problems, 0);
-    if (said != NULL)
-        (void)snprintf(said, 256, "%s: %s", ln_special_word(first, "field"),
-                       ln_special_word(first, "en"));
-    if (id != NULL)
-        (void)snprintf(id, LN_ID_TEXT + 1, "%s", j->out_id);
-    json_decref(j->problems);
-    json_decref(j->f);
-    return ok;
+    job_begin(j, t->def, collection, "counter");
+    return job_end(j, peer_write(p, ln_engine_run, j, err), id, said);
 }
 
 bool four_create(char id[LN_ID_TEXT + 1], struct four *t, struct peer *p, const char *role,

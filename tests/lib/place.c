@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sync/volume.h"
+#include "tests/lib/job.h"
 
 static const struct ln_user SYSTEM = { .system = true };
 
@@ -189,20 +190,15 @@ void place_user(struct ln_user *u, struct place *p, const char *role, const char
 static bool save(char id[LN_ID_TEXT + 1], struct place *p, struct ln_engine_job *j,
                  const char *collection, char said[256], struct ln_err *err)
 {
-    j->c = ln_def_find(p->n->def, collection);
-    j->channel = "web";
-    assert_non_null(j->c);
-    assert_non_null(j->f);
-    bool ok = ln_node_save(p->n, j, err);
-    const json_t *first = json_array_get(j->problems, 0);
-    if (said != NULL)
-        (void)snprintf(said, 256, "%s: %s", ln_special_word(first, "field"),
-                       ln_special_word(first, "en"));
-    if (id != NULL)
-        (void)snprintf(id, LN_ID_TEXT + 1, "%s", j->out_id);
-    json_decref(j->problems);
-    json_decref(j->f);
-    return ok;
+    job_begin(j, p->n->def, collection, "web");
+    return job_end(j, ln_node_save(p->n, j, err), id, said);
+}
+
+void place_put(struct place *p, const char *collection, json_t *f)
+{
+    struct ln_err err = { 0 };
+
+    MUST(place_create(NULL, p, &SYSTEM, collection, f, NULL, &err));
 }
 
 bool place_create(char id[LN_ID_TEXT + 1], struct place *p, const struct ln_user *u,

@@ -29,6 +29,9 @@ const char *place_text(struct place *p, const char *collection, const char *id, 
 /* Somebody with an account, and this office in a home of the kind (NULL: a resident). */
 void place_user(struct ln_user *u, struct place *p, const char *role, const char *home);
 
+/* Through the engine, by the node itself: what a record must be is checked. `f` is taken over. */
+void place_put(struct place *p, const char *collection, json_t *f);
+
 /* What a user does through the engine. `f` is taken over. On failure `said` (unless NULL) holds the
  * first problem's field and English sentence, "field: sentence". */
 bool place_create(char id[LN_ID_TEXT + 1], struct place *p, const struct ln_user *u,

@@ -1,5 +1,5 @@
 /* The writer's queue: what shares a commit, and what a failure undoes. */
-#include "tests/lib/test.h"
+#include "tests/lib/place.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -7,38 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "node/node.h"
-#include "node/store/sqlstore.h"
 #include "sync/store.h"
 
 #define JOBS 3 /* named k0, k1, k2 */
-
-struct place {
-    char dir[64], node[128];
-    struct ln_node *n;
-};
-
-static void open_place(struct place *p)
-{
-    struct ln_node_new want = {
-        .region = "330106005055", .name = "翠苑", .role = LN_ROLE_COMMUNITY, .root = true
-    };
-    struct ln_buf recovery = ln_buf_secret(4096);
-    char id[LN_NODE_ID_MAX];
-    struct ln_err err = { 0 };
-
-    test_mkdir(p->dir);
-    (void)snprintf(p->node, sizeof p->node, "%s/n", p->dir);
-    MUST(ln_node_init(p->node, &want, &recovery, id, &err));
-    MUST(ln_node_open(&p->n, p->node, &err));
-    ln_buf_free(&recovery);
-}
-
-static void close_place(struct place *p)
-{
-    ln_node_close(p->n);
-    test_rmdir(p->dir);
-}
 
 /* A job that writes its key, and fails then when told to. */
 struct job {
@@ -163,7 +134,7 @@ TEST(a_job_that_fails_alone_leaves_nothing_and_the_next_one_is_kept)
     struct job bad = { .p = &p, .k = 0, .fail = true };
     struct job good = { .p = &p, .k = 1 };
 
-    open_place(&p);
+    place_open(&p);
     (void)send(&bad);
     assert_false(bad.ok);
     assert_int_equal(bad.err.code, LN_INVALID);
@@ -171,7 +142,7 @@ TEST(a_job_that_fails_alone_leaves_nothing_and_the_next_one_is_kept)
     (void)send(&good);
     assert_true(good.ok);
     assert_int_equal(durable(&p), 1 << 1);
-    close_place(&p);
+    place_close(&p);
 }
 
 TEST(one_of_several_that_fails_leaves_the_others)
@@ -179,12 +150,12 @@ TEST(one_of_several_that_fails_leaves_the_others)
     struct place p;
     struct job list[JOBS] = { [1] = { .fail = true } };
 
-    open_place(&p);
+    place_open(&p);
     together(&p, list);
     assert_true(list[0].ok && !list[1].ok && list[2].ok);
     assert_int_equal(durable(&p), 1 << 0 | 1 << 2);
     assert_int_equal(list[2].durable, 0); /* the three shared a commit */
-    close_place(&p);
+    place_close(&p);
 }
 
 TEST(a_large_job_shares_no_commit)
@@ -192,12 +163,12 @@ TEST(a_large_job_shares_no_commit)
     struct place p;
     struct job list[JOBS] = { [1] = { .large = true } };
 
-    open_place(&p);
+    place_open(&p);
     together(&p, list);
     assert_true(list[0].ok && list[1].ok && list[2].ok);
     assert_int_equal(list[1].durable, 1 << 0);
     assert_int_equal(list[2].durable, 1 << 0 | 1 << 1);
-    close_place(&p);
+    place_close(&p);
 }
 
 RUN_TESTS(T(a_job_that_fails_alone_leaves_nothing_and_the_next_one_is_kept),

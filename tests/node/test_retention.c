@@ -1,6 +1,6 @@
 /* What has been kept long enough: found, listed, erased or deleted once a day, unless it is held.
  */
-#include "tests/lib/test.h"
+#include "tests/lib/place.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,91 +10,17 @@
 
 #define DAY INT64_C(86400000)
 
-static const struct ln_user SYSTEM = { .system = true };
-
-struct place {
-    char dir[64], node[128];
-    struct ln_node *n;
-};
-
-static void open_place(struct place *p)
+static bool tick(struct ln_special_call *x, void *arg, struct ln_err *err)
 {
-    struct ln_node_new want = {
-        .region = "330106005055", .name = "翠苑", .role = LN_ROLE_COMMUNITY, .root = true
-    };
-    struct ln_buf recovery = ln_buf_secret(4096);
-    char id[LN_NODE_ID_MAX];
-    struct ln_err err = { 0 };
-
-    test_mkdir(p->dir);
-    (void)snprintf(p->node, sizeof p->node, "%s/n", p->dir);
-    MUST(ln_node_init(p->node, &want, &recovery, id, &err));
-    MUST(ln_node_open(&p->n, p->node, &err));
-    ln_buf_free(&recovery);
-}
-
-static void close_place(struct place *p)
-{
-    ln_node_close(p->n);
-    test_rmdir(p->dir);
-}
-
-struct doing {
-    struct place *p;
-    const char *collection;
-    json_t *f; /* taken over */
-    char id[LN_ID_TEXT + 1];
-    int64_t now_ms;
-    char today[11];
-    const struct ln_engine *e;
-};
-
-static void begin(struct ln_special_call *x, struct doing *d, struct ln_replica *r)
-{
-    *x = (struct ln_special_call){ .e = &d->p->n->engine,
-                                   .r = r,
-                                   .u = &SYSTEM,
-                                   .channel = "",
-                                   .today = d->today,
-                                   .now_ms = d->now_ms };
-    ln_engine_today(d->today, d->now_ms);
-}
-
-static bool add_job(void *arg, struct ln_replica *r, struct ln_err *err)
-{
-    struct doing *d = arg;
-    struct ln_special_call x;
-
-    begin(&x, d, r);
-    return ln_special_add(d->id, &x, d->collection, d->f, err);
-}
-
-static bool tick_job(void *arg, struct ln_replica *r, struct ln_err *err)
-{
-    struct doing *d = arg;
-    struct ln_special_call x;
-
-    begin(&x, d, r);
-    return ln_retention_special[0].tick(&x, err);
-}
-
-static void add(char id[LN_ID_TEXT + 1], struct place *p, const char *collection, json_t *f)
-{
-    struct doing d = {
-        .p = p, .collection = collection, .f = f, .now_ms = p->n->env.now_ms(p->n->env.ctx)
-    };
-    struct ln_err err = { 0 };
-
-    MUST(ln_queue_write(p->n->queue, add_job, &d, &err));
-    (void)snprintf(id, LN_ID_TEXT + 1, "%s", d.id);
+    (void)arg;
+    return ln_retention_special[0].tick(x, err);
 }
 
 static void run(struct place *p, int64_t later_ms)
 {
-    struct doing d = { .p = p, .now_ms = p->n->env.now_ms(p->n->env.ctx) + later_ms };
     struct ln_err err = { 0 };
 
-    MUST(ln_queue_write(p->n->queue, tick_job, &d, &err));
+    MUST(place_run(p, tick, NULL, later_ms, &err));
 }
 
 static json_t *listed(struct place *p, int64_t later_ms, int64_t ahead)
@@ -104,8 +30,8 @@ static json_t *listed(struct place *p, int64_t later_ms, int64_t ahead)
     json_t *out = json_array();
 
     MUST(ln_node_read(p->n, &r, &err));
-    MUST(ln_retention_list(out, r->store, p->n->def, "330106005055",
-                           p->n->env.now_ms(p->n->env.ctx) + later_ms, ahead, &err));
+    MUST(ln_retention_list(out, r->store, p->n->def, "330106005055", place_now(p) + later_ms, ahead,
+                           &err));
     ln_node_read_done(p->n, r);
     return out;
 }
@@ -169,9 +95,9 @@ TEST(somebody_who_moved_away_is_listed_in_time_and_erased_on_the_day)
     struct place p;
     char moved[LN_ID_TEXT + 1];
     char lives[LN_ID_TEXT + 1];
-    open_place(&p);
-    add(moved, &p, "person", person("赵迁出", "moved"));
-    add(lives, &p, "person", person("钱在住", "living"));
+    place_open(&p);
+    place_add(moved, &p, "person", person("赵迁出", "moved"));
+    place_add(lives, &p, "person", person("钱在住", "living"));
 
     json_t *soon = listed(&p, 5 * 365 * DAY - 20 * DAY, 30);
     json_t *early = listed(&p, 4 * 365 * DAY, 30);
@@ -192,7 +118,7 @@ TEST(somebody_who_moved_away_is_listed_in_time_and_erased_on_the_day)
     json_decref(soon);
     json_decref(early);
     json_decref(after);
-    close_place(&p);
+    place_close(&p);
 }
 
 TEST(what_is_held_stays_and_the_list_says_by_which_decision)
@@ -200,9 +126,9 @@ TEST(what_is_held_stays_and_the_list_says_by_which_decision)
     struct place p;
     char moved[LN_ID_TEXT + 1];
     char hold[LN_ID_TEXT + 1];
-    open_place(&p);
-    add(moved, &p, "person", person("赵留存", "dead"));
-    add(hold, &p, "legal_hold", json_pack("{s:s,s:s}", "object", moved, "reason", "诉讼中"));
+    place_open(&p);
+    place_add(moved, &p, "person", person("赵留存", "dead"));
+    place_add(hold, &p, "legal_hold", json_pack("{s:s,s:s}", "object", moved, "reason", "诉讼中"));
 
     run(&p, 6 * 366 * DAY);
     erased(&p);
@@ -211,7 +137,7 @@ TEST(what_is_held_stays_and_the_list_says_by_which_decision)
     json_t *list = listed(&p, 6 * 366 * DAY, 0);
     assert_string_equal(json_string_value(json_object_get(item(list, moved), "hold")), hold);
     json_decref(list);
-    close_place(&p);
+    place_close(&p);
 }
 
 TEST(messages_go_when_their_conversation_says_so)
@@ -222,13 +148,13 @@ TEST(messages_go_when_their_conversation_says_so)
     char one[LN_ID_TEXT + 1];
     char two[LN_ID_TEXT + 1];
     char home[LN_ID_TEXT + 1];
-    open_place(&p);
-    add(home, &p, "home", json_pack("{s:s,s:s}", "kind", "committee", "name", "翠苑居委会"));
-    add(brief, &p, "thread",
-        json_pack("{s:s,s:s,s:i}", "kind", "desk", "subject", "短", "keep_days", 10));
-    add(lasting, &p, "thread", json_pack("{s:s,s:s}", "kind", "desk", "subject", "长"));
-    add(one, &p, "message", json_pack("{s:s,s:s}", "thread", brief, "body", "十天之后"));
-    add(two, &p, "message", json_pack("{s:s,s:s}", "thread", lasting, "body", "两年之后"));
+    place_open(&p);
+    place_add(home, &p, "home", json_pack("{s:s,s:s}", "kind", "committee", "name", "翠苑居委会"));
+    place_add(brief, &p, "thread",
+              json_pack("{s:s,s:s,s:i}", "kind", "desk", "subject", "短", "keep_days", 10));
+    place_add(lasting, &p, "thread", json_pack("{s:s,s:s}", "kind", "desk", "subject", "长"));
+    place_add(one, &p, "message", json_pack("{s:s,s:s}", "thread", brief, "body", "十天之后"));
+    place_add(two, &p, "message", json_pack("{s:s,s:s}", "thread", lasting, "body", "两年之后"));
 
     run(&p, 11 * DAY);
     erased(&p);
@@ -238,7 +164,7 @@ TEST(messages_go_when_their_conversation_says_so)
     erased(&p);
 
     assert_string_equal(fate(&p, two), "blank");
-    close_place(&p);
+    place_close(&p);
 }
 
 TEST(a_definition_that_cannot_be_kept_is_refused_at_start)

@@ -1,5 +1,5 @@
 /* Hooks: what they may refuse, complete and add, and that all of it stands or falls together. */
-#include "tests/lib/test.h"
+#include "tests/lib/place.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -33,47 +33,10 @@ static const struct ln_special BUILDING[] = {
 static const struct ln_special *const TABLES[] = { BUILDING, NULL };
 static const struct ln_user SYSTEM = { .system = true };
 
-struct place {
-    char dir[64], node[128];
-    struct ln_node *n;
-};
-
 static void open_place(struct place *p)
 {
-    struct ln_node_new want = {
-        .region = "330106005055", .name = "翠苑", .role = LN_ROLE_COMMUNITY, .root = true
-    };
-    struct ln_buf recovery = ln_buf_secret(4096);
-    char id[LN_NODE_ID_MAX];
-    struct ln_err err = { 0 };
-
-    test_mkdir(p->dir);
-    (void)snprintf(p->node, sizeof p->node, "%s/n", p->dir);
-    MUST(ln_node_init(p->node, &want, &recovery, id, &err));
-    MUST(ln_node_open(&p->n, p->node, &err));
+    place_open(p);
     p->n->engine.special = TABLES;
-    ln_buf_free(&recovery);
-}
-
-static void close_place(struct place *p)
-{
-    ln_node_close(p->n);
-    test_rmdir(p->dir);
-}
-
-static size_t count(struct place *p, const char *collection)
-{
-    struct ln_node_reader *r;
-    struct ln_err err = { 0 };
-    json_t *rows = json_array();
-    struct ln_list l = { .coll = ln_def_find(p->n->def, collection)->coll, .limit = 200 };
-
-    MUST(ln_node_read(p->n, &r, &err));
-    MUST(ln_query_list(rows, NULL, r->store, &l, &err));
-    ln_node_read_done(p->n, r);
-    size_t n = json_array_size(rows);
-    json_decref(rows);
-    return n;
 }
 
 static bool add_building(struct place *p, const char *code, struct ln_engine_job *j,
@@ -107,10 +70,10 @@ TEST(a_hook_completes_a_record_and_adds_another_in_the_same_transaction)
     MUST(ln_query_record(&row, r->store, &id, &err));
     ln_node_read_done(p.n, r);
     assert_int_equal(json_integer_value(json_object_get(json_object_get(row, "f"), "built")), 1998);
-    assert_int_equal(count(&p, "dwelling"), 1);
+    assert_int_equal(place_count(&p, "dwelling"), 1);
     json_decref(row);
     json_decref(j.problems);
-    close_place(&p);
+    place_close(&p);
 }
 
 TEST(a_hook_refuses_with_a_sentence_in_both_languages)
@@ -125,9 +88,9 @@ TEST(a_hook_refuses_with_a_sentence_in_both_languages)
     assert_int_equal(err.code, LN_INVALID);
     assert_string_equal(ln_special_word(json_array_get(j.problems, 0), "field"), "code");
     assert_non_null(strstr(ln_special_word(json_array_get(j.problems, 0), "zh"), "没有四号楼"));
-    assert_int_equal(count(&p, "building"), 0);
+    assert_int_equal(place_count(&p, "building"), 0);
     json_decref(j.problems);
-    close_place(&p);
+    place_close(&p);
 }
 
 TEST(what_a_hook_cannot_add_undoes_the_record_itself)
@@ -141,10 +104,10 @@ TEST(what_a_hook_cannot_add_undoes_the_record_itself)
 
     assert_int_equal(err.code, LN_INVALID);
     assert_true(json_array_size(j.problems) > 0);
-    assert_int_equal(count(&p, "building"), 0);
-    assert_int_equal(count(&p, "dwelling"), 0);
+    assert_int_equal(place_count(&p, "building"), 0);
+    assert_int_equal(place_count(&p, "dwelling"), 0);
     json_decref(j.problems);
-    close_place(&p);
+    place_close(&p);
 }
 
 RUN_TESTS(T(a_hook_completes_a_record_and_adds_another_in_the_same_transaction),

@@ -1,5 +1,5 @@
 /* Small cells: what the province must not be able to tell. */
-#include "tests/lib/test.h"
+#include "tests/lib/place.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -125,21 +125,12 @@ static bool has_code(const json_t *rows, const char *code)
 
 TEST(a_statistic_that_fails_leaves_the_others_of_the_run)
 {
-    struct ln_node_new want = {
-        .region = "330106005055", .name = "翠苑", .role = LN_ROLE_COMMUNITY, .root = true
-    };
-    struct ln_buf recovery = ln_buf_secret(4096);
-    char dir[64];
-    char at[128];
-    char id[LN_NODE_ID_MAX];
-    struct ln_node *n;
+    struct place p;
     struct ln_node_reader *r;
     struct ln_err err = { 0 };
     json_t *rows = json_array();
-    test_mkdir(dir);
-    (void)snprintf(at, sizeof at, "%s/n", dir);
-    MUST(ln_node_init(at, &want, &recovery, id, &err));
-    MUST(ln_node_open(&n, at, &err));
+    place_open(&p);
+    struct ln_node *n = p.n;
     json_t *first = json_object_get(n->def->modules[0].json, "statistics");
     json_array_insert_new(first, 0,
                           json_pack("{s:s,s:s,s:s,s:[s]}", "code", "broken", "kind", "count",
@@ -154,54 +145,15 @@ TEST(a_statistic_that_fails_leaves_the_others_of_the_run)
     assert_false(has_code(rows, "broken"));
     assert_true(has_code(rows, "queues"));
     json_decref(rows);
-    ln_node_close(n);
-    ln_buf_free(&recovery);
-    test_rmdir(dir);
+    place_close(&p);
 }
 
 /* ---- counted on a node */
 
-struct place {
-    char dir[64], node[128];
-    struct ln_node *n;
-};
-
 static void open_place(struct place *p)
 {
-    struct ln_node_new want = {
-        .region = "330106005055", .name = "翠苑", .role = LN_ROLE_COMMUNITY, .root = true
-    };
-    struct ln_buf recovery = ln_buf_secret(4096);
-    char id[LN_NODE_ID_MAX];
-    struct ln_err err = { 0 };
-
-    test_mkdir(p->dir);
-    (void)snprintf(p->node, sizeof p->node, "%s/n", p->dir);
-    MUST(ln_node_init(p->node, &want, &recovery, id, &err));
-    MUST(ln_node_open(&p->n, p->node, &err));
+    place_open(p);
     p->n->engine.special = NULL;
-    ln_buf_free(&recovery);
-}
-
-static void close_place(struct place *p)
-{
-    ln_node_close(p->n);
-    test_rmdir(p->dir);
-}
-
-static void put(struct place *p, const char *collection, json_t *f)
-{
-    static const struct ln_user system = { .system = true };
-    struct ln_engine_job j = { .u = &system,
-                               .kind = LN_ENGINE_CREATE,
-                               .c = ln_def_find(p->n->def, collection),
-                               .f = f,
-                               .channel = "web" };
-    struct ln_err err = { 0 };
-
-    MUST(ln_node_save(p->n, &j, &err));
-    json_decref(j.problems);
-    json_decref(f);
 }
 
 static void counts(struct place *p, const char *stat, const char *want)
@@ -222,12 +174,12 @@ TEST(a_list_counts_once_for_each_of_its_entries)
 {
     struct place p;
     open_place(&p);
-    put(&p, "contact_list", cells("{\"name\":\"a\",\"members\":[\"x\",\"y\"]}"));
-    put(&p, "contact_list", cells("{\"name\":\"b\",\"members\":[\"y\"]}"));
+    place_put(&p, "contact_list", cells("{\"name\":\"a\",\"members\":[\"x\",\"y\"]}"));
+    place_put(&p, "contact_list", cells("{\"name\":\"b\",\"members\":[\"y\"]}"));
 
     counts(&p, "{\"kind\":\"count\",\"collection\":\"contact_list\",\"dims\":[\"members\"]}",
            "[[\"x\",1],[\"y\",2]]");
-    close_place(&p);
+    place_close(&p);
 }
 
 TEST(a_visit_within_its_days_is_done_and_an_older_one_is_not)
@@ -242,17 +194,18 @@ TEST(a_visit_within_its_days_is_done_and_an_older_one_is_not)
                    "\"kind\":\"visit\","
                    "\"body\":\"x\",\"date\":\"%s\"}",
                    today);
-    put(&p, "work_log", cells(near));
-    put(&p, "work_log",
+    place_put(&p, "work_log", cells(near));
+    place_put(
+        &p, "work_log",
         cells("{\"person\":\"000000000000000000n0\",\"worker\":\"000000000000000000a0\",\"kind\":"
               "\"visit\",\"body\":"
               "\"x\",\"date\":"
               "\"2020-01-01\"}"));
-    put(&p, "care_tag",
-        cells("{\"person\":\"000000000000000000m0\",\"kind\":\"alone\",\"visit_days\":7}"));
-    put(&p, "care_tag",
-        cells("{\"person\":\"000000000000000000n0\",\"kind\":\"alone\",\"visit_days\":7}"));
-    put(&p, "care_tag", cells("{\"person\":\"000000000000000000m0\",\"kind\":\"alone\"}"));
+    place_put(&p, "care_tag",
+              cells("{\"person\":\"000000000000000000m0\",\"kind\":\"alone\",\"visit_days\":7}"));
+    place_put(&p, "care_tag",
+              cells("{\"person\":\"000000000000000000n0\",\"kind\":\"alone\",\"visit_days\":7}"));
+    place_put(&p, "care_tag", cells("{\"person\":\"000000000000000000m0\",\"kind\":\"alone\"}"));
 
     counts(&p,
            "{\"kind\":\"share\",\"collection\":\"care_tag\",\"filter\":{\"visit_days.gte\":\"1\"},"
@@ -262,22 +215,22 @@ TEST(a_visit_within_its_days_is_done_and_an_older_one_is_not)
            "{\"kind\":\"share\",\"collection\":\"care_tag\",\"filter\":{\"visit_days.gte\":\"1\"},"
            "\"dims\":[\"met:person:work_log:date:visit_days:kind=patrol\"]}",
            "[[false,2]]");
-    close_place(&p);
+    place_close(&p);
 }
 
 TEST(a_part_of_a_sum_is_told_beside_the_rest_of_it)
 {
     struct place p;
     open_place(&p);
-    put(&p, "reading",
-        cells("{\"message\":\"000000000000000000m0\",\"homes\":10,\"homes_read\":4}"));
-    put(&p, "reading",
-        cells("{\"message\":\"000000000000000000m0\",\"homes\":5,\"homes_read\":5}"));
+    place_put(&p, "reading",
+              cells("{\"message\":\"000000000000000000m0\",\"homes\":10,\"homes_read\":4}"));
+    place_put(&p, "reading",
+              cells("{\"message\":\"000000000000000000m0\",\"homes\":5,\"homes_read\":5}"));
 
     counts(&p,
            "{\"kind\":\"share\",\"collection\":\"reading\",\"dims\":[\"part:homes_read:homes\"]}",
            "[[true,9],[false,6]]");
-    close_place(&p);
+    place_close(&p);
 }
 
 RUN_TESTS(T(a_statistic_that_fails_leaves_the_others_of_the_run),
