@@ -152,7 +152,7 @@ static bool promise(const char *path, struct ln_err *err)
         if (len <= 5 || strcmp(e->d_name + len - 5, ".pack") != 0)
             continue;
         (void)snprintf(name, sizeof name, "%.*s.promisor", (int)(len - 5), e->d_name);
-        ok = ln_disk_write(folder, name, "", 0, err);
+        ok = ln_disk_there(folder, name) || ln_disk_write(folder, name, "", 0, err);
     }
     if (d != NULL)
         (void)closedir(d);
