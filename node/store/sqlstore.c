@@ -218,7 +218,7 @@ static bool meta_each(void *ctx, const char *prefix, ln_store_meta_fn *fn, void 
                       struct ln_err *err)
 {
     static const char sql[] =
-        "SELECT key, value FROM meta WHERE substr(key, 1, length(?1)) = ?1 ORDER BY key";
+        "SELECT key, value FROM meta WHERE key >= ?1 AND key < ?1 || char(0x10ffff) ORDER BY key";
     struct ln_sqlstore *s = ctx;
     struct ln_query *q = ln_db_use(s->db, sql);
     bool row;
