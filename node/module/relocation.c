@@ -799,7 +799,7 @@ static void add_family(json_t *f, const json_t *others)
     ln_buf_free(&text);
 }
 
-/* What is shown before it is taken in; the whole stays in `summary`. */
+/* What is shown before it is taken in; the whole stays in `papers`. */
 static json_t *shown_of(const json_t *summary)
 {
     static const char *const PERSON[] = { "name", "sex", "birth", "id_no", "phone", NULL };
@@ -864,7 +864,7 @@ static bool get_summary(struct ln_special_call *x, const json_t *row, const stru
     json_t *f = shown_of(summary);
     struct ln_buf text = ln_buf_secret(TEXT_MAX);
     ln_engine_canon(&text, summary);
-    json_object_set_new(f, "summary", json_stringn(text.data, text.len));
+    json_object_set_new(f, "papers", json_stringn(text.data, text.len));
     ln_buf_free(&text);
     json_decref(summary);
     return write_kept(same, x, "move_in", id, f, err) &&
@@ -1139,7 +1139,9 @@ static bool accept(struct ln_special_call *x, struct ln_err *err)
 {
     static const char *const OF_RESIDENCE[] = { "dwelling", "household", "relation",
                                                 "kind",     "starts",    NULL };
-    json_t *summary = json_loads(ln_special_text(x->row, "summary"), JSON_REJECT_DUPLICATES, NULL);
+    bool sealed = json_object_get(json_object_get(x->row, "f"), "papers") != NULL;
+    json_t *summary = json_loads(ln_special_text(x->row, sealed ? "papers" : "summary"),
+                                 JSON_REJECT_DUPLICATES, NULL);
     json_t *home = json_object();
 
     copy(home, summary, "relation");

@@ -81,6 +81,8 @@ try {
   ok('the other community learns nothing of who it is before it has a key for it', !(await all('b', 'move_in')).length)
   const offer = await carry(() => incoming('offered'))
   ok('the summary reaches the worker there, through two nodes that cannot read it', offer && offer.f.name === '赵一' && offer.f.note.includes('慢慢说'), JSON.stringify(offer))
+  const told = JSON.stringify([offer, await call('b', 'GET', `/move_in/${offer.id}/history`)])
+  ok('what is masked there stands nowhere else in it, nor in its history', /\*\*\*\*/.test(told) && !told.includes('13800000000'), told.slice(0, 600))
   const holds = (n, word) => ['linli.db', 'linli.db-wal'].some(f => fs.existsSync(`${n.dir}/${f}`) && fs.readFileSync(`${n.dir}/${f}`).includes(word))
   ok('her own box has her name in its database', holds(a, '赵一'))
   for (const n of [district, street]) ok(`${n.dir.split('/').pop()} has it nowhere`, !holds(n, '赵一'))
@@ -164,6 +166,7 @@ try {
   ok('who withdraws too late hears that it was taken in; one home', await carry(async () => await stateA(fourth) === 'moved') !== null && await homes('钱二') === 1, await stateA(fourth))
 
   // --- killed at each leg
+  await desk.close() // a page that asks for news of a box that is gone says so, and rightly
   const sun = await resident('孙三')
   const fifth = await call('a', 'POST', '/move_out', { person: sun.id, to_region: '330106005056' })
   const legs = [a, street, district, b]

@@ -60,7 +60,9 @@ export const onReach: (() => void)[] = []
 
 let turn = 0 // an answer that was asked for before a login does not undo it
 
-const schema = (more: string) => call<{ modules: Module[] }>('GET', '/schema?lang=' + lang.value + more).then(x => x.modules.sort((a, b) => a.rank - b.rank))
+/** What nodes write for each other (keys, numbers of theirs) is no text for people. */
+const forPeople = (m: Module): Module => ({ ...m, collections: m.collections.map(c => (c.fields ? { ...c, fields: c.fields.filter(f => !f.internal || !/^(str|text)$/.test(f.type)) } : c)) })
+const schema = (more: string) => call<{ modules: Module[] }>('GET', '/schema?lang=' + lang.value + more).then(x => x.modules.map(forPeople).sort((a, b) => a.rank - b.rank))
 let asked: Promise<void> | null = null
 
 /** Sees to it that the whole of the definitions comes. */

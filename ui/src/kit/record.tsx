@@ -69,6 +69,7 @@ const emergency = () => { const c = collection('emergency_reading'); return Bool
 
 function Facts({ def, module, rec, clear, onShow }: { def: Collection; module: Module; rec: Rec; clear: Record<string, unknown>; onShow: (f: Record<string, unknown>) => void }) {
   const filled = def.fields.filter(f => show(rec.f[f.name], f, module, rec) !== '' && f.name !== 'on_behalf_of')
+  const veiled = (rec.masked || []).filter(n => def.fields.some(f => f.name === n))
   const title = def.title || []
   const lead = filled.filter(f => f.type === 'text' && (f.name === 'body' || f.name === 'text'))
   const files = filled.filter(f => f.type === 'file' || f.type === 'files')
@@ -80,7 +81,7 @@ function Facts({ def, module, rec, clear, onShow }: { def: Collection; module: M
       <div><dt>{t('added_on')}</dt><dd>{stamp(rec.created_at)}</dd></div></dl>
     {typeof rec.f.on_behalf_of === 'string' && <p class="quiet">{t('behalf_of', { who: principal(rec, rec.f.on_behalf_of) })}</p>}
     {rec.outline && <p class="quiet">{t('outline_only')} {emergency() && <a href={`/emergency_reading/new?${typeof rec.f.no === 'string' ? 'no=' + rec.f.no : 'target=' + rec.id}`}>{t('ask_emergency')}</a>}</p>}
-    {rec.masked && rec.masked.length > 0 && Object.keys(clear).length === 0 && <Unmask def={def} id={rec.id} names={rec.masked} onShow={onShow} />}
+    {veiled.length > 0 && Object.keys(clear).length === 0 && <Unmask def={def} id={rec.id} names={veiled} onShow={onShow} />}
   </section>
 }
 
