@@ -23,7 +23,7 @@ url() { echo "http://127.0.0.1:${at[$1]}"; }
 stop() {
     trap - EXIT INT TERM
     local who
-    [ -z "${reader:-}" ] || kill "$reader" 2>/dev/null || true
+    if [ -n "${reader:-}" ]; then kill "$reader" 2>/dev/null || :; fi # it may be gone already; nothing depends on it
     for who in $nodes; do # children first: each hands in what waits
         [ -n "${pid[$who]:-}" ] || continue
         kill -TERM "${pid[$who]}" 2>/dev/null || continue

@@ -24,13 +24,16 @@ bool ln_cmd_serve(const char *dir, const char *listen, struct ln_err *err)
     struct ln_control *c = NULL;
     struct ln_syncer *syncer = NULL;
     struct ln_scrub *scrub = NULL;
+    struct sigaction was;
     sigset_t set;
     bool ok = false;
 
     /* Threads made from here on inherit the mask: signals come to this one alone. */
     (void)sigemptyset(&set);
     (void)sigaddset(&set, SIGTERM);
-    (void)sigaddset(&set, SIGINT);
+    /* one that is blocked comes although it is ignored: who started this does the stopping */
+    if (sigaction(SIGINT, NULL, &was) != 0 || was.sa_handler != SIG_IGN)
+        (void)sigaddset(&set, SIGINT);
     (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
     if (!ln_node_open(&n, dir, err))
