@@ -547,11 +547,15 @@ static bool step(struct ln_node *n, const char *coll, const char *id, const char
     return ok;
 }
 
-/* The home that a first membership belongs to: any of the node, else one is made. */
+/* The home that a first membership belongs to: any of the node's own region, for those of regions
+ * below are here, too; else one is made. */
 static bool first_home(char id[LN_ID_TEXT + 1], struct ln_node *n, struct ln_err *err)
 {
     struct ln_node_reader *r;
-    struct ln_list l = { .coll = ln_def_find(n->def, "home")->coll, .limit = 1 };
+    const struct ln_where own = { "region", LN_WHERE_IS, n->config.region };
+    struct ln_list l = {
+        .coll = ln_def_find(n->def, "home")->coll, .n = 1, .where = &own, .limit = 1
+    };
     json_t *rows = json_array();
     bool ok = ln_node_read(n, &r, err);
 
