@@ -34,10 +34,11 @@ function Compare({ regions, stats }: { regions: Region[]; stats: Stat[] }) {
     load().then(() => undefined, () => on && setRows([]))
     return () => { on = false }
   }, [code, regions.length])
+  const stat = stats.find(s => s.code === code)
+  const shown = (r: { n: number; least: boolean }) => (r.least ? '≥ ' : '') + amount(stat, r.n)
   function save() {
-    const stat = stats.find(s => s.code === code)
     const text = (v: string | number) => '"' + String(v).replace(/^[=+@-]/, "'$&").replace(/"/g, '""') + '"'
-    const lines = [[t('region'), stat ? word(stat.label, code) : code]].concat((rows || []).map(r => [r.key, (r.least ? '≥ ' : '') + r.n])).map(l => l.map(text).join(','))
+    const lines = [[t('region'), stat ? word(stat.label, code) : code]].concat((rows || []).map(r => [r.key, shown(r)])).map(l => l.map(text).join(','))
     const a = document.createElement('a')
     a.href = URL.createObjectURL(new Blob(['\uFEFF' + lines.join('\r\n') + '\r\n'], { type: 'text/csv' }))
     a.download = code + '.csv'
@@ -46,9 +47,9 @@ function Compare({ regions, stats }: { regions: Region[]; stats: Stat[] }) {
   }
   return <section class="card"><div class="block-head"><h2>{t('districts')}</h2>{rows && rows.length > 0 && <button type="button" class="no-print" onClick={save}><Icon name="download" />{t('export')}</button>}</div>
     <div class="field no-print"><label for="compare">{t('what')}</label><select id="compare" value={code} onChange={e => setCode(e.currentTarget.value)}>{stats.map(s => <option key={s.code} value={s.code}>{word(s.label, s.code)}</option>)}</select></div>
-    {!rows ? <Waiting /> : rows.length === 0 ? <Empty /> : <><Bars label={t('districts')} rows={rows} stat={stats.find(s => s.code === code)} />
+    {!rows ? <Waiting /> : rows.length === 0 ? <Empty /> : <><Bars label={t('districts')} rows={rows} stat={stat} />
       <details><summary>{t('as_table')}</summary><div class="scroll" tabIndex={0} role="region" aria-label={t('districts')}><table><thead><tr><th scope="col">{t('region')}</th><th scope="col" class="num">{t('number')}</th></tr></thead>
-        <tbody>{rows.map(r => <tr key={r.key}><td>{r.key}</td><td class="num">{r.least ? '≥ ' : ''}{amount(stats.find(s => s.code === code), r.n)}</td></tr>)}</tbody></table></div></details></>}</section>
+        <tbody>{rows.map(r => <tr key={r.key}><td>{r.key}</td><td class="num">{shown(r)}</td></tr>)}</tbody></table></div></details></>}</section>
 }
 
 function Figure({ stat, min }: { stat: Stat; min: number }) {
@@ -70,6 +71,7 @@ export function Stats() {
   if (!answer) return <><h1>{t('stats')}</h1>{wrong ? <p class="error" role="alert">{wrong}</p> : <Waiting lines={8} />}</>
   const shown = answer.items.filter(s => s.cells.length > 0)
   const of = answer.regions.find(r => r.region === region)
+  const parts = modules.value.map(m => ({ m, list: shown.filter(s => s.module === m.module) })).filter(x => x.list.length > 0)
   return <>
     <div class="list-head"><h1>{t('stats')}</h1><div class="row no-print"><button type="button" onClick={() => window.print()}><Icon name="print" />{t('print')}</button></div></div>
     {!answer.live && <div class="row no-print"><label class="grow">{t('region')}<select value={region} onChange={e => go('/stats' + (e.currentTarget.value ? '?region=' + e.currentTarget.value : ''), true)}>
@@ -78,8 +80,9 @@ export function Stats() {
     <p class="quiet">{answer.live ? t('counted_now') : of ? t('as_of', { when: stamp(of.as_of) }) : t('summed')}</p>
     {wrong && <p class="error" role="alert">{wrong}</p>}
     {shown.length === 0 && <div class="card"><Empty icon="chart" /></div>}
+    {parts.length > 1 && <nav class="parts no-print" aria-label={t('contents')}>{parts.map(x => <a key={x.m.module} class="chip" href={'#part-' + x.m.module}>{word(x.m.label, x.m.module)} <span class="quiet">{x.list.length}</span></a>)}</nav>}
     {!answer.live && !region && answer.regions.length > 0 && shown.length > 0 && <Compare regions={answer.regions} stats={shown} />}
-    {modules.value.map(m => ({ m, list: shown.filter(s => s.module === m.module) })).filter(x => x.list.length > 0).map(x => <section key={x.m.module}>
+    {parts.map(x => <section key={x.m.module} id={'part-' + x.m.module}>
       <h2>{word(x.m.label, x.m.module)}</h2><div class="masonry">{x.list.map(s => <Figure key={s.code} stat={s} min={answer.min} />)}</div></section>)}
     <PrintFoot />
   </>

@@ -1,7 +1,7 @@
 // A plan of where things are, drawn from their coordinates alone: nothing is fetched from elsewhere, so it works with the link cut.
 // Each place has a number, under which the list beside it names what is there.
 import { useEffect, useState } from 'preact/hooks'
-import { collection, elder, narrow, query } from '../app/state'
+import { collection, elder, narrow, onEnter, query } from '../app/state'
 import type { Collection, Rec } from '../app/types'
 import { word } from '../i18n'
 import { w } from '../i18n/plan'
@@ -13,6 +13,7 @@ import { numbered } from './value'
 export interface Spot { lat: number; lng: number; id: string; title: string; to?: string; chip?: string }
 interface View { lat: number; lng: number; wide: number } // the middle, and how many metres are across
 const MOST = 1000
+const FEW = 3 // named at once where many are in one place
 const DEGREE_M = 111320 // of latitude; of longitude that times the cosine
 const NEAREST_M = 40
 const FARTHEST_M = 2e6
@@ -68,7 +69,8 @@ function lead(names: string[]): number {
 }
 
 let known: Promise<Spot[]> | null = null
-/** Buildings, for orientation; asked for once. */
+onEnter.push(() => { known = null })
+/** Buildings, for orientation; asked for once by each who comes. */
 function buildings(): Promise<Spot[]> {
   if (!known) known = collection('building') ? every('/building?sort=id', MOST).then(list => spotsOf(list, 'geo', []).spots, () => { known = null; return [] }) : Promise.resolve([])
   return known
@@ -109,27 +111,30 @@ export function Plan({ spots, label, onPick, note }: PlanProps) {
   const skip = lead(ground.map(b => b.title))
   const named = back.length > 0 && back.length <= 60 && scale > 0.4
   const bar = round(v.wide / 4)
-  const move = (dx: number, dy: number, by = 1) => setView({ lat: v.lat - dy / scale / DEGREE_M, lng: v.lng + dx / scale / DEGREE_M / cos(v.lat), wide: Math.min(FARTHEST_M, Math.max(NEAREST_M, v.wide * by)) })
+  const at = (dx: number, dy: number) => ({ lat: v.lat - dy / scale / DEGREE_M, lng: v.lng + dx / scale / DEGREE_M / cos(v.lat) })
+  const move = (dx: number, dy: number, by = 1) => setView({ ...at(dx, dy), wide: Math.min(FARTHEST_M, Math.max(NEAREST_M, v.wide * by)) })
   function press(e: KeyboardEvent) {
     const k = { ArrowLeft: [-W / 6, 0], ArrowRight: [W / 6, 0], ArrowUp: [0, -H / 6], ArrowDown: [0, H / 6], '+': [0, 0, 0.6], '=': [0, 0, 0.6], '-': [0, 0, 1 / 0.6], Enter: [] }[e.key]
     if (!k || (e.key === 'Enter' && !onPick)) return
     e.preventDefault()
-    if (e.key === 'Enter' && onPick) onPick({ lat: v.lat, lng: v.lng })
+    if (e.key === 'Enter' && onPick) onPick(at(0, 0))
     else move(k[0], k[1], k[2])
   }
   function tap(e: MouseEvent) {
     const box = (e.currentTarget as Element).getBoundingClientRect()
     const dx = (e.clientX - box.left) / box.width * W - W / 2
     const dy = (e.clientY - box.top) / box.height * H - H / 2
-    if (onPick) onPick({ lat: v.lat - dy / scale / DEGREE_M, lng: v.lng + dx / scale / DEGREE_M / cos(v.lat) })
+    if (onPick) onPick(at(dx, dy))
     else move(dx, dy)
   }
+  const one = (s: Spot, i: number) => <li key={s.id}>{s.to ? <a href={s.to} onFocus={() => setLit(i)} onBlur={() => setLit(-1)}>{s.title}</a> : s.title}{s.chip && <> <span class="chip">{s.chip}</span></>}</li>
+  const over = (p: Place) => (seen.some(q => Math.abs(q.x - p.x) < 24 && Math.abs(q.y - p.y) < 24) ? 17 : 9) // a name stands above what is drawn over its building
   return <div class={'plan' + (onPick || elder.value ? ' plan-alone' : '')}>
     <div><div class="plan-box" tabIndex={0} role="group" aria-label={w('keys')} onKeyDown={press}>
       <svg class="chart" viewBox={`0 0 ${W} ${H}`} role="img" aria-label={label} onClick={tap}>
         <rect class="plan-ground" x="0" y="0" width={W} height={H} />
         {back.map(p => <g key={p.spots[0].id}><title>{p.spots[0].title}</title><rect class="plan-building" x={p.x - 6} y={p.y - 5} width="12" height="10" />
-          {named && <text class="plan-name" x={p.x} y={p.y - 9} text-anchor="middle">{p.spots[0].title.slice(skip)}</text>}</g>)}
+          {named && <text class="plan-name" x={p.x} y={p.y - over(p)} text-anchor="middle">{p.spots[0].title.slice(skip)}</text>}</g>)}
         {seen.map((p, i) => <g key={p.spots[0].id} class={'plan-spot' + (lit === i ? ' plan-lit' : '')} onMouseEnter={() => setLit(i)} onMouseLeave={() => setLit(-1)}>
           <title>{p.spots.map(s => s.title).join(' / ')}</title><circle cx={p.x} cy={p.y} r={p.spots.length > 1 ? 14 : 11} /><text x={p.x} y={p.y + 4.5} text-anchor="middle">{i + 1}</text></g>)}
         {onPick && <path class="plan-cross" d={`M${W / 2 - 12} ${H / 2}h24M${W / 2} ${H / 2 - 12}v24`} />}
@@ -137,10 +142,11 @@ export function Plan({ spots, label, onPick, note }: PlanProps) {
         <path class="plan-cross" d={`M${W - 18} 44v-24l-5 8m5-8l5 8`} /><text x={W - 18} y="15" text-anchor="middle">{w('north')}</text>
       </svg></div>
       <div class="row no-print"><button type="button" onClick={() => move(0, 0, 0.6)}>＋ {w('nearer')}</button><button type="button" onClick={() => move(0, 0, 1 / 0.6)}>− {w('farther')}</button>
-        <button type="button" onClick={() => setView(null)}>{w('whole')}</button>{onPick && <button type="button" class="primary" onClick={() => onPick({ lat: v.lat, lng: v.lng })}>{w('middle')}</button>}</div>
+        <button type="button" onClick={() => setView(null)}>{w('whole')}</button>{onPick && <button type="button" class="primary" onClick={() => onPick(at(0, 0))}>{w('middle')}</button>}</div>
       <p class="quiet">{onPick ? w('tap') : w('drawn')}</p></div>
     {!onPick && seen.length + outside > 1 && <div><ol class="plain plan-list">{seen.map((p, i) => <li key={p.spots[0].id} class={lit === i ? 'plan-lit' : ''} onMouseEnter={() => setLit(i)} onMouseLeave={() => setLit(-1)}>
-      <b class="count">{i + 1}</b><ul>{p.spots.map(s => <li key={s.id}>{s.to ? <a href={s.to} onFocus={() => setLit(i)} onBlur={() => setLit(-1)}>{s.title}</a> : s.title}{s.chip && <> <span class="chip">{s.chip}</span></>}</li>)}</ul></li>)}</ol>
+      <b class="count">{i + 1}</b><ul>{p.spots.slice(0, FEW).map(s => one(s, i))}
+        {p.spots.length > FEW && <li><details><summary>{w('rest', { n: p.spots.length - FEW })}</summary><ul>{p.spots.slice(FEW).map(s => one(s, i))}</ul></details></li>}</ul></li>)}</ol>
       {outside > 0 && <p class="quiet" role="status">{w('outside', { n: outside })}</p>}{note && <p class="quiet">{note}</p>}</div>}
   </div>
 }
