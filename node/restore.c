@@ -17,6 +17,8 @@
 #define LOOKS 4096 /* rounds of full text: some eight million records */
 #define OLD_MAX 64 /* boxes one after the other */
 #define CERTS_MAX 4096
+#define CATCH_UPS 5 /* rounds of the drill after a living box that goes on writing */
+#define CATCH_UP_S 1
 
 static int64_t now_ms(void)
 {
@@ -358,6 +360,7 @@ static bool compare(struct ln_restore_report *out, struct ln_node *living, struc
     bool ok = living->access.read(living->access.ctx, read_digests, &a, err) &&
               back->access.read(back->access.ctx, read_digests, &b, err);
 
+    out->differing = 0;
     for (size_t i = 0; ok && i < a.n; i++) {
         const struct ln_store_audience *other = find(&b, a.list[i].name);
         out->differing +=
@@ -366,6 +369,27 @@ static bool compare(struct ln_restore_report *out, struct ln_node *living, struc
     out->waiting = a.counts.unsealed + a.counts.unreceipted;
     ln_free(a.list);
     ln_free(b.list);
+    return ok;
+}
+
+/* The living box writes on meanwhile: what it sent since is fetched, too, before anything is said
+ * to differ. */
+static bool catch_up(struct ln_restore_report *out, struct ln_node *living, struct ln_node *back,
+                     struct ln_err *err)
+{
+    struct ln_link_http *http = NULL;
+    struct ln_exchange_client *c = NULL;
+    struct ln_link link;
+    bool ok = compare(out, living, back, err);
+
+    for (int i = 0; ok && out->differing > 0 && i < CATCH_UPS; i++) {
+        (void)sleep(CATCH_UP_S);
+        if (c == NULL && (ok = ln_link_open(&http, &link, back->config.parent, err)))
+            c = ln_exchange_client_new(&back->exchange, &link);
+        ok = ok && sync_once(out, c, err) && compare(out, living, back, err);
+    }
+    ln_exchange_client_free(c);
+    ln_link_close(http);
     return ok;
 }
 
@@ -400,7 +424,7 @@ bool ln_restore_drill(struct ln_restore_report *out, struct ln_node *living,
         return ln_fail(err, LN_BROKEN, "cannot make %s", dir);
     ok = prepare(living, dir, err) && ln_node_open_drill(&n, dir, err) &&
          give_chain(living, n, err) && ln_restore_paper(n, paper, err) &&
-         bring_back(out, n, &self, true, err) && compare(out, living, n, err);
+         bring_back(out, n, &self, true, err) && catch_up(out, living, n, err);
     ln_node_close(n);
     (void)nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     return ok || ln_wrap(err, "drill");
