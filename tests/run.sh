@@ -20,7 +20,7 @@ count() {
     failed=$((failed + bad))
     if [ "$bad" -gt 0 ]; then
         echo "FAILED $1 ($ok passed, $bad failed, exit $3)"
-        tail -n 40 "$2" | sed 's/^/    /'
+        { grep -E -A 4 '^(FAILED|not ok|\[ *FAILED)' "$2" | head -n 20; echo ...; tail -n 25 "$2"; } | sed 's/^/    /'
     else
         echo "ok     $1 ($ok)"
     fi
