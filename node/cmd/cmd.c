@@ -13,6 +13,7 @@
 #include "crypto/base/alloc.h"
 #include "node/cmd/command.h"
 #include "node/disk.h"
+#include "node/region/region.h"
 #include "node/store/db.h"
 #include "node/store/upgrade.h"
 #include "sync/exchange.h"
@@ -135,6 +136,26 @@ static void print_qr(const char *text)
     QRcode_free(q);
 }
 
+/* Typed wrong, a region stays wrong: a node keeps it for life. One that is newer than our list is
+ * right all the same. */
+static void print_region(const char *code)
+{
+    struct ln_buf path = ln_buf_new(1024);
+
+    if (ln_region_path(&path, code))
+        (void)printf("%s %s %s\n", LN_SAY("区划", "region"), code, path.data);
+    else
+        (void)fprintf(
+            stderr,
+            LN_SAY("注意：区划代码 %s 不在统计用区划代码表中，请核对；节点的区划不能更改，"
+                   "有误请删除目录重新 init\n",
+                   "careful: region %s is not in the list of statistical codes. A node "
+                   "keeps its region: if it is wrong, remove the folder and init "
+                   "again\n"),
+            code);
+    ln_buf_free(&path);
+}
+
 static bool init(const json_t *args, struct ln_err *err)
 {
     struct ln_node_new want = { .region = ln_cmd_arg(args, "region"),
@@ -149,7 +170,9 @@ static bool init(const json_t *args, struct ln_err *err)
                        ln_cmd_arg(args, "role"));
     ok = ln_node_init(ln_cmd_arg(args, "dir"), &want, &recovery, id, err);
     if (ok) {
-        (void)printf("%s %s\n\n%s\n\n%s\n\n", LN_SAY("节点", "node"), id,
+        (void)printf("%s %s\n", LN_SAY("节点", "node"), id);
+        print_region(want.region);
+        (void)printf("\n%s\n\n%s\n\n",
                      LN_SAY("恢复密钥（只显示这一次，请抄写或打印后妥善保管；没有它，"
                             "坏掉的节点无法恢复受保护的内容）：",
                             "Recovery key (shown only now: write it down or print it and keep it "

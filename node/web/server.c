@@ -1,6 +1,7 @@
 /* CivetWeb turned into requests and replies of ours; limits, Host and Origin, security headers. */
 #include <arpa/inet.h>
 #include <civetweb.h>
+#include <ctype.h>
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -749,6 +750,24 @@ static int log_message(const struct mg_connection *conn, const char *message)
     return 1;
 }
 
+/* [address:]port, several with commas between. */
+static bool is_listen(const char *text)
+{
+    for (const char *p = text; *p != '\0';) {
+        size_t len = strcspn(p, ",");
+        size_t digits = 0;
+        while (digits < len && isdigit((unsigned char)p[len - 1 - digits]))
+            digits++;
+        long port = strtol(p + len - digits, NULL, 10);
+        if (digits == 0 || digits > 5 || port < 1 || port > 65535 ||
+            (digits < len && strchr(":+", p[len - 1 - digits]) == NULL))
+            return false;
+        p += len;
+        p += *p == ',';
+    }
+    return *text != '\0';
+}
+
 bool ln_web_start(struct ln_web **out, struct ln_node *n, const char *listen, struct ln_err *err)
 {
     struct ln_web *w = ln_alloc(sizeof *w);
@@ -780,6 +799,14 @@ bool ln_web_start(struct ln_web **out, struct ln_node *n, const char *listen, st
                               "yes",
                               NULL };
 
+    if (!is_listen(listen)) {
+        ln_free(w);
+        return ln_fail(err, LN_INVALID,
+                       LN_SAY("监听地址“%s”有误：应为 地址:端口，如 127.0.0.1:8080",
+                              "no address to listen on: \"%s\"; give address:port, as in "
+                              "127.0.0.1:8080"),
+                       listen);
+    }
     w->n = n;
     (void)pthread_mutex_init(&w->password, NULL);
     (void)pthread_mutex_init(&w->known_mutex, NULL);
@@ -795,7 +822,8 @@ bool ln_web_start(struct ln_web **out, struct ln_node *n, const char *listen, st
         ln_web_stop(w);
         return ln_fail(
             err, LN_BUSY,
-            LN_SAY("不能在 %s 上监听：端口可能已被占用", "cannot listen on %s: is the port taken?"),
+            LN_SAY("不能在 %s 上监听：端口可能已被占用，或本机没有这个地址",
+                   "cannot listen on %s: is the port taken, or the address not this machine's?"),
             listen);
     }
     *out = w;
