@@ -2,7 +2,7 @@
 // the definitions that was written apart from the engine's. What no right grants is denied.
 import fs from 'node:fs'
 import path from 'node:path'
-import { dir, end, ok, run, startNode } from './lib-browser.mjs'
+import { dir, end, knock, ok, run, startNode } from './lib-browser.mjs'
 import { canon, colls, fields, made, newId, ways } from './lib-records.mjs'
 
 const port = Number(process.env.PORT0 ?? 18650) + 140
@@ -10,15 +10,13 @@ const ROLES = ['worker', 'committee', 'party', 'centre', 'owners', 'property', '
 const GRIDS = { wanda: ['01'], wilma: ['02', '03'], willi: ['01', '02'] } // workers of grids: by membership, by the grid's record, with a substitution
 const { base, dir: node } = await startNode('翠苑一区社区', port, '330106005055', 'community', ROLES)
 
-/** An idle connection may have been closed: asked again on another. */
-const again = (url, what, left = 4) => fetch(url, what).catch(e => { if (left === 0) throw e; return again(url, what, left - 1) })
 async function api(user, method, where, body) {
-  const r = await again(`${base}/api/v1${where}`, { method, headers: { Origin: base, 'Content-Type': 'application/json', cookie: user.cookie }, body: body && JSON.stringify(body) })
+  const r = await knock(`${base}/api/v1${where}`, { method, headers: { Origin: base, 'Content-Type': 'application/json', cookie: user.cookie }, body: body && JSON.stringify(body) })
   return { status: r.status, body: await r.json().catch(() => null) }
 }
 async function enter(login, role) {
   if (!login) return { login: 'guest', role: 'guest', roles: ['guest'], account: '', person: '', homes: [], cookie: '' }
-  const r = await again(`${base}/api/v1/session`, { method: 'POST', headers: { Origin: base, 'Content-Type': 'application/json' }, body: JSON.stringify({ login, password: `linli-${login}` }) })
+  const r = await knock(`${base}/api/v1/session`, { method: 'POST', headers: { Origin: base, 'Content-Type': 'application/json' }, body: JSON.stringify({ login, password: `linli-${login}` }) })
   const s = await r.json()
   return { login, role, grids: GRIDS[login], roles: ['guest', ...s.roles], account: s.account.id, person: s.account.person ?? '', homes: (s.memberships ?? []).filter(m => m.role !== 'resident').map(m => m.home), cookie: r.headers.get('set-cookie').split(';')[0] }
 }
@@ -145,7 +143,7 @@ try {
   ok('nor moves a record into it', lone.status === 201 && (await api(worker('wanda'), 'PATCH', `/person/${lone.body.id}`, { grid: '02' })).status === 403 && (await api(worker('wanda'), 'PATCH', `/person/${lone.body.id}`, { grid: '01' })).status === 200)
 
   const sheet = ['姓名,证件类型,证件号码,人员类别,出生日期,网格', '戊,990,P戊,local,1980-01-01,02', '己,990,P己,local,1980-01-01,01'].join('\n')
-  const import1 = await fetch(`${base}/api/v1/import?collection=person&keep=${encodeURIComponent('样例')}`, { method: 'POST', headers: { Origin: base, 'Content-Type': 'application/octet-stream', cookie: worker('wanda').cookie }, body: sheet }).then(r => r.json())
+  const import1 = await knock(`${base}/api/v1/import?collection=person&keep=${encodeURIComponent('样例')}`, { method: 'POST', headers: { Origin: base, 'Content-Type': 'application/octet-stream', cookie: worker('wanda').cookie }, body: sheet }).then(r => r.json())
   ok('a row of another\'s grid is told in the preview of a spreadsheet', import1.rows?.[0].status === 'error' && /网格 02/.test(JSON.stringify(import1.rows[0].messages)) && import1.rows[1].status !== 'error', JSON.stringify(import1).slice(0, 900))
 
   const wrong = []

@@ -1,5 +1,5 @@
 // The board of erasures as people see it: granted on the page, who has signed, who has not, on a phone and a desktop.
-import { end, login, look, must, ok, open, shows, startNode, until } from './lib-browser.mjs'
+import { end, knock, login, look, must, ok, open, shows, startNode, until } from './lib-browser.mjs'
 
 const port = Number(process.env.PORT0 ?? 18650)
 const district = await startNode('xihu', port, '330106000000', 'district', ['clerk'])
@@ -34,7 +34,7 @@ ok('the committee holds it, with a reason', await shows(page, 'text=留存中'))
 const holds = (await must(page, 'GET', '/legal_hold')).items
 ok('the decision is a record, signed with its author', holds.length === 1 && holds[0].f.reason === '信访案件需要' && Boolean(holds[0].f.author))
 ok('and the list says by which', (await must(page, 'GET', '/retention')).items.some(i => i.hold === holds[0].id))
-const asked = await fetch(`${box.base}/api/v1/retention`)
+const asked = await knock(`${box.base}/api/v1/retention`)
 ok('nobody else is told', asked.status === 401 || asked.status === 403)
 const small = await open(360, 640)
 await login(small, box.base, 'committee')

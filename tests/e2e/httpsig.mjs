@@ -5,7 +5,7 @@ import fs from 'node:fs'
 import http from 'node:http'
 import path from 'node:path'
 import { createRequire } from 'node:module'
-import { end, ok, startNode } from './lib-browser.mjs'
+import { end, knock, ok, startNode } from './lib-browser.mjs'
 const { httpbis } = createRequire(path.resolve('tests/package.json'))('http-message-signatures')
 
 const port = Number(process.env.PORT0 ?? 18650) + 92
@@ -38,7 +38,7 @@ const idOf = dir => fs.readFileSync(`${dir}/node.pub`, 'utf8').trim().split(' ')
 const own = { id: idOf(community.dir), key: secretKey(community.dir) }
 const theirs = { id: idOf(district.dir), key: publicKey(district.dir) }
 const digest = body => `sha-256=:${createHash('sha256').update(body).digest('base64')}:`
-const hello = async () => (await fetch(`${district.base}/sync/v1/hello`)).json()
+const hello = async () => (await knock(`${district.base}/sync/v1/hello`)).json()
 
 const FIELDS = ['@method', '@path', '@query', 'content-digest', 'linli-to']
 /** A signed request; `change` may alter what is signed over, `after` what is sent. */

@@ -80,7 +80,7 @@ export async function must(page, method, where, body) {
   return r.body
 }
 /** Asks again when an idle connection was just closed, or when there were too many. */
-async function knock(url, options) {
+export async function knock(url, options) {
   for (let i = 0; ; i++) {
     const a = await fetch(url, options).catch(e => { if (i === 9) throw e })
     if (a) return a

@@ -1,7 +1,7 @@
 // Offices over the link: a community proposes, a clerk of the district grants, everybody sees who holds one; and what is for few eyes
 // goes up, or is read, only as two people and a log want it.
 import fs from 'node:fs'
-import { client, dir, end, findings, login, ok, open, run, startNode } from './lib-browser.mjs'
+import { client, dir, end, findings, knock, login, ok, open, run, startNode } from './lib-browser.mjs'
 import { canon, newId } from './lib-records.mjs'
 
 const port = Number(process.env.PORT0 ?? 18650) + 220
@@ -40,9 +40,9 @@ try {
   const granted = await clerk('POST', `/membership/${seat.body.id}/steps`, { action: 'grant' })
   ok('a clerk of the district grants it', granted.status === 200 && granted.body.state === 'active', JSON.stringify(granted.body))
   ok('and it is held in the community', await synced(async () => (await ding('GET', '/session')).body.roles.includes('party')))
-  const who = await come(async () => (await (await fetch(`${box.base}/api/v1/office_holder?role=party`)).json()).items?.some(x => x.f.holder === '丁书记' && x.f.title === '书记'))
-  ok('everybody reads who holds the office, without the account', who && !JSON.stringify((await (await fetch(`${box.base}/api/v1/office_holder`)).json()).items).includes(await account('ding')))
-  ok('at the district, too', await synced(async () => (await (await fetch(`${district.base}/api/v1/office_holder?region=330106005055&role=party`)).json()).items?.length === 1))
+  const who = await come(async () => (await (await knock(`${box.base}/api/v1/office_holder?role=party`)).json()).items?.some(x => x.f.holder === '丁书记' && x.f.title === '书记'))
+  ok('everybody reads who holds the office, without the account', who && !JSON.stringify((await (await knock(`${box.base}/api/v1/office_holder`)).json()).items).includes(await account('ding')))
+  ok('at the district, too', await synced(async () => (await (await knock(`${district.base}/api/v1/office_holder?region=330106005055&role=party`)).json()).items?.length === 1))
 
   // ---- a role is held where it was given
   const boss = (await clerk('GET', '/membership?role=clerk')).body.items.find(m => m.region === '330106000000')
@@ -56,7 +56,7 @@ try {
   const over = await clerk('POST', `/membership/${seat.body.id}/steps`, { action: 'end' })
   ok('the district ends it', over.status === 200)
   ok('in the community, too, and on the page of everybody', await synced(async () => !(await ding('GET', '/session')).body.roles.includes('party')) &&
-    await come(async () => (await (await fetch(`${box.base}/api/v1/office_holder?role=party`)).json()).items.length === 0))
+    await come(async () => (await (await knock(`${box.base}/api/v1/office_holder?role=party`)).json()).items.length === 0))
 
   // ---- the reporter's contact goes up with the ticket, to whoever takes it there, and is taken back
   const category = (await committee('POST', '/category', { code: 'letter', name: '来信', handler: office, tier: 'community', accept_hours: 8, done_hours: 72 })).body.id
