@@ -17,9 +17,21 @@ struct past {
 #define PAST_MAX 64      /* renewals remembered of one node: sixteen years of a laptop's */
 #define CONTINUES_MAX 64 /* boxes one after the other */
 
+/* What revocations say of the down-logs for regions from `first` up to `next`, without it. */
+struct told {
+    char first[LN_REGION_LEN + 1], next[LN_REGION_LEN + 1]; /* "" = no bound */
+    struct down {
+        char region[LN_REGION_LEN + 1];
+        uint64_t from; /* the first void segment */
+    } * list;          /* ascending; of all others no segment holds */
+    size_t n;
+};
+
 struct entry {
     struct ln_cert cert;
     uint64_t void_from; /* 0 = not revoked */
+    struct told *told;
+    size_t n_told;
     struct past *past;
     size_t n_past;
 };
@@ -46,11 +58,23 @@ void ln_authority_free(struct ln_authority *a)
     if (a == NULL)
         return;
     for (size_t i = 0; i < a->n; i++) {
+        for (size_t k = 0; k < a->entries[i]->n_told; k++)
+            ln_free(a->entries[i]->told[k].list);
+        ln_free(a->entries[i]->told);
         ln_free(a->entries[i]->past);
         ln_free(a->entries[i]);
     }
     ln_free(a->entries);
     ln_free(a);
+}
+
+static void *copy_of(const void *list, size_t n, size_t size)
+{
+    void *out = ln_alloc_array(n + 1, size);
+
+    if (n > 0)
+        memcpy(out, list, n * size);
+    return out;
 }
 
 struct ln_authority *ln_authority_copy(const struct ln_authority *a)
@@ -59,12 +83,12 @@ struct ln_authority *ln_authority_copy(const struct ln_authority *a)
 
     c->entries = ln_alloc_array(a->n + 1, sizeof(struct entry *));
     for (size_t i = 0; i < a->n; i++) {
-        c->entries[i] = ln_alloc(sizeof *c->entries[i]);
-        *c->entries[i] = *a->entries[i];
-        c->entries[i]->past = ln_alloc_array(a->entries[i]->n_past + 1, sizeof(struct past));
-        if (a->entries[i]->n_past > 0)
-            memcpy(c->entries[i]->past, a->entries[i]->past,
-                   a->entries[i]->n_past * sizeof(struct past));
+        struct entry *e = copy_of(a->entries[i], 1, sizeof *e);
+        e->past = copy_of(e->past, e->n_past, sizeof *e->past);
+        e->told = copy_of(e->told, e->n_told, sizeof *e->told);
+        for (size_t k = 0; k < e->n_told; k++)
+            e->told[k].list = copy_of(e->told[k].list, e->told[k].n, sizeof *e->told[k].list);
+        c->entries[i] = e;
     }
     c->n = a->n;
     c->cap = a->n + 1;
@@ -188,6 +212,45 @@ uint64_t ln_authority_void_from(const struct ln_authority *a, const char *node)
     const struct entry *e = find(a, node);
 
     return e != NULL ? e->void_from : 0;
+}
+
+static const struct down *down_of(const struct told *t, const char *region)
+{
+    size_t low = 0;
+    size_t high = t->n;
+
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        int cmp = strcmp(t->list[mid].region, region);
+        if (cmp == 0)
+            return &t->list[mid];
+        if (cmp < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return NULL;
+}
+
+uint64_t ln_authority_void_in(const struct ln_authority *a, const char *log)
+{
+    const char *dot = strchr(log, '.');
+    char node[LN_NODE_ID_MAX];
+    uint64_t from = 0;
+
+    if (dot == NULL)
+        return ln_authority_void_from(a, log);
+    (void)snprintf(node, sizeof node, "%.*s", (int)(dot - log), log);
+    const struct entry *e = find(a, node);
+    for (size_t i = 0; e != NULL && i < e->n_told; i++) {
+        const struct told *t = &e->told[i];
+        if (strcmp(dot + 1, t->first) < 0 || (t->next[0] != '\0' && strcmp(dot + 1, t->next) >= 0))
+            continue;
+        const struct down *d = down_of(t, dot + 1);
+        uint64_t one = d != NULL ? d->from : 1;
+        from = from == 0 || one < from ? one : from;
+    }
+    return from;
 }
 
 void ln_authority_span(int64_t *from_s, int64_t *until_s, const struct ln_authority *a,
@@ -341,6 +404,81 @@ bool ln_authority_may_revoke(const struct ln_authority *a, const char *author, c
            ln_fail(err, LN_DENIED, "revocation: %s does not stand above %s", author, node);
 }
 
+static bool read_region(char out[LN_REGION_LEN + 1], struct ln_span value)
+{
+    struct ln_span text;
+
+    if (!ln_canon_plain(value, &text) || text.len != LN_REGION_LEN)
+        return false;
+    memcpy(out, text.p, LN_REGION_LEN);
+    out[LN_REGION_LEN] = '\0';
+    return strspn(out, "0123456789") == LN_REGION_LEN;
+}
+
+/* ["<region>",<seq>] */
+static bool read_one_down(struct down *d, struct ln_span item)
+{
+    struct ln_span part[3];
+    size_t at = 0;
+
+    if (ln_canon_type(item) != LN_CANON_ARRAY || !ln_canon_next(item, &at, NULL, &part[0]) ||
+        !ln_canon_next(item, &at, NULL, &part[1]) || ln_canon_next(item, &at, NULL, &part[2]) ||
+        !read_region(d->region, part[0]) || ln_canon_type(part[1]) != LN_CANON_INT ||
+        ln_canon_int(part[1]) < 0)
+        return false;
+    d->from = (uint64_t)ln_canon_int(part[1]) + 1;
+    return true;
+}
+
+/* The caller frees t->list. */
+static bool read_told(struct told *t, struct ln_span f, struct ln_span list)
+{
+    struct ln_span item;
+    size_t at = 0;
+
+    if (ln_canon_type(list) != LN_CANON_ARRAY ||
+        (ln_canon_get(f, "first", &item) && !read_region(t->first, item)) ||
+        (ln_canon_get(f, "next", &item) && !read_region(t->next, item)))
+        return false;
+    t->list = ln_alloc_array(LN_AUTHORITY_DOWN_MAX, sizeof *t->list);
+    while (ln_canon_next(list, &at, NULL, &item)) {
+        if (t->n == LN_AUTHORITY_DOWN_MAX || !read_one_down(&t->list[t->n], item) ||
+            (t->n > 0 && strcmp(t->list[t->n - 1].region, t->list[t->n].region) >= 0))
+            return false;
+        t->n++;
+    }
+    t->list = ln_realloc(t->list, (t->n + 1) * sizeof *t->list);
+    return true;
+}
+
+/* Of several that speak of the same regions the earliest position of each holds, and one that any
+ * of them does not name has none: the same line again changes nothing. Takes t->list. */
+static void take_told(struct entry *e, struct told *t)
+{
+    struct told *old = NULL;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < e->n_told && old == NULL; i++)
+        if (strcmp(e->told[i].first, t->first) == 0 && strcmp(e->told[i].next, t->next) == 0)
+            old = &e->told[i];
+    if (old == NULL) {
+        e->told = ln_realloc(e->told, (e->n_told + 1) * sizeof *e->told);
+        e->told[e->n_told++] = *t;
+        t->list = NULL;
+        return;
+    }
+    for (size_t i = 0; i < old->n; i++) {
+        const struct down *d = down_of(t, old->list[i].region);
+        if (d == NULL)
+            continue;
+        old->list[kept] = old->list[i];
+        if (d->from < old->list[kept].from)
+            old->list[kept].from = d->from;
+        kept++;
+    }
+    old->n = kept;
+}
+
 bool ln_authority_revoke(struct ln_authority *a, const char *author, struct ln_span f,
                          struct ln_err *err)
 {
@@ -348,6 +486,8 @@ bool ln_authority_revoke(struct ln_authority *a, const char *author, struct ln_s
     struct ln_span seq;
     struct ln_span sha;
     struct ln_span text;
+    struct ln_span down;
+    struct told told = { .n = 0 };
     uint8_t hash[32];
     char id[LN_NODE_ID_MAX] = "";
 
@@ -362,6 +502,14 @@ bool ln_authority_revoke(struct ln_authority *a, const char *author, struct ln_s
     if (!ln_authority_may_revoke(a, author, id, err))
         return false;
     struct entry *e = find(a, id);
+    if (ln_canon_get(f, "down", &down)) {
+        bool read = read_told(&told, f, down);
+        if (read)
+            take_told(e, &told);
+        ln_free(told.list);
+        if (!read)
+            return ln_fail(err, LN_INVALID, "revocation: no last good segments of down-logs");
+    }
     uint64_t from = (uint64_t)ln_canon_int(seq) + 1;
     if (e->void_from == 0 || from < e->void_from)
         e->void_from = from; /* the earliest holds: order of arrival does not matter */

@@ -23,7 +23,10 @@ bool ln_authority_cert(struct ln_authority *a, const char *author, struct ln_spa
 /* Only the issuer or those above revoke. LN_MISSING unknown, LN_DENIED not below. */
 bool ln_authority_may_revoke(const struct ln_authority *a, const char *author, const char *node,
                              struct ln_err *err) LN_MUST;
-/* revoke@1: f = {"node","seq","sha"}: the last good segment. Only by the issuer or above. */
+/* revoke@1: f = {"node","seq","sha"}: the last good segment. Only by the issuer or above. `down`
+ * tells the same of the node's down-logs for all regions from `first` up to `next`, without it: see
+ * README "Revocation". */
+#define LN_AUTHORITY_DOWN_MAX 1500 /* down-logs a line: fewer bytes than a line may have */
 bool ln_authority_revoke(struct ln_authority *a, const char *author, struct ln_span f,
                          struct ln_err *err) LN_MUST;
 
@@ -31,6 +34,9 @@ const struct ln_cert *ln_authority_find(const struct ln_authority *a,
                                         const char *node); /* NULL = unknown */
 /* Position from which a node's segments are void; 0 = not revoked. */
 uint64_t ln_authority_void_from(const struct ln_authority *a, const char *node);
+/* The same of any log. Each down-log of a revoked node has a position of its own; 0 when no
+ * revocation tells of it, as those of older programs. */
+uint64_t ln_authority_void_in(const struct ln_authority *a, const char *log);
 /* Within which times, in s, a wall clock of `node` can be believed: from the begin of its lease
  * until LN_AUTHORITY_BELIEVED_S after its end; of a root, whose own certificate says little, after
  * the latest end of a lease that it gave. *until_s 0 = nothing to judge by. */

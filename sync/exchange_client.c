@@ -793,6 +793,8 @@ static bool compare(struct ln_exchange_client *c, const struct ln_view_log *mine
                        theirs->seq, mine->log, mine->seq);
     size_t id = strlen(c->parent.node);
     bool parents = strncmp(mine->log, c->parent.node, id) == 0;
+    if (mine->closed && theirs->seq > mine->seq)
+        c->left_out = true; /* it has not heard of the revocation yet */
     if (!mine->up && theirs->seq < mine->seq && !parents)
         c->left_out = true; /* it has not got so far itself yet, as one that has only just joined */
     else if (!mine->up && theirs->seq < mine->seq)
@@ -838,7 +840,7 @@ static bool lane_next(struct ln_exchange_client *c, struct lane *l)
         const struct ln_view_log *t = ln_view_find(&c->theirs, m->log);
         uint64_t theirs = t != NULL ? t->seq : 0;
         l->from = (l->push ? theirs : m->seq) + 1;
-        l->to = l->push ? (m->up ? m->seq : 0) : theirs;
+        l->to = l->push ? (m->up ? m->seq : 0) : m->closed ? 0 : theirs;
         l->back = false;
     }
     return true;

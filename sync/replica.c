@@ -608,12 +608,114 @@ static bool take_position(void *ctx, const struct ln_store_segment *s, struct ln
     return false; /* the first is enough */
 }
 
+/* The down-logs of a node to be revoked, and how far each holds. */
+struct ends {
+    const char *node;
+    struct ln_store_log *list;
+    size_t n;
+};
+
+static bool take_down(void *ctx, const struct ln_store_log *l, struct ln_err *err)
+{
+    struct ends *x = ctx;
+    size_t len = strlen(x->node);
+
+    (void)err;
+    if (strncmp(l->id, x->node, len) != 0 || l->id[len] != '.' || l->head == 0)
+        return true;
+    x->list = ln_realloc(x->list, (x->n + 1) * sizeof *x->list);
+    x->list[x->n++] = *l;
+    return true;
+}
+
+static int by_log(const void *a, const void *b)
+{
+    return strcmp(((const struct ln_store_log *)a)->id, ((const struct ln_store_log *)b)->id);
+}
+
+/* The last segment of `l` with a receipt of at most that time: receipts rise with both. */
+static bool end_at(uint64_t *end, struct ln_store *s, const struct ln_store_log *l, int64_t t,
+                   struct ln_err *err)
+{
+    uint64_t low = 0;
+    uint64_t high = l->head;
+
+    while (low < high) {
+        uint64_t mid = low + (high - low + 1) / 2;
+        struct ln_store_receipt first = { 0 };
+        if (!s->ops->receipt_first(s->ctx, l->n, mid, &first, NULL, err))
+            return false;
+        if (first.seq > 0 && first.t <= t)
+            low = mid;
+        else
+            high = mid - 1;
+    }
+    *end = low;
+    return true;
+}
+
+/* Down-logs have numbers of their own: a segment of the node's own log that is not the last one
+ * held stands for a time, that of its receipt. Without a receipt (the root's) they end where they
+ * are held. */
+static bool find_ends(struct ends *x, struct ln_store *s, const struct ln_store_log *own,
+                      uint64_t after, struct ln_err *err)
+{
+    struct ln_store_receipt first = { 0 };
+    bool ok = s->ops->log_each(s->ctx, take_down, x, err) &&
+              (after == 0 || after >= own->head ||
+               s->ops->receipt_first(s->ctx, own->n, after, &first, NULL, err));
+
+    if (x->n > 0)
+        qsort(x->list, x->n, sizeof *x->list, by_log);
+    for (size_t i = 0; ok && i < x->n; i++)
+        if (after == 0)
+            x->list[i].head = 0;
+        else if (first.seq > 0)
+            ok = end_at(&x->list[i].head, s, &x->list[i], first.t, err);
+    return ok;
+}
+
+/* One line of the revocation: the down-logs from `at` on, as many as a line takes. */
+static void write_ends(struct ln_buf *f, const struct ends *x, size_t at)
+{
+    size_t until = x->n - at > LN_AUTHORITY_DOWN_MAX ? at + LN_AUTHORITY_DOWN_MAX : x->n;
+    size_t dot = strlen(x->node) + 1;
+
+    ln_buf_adds(f, "{\"down\":[");
+    for (size_t i = at; i < until; i++)
+        ln_buf_addf(f, "%s[\"%s\",%" PRIu64 "]", i > at ? "," : "", x->list[i].id + dot,
+                    x->list[i].head);
+    ln_buf_addc(f, ']');
+    if (at > 0)
+        ln_buf_addf(f, ",\"first\":\"%s\"", x->list[at].id + dot);
+    if (until < x->n)
+        ln_buf_addf(f, ",\"next\":\"%s\"", x->list[until].id + dot);
+}
+
+static bool say_revoked(struct ln_replica *r, const struct ends *x, const struct position *p,
+                        struct ln_err *err)
+{
+    bool ok = true;
+
+    for (size_t at = 0; ok && (at == 0 || at < x->n); at += LN_AUTHORITY_DOWN_MAX) {
+        struct ln_buf f = ln_buf_new(LN_CHANGE_MAX);
+        write_ends(&f, x, at);
+        ln_buf_addf(&f, ",\"node\":\"%s\",\"seq\":%" PRIu64 ",\"sha\":\"", x->node, p->seq);
+        ln_encode_hex(&f, p->sha.b, sizeof p->sha.b);
+        ln_buf_adds(&f, "\"}");
+        ok = ln_buf_done(&f, "revocation", err) &&
+             ln_replica_say(r, r->c.id, "revoke", (struct ln_span){ f.data, f.len }, err);
+        ln_buf_free(&f);
+    }
+    return ok;
+}
+
 bool ln_replica_revoke(struct ln_replica *r, const char *node, uint64_t *after, struct ln_err *err)
 {
     struct ln_store *s = r->c.store;
     struct ln_store_log log = { 0 };
     struct position p = { .there = true }; /* after 0: not one segment holds */
-    struct ln_buf f = ln_buf_new(512);
+    struct ends ends = { .node = node };
     bool ok = false;
 
     if (!s->ops->log_get(s->ctx, &log, node, err))
@@ -631,14 +733,10 @@ bool ln_replica_revoke(struct ln_replica *r, const char *node, uint64_t *after, 
         (void)ln_fail(err, LN_MISSING, "%s: segment %" PRIu64 " is not held here", node, p.seq);
         goto out;
     }
-    ln_buf_addf(&f, "{\"node\":\"%s\",\"seq\":%" PRIu64 ",\"sha\":\"", node, p.seq);
-    ln_encode_hex(&f, p.sha.b, sizeof p.sha.b);
-    ln_buf_adds(&f, "\"}");
-    ok = ln_buf_done(&f, "revocation", err) &&
-         ln_authority_may_revoke(r->authority, r->c.id, node, err) &&
-         ln_replica_say(r, r->c.id, "revoke", (struct ln_span){ f.data, f.len }, err);
+    ok = ln_authority_may_revoke(r->authority, r->c.id, node, err) &&
+         find_ends(&ends, s, &log, p.seq, err) && say_revoked(r, &ends, &p, err);
 out:
-    ln_buf_free(&f);
+    ln_free(ends.list);
     return ok;
 }
 

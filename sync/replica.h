@@ -314,9 +314,10 @@ bool ln_replica_rotate(struct ln_replica *r, bool all, unsigned *minted,
                        struct ln_err *err) LN_MUST;
 
 /* Revokes a node below: what its log holds after segment *after (UINT64_MAX = what is held here;
- * set to what holds) is void everywhere, whatever date it bears, and it is given nothing new. For
- * ever: the earliest position holds. LN_MISSING unknown node or segment, LN_DENIED it is not below.
- */
+ * set to what holds) is void everywhere, whatever date it bears, and it is given nothing new. Its
+ * down-logs hold as far as they are held here; with an earlier *after, as far as they had a receipt
+ * when that segment got its own. For ever: the earliest position holds. LN_MISSING unknown node or
+ * segment, LN_DENIED it is not below. */
 bool ln_replica_revoke(struct ln_replica *r, const char *node, uint64_t *after,
                        struct ln_err *err) LN_MUST;
 /* Makes this node the root: certifies itself. */

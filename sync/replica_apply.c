@@ -117,8 +117,8 @@ static const char *judge(struct ln_apply *x, const struct ln_change *c, const ch
     const char *why;
 
     *failed = false;
-    uint64_t void_from = ln_authority_void_from(x->r->authority, x->author->node);
-    if (void_from > 0 && x->seq >= void_from && strcmp(x->log->id, x->author->node) == 0)
+    uint64_t void_from = ln_authority_void_in(x->r->authority, x->log->id);
+    if (void_from > 0 && x->seq >= void_from)
         return "revoked";
     if (x->receipt.seq > 0 && in_no(x->receipt.no, &c->id))
         return "parent";
@@ -1026,15 +1026,38 @@ static bool heed_cert(struct ln_replica *r, const char *author, const struct ln_
     return true;
 }
 
+struct closing {
+    const struct ln_authority *a;
+    const char *node;
+    struct ln_store_log *list;
+    size_t n;
+};
+
+/* A log of the node that was applied behind its end. */
+static bool take_closed(void *ctx, const struct ln_store_log *l, struct ln_err *err)
+{
+    struct closing *x = ctx;
+    char author[LN_NODE_ID_MAX];
+    uint64_t from = ln_authority_void_in(x->a, l->id);
+
+    (void)err;
+    ln_replica_author(author, l->id);
+    if (strcmp(author, x->node) != 0 || from == 0 || from > l->applied)
+        return true;
+    x->list = ln_realloc(x->list, (x->n + 1) * sizeof *x->list);
+    x->list[x->n++] = *l;
+    return true;
+}
+
 static bool heed_revoke(struct ln_replica *r, const char *author, const struct ln_change *c,
                         const char **why, struct ln_err *err)
 {
     struct ln_store *s = r->c.store;
-    struct ln_store_log log = { 0 };
     struct ln_span value;
     struct ln_span text;
     struct ln_err bad = { 0 };
     char node[LN_NODE_ID_MAX] = "";
+    struct closing x = { .a = r->authority, .node = node };
 
     if (!ln_authority_revoke(r->authority, author, c->fields, &bad)) {
         *why = "revoke";
@@ -1046,11 +1069,13 @@ static bool heed_revoke(struct ln_replica *r, const char *author, const struct l
         text.len >= sizeof node)
         return true;
     memcpy(node, text.p, text.len);
-    if (!s->ops->cert_put(s->ctx, author, true, c->fields, err) ||
-        !s->ops->log_get(s->ctx, &log, node, err))
-        return false;
-    return log.n == 0 ||
-           rethink(r, &log, NULL, ln_authority_void_from(r->authority, node), log.applied, err);
+    bool ok = s->ops->cert_put(s->ctx, author, true, c->fields, err) &&
+              s->ops->log_each(s->ctx, take_closed, &x, err);
+    for (size_t i = 0; ok && i < x.n; i++)
+        ok = rethink(r, &x.list[i], NULL, ln_authority_void_in(r->authority, x.list[i].id),
+                     x.list[i].applied, err);
+    ln_free(x.list);
+    return ok;
 }
 
 bool ln_replica_heed(struct ln_replica *r, const char *author, const struct ln_change *c,

@@ -239,7 +239,7 @@ static bool check_commit(struct intake *x, size_t object, struct ln_segment *s, 
                        "segment %" PRIu64 " follows another one than the one held: the log forks",
                        s->seq);
     }
-    uint64_t void_from = ln_authority_void_from(x->r->authority, x->author->node);
+    uint64_t void_from = ln_authority_void_in(x->r->authority, x->log.id);
     /* What a parent gave before it heard of the loss stays in its log, and counts for nothing. */
     if (void_from > 0 && s->seq >= void_from && !x->from_parent && !x->behind)
         return ln_fail(err, LN_DENIED, "segment %" PRIu64 " comes after its node was revoked",

@@ -108,6 +108,13 @@ struct walk {
         char region[LN_REGION_LEN + 1];
     } * owners; /* of boxes on the child's side whose logs are in the view */
     size_t n_owners, cap_owners;
+    struct void_line {
+        int64_t audience;
+        struct ln_id id;
+        int64_t eff;
+        enum ln_store_state state;
+    } * voids; /* held, and counted in digests, behind the ends of closed logs */
+    size_t n_voids, cap_voids;
     bool settled;
 };
 
@@ -141,6 +148,47 @@ static bool owned(const struct walk *w, const char *region)
     return w->n_owners > 0 && bsearch(&key, w->owners, w->n_owners, sizeof key, by_region) != NULL;
 }
 
+static bool take_sha(void *ctx, const struct ln_store_segment *s, struct ln_err *err)
+{
+    *(struct ln_sha256 *)ctx = s->sha;
+    err->code = LN_OK;
+    return false;
+}
+
+static bool take_void(void *ctx, const struct ln_store_change *c, struct ln_err *err)
+{
+    struct walk *w = ctx;
+
+    (void)err;
+    if (w->n_voids == w->cap_voids) {
+        w->cap_voids = w->cap_voids > 0 ? 2 * w->cap_voids : 16;
+        w->voids = ln_realloc(w->voids, w->cap_voids * sizeof *w->voids);
+    }
+    w->voids[w->n_voids++] = (struct void_line){
+        .audience = c->audience, .id = c->id, .eff = c->eff, .state = c->state
+    };
+    return true;
+}
+
+/* What a revoked node wrote behind its end is held by whoever took it before he heard of that, and
+ * by nobody else: neither heads nor digests tell of it. */
+static bool close_log(struct walk *w, struct ln_view_log *v, const struct ln_store_log *l,
+                      struct ln_err *err)
+{
+    struct ln_store *s = w->store;
+    uint64_t from = ln_authority_void_in(w->a, l->id);
+
+    if (from == 0 || from > l->head)
+        return true;
+    v->closed = true;
+    v->seq = from - 1;
+    err->code = LN_OK;
+    return (v->seq == 0 ||
+            s->ops->segment_each(s->ctx, l->n, v->seq, false, take_sha, &v->sha, err) ||
+            err->code == LN_OK) &&
+           s->ops->changes_in(s->ctx, l->n, from, l->head, take_void, w, err);
+}
+
 static bool take_log(void *ctx, const struct ln_store_log *l, struct ln_err *err)
 {
     struct walk *w = ctx;
@@ -151,8 +199,13 @@ static bool take_log(void *ctx, const struct ln_store_log *l, struct ln_err *err
     if (w->view->n == LN_VIEW_LOGS_MAX)
         return ln_fail(err, LN_FULL, "more than %d logs", LN_VIEW_LOGS_MAX);
     memcpy(v.log, l->id, sizeof v.log);
+    if (!close_log(w, &v, l, err))
+        return false;
+    if (v.seq == 0)
+        return true;
     /* The root's own logs (depth 0) get no receipts. */
-    if (l->applied != l->head || (v.depth > 0 && l->receipt != l->head))
+    if (l->applied < v.seq ||
+        (v.depth > 0 && (l->receipt < v.seq || (!v.closed && l->receipt > v.seq))))
         w->settled = false;
     if (v.up)
         note_owner(w, l->id);
@@ -188,17 +241,23 @@ static bool take_digest(void *ctx, const struct ln_store_audience *aud, struct l
 {
     static const struct ln_digest none;
     struct digests *d = ctx;
+    struct ln_digest digest = aud->digest;
 
     (void)err;
+    for (size_t i = 0; i < d->walk->n_voids; i++) {
+        const struct void_line *v = &d->walk->voids[i];
+        if (v->audience == aud->n)
+            ln_digest_take(&digest, &v->id, v->eff, v->state == LN_STORE_VOID);
+    }
     /* An audience known by name only, with nothing in it, may be known on one side alone. */
-    if (!shared(d->walk, aud->name) || memcmp(&aud->digest, &none, sizeof none) == 0)
+    if (!shared(d->walk, aud->name) || memcmp(&digest, &none, sizeof none) == 0)
         return true;
     if (d->n == d->cap) {
         d->cap = d->cap > 0 ? 2 * d->cap : 16;
         d->list = ln_realloc(d->list, d->cap * sizeof *d->list);
     }
     memcpy(d->list[d->n].name, aud->name, sizeof aud->name);
-    d->list[d->n++].digest = aud->digest;
+    d->list[d->n++].digest = digest;
     return true;
 }
 
@@ -299,6 +358,7 @@ bool ln_view_read(struct ln_view *out, struct ln_store *s, const struct ln_autho
     v = (struct ln_view){ 0 };
     ok = true;
 out:
+    ln_free(w.voids);
     ln_free(w.owners);
     ln_view_free(&v);
     return ok;

@@ -22,6 +22,7 @@ struct ln_view_log {
     struct ln_sha256 sha;
     bool up;
     bool own;       /* the child is its author */
+    bool closed;    /* a revocation ends it here: more is held, which counts for nothing */
     bool seen;      /* for the caller's use */
     unsigned depth; /* of its author under the root: certificates come before those they certify */
 };

@@ -266,6 +266,100 @@ TEST(only_those_above_revoke_and_the_earliest_position_holds)
     ln_authority_free(t.a);
 }
 
+static bool revoke_down(struct tree *t, const char *down, int seq, struct ln_err *err)
+{
+    char f[400];
+
+    (void)snprintf(f, sizeof f, "{\"down\":%s,\"node\":\"%s\",\"seq\":%d,\"sha\":\"%064d\"}", down,
+                   t->district.c.node, seq, 0);
+    assert_true(ln_canon_check(f, strlen(f), err));
+    return ln_authority_revoke(t->a, t->province.c.node, ln_span_of(f), err);
+}
+
+static uint64_t void_in(const struct ln_authority *a, const struct tree *t, const char *region)
+{
+    char log[LN_LOG_MAX];
+
+    (void)snprintf(log, sizeof log, "%s%s%s", t->district.c.node, region[0] != '\0' ? "." : "",
+                   region);
+    return ln_authority_void_in(a, log);
+}
+
+TEST(each_down_log_of_a_revoked_node_has_a_position_of_its_own_and_the_earliest_holds)
+{
+    static const char *const positions[] = {
+        "[[\"330106005055\",9],[\"330106005056\",2],[\"330106005057\",4]]",
+        "[[\"330106005055\",7],[\"330106005056\",3]]",
+        "[[\"330106005055\",8],[\"330106005056\",5],[\"330106005058\",1]]",
+    };
+    static const char *const none[] = {
+        "7",
+        "{}",
+        "[7]",
+        "[[]]",
+        "[[\"330106005055\"]]",
+        "[[\"330106005055\",-1]]",
+        "[[\"330106005055\",\"1\"]]",
+        "[[\"330106005055\",1,1]]",
+        "[[7,1]]",
+        "[[\"33010600505\",1]]",
+        "[[\"33010600505x\",1]]",
+        "[[\"330106005055\",1],[\"330106005055\",1]]",
+        "[[\"330106005056\",1],[\"330106005055\",1]]",
+        "[],\"first\":7",
+        "[],\"next\":\"33\"",
+    };
+
+    for (size_t first = 0; first < 3; first++) { /* in whatever order they come */
+        struct tree t = tree();
+        struct ln_err err = { 0 };
+        assert_int_equal(void_in(t.a, &t, ""), 0);
+        assert_int_equal(void_in(t.a, &t, "330106005055"), 0);
+        MUST(revoke(&t, t.province.c.node, t.district.c.node, 6, &err)); /* of an older program */
+        assert_int_equal(void_in(t.a, &t, ""), 7);
+        assert_int_equal(void_in(t.a, &t, "330106005055"), 0);
+        for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+            assert_false(revoke_down(&t, none[i], 1, &err));
+            assert_int_equal(err.code, LN_INVALID);
+        }
+        assert_int_equal(void_in(t.a, &t, ""), 7);
+
+        for (size_t i = 0; i < 4; i++) /* the first one again at the end */
+            MUST(revoke_down(&t, positions[(first + i) % 3], 8, &err));
+
+        struct ln_authority *copy = ln_authority_copy(t.a);
+        const struct ln_authority *both[] = { t.a, copy };
+        for (size_t i = 0; i < 2; i++) {
+            assert_int_equal(void_in(both[i], &t, ""), 7);
+            assert_int_equal(void_in(both[i], &t, "330106005055"), 8);
+            assert_int_equal(void_in(both[i], &t, "330106005056"), 3);
+            assert_int_equal(void_in(both[i], &t, "330106005057"), 1); /* one knew of none */
+            assert_int_equal(void_in(both[i], &t, "330106005058"), 1);
+            assert_int_equal(void_in(both[i], &t, "330106005059"), 1);
+        }
+        assert_int_equal(ln_authority_void_in(t.a, t.box.c.node), 0);
+        ln_authority_free(copy);
+        ln_authority_free(t.a);
+    }
+}
+
+TEST(several_lines_of_one_revocation_tell_of_regions_that_follow_each_other)
+{
+    struct tree t = tree();
+    struct ln_err err = { 0 };
+
+    MUST(revoke_down(&t, "[[\"330106005056\",3]],\"first\":\"330106005056\"", 6, &err));
+    assert_int_equal(void_in(t.a, &t, "330106005055"), 0);
+    assert_int_equal(void_in(t.a, &t, "330106005056"), 4);
+    assert_int_equal(void_in(t.a, &t, "330106005057"), 1);
+    MUST(revoke_down(&t, "[[\"330106005055\",2]],\"next\":\"330106005056\"", 6, &err));
+
+    assert_int_equal(void_in(t.a, &t, "330106005054"), 1);
+    assert_int_equal(void_in(t.a, &t, "330106005055"), 3);
+    assert_int_equal(void_in(t.a, &t, "330106005056"), 4);
+    ln_authority_free(t.a);
+}
+
 TEST(a_receipt_comes_from_the_parent_alone)
 {
     struct tree t = tree();
@@ -382,6 +476,8 @@ RUN_TESTS(T(each_row_of_the_table_holds), T(a_chain_is_found_and_walked_upward),
           T(certificates_that_are_not_the_authors_to_give_are_refused),
           T(of_two_renewals_the_later_holds_in_either_order),
           T(only_those_above_revoke_and_the_earliest_position_holds),
+          T(each_down_log_of_a_revoked_node_has_a_position_of_its_own_and_the_earliest_holds),
+          T(several_lines_of_one_revocation_tell_of_regions_that_follow_each_other),
           T(a_receipt_comes_from_the_parent_alone),
           T(a_certificate_or_revocation_with_anything_changed_is_not_heeded),
           T(what_a_node_had_before_is_remembered_for_a_while))

@@ -1,5 +1,6 @@
 /* Whole replicas on real SQLite files: a community box, its district, its province and a laptop in
  * one process. */
+#include "sync/view.h"
 #include "tests/lib/tree.h"
 
 #include <stdio.h>
@@ -692,7 +693,195 @@ TEST(sensitive_fields_stand_in_no_file_in_clear)
     tree_end(&t);
 }
 
-RUN_TESTS(T(a_save_in_the_community_is_read_in_district_and_province),
+static void answer(struct tree *t, const struct ln_id *ticket)
+{
+    struct ln_err err = { 0 };
+    struct ln_draft d = { .op = LN_OP_STEP,
+                          .collection = "ticket",
+                          .record = *ticket,
+                          .fields = ln_span_of("{\"action\":\"close\",\"to\":\"done\"}") };
+
+    MUST(draft(&t->dist, &d, &err));
+    seal(&t->dist);
+}
+
+static void read_view(struct ln_view *out, struct box *b, const struct tree *t)
+{
+    struct ln_err err = { 0 };
+
+    MUST(ln_view_read(out, b->c.store, ln_replica_authority(b->r), t->comm.c.id, t->dist.c.id,
+                      &err));
+}
+
+/* The district was stolen: what its down-log to the community held when that was noticed stays,
+ * what the thief writes into it is void, however few segments that log has beside its own. */
+TEST(what_a_thief_writes_into_a_down_log_is_void_and_what_stood_there_before_is_not)
+{
+    struct tree t;
+    struct ln_err err = { 0 };
+    char text[128];
+    uint64_t after = UINT64_MAX;
+    struct ln_view was = { 0 };
+    struct ln_view now = { 0 };
+    tree_new(&t);
+    struct ln_id before =
+        add(&t.comm, "ticket", "330106005055/330106000000", NULL, "{\"subject\":\"一\"}");
+    struct ln_id behind =
+        add(&t.comm, "ticket", "330106005055/330106000000", NULL, "{\"subject\":\"二\"}");
+    sync_all(&t);
+    answer(&t, &before);
+    sync_all(&t);
+    for (int i = 0; i < 4; i++) { /* its own log becomes longer than the other */
+        (void)add(&t.dist, "notice", "public", "{\"title\":\"区\"}", NULL);
+        sync_all(&t);
+    }
+    uint64_t good = head(&t.prov, t.down);
+    assert_true(good > 0 && good < head(&t.prov, t.dist.c.id));
+    read_view(&was, &t.comm, &t);
+    assert_string_not_equal(was.sum, "");
+
+    MUST(ln_replica_begin(t.prov.r, &err));
+    MUST(ln_replica_revoke(t.prov.r, t.dist.c.id, &after, &err));
+    MUST(ln_replica_commit(t.prov.r, &err));
+    seal(&t.prov);
+    answer(&t, &behind); /* by the thief */
+    assert_true(head(&t.dist, t.down) > good && head(&t.dist, t.down) < after);
+    MUST(carry(&t.dist, &t.comm, t.down, &err) == LN_OK); /* which has not heard of it */
+    cell(text, &t.comm, SQL_STATE, &behind);
+    assert_string_equal(text, "done");
+    MUST(carry(&t.prov, &t.comm, t.prov.c.id, &err) == LN_OK);
+
+    cell(text, &t.comm, SQL_STATE, &behind);
+    assert_string_not_equal(text, "done");
+    cell(text, &t.comm, SQL_STATE, &before);
+    assert_string_equal(text, "done");
+    assert_int_equal(carry(&t.dist, &t.prov, t.down, &err), LN_DENIED);
+    assert_int_equal(head(&t.prov, t.down), good);
+    answer(&t, &behind); /* kept by its child, and void from the first look on */
+    err = (struct ln_err){ 0 };
+    MUST(carry(&t.dist, &t.comm, t.down, &err) == LN_OK);
+    cell(text, &t.comm, SQL_STATE, &behind);
+    assert_string_not_equal(text, "done");
+
+    /* Who holds what is void, and who does not, are level and of one mind. */
+    read_view(&now, &t.comm, &t);
+    for (size_t i = 0; i < now.n; i++)
+        if (strcmp(now.logs[i].log, t.down) == 0)
+            assert_true(now.logs[i].closed && now.logs[i].seq == good);
+    assert_true(head(&t.comm, t.down) > good + 1);
+    assert_string_equal(now.sum, was.sum);
+    ln_view_free(&was);
+    ln_view_free(&now);
+    tree_end(&t);
+}
+
+/* And one that is longer than its own log comes whole to who is behind. */
+TEST(a_down_log_that_is_longer_than_the_closed_log_is_still_passed_on)
+{
+    struct tree t;
+    struct box other;
+    struct ln_err err = { 0 };
+    uint64_t after = UINT64_MAX;
+    tree_new(&t);
+    for (int i = 0; i < 9; i++) {
+        (void)add(&t.comm, "ticket", "330106005055/330106000000", NULL, "{\"subject\":\"一\"}");
+        sync_all(&t);
+    }
+    uint64_t all = head(&t.prov, t.down);
+    assert_true(all > head(&t.prov, t.dist.c.id));
+    MUST(ln_replica_begin(t.prov.r, &err));
+    MUST(ln_replica_revoke(t.prov.r, t.dist.c.id, &after, &err));
+    MUST(ln_replica_commit(t.prov.r, &err));
+    seal(&t.prov);
+    box_new(&other, "330106000000"); /* the new district */
+    enrol(&t.prov, &other, "330106000000", LN_ROLE_DISTRICT, NULL);
+    seal(&t.prov);
+    MUST(carry(&t.prov, &other, t.prov.c.id, &err) == LN_OK);
+    MUST(carry(&t.prov, &t.comm, t.prov.c.id, &err) == LN_OK);
+
+    MUST(carry(&t.comm, &other, t.down, &err) == LN_OK); /* not from its parent */
+
+    assert_int_equal(head(&other, t.down), all);
+    box_end(&other);
+    tree_end(&t);
+}
+
+/* What is named as the last good segment is an earlier one than that held: down-logs hold as far
+ * as they had come then. */
+TEST(an_earlier_end_is_that_of_the_down_logs_at_the_same_time)
+{
+    struct tree t;
+    struct ln_err err = { 0 };
+    char text[128];
+    tree_new(&t);
+    struct ln_id first =
+        add(&t.comm, "ticket", "330106005055/330106000000", NULL, "{\"subject\":\"一\"}");
+    struct ln_id second =
+        add(&t.comm, "ticket", "330106005055/330106000000", NULL, "{\"subject\":\"二\"}");
+    sync_all(&t);
+    answer(&t, &first);
+    sync_all(&t);
+    (void)add(&t.dist, "notice", "public", "{\"title\":\"区\"}", NULL);
+    sync_all(&t);
+    uint64_t after = head(&t.prov, t.dist.c.id);
+    answer(&t, &second); /* by the thief */
+    (void)add(&t.dist, "notice", "public", "{\"title\":\"贼\"}", NULL);
+    sync_all(&t);
+    assert_true(head(&t.prov, t.dist.c.id) > after);
+    cell(text, &t.comm, SQL_STATE, &second);
+    assert_string_equal(text, "done");
+
+    MUST(ln_replica_begin(t.prov.r, &err));
+    MUST(ln_replica_revoke(t.prov.r, t.dist.c.id, &after, &err));
+    MUST(ln_replica_commit(t.prov.r, &err));
+    seal(&t.prov);
+    MUST(carry(&t.prov, &t.comm, t.prov.c.id, &err) == LN_OK);
+
+    cell(text, &t.comm, SQL_STATE, &first);
+    assert_string_equal(text, "done");
+    cell(text, &t.comm, SQL_STATE, &second);
+    assert_string_not_equal(text, "done");
+    tree_end(&t);
+}
+
+TEST(a_node_with_more_down_logs_than_a_line_names_is_revoked_with_several)
+{
+    enum { LOGS = 2 * LN_AUTHORITY_DOWN_MAX + 1 };
+    struct tree t;
+    struct ln_err err = { 0 };
+    struct ln_store_log l = { 0 };
+    uint64_t after = UINT64_MAX;
+    tree_new(&t);
+    sync_all(&t);
+    const struct ln_store *s = t.prov.c.store;
+    MUST(ln_replica_begin(t.prov.r, &err));
+    for (unsigned i = 0; i < LOGS; i++) {
+        l.n = 0;
+        l.head = i + 1;
+        (void)snprintf(l.id, sizeof l.id, "%s.%012u", t.dist.c.id, 2 * i);
+        MUST(s->ops->log_put(s->ctx, &l, &err));
+    }
+
+    MUST(ln_replica_revoke(t.prov.r, t.dist.c.id, &after, &err));
+
+    const struct ln_authority *a = ln_replica_authority(t.prov.r);
+    for (unsigned i = 0; i < LOGS; i++) {
+        (void)snprintf(l.id, sizeof l.id, "%s.%012u", t.dist.c.id, 2 * i);
+        assert_int_equal(ln_authority_void_in(a, l.id), i + 2);
+        (void)snprintf(l.id, sizeof l.id, "%s.%012u", t.dist.c.id, 2 * i + 1);
+        assert_int_equal(ln_authority_void_in(a, l.id), 1); /* one that nobody had seen */
+    }
+    assert_int_equal(ln_authority_void_in(a, t.down), head(&t.prov, t.down) + 1);
+    MUST(ln_replica_commit(t.prov.r, &err));
+    seal(&t.prov);
+    tree_end(&t);
+}
+
+RUN_TESTS(T(what_a_thief_writes_into_a_down_log_is_void_and_what_stood_there_before_is_not),
+          T(a_down_log_that_is_longer_than_the_closed_log_is_still_passed_on),
+          T(an_earlier_end_is_that_of_the_down_logs_at_the_same_time),
+          T(a_node_with_more_down_logs_than_a_line_names_is_revoked_with_several),
+          T(a_save_in_the_community_is_read_in_district_and_province),
           T(after_a_sync_all_levels_have_the_same_digests), T(a_notice_of_the_district_comes_down),
           T(the_district_answers_a_ticket_and_the_answer_is_read_below),
           T(edits_of_one_field_on_two_nodes_are_a_conflict_and_neither_is_lost),
