@@ -299,8 +299,8 @@ static void name_entry(struct ln_batch *b, struct entry *e, const struct line *k
         (void)snprintf(e->collection, sizeof e->collection, "%.*s", (int)c->collection.len,
                        c->collection.p);
     /* A widened record is known above by its first full set: its add stays below. Where the add
-     * comes, it tells, whoever wrote about the record before. */
-    if ((c->op == LN_OP_ADD && k->l.why == NULL) || (c->op == LN_OP_SET && e->region[0] == '\0'))
+     * comes, it tells, whoever wrote about the record before. What is refused tells nothing. */
+    if (k->l.why == NULL && (c->op == LN_OP_ADD || (c->op == LN_OP_SET && e->region[0] == '\0')))
         memcpy(e->region, k->author_region, sizeof e->region);
     if (e->coll == NULL)
         e->coll = ln_schema_find(b->schema, ln_span_of(e->collection));
@@ -1290,9 +1290,10 @@ bool ln_batch_flush(struct ln_batch *b, unsigned *known, struct ln_err *err)
         return true;
     if (!load_entries(b, 0, err) || !number_entries(b, err))
         goto out;
-    for (size_t i = 0; i < b->n; i++)
-        if (b->lines[i].entry != SIZE_MAX)
-            name_entry(b, &b->entries[b->lines[i].entry], &b->lines[i]);
+    for (int refused = 0; refused < 2; refused++) /* those that count first */
+        for (size_t i = 0; i < b->n; i++)
+            if (b->lines[i].entry != SIZE_MAX && (b->lines[i].l.why != NULL) == refused)
+                name_entry(b, &b->entries[b->lines[i].entry], &b->lines[i]);
     for (size_t i = 0; i < b->n_entries; i++)
         b->entries[i].refused_only = 1;
     if (!put_changes(b, known, err) || !take_over(b, err))

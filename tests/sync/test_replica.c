@@ -1,6 +1,7 @@
 /* Whole replicas on real SQLite files: a community box, its district, its province and a laptop in
  * one process. */
 #include "sync/view.h"
+#include "tests/lib/forge.h"
 #include "tests/lib/tree.h"
 
 #include <stdio.h>
@@ -877,7 +878,67 @@ TEST(a_node_with_more_down_logs_than_a_line_names_is_revoked_with_several)
     tree_end(&t);
 }
 
-RUN_TESTS(T(what_a_thief_writes_into_a_down_log_is_void_and_what_stood_there_before_is_not),
+/* A set that is refused and a step that is not, on a record whose own lines are still below. */
+TEST(a_set_that_is_refused_names_neither_region_nor_collection_of_a_record)
+{
+    struct tree t;
+    struct box other;
+    struct ln_err err = { 0 };
+    struct ln_cert want = { .role = LN_ROLE_COMMUNITY, .n_collections = 1 };
+    struct ln_segment first = { .seq = 0 };
+    struct ln_buf pack = ln_buf_new(LN_PACK_MAX);
+    struct ln_receive got = { 0 };
+    char lines[512];
+    char text[128];
+    char id[LN_ID_TEXT + 1];
+    char change[2][LN_ID_TEXT + 1];
+    tree_new(&t);
+    (void)snprintf(want.collections[0], sizeof want.collections[0], "ticket");
+    box_new(&other, "330106005056");
+    enrol_as(&t.dist, &other, "330106005056", &want);
+    struct ln_id rec = add(&t.comm, "ticket", "330106005055/c", NULL, "{\"subject\":\"a\"}");
+    sync_all(&t); /* the district knows nothing of it */
+    ln_clock_id_write(id, &rec);
+    for (size_t i = 0; i < 2; i++) {
+        struct ln_id mine = ln_replica_id(other.r);
+        ln_clock_id_write(change[i], &mine);
+    }
+    (void)snprintf(
+        lines, sizeof lines,
+        "{\"f\":{\"job\":\"x\"},\"i\":\"%s\",\"o\":\"set\",\"r\":\"%s\",\"t\":\"person@1\"}\n"
+        "{\"f\":{\"action\":\"close\",\"to\":\"done\"},\"i\":\"%s\",\"o\":\"step\",\"r\":\"%s\","
+        "\"t\":\"ticket@1\"}\n",
+        change[0], id, change[1], id);
+    assert_true(forge_pack(&pack, &first, other.c.id, &other.c.key, ln_span_of(lines), NULL,
+                           clock_ms / 60000 * 60));
+    MUST(ln_replica_begin(t.dist.r, &err));
+    MUST(ln_replica_receive(t.dist.r, &got, other.c.id, pack.data, pack.len,
+                            ln_replica_self(other.r), &err));
+    MUST(ln_replica_commit(t.dist.r, &err));
+    assert_int_equal(got.refused, 1); /* collection */
+    cell(text, &t.dist, "SELECT region FROM record WHERE id = ?", &rec);
+    assert_string_equal(text, "");
+
+    struct ln_draft shown = { .op = LN_OP_SET,
+                              .collection = "ticket",
+                              .record = rec,
+                              .audience = "public",
+                              .fields = ln_span_of("{\"subject\":\"b\"}") };
+    MUST(draft(&t.comm, &shown, &err));
+    sync_all(&t);
+
+    cell(text, &t.dist, "SELECT region FROM record WHERE id = ?", &rec);
+    assert_string_equal(text, "330106005055");
+    cell(text, &t.dist, SQL_SUBJECT, &rec);
+    assert_string_equal(text, "b");
+    ln_buf_free(&got.receipt);
+    ln_buf_free(&pack);
+    box_end(&other);
+    tree_end(&t);
+}
+
+RUN_TESTS(T(a_set_that_is_refused_names_neither_region_nor_collection_of_a_record),
+          T(what_a_thief_writes_into_a_down_log_is_void_and_what_stood_there_before_is_not),
           T(a_down_log_that_is_longer_than_the_closed_log_is_still_passed_on),
           T(an_earlier_end_is_that_of_the_down_logs_at_the_same_time),
           T(a_node_with_more_down_logs_than_a_line_names_is_revoked_with_several),
