@@ -91,6 +91,10 @@ void ln_replica_doubt_told(struct ln_replica *r);
  */
 bool ln_replica_take_cert(struct ln_replica *r, const char *author, struct ln_span f, bool *taken,
                           struct ln_err *err) LN_MUST;
+/* A key that has just come and was to be erased before it was here: *yes, and it is marked as gone.
+ * Asked before it is put. */
+bool ln_replica_key_doomed(bool *yes, struct ln_replica *r, const struct ln_key_item *k,
+                           struct ln_err *err) LN_MUST;
 bool ln_replica_heed_erase(struct ln_replica *r, const char *author, const struct ln_change *c,
                            int64_t eff, const char **why, struct ln_err *err) LN_MUST;
 /* Node id of a log or down-log. */

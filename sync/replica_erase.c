@@ -11,6 +11,7 @@
 
 #define NOTE "erase/"  /* <id of the line> -> "<p pending, b blanked, d done> <author> <f>" */
 #define HAVE "erased/" /* <id of the line>/<node> -> time of its receipt */
+#define GONE "gone/"   /* <key>/<region of who erases it>: it was not here when that was asked */
 #define NOTE_MAX (LN_CHANGE_MAX + 128)
 #define DERIVE_AT_ONCE 256
 
@@ -227,18 +228,19 @@ static void notes_free(struct notes *x)
 }
 
 /* Whose erasure is it? A node erases what belongs to its own region or one inside it. */
-static bool may_erase(const struct ln_cert *author, const char *audience)
+static bool may_erase(const char *region, const char *audience)
 {
     struct ln_audience a;
 
-    return author != NULL && ln_audience_read(&a, ln_span_of(audience)) &&
-           a.kind != LN_AUD_PUBLIC && ln_cert_region_holds(author->region, a.owner);
+    return ln_audience_read(&a, ln_span_of(audience)) && a.kind != LN_AUD_PUBLIC &&
+           ln_cert_region_holds(region, a.owner);
 }
 
 struct doomed {
     const struct ln_cert *author;
     char (*kids)[16];
     size_t n;
+    bool here; /* the key that was asked for */
 };
 
 static bool take_doomed(void *ctx, const char *kid, const char *audience, struct ln_err *err)
@@ -246,11 +248,53 @@ static bool take_doomed(void *ctx, const char *kid, const char *audience, struct
     struct doomed *x = ctx;
 
     (void)err;
-    if (!may_erase(x->author, audience))
+    x->here = true;
+    if (!may_erase(x->author->region, audience))
         return true;
     x->kids = ln_realloc(x->kids, (x->n + 1) * sizeof *x->kids);
     (void)snprintf(x->kids[x->n++], sizeof x->kids[0], "%s", kid);
     return true;
+}
+
+/* Of a key that is not here nobody can tell yet whether it is the author's to erase: its audience
+ * comes with it. */
+static bool note_gone(const struct ln_replica *r, const char *kid, const struct ln_cert *author,
+                      struct ln_err *err)
+{
+    struct ln_store *s = r->c.store;
+    char key[sizeof GONE + 16 + LN_REGION_LEN + 1];
+
+    (void)snprintf(key, sizeof key, GONE "%s/%s", kid, author->region);
+    return s->ops->meta_put(s->ctx, key, ln_span_of("1"), err);
+}
+
+struct arriving {
+    const struct ln_key_item *item;
+    bool doomed;
+};
+
+static bool take_gone(void *ctx, const char *key, struct ln_span value, struct ln_err *err)
+{
+    struct arriving *x = ctx;
+    const char *region = strrchr(key, '/') + 1;
+
+    (void)value;
+    (void)err;
+    x->doomed = x->doomed || may_erase(region, x->item->audience);
+    return true;
+}
+
+bool ln_replica_key_doomed(bool *yes, struct ln_replica *r, const struct ln_key_item *k,
+                           struct ln_err *err)
+{
+    struct ln_store *s = r->c.store;
+    struct arriving x = { .item = k };
+    char prefix[sizeof GONE + 16 + 1];
+
+    (void)snprintf(prefix, sizeof prefix, GONE "%s/", k->kid);
+    bool ok = s->ops->meta_each(s->ctx, prefix, take_gone, &x, err);
+    *yes = x.doomed;
+    return ok && (!x.doomed || s->ops->key_erase(s->ctx, k->kid, err));
 }
 
 /* The keys named, and all others of the persons: one may have been made while the line was under
@@ -267,13 +311,17 @@ static bool destroy(struct ln_replica *r, const struct ln_cert *author, struct l
     size_t at = 0;
     bool ok = true;
 
+    if (author == NULL)
+        return true;
     if (ln_canon_get(f, "kids", &list))
         while (ok && ln_canon_next(list, &at, NULL, &item))
             if (ln_canon_type(item) == LN_CANON_STRING && ln_canon_plain(item, &word) &&
                 word.len < sizeof kid) {
                 memcpy(kid, word.p, word.len);
                 kid[word.len] = '\0';
-                ok = s->ops->kid_audience(s->ctx, kid, take_doomed, &x, err);
+                x.here = false;
+                ok = s->ops->kid_audience(s->ctx, kid, take_doomed, &x, err) &&
+                     (x.here || note_gone(r, kid, author, err));
             }
     for (size_t i = 0; ok && i < persons->n; i++)
         ok = s->ops->kids_of(s->ctx, &persons->list[i], take_doomed, &x, err);

@@ -678,6 +678,13 @@ bool ln_replica_key_restore(struct ln_replica *r, const struct ln_key_item *k, s
         (void)ln_fail(err, LN_DENIED, "this recovery key does not open it");
         goto out;
     }
+    bool doomed;
+    if (!ln_replica_key_doomed(&doomed, r, k, err))
+        goto out;
+    if (doomed) {
+        ok = true;
+        goto out;
+    }
     fresh.escrowed = true; /* the parent has it: it came from there */
     fresh.shared = true;
     if (!s->ops->key_put(s->ctx, &fresh, err) ||
@@ -695,7 +702,12 @@ bool ln_replica_key_put(struct ln_replica *r, const struct ln_cert *from,
 {
     struct ln_store *s = r->c.store;
     struct ln_store_escrow e = { .person = k->person, .box = k->box, .wrap = k->wrap };
+    bool doomed;
 
+    if (!ln_replica_key_doomed(&doomed, r, k, err))
+        return false;
+    if (doomed)
+        return true;
     if (!k->escrow)
         return put_member_key(r, from, k, err);
     memcpy(e.kid, k->kid, sizeof e.kid);

@@ -1,6 +1,8 @@
 /* Persons erased by every holder: keys, rows, receipts; and who may not. */
 #include "tests/lib/tree.h"
 
+#include "sync/replica_core.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -148,6 +150,72 @@ TEST(an_erased_key_is_not_taken_again)
     tree_end(&t);
 }
 
+static void assert_key(struct box *b, const char *kid, bool there)
+{
+    struct ln_store *s = b->c.store;
+    struct ln_store_key key;
+    struct ln_err err = { 0 };
+
+    MUST(s->ops->key_get(s->ctx, &key, kid, &err));
+    assert_string_equal(key.kid, there ? kid : "");
+}
+
+static void say_erase(struct box *b, const char *kid)
+{
+    struct ln_err err = { 0 };
+    char f[160];
+
+    (void)snprintf(f, sizeof f,
+                   "{\"audiences\":[],\"cause\":\"request\",\"kids\":[\"%s\"],\"persons\":[]}",
+                   kid);
+    MUST(ln_replica_begin(b->r, &err));
+    MUST(ln_replica_say(b->r, b->c.id, "erase", ln_span_of(f), &err));
+    MUST(ln_replica_commit(b->r, &err));
+    seal(b);
+}
+
+/* The district has a key and has not looked yet when the province, which waits for it, is told to
+ * erase it: first by one who may not, then by its box. */
+TEST(a_key_that_comes_after_it_was_to_be_erased_is_not_taken)
+{
+    for (int entitled = 0; entitled < 2; entitled++) {
+        struct tree t;
+        struct box other;
+        struct ln_err err = { 0 };
+        struct ln_store_key key;
+        char down[LN_LOG_MAX];
+        tree_new(&t);
+        box_new(&other, "330106005056");
+        enrol(&t.dist, &other, "330106005056", LN_ROLE_COMMUNITY, NULL);
+        sync_all(&t);
+        struct ln_id id = add(&t.comm, "person", UP, NULL, "{\"name\":\"赵删除\"}");
+        seal(&t.comm);
+        keys(&t.comm, &t.dist);
+        MUST(carry(&t.comm, &t.dist, t.comm.c.id, &err) == LN_OK);
+        struct ln_store *s = t.dist.c.store;
+        MUST(s->ops->key_for(s->ctx, &key, &id, UP, &err));
+        struct box *by = entitled ? &t.comm : &other;
+        say_erase(by, key.kid);
+        MUST(carry(by, &t.dist, by->c.id, &err) == LN_OK);
+        seal(&t.dist);
+        MUST(carry(&t.dist, &t.prov, t.dist.c.id, &err) == LN_OK);
+        MUST(carry(&t.dist, &t.prov, t.down, &err) == LN_OK);
+        (void)snprintf(down, sizeof down, "%s.330106005056", t.dist.c.id);
+        MUST(entitled || carry(&t.dist, &t.prov, down, &err) == LN_OK);
+        MUST(carry(&t.dist, &t.prov, by->c.id, &err) == LN_OK);
+        MUST(carry(&t.dist, &t.prov, t.comm.c.id, &err) == LN_OK);
+        assert_int_equal(look(&t.prov), 1);
+        assert_key(&t.prov, key.kid, false);
+
+        keys(&t.dist, &t.prov);
+
+        assert_key(&t.prov, key.kid, !entitled);
+        assert_name(&t.prov, &id, entitled ? "" : "赵删除");
+        box_end(&other);
+        tree_end(&t);
+    }
+}
+
 TEST(a_neighbour_cannot_erase_whom_it_does_not_answer_for)
 {
     struct tree t;
@@ -175,4 +243,5 @@ TEST(a_neighbour_cannot_erase_whom_it_does_not_answer_for)
 
 RUN_TESTS(T(an_erased_person_is_read_nowhere_any_more_and_everything_else_stays),
           T(an_erased_key_is_not_taken_again),
+          T(a_key_that_comes_after_it_was_to_be_erased_is_not_taken),
           T(a_neighbour_cannot_erase_whom_it_does_not_answer_for))
