@@ -35,6 +35,7 @@
 #define DUE_SOON_MS 900   /* the same, when something was written meanwhile */
 #define WORDS_A_TICK 200
 #define WORDS_AT_ONCE 2000
+#define ERASE_AGAIN_MS 2000            /* after a look that met readers */
 #define ERASE_LOOKS 100                /* rounds of full text before files are overwritten */
 #define SANE_MS INT64_C(1735689600000) /* 2025-01-01: before that the clock was never set */
 
@@ -162,6 +163,7 @@ static bool access_read(void *ctx, ln_read_job *job, void *arg, struct ln_err *e
 
 struct ticking {
     int64_t sealed_ms, counted_ms, due_ms, watched_ms, aged_ms;
+    int64_t erase_ms;    /* not before: somebody was reading what is to be overwritten */
     int64_t due_written; /* rows, when it was last looked what is due */
 };
 
@@ -224,12 +226,15 @@ static void tick_after(struct ln_node *n, struct ln_replica *r)
 static void tick_erase(struct ln_node *n, struct ln_replica *r)
 {
     const struct ln_query_after after = { n, searched, named, twins };
+    struct ticking *t = (void *)((char *)n->pool + sizeof(struct pool));
     struct ln_store *s = ln_replica_store(r);
     struct ln_err err = { 0 };
     unsigned due = 0;
     bool left = true;
+    int64_t wait_ms = t->erase_ms - real_ms(); /* more than it was made: the clock was set back */
 
-    if (ln_replica_self(r) == NULL || !ln_replica_begin(r, &err))
+    if (ln_replica_self(r) == NULL || (wait_ms > 0 && wait_ms <= ERASE_AGAIN_MS) ||
+        !ln_replica_begin(r, &err))
         return;
     if (!ln_replica_erase_due(r, &due, &err) || due == 0) {
         ln_replica_rollback(r);
@@ -247,7 +252,8 @@ static void tick_erase(struct ln_node *n, struct ln_replica *r)
          ln_replica_begin(r, &err) && ln_replica_erase_done(r, &err) && ln_replica_commit(r, &err);
     if (!ok && err.code != LN_OK) {
         ln_replica_rollback(r);
-        ln_log_err(LN_LOG_WARN, &err, "erasure");
+        ln_log_err(err.code == LN_BUSY ? LN_LOG_INFO : LN_LOG_WARN, &err, "erasure");
+        t->erase_ms = err.code == LN_BUSY ? real_ms() + ERASE_AGAIN_MS : 0;
         return;
     }
     ln_log(LN_LOG_NOTE, "erased requests=%u", due);

@@ -366,7 +366,7 @@ struct ln_store_ops {
     bool (*subject_records)(void *ctx, const struct ln_coll *coll, const struct ln_id *person,
                             ln_store_id_fn *fn, void *fctx, struct ln_err *err);
     /* Optimises full text and truncates the write-ahead log, so that erased words leave the files;
-     * outside a transaction, writer. */
+     * outside a transaction, writer. LN_BUSY: somebody still reads what was; they may be there. */
     bool (*shred)(void *ctx, struct ln_err *err);
 
     /* ---- care */

@@ -496,6 +496,16 @@ bool ln_db_exec(struct ln_db *db, const char *sql, struct ln_err *err)
     rc = sqlite3_exec(db->h, sql, NULL, NULL, NULL);
     return rc == SQLITE_OK || db_fail(db, rc, sql, err);
 }
+bool ln_db_truncate(struct ln_db *db, struct ln_err *err)
+{
+    if (!db_usable(db, err))
+        return false;
+    /* As a PRAGMA it succeeds and says in a row that it could not. */
+    (void)sqlite3_busy_timeout(db->h, LN_DB_TRUNCATE_MS);
+    int rc = sqlite3_wal_checkpoint_v2(db->h, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    (void)sqlite3_busy_timeout(db->h, LN_DB_BUSY_MS);
+    return rc == SQLITE_OK || db_fail(db, rc, "emptying the write-ahead log", err);
+}
 bool ln_db_value(struct ln_db *db, const char *sql, int64_t *out, struct ln_err *err)
 {
     sqlite3_stmt *st = NULL;

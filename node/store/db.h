@@ -27,6 +27,7 @@
 #include "crypto/base/buf.h"
 
 #define LN_DB_BUSY_MS 5000
+#define LN_DB_TRUNCATE_MS 100 /* the writer waits no longer for readers of the write-ahead log */
 #define LN_DB_FULL "the disk is full" /* how such an error begins */
 /* Connections of web workers are many and their queries small; the writer's is one. */
 #define LN_DB_CACHE_WRITER_KIB 4096
@@ -57,6 +58,10 @@ bool ln_db_schema(struct ln_db *db, int64_t *out, struct ln_err *err) LN_MUST;
 /* Writes the whole database, as it is now, into a new file `path` (0600, fsynced; no name of the
  * folder is). The connection is in no transaction. LN_FULL. */
 bool ln_db_copy(struct ln_db *db, const char *path, struct ln_err *err) LN_MUST;
+/* Moves everything from the write-ahead log into the database file and empties the log: what was
+ * overwritten there stands in no file any more. Outside a transaction. LN_BUSY a reader still looks
+ * at it: later. */
+bool ln_db_truncate(struct ln_db *db, struct ln_err *err) LN_MUST;
 /* LN_INVALID unless the schema is at that newest number: for readers. */
 bool ln_db_current(struct ln_db *db, const char *folder, struct ln_err *err) LN_MUST;
 

@@ -89,8 +89,7 @@ bool ln_sqlstore_shred(void *ctx, struct ln_err *err)
     struct ln_sqlstore *s = ctx;
 
     return ln_db_exec(s->db, "INSERT INTO text(text) VALUES('optimize')", err) &&
-           ln_db_exec(s->db, "PRAGMA wal_checkpoint(TRUNCATE)", err) &&
-           ln_db_exec(s->keys, "PRAGMA wal_checkpoint(TRUNCATE)", err);
+           ln_db_truncate(s->db, err) && ln_db_truncate(s->keys, err);
 }
 
 static uint64_t size_of(const char *path)

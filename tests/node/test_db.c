@@ -73,6 +73,35 @@ TEST(a_database_is_durable_on_every_commit_private_and_overwrites_what_is_delete
     test_rmdir(dir);
 }
 
+TEST(a_write_ahead_log_that_is_still_read_is_not_said_to_be_empty)
+{
+    struct ln_err err = { 0 };
+    char dir[64];
+    char path[128];
+    struct stat st;
+    test_mkdir(dir);
+    struct ln_db *db = with_table(dir);
+    add(db, 1, "一");
+    struct ln_db *reader = open_in(dir, LN_DB_READ);
+    MUST(ln_db_read_begin(reader, &err));
+    assert_int_equal(count(reader), 1);
+    add(db, 2, "二");
+
+    assert_false(ln_db_truncate(db, &err));
+
+    assert_int_equal(err.code, LN_BUSY);
+    add(db, 3, "三"); /* and goes on */
+    ln_db_rollback(reader);
+    MUST(ln_db_truncate(db, &err));
+    (void)snprintf(path, sizeof path, "%s/a.db-wal", dir);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_size, 0);
+    assert_int_equal(count(db), 3);
+    ln_db_close(reader);
+    ln_db_close(db);
+    test_rmdir(dir);
+}
+
 TEST(a_query_used_inside_its_own_loop_is_a_second_one)
 {
     static const char sql[] = "SELECT n, text FROM t ORDER BY n";
@@ -283,6 +312,7 @@ TEST(the_image_of_a_running_database_opens_with_all_that_was_committed)
 }
 
 RUN_TESTS(T(a_database_is_durable_on_every_commit_private_and_overwrites_what_is_deleted),
+          T(a_write_ahead_log_that_is_still_read_is_not_said_to_be_empty),
           T(a_query_used_inside_its_own_loop_is_a_second_one),
           T(a_text_that_does_not_fit_the_schema_fails_at_its_first_row),
           T(a_failed_savepoint_takes_back_its_own_work_only),
