@@ -212,8 +212,11 @@ void ln_prune_tick(struct ln_node *n, struct ln_replica *r)
     }
     if (p->strip)
         strip(n, r);
+    /* By a clock that is set years ahead everything would be old, and what is dropped is dropped.
+     * One that has been set back since the last look says nothing of when that was. */
     if (n->syncer == NULL || ln_replica_self(r) == NULL || ln_replica_doubted(r)[0] != '\0' ||
-        (p->at == 0 && now - p->looked_ms < EVERY_MS))
+        !n->env.clock_trusted(n->env.ctx) || ln_replica_wild(r) ||
+        (p->at == 0 && now >= p->looked_ms && now - p->looked_ms < EVERY_MS))
         return;
     look_next(n, r, &p->at);
     p->looked_ms = now;

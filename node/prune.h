@@ -27,8 +27,8 @@ bool ln_prune_run(struct ln_node *n, int64_t before_s, bool dry, ln_prune_fn *fn
 
 /* Between jobs: volumes of which contents were dropped are made anew when node.prune.strip asks for
  * it (and once after a start: a cut may have left some), and, while the node serves, the rule: a
- * look at one log a call, all of them every six hours. Failures are logged. Writer thread, outside
- * a transaction. */
+ * look at one log a call, all of them every six hours, by a clock that is believed. Failures are
+ * logged. Writer thread, outside a transaction. */
 void ln_prune_tick(struct ln_node *n, struct ln_replica *r);
 
 #endif

@@ -1,7 +1,8 @@
-/* Which quarters are old. */
-#include "tests/lib/test.h"
+/* Which quarters are old, and by whose clock. */
+#include "tests/lib/place.h"
 
 #include "node/prune.h"
+#include "sync/replica_core.h"
 
 static int64_t quarter(const char *text)
 {
@@ -45,5 +46,57 @@ TEST(the_rule_keeps_full_quarters_beside_the_present_one)
     assert_int_equal(ln_prune_before(now, 20), quarter("2021q4"));
 }
 
-RUN_TESTS(T(a_quarter_begins_at_its_first_second), T(what_is_no_quarter_is_refused_with_an_example),
+static int64_t given_ms;
+
+static int64_t given_now(void *ctx)
+{
+    (void)ctx;
+    return given_ms;
+}
+
+struct looks {
+    struct place *p;
+    int64_t before_ms, wild_ms, later_ms;
+};
+
+/* All at once, so that the node's own look does not come between. */
+static bool look_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct looks *x = arg;
+    struct ln_node *n = x->p->n;
+    int64_t now = place_now(x->p);
+    int64_t (*real)(void *) = n->env.now_ms;
+
+    (void)err;
+    n->env.now_ms = given_now;
+    n->syncer = (void *)x; /* looked at for being there */
+    n->prune.looked_ms = x->before_ms = now;
+    r->clock.until_ms = now + INT64_C(400) * 86400000;
+    given_ms = INT64_C(4070908800000); /* 2099 */
+    ln_prune_tick(n, r);
+    x->wild_ms = n->prune.looked_ms;
+    given_ms = now + INT64_C(7) * 3600000;
+    ln_prune_tick(n, r);
+    x->later_ms = n->prune.looked_ms;
+    n->syncer = NULL;
+    n->env.now_ms = real;
+    return true;
+}
+
+TEST(nothing_is_old_by_a_clock_that_is_set_to_2099)
+{
+    struct place p;
+    struct ln_err err = { 0 };
+    struct looks x = { .p = &p };
+    place_open(&p);
+
+    MUST(ln_queue_write(p.n->queue, look_job, &x, &err));
+
+    assert_int_equal(x.wild_ms, x.before_ms);
+    assert_int_equal(x.later_ms, x.before_ms + INT64_C(7) * 3600000);
+    place_close(&p);
+}
+
+RUN_TESTS(T(nothing_is_old_by_a_clock_that_is_set_to_2099), T(a_quarter_begins_at_its_first_second),
+          T(what_is_no_quarter_is_refused_with_an_example),
           T(the_rule_keeps_full_quarters_beside_the_present_one))
