@@ -21,6 +21,7 @@
 #define ROUND 64             /* of one sync */
 #define AGAIN_MS 3600000     /* until the parent is asked for a missing one again */
 #define STALE_MS 86400000    /* an upload that nobody used */
+#define VALUE_MAX 4096       /* bytes of a value as text */
 #define MIB INT64_C(1048576) /* the configuration counts in these */
 
 /* ---- places: files/<first two hex>/<the rest>, and files/part/<hex> while bytes are missing */
@@ -406,13 +407,14 @@ const char *ln_attach_type(const char *name, const void *data, size_t len)
     return "application/octet-stream";
 }
 
+/* Of a small copy: no name. */
 static json_t *value_of(const struct ln_attachment *a, const char *name, const char *type,
                         size_t size)
 {
     char hex[65];
 
     hex_of(hex, &a->sha);
-    return json_pack("{s:s,s:s,s:I,s:I,s:s}", "name", name, "sha", hex, "size", (json_int_t)size,
+    return json_pack("{s:s*,s:s,s:I,s:I,s:s}", "name", name, "sha", hex, "size", (json_int_t)size,
                      "stored", (json_int_t)a->size, "type", type);
 }
 
@@ -435,14 +437,27 @@ static bool keep(struct ln_node *n, struct ln_attachment *a, const struct ln_buf
     return sync_folder_of(path, err);
 }
 
+/* Room, sealed, on the disk. */
+static bool seal(struct ln_node *n, struct ln_attachment *a, const struct ln_ident *ident,
+                 const void *data, size_t len, struct ln_err *err)
+{
+    struct ln_buf sealed = ln_buf_new(LN_ATTACH_UPLOAD_MAX + LN_AGE_CHUNK);
+    struct ln_recipient to;
+
+    ln_key_ident_public(&to, ident);
+    bool ok = has_room(n, "", len, err) && ln_age_seal(&sealed, &to, 1, data, len, err) &&
+              keep(n, a, &sealed, err);
+    ln_buf_free(&sealed);
+    return ok;
+}
+
 bool ln_attach_upload(json_t **value, struct ln_node *n, const struct ln_id *account,
                       const char *name, const void *data, size_t len, struct ln_err *err)
 {
     struct putting p = { .n = n, .up = LN_ATTACHMENT_TO_SEND, .account = account };
-    struct ln_buf sealed = ln_buf_new(LN_ATTACH_UPLOAD_MAX + LN_AGE_CHUNK);
-    struct ln_buf text = ln_buf_secret(4096);
-    struct ln_ident ident;
-    struct ln_recipient to;
+    struct ln_buf text = ln_buf_secret(VALUE_MAX);
+    struct ln_buf key = ln_buf_secret(LN_KEY_FILE_MAX);
+    struct ln_ident ident = { 0 };
     bool ok = false;
 
     *value = NULL;
@@ -451,18 +466,14 @@ bool ln_attach_upload(json_t **value, struct ln_node *n, const struct ln_id *acc
         goto out;
     }
     ln_key_ident_make(&ident);
-    ln_key_ident_public(&to, &ident);
-    if (!has_room(n, "", len, err) || !ln_age_seal(&sealed, &to, 1, data, len, err) ||
-        !keep(n, &p.a, &sealed, err))
+    if (!seal(n, &p.a, &ident, data, len, err))
         goto out;
     *value = value_of(&p.a, name, ln_attach_type(name, data, len), len);
     json_t *with_key = json_copy(*value);
-    struct ln_buf key = ln_buf_secret(LN_KEY_FILE_MAX);
     ln_key_ident_write(&key, &ident);
     json_object_set_new(with_key, "key", json_stringn(key.data, strcspn(key.data, "\n")));
     ln_engine_canon(&text, with_key);
     json_decref(with_key);
-    ln_buf_free(&key);
     p.value = text.data;
     ok = ln_buf_done(&text, "attachment", err) && ln_queue_write(n->queue, put_job, &p, err);
 out:
@@ -471,7 +482,7 @@ out:
         *value = NULL;
     }
     sodium_memzero(&ident, sizeof ident);
-    ln_buf_free(&sealed);
+    ln_buf_free(&key);
     ln_buf_free(&text);
     return ok;
 }
@@ -483,9 +494,29 @@ static bool sha_of(struct ln_sha256 *out, const json_t *value)
     return hex != NULL && ln_encode_unhex(out->b, sizeof out->b, ln_span_of(hex));
 }
 
-bool ln_attach_open(struct ln_buf *out, struct ln_node *n, const json_t *value, struct ln_err *err)
+const json_t *ln_attach_blob(const json_t *value, const char *sha)
+{
+    const json_t *each[] = { value, json_object_get(value, "small") };
+
+    for (size_t i = 0; i < sizeof each / sizeof each[0]; i++) {
+        const char *hex = json_string_value(json_object_get(each[i], "sha"));
+        if (hex != NULL && strcmp(hex, sha) == 0)
+            return each[i];
+    }
+    return NULL;
+}
+
+static bool open_ident(struct ln_ident *out, const json_t *value, struct ln_err *err)
 {
     const char *key = json_string_value(json_object_get(value, "key"));
+
+    return key != NULL ? ln_key_ident_read(out, key, strlen(key), err)
+                       : ln_fail(err, LN_MISSING, "no such attachment");
+}
+
+bool ln_attach_open(struct ln_buf *out, struct ln_node *n, const json_t *value, const char *hex,
+                    struct ln_err *err)
+{
     struct ln_buf sealed = ln_buf_new(LN_FILES_MAX);
     struct ln_attachment a;
     struct ln_ident ident = { 0 };
@@ -494,10 +525,12 @@ bool ln_attach_open(struct ln_buf *out, struct ln_node *n, const json_t *value, 
     size_t got = 0;
     bool ok = false;
 
-    if (key == NULL || !sha_of(&sha, value) || !find(&a, n, &sha, err)) {
+    if (!sha_of(&sha, ln_attach_blob(value, hex))) {
         (void)ln_fail(err, LN_MISSING, "no such attachment");
         goto out;
     }
+    if (!open_ident(&ident, value, err) || !find(&a, n, &sha, err))
+        goto out;
     if (!a.found || !a.whole) {
         (void)ln_fail(err, LN_MISSING, "the attachment has not arrived here yet");
         goto out;
@@ -505,11 +538,108 @@ bool ln_attach_open(struct ln_buf *out, struct ln_node *n, const json_t *value, 
     place_of(path, n, &sha, true);
     void *to = ln_buf_grow(&sealed, a.size);
     ok = read_bytes(path, 0, to, a.size, &got, err) &&
-         ln_key_ident_read(&ident, key, strlen(key), err) &&
          ln_age_open(out, sealed.data, got, &ident, err);
 out:
     sodium_memzero(&ident, sizeof ident);
     ln_buf_free(&sealed);
+    return ok;
+}
+
+/* ---- small copies of uploads */
+
+static bool wrong_small(json_t *problems, const char *zh, const char *en, struct ln_err *err)
+{
+    json_array_append_new(problems,
+                          json_pack("{s:s,s:s,s:s}", "field", "small_of", "zh", zh, "en", en));
+    return ln_fail(err, LN_INVALID, "small_of: %s", en);
+}
+
+/* The upload as it stands: NULL `problems` say why not. The caller's to free. */
+static json_t *upload_of(struct ln_db *db, const struct ln_sha256 *sha, const struct ln_id *account,
+                         json_t *problems, struct ln_err *err)
+{
+    struct ln_buf text = ln_buf_secret(VALUE_MAX);
+    json_t *value = NULL;
+
+    if (ln_upload_find(&text, db, sha, account, err))
+        value = json_loadb(text.data, text.len, 0, NULL);
+    if (value == NULL && err->code == LN_OK)
+        (void)wrong_small(problems, "没有这个待用的文件，请先上传原图",
+                          "names no file of yours that waits to be used: bring that first", err);
+    else if (json_object_get(value, "small") != NULL) {
+        (void)wrong_small(problems, "这个文件已经有小图", "has a small copy already", err);
+        json_decref(value);
+        value = NULL;
+    }
+    ln_buf_free(&text);
+    return value;
+}
+
+struct smalling {
+    struct putting p;
+    struct ln_sha256 of;
+    json_t *small, *problems;
+    json_t *value; /* the whole, with the small copy */
+};
+
+/* A record may have taken the upload meanwhile. */
+static bool small_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct smalling *s = arg;
+    struct ln_db *db = ln_sqlstore_db(s->p.n->writer);
+    struct ln_buf text = ln_buf_secret(VALUE_MAX);
+    bool ok = false;
+
+    (void)r;
+    s->value = upload_of(db, &s->of, s->p.account, s->problems, err);
+    if (s->value != NULL) {
+        json_object_set(s->value, "small", s->small);
+        ln_engine_canon(&text, s->value);
+        ok = ln_buf_done(&text, "attachment", err) &&
+             ln_attachment_put(db, &s->p.a, s->p.up, now_of(s->p.n), err) &&
+             ln_upload_set(db, &s->of, text.data, err);
+        json_object_del(s->value, "key");
+    }
+    ln_buf_free(&text);
+    return ok;
+}
+
+bool ln_attach_small(json_t **value, struct ln_node *n, const struct ln_id *account,
+                     const char *sha, const void *data, size_t len, json_t *problems,
+                     struct ln_err *err)
+{
+    struct smalling s = { .p = { .n = n, .up = LN_ATTACHMENT_TO_SEND, .account = account },
+                          .problems = problems };
+    const char *type = ln_attach_type("", data, len);
+    struct ln_node_reader *r;
+    struct ln_ident ident = { 0 };
+    json_t *whole = NULL;
+    bool ok = false;
+
+    *value = NULL;
+    if (len > LN_ATTACH_SMALL_MAX)
+        return wrong_small(problems, "小图最多 24 KB", "takes at most 24 KiB", err);
+    if (strncmp(type, "image/", 6) != 0)
+        return wrong_small(problems, "小图应为 JPEG、PNG 或 WebP 图片",
+                           "takes a picture: JPEG, PNG or WebP", err);
+    if (!ln_encode_unhex(s.of.b, sizeof s.of.b, ln_span_of(sha)))
+        return wrong_small(problems, "文件编号不对", "is the `sha` of a file", err);
+    if (!ln_node_read(n, &r, err))
+        return false;
+    whole = upload_of(ln_sqlstore_db(r->store), &s.of, account, problems, err);
+    ln_node_read_done(n, r);
+    if (whole == NULL || !open_ident(&ident, whole, err) ||
+        !seal(n, &s.p.a, &ident, data, len, err))
+        goto out;
+    s.small = value_of(&s.p.a, NULL, type, len);
+    ok = ln_queue_write(n->queue, small_job, &s, err);
+out:
+    if (ok)
+        *value = json_incref(s.value);
+    json_decref(s.value);
+    json_decref(s.small);
+    json_decref(whole);
+    sodium_memzero(&ident, sizeof ident);
     return ok;
 }
 
@@ -528,20 +658,27 @@ static bool goes_up(const struct ln_node *n, const char *audience)
                                                ln_cert_region_holds(who + 1, n->config.region));
 }
 
-static bool named_one(struct ln_node *n, bool up, const json_t *value, struct ln_err *err)
+static bool named_blob(struct ln_node *n, bool up, const json_t *value, json_int_t max,
+                       struct ln_err *err)
 {
     struct ln_db *db = ln_sqlstore_db(n->writer);
     json_int_t stored = json_integer_value(json_object_get(value, "stored"));
     struct ln_attachment a;
     struct ln_sha256 sha;
 
-    if (!sha_of(&sha, value) || stored <= 0 || stored > LN_FILES_MAX)
+    if (!sha_of(&sha, value) || stored <= 0 || stored > max)
         return true; /* another version's, or no attachment of ours */
     if (!ln_attachment_find(&a, db, &sha, err))
         return false;
     a.size = a.found ? a.size : (uint64_t)stored;
     return ln_attachment_put(db, &a, up ? LN_ATTACHMENT_TO_SEND : LN_ATTACHMENT_STAYS, now_of(n),
                              err);
+}
+
+static bool named_one(struct ln_node *n, bool up, const json_t *value, struct ln_err *err)
+{
+    return named_blob(n, up, json_object_get(value, "small"), LN_FILES_THUMB, err) &&
+           named_blob(n, up, value, LN_FILES_MAX, err);
 }
 
 bool ln_attach_named(struct ln_node *n, const char *audience, const json_t *value,
@@ -557,21 +694,42 @@ bool ln_attach_named(struct ln_node *n, const char *audience, const json_t *valu
     return true;
 }
 
+/* A file that nobody needs, and the small copy that its value names. */
+static bool sweep_one(struct ln_node *n, const struct ln_sha256 *sha, const struct ln_buf *text,
+                      struct ln_err *err)
+{
+    json_t *value = json_loadb(text->data, text->len, 0, NULL);
+    struct ln_sha256 small;
+    char path[PATH_ROOM];
+    bool ok = true;
+
+    place_of(path, n, sha, true);
+    (void)unlink(path);
+    if (sha_of(&small, json_object_get(value, "small"))) {
+        ok = ln_attachment_forget(ln_sqlstore_db(n->writer), &small, err);
+        place_of(path, n, &small, true);
+        if (ok)
+            (void)unlink(path);
+    }
+    json_decref(value);
+    return ok;
+}
+
 bool ln_attach_sweep(struct ln_node *n, struct ln_err *err)
 {
+    struct ln_buf text = ln_buf_secret(VALUE_MAX);
     struct ln_sha256 sha;
-    char path[PATH_ROOM];
     bool found = true;
+    bool ok = true;
 
-    for (int i = 0; i < ROUND; i++) {
-        if (!ln_upload_stale(&sha, &found, ln_sqlstore_db(n->writer), now_of(n) - STALE_MS, err))
-            return false;
-        if (!found)
-            return true;
-        place_of(path, n, &sha, true);
-        (void)unlink(path);
+    for (int i = 0; ok && found && i < ROUND; i++) {
+        ln_buf_clear(&text);
+        ok = ln_upload_stale(&sha, &text, &found, ln_sqlstore_db(n->writer), now_of(n) - STALE_MS,
+                             err) &&
+             (!found || sweep_one(n, &sha, &text, err));
     }
-    return true;
+    ln_buf_free(&text);
+    return ok;
 }
 
 /* ---- care */

@@ -1413,17 +1413,22 @@ static bool fetch_file(void *ctx, const struct ln_sha256 *name, uint64_t size, s
     return true;
 }
 
-/* After all text: what people wait for comes first. */
-static bool sync_files(struct ln_exchange_client *c, struct ln_err *err)
+static bool both_ways(struct ln_exchange_client *c, uint64_t max, struct ln_err *err)
 {
     const struct ln_files *f = c->c.files;
 
-    uint64_t max = c->lean ? LN_FILES_SMALL : LN_FILES_MAX;
+    return f->each(f->ctx, false, max, send_file, c, err) &&
+           f->each(f->ctx, true, max, fetch_file, c, err);
+}
 
+/* After all text: what people wait for comes first. The small copies of both ends go before the
+ * first large picture of either: one of those may fill a slow link for an hour. */
+static bool sync_files(struct ln_exchange_client *c, struct ln_err *err)
+{
     c->hurried = false;
     c->parts = 0;
-    if (f == NULL || (f->each(f->ctx, false, max, send_file, c, err) &&
-                      f->each(f->ctx, true, max, fetch_file, c, err)))
+    if (c->c.files == NULL || (both_ways(c, LN_FILES_THUMB, err) &&
+                               both_ways(c, c->lean ? LN_FILES_SMALL : LN_FILES_MAX, err)))
         return true;
     if (c->hurried)
         *err = (struct ln_err){ 0 };

@@ -5,9 +5,10 @@
 
 #include "crypto/encode.h"
 
-#define LN_FILES_PART (1 << 20)  /* bytes a request */
-#define LN_FILES_SMALL (1 << 16) /* a picture's small copy: goes on a link paid by volume, too */
-#define LN_FILES_MAX (64 << 20)  /* bytes an attachment */
+#define LN_FILES_PART (1 << 20)   /* bytes a request */
+#define LN_FILES_THUMB (25 << 10) /* a picture's small copy: before all others, both ways */
+#define LN_FILES_SMALL (1 << 16)  /* goes on a link paid by volume, too */
+#define LN_FILES_MAX (64 << 20)   /* bytes an attachment */
 
 struct ln_files {
     void *ctx;
@@ -22,8 +23,8 @@ struct ln_files {
      * differs. LN_FULL: `from` is over its quota. Durable when it returns true. */
     bool (*write)(void *ctx, const struct ln_sha256 *name, const char *from, uint64_t at,
                   uint64_t total, const void *data, size_t len, struct ln_err *err);
-    /* Those to be sent to the parent, or wanted from it (`wanted`), of at most `max` bytes: small
-     * ones (LN_FILES_SMALL) first, then in order of age. */
+    /* Those to be sent to the parent, or wanted from it (`wanted`), of at most `max` bytes: those
+     * up to LN_FILES_THUMB first, then up to LN_FILES_SMALL, each in order of age. */
     bool (*each)(void *ctx, bool wanted, uint64_t max,
                  bool (*fn)(void *fctx, const struct ln_sha256 *name, uint64_t size,
                             struct ln_err *err),

@@ -245,13 +245,22 @@ static void check_number(struct checking *x, const struct ln_def_field *f, const
         say_range(x, f);
 }
 
-/* As the engine writes it (node/attach.h). */
-static bool is_file(const json_t *v)
+static bool is_blob(const json_t *v)
 {
-    const char *sha = json_string_value(json_object_get(v, "sha"));
-    const char *key = json_string_value(json_object_get(v, "key"));
+    return json_string_length(json_object_get(v, "sha")) == 64 &&
+           json_is_string(json_object_get(v, "type")) &&
+           json_is_integer(json_object_get(v, "size")) &&
+           json_is_integer(json_object_get(v, "stored"));
+}
 
-    return sha != NULL && strlen(sha) == 64 && key != NULL && json_object_size(v) == 6;
+bool ln_check_file(const json_t *v)
+{
+    const json_t *small = json_object_get(v, "small");
+
+    return is_blob(v) && json_is_string(json_object_get(v, "key")) &&
+           json_is_string(json_object_get(v, "name")) &&
+           json_object_size(v) == (small != NULL ? 7 : 6) &&
+           (small == NULL || (is_blob(small) && json_object_size(small) == 4));
 }
 
 static void check_files(struct checking *x, const struct ln_def_field *f, const json_t *v)
@@ -263,7 +272,7 @@ static void check_files(struct checking *x, const struct ln_def_field *f, const 
         return;
     }
     for (size_t i = 0; i < n; i++)
-        if (!is_file(json_array_get(v, i))) {
+        if (!ln_check_file(json_array_get(v, i))) {
             say(x, f, false, "附件不对，请重新选择",
                 "has a wrong attachment: choose the file again");
             return;
@@ -393,7 +402,7 @@ static void check_value(struct checking *x, const struct ln_def_field *f, const 
         check_list(x, f, v);
         break;
     case LN_TYPE_FILE:
-        if (!is_file(v))
+        if (!ln_check_file(v))
             say(x, f, false, "附件不对，请重新选择", "is no attachment: choose the file again");
         break;
     case LN_TYPE_FILES:

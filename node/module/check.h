@@ -14,6 +14,8 @@
 size_t ln_check_fields(json_t *out, const struct ln_def_coll *c, const json_t *f, bool partial,
                        const json_t *keep, const char *today);
 
+/* A value of a file as a record holds it, with its key (node/attach.h). */
+bool ln_check_file(const json_t *v);
 /* GB 11643-1999: 18 characters, ISO 7064 MOD 11-2. */
 bool ln_check_id_no(const char *text);
 /* GB 32100-2015: 18 characters, MOD 31. */

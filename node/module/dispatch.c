@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/module/check.h"
 #include "node/region/region.h"
 
 static bool is_step(const struct ln_special_call *x, const char *action)
@@ -233,18 +234,12 @@ bool ln_dispatch_keep_files(struct ln_special_call *x, const char *collection, c
 
 bool ln_dispatch_good_files(const json_t *files)
 {
-    static const char *const WORDS[] = { "key", "name", "sha", "type", NULL };
     size_t i;
     json_t *one;
 
     json_array_foreach((json_t *)(uintptr_t)files, i, one)
     {
-        for (const char *const *w = WORDS; *w != NULL; w++)
-            if (!json_is_string(json_object_get(one, *w)))
-                return false;
-        if (!json_is_integer(json_object_get(one, "size")) ||
-            !json_is_integer(json_object_get(one, "stored")) || json_object_size(one) != 6 ||
-            json_string_length(json_object_get(one, "sha")) != 64)
+        if (!ln_check_file(one))
             return false;
     }
     return json_is_array(files) && json_array_size(files) > 0 && json_array_size(files) <= 9;

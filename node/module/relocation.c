@@ -543,6 +543,12 @@ static bool summary_of(json_t **out, json_t *gone, struct ln_special_call *x, co
     return ok;
 }
 
+static void carry(json_t *out, const json_t *file)
+{
+    json_array_append_new(out, json_pack("{s:s,s:I}", "sha", ln_special_word(file, "sha"), "stored",
+                                         json_integer_value(json_object_get(file, "stored"))));
+}
+
 /* What the boxes on the way hand on: hashes, nothing that opens them. */
 static json_t *attachments_of(const json_t *summary)
 {
@@ -556,9 +562,9 @@ static json_t *attachments_of(const json_t *summary)
     {
         json_array_foreach(json_object_get(letter, "files"), k, file)
         {
-            json_array_append_new(
-                out, json_pack("{s:s,s:I}", "sha", ln_special_word(file, "sha"), "stored",
-                               json_integer_value(json_object_get(file, "stored"))));
+            if (json_object_get(file, "small") != NULL)
+                carry(out, json_object_get(file, "small"));
+            carry(out, file);
         }
     }
     return out;

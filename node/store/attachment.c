@@ -112,15 +112,16 @@ bool ln_attachment_next(struct ln_attachment *out, size_t room, size_t *n, struc
 {
     static const char up[] = "SELECT sha, size, whole, sender FROM attachment WHERE up = 1 AND"
                              " whole = 1 AND tried < ? AND size <= ?"
-                             " ORDER BY size > ?, at LIMIT ?";
+                             " ORDER BY size > ?, size > ?, at LIMIT ?";
     static const char down[] = "SELECT sha, size, whole, sender FROM attachment WHERE whole = 0 AND"
                                " sender = '' AND tried < ? AND size <= ?"
-                               " ORDER BY size > ?, at LIMIT ?";
+                               " ORDER BY size > ?, size > ?, at LIMIT ?";
     struct ln_query *q = ln_db_use(db, wanted ? down : up);
 
     *n = 0;
     ln_db_int(q, before_ms);
     ln_db_int(q, (int64_t)max);
+    ln_db_int(q, LN_FILES_THUMB);
     ln_db_int(q, LN_FILES_SMALL);
     ln_db_int(q, (int64_t)room);
     for (bool row = true; *n < room;) {
@@ -197,11 +198,10 @@ bool ln_upload_put(struct ln_db *db, const struct ln_sha256 *sha, const struct l
     return ln_db_run(q, err);
 }
 
-bool ln_upload_take(struct ln_buf *out, struct ln_db *db, const struct ln_sha256 *sha,
+bool ln_upload_find(struct ln_buf *out, struct ln_db *db, const struct ln_sha256 *sha,
                     const struct ln_id *account, struct ln_err *err)
 {
     static const char sql[] = "SELECT value FROM upload WHERE sha = ? AND account = ?";
-    static const char drop[] = "DELETE FROM upload WHERE sha = ?";
     struct ln_query *q = ln_db_use(db, sql);
     bool row;
 
@@ -213,13 +213,38 @@ bool ln_upload_take(struct ln_buf *out, struct ln_db *db, const struct ln_sha256
         return true;
     ln_buf_adds(out, ln_db_col_text(q, 0));
     (void)ln_db_end(q);
-    return run_on(db, drop, sha, err);
+    return true;
 }
 
-bool ln_upload_stale(struct ln_sha256 *sha, bool *found, struct ln_db *db, int64_t before_ms,
-                     struct ln_err *err)
+bool ln_upload_set(struct ln_db *db, const struct ln_sha256 *sha, const char *value,
+                   struct ln_err *err)
 {
-    static const char sql[] = "SELECT sha FROM upload WHERE at < ? ORDER BY at LIMIT 1";
+    static const char sql[] = "UPDATE upload SET value = ? WHERE sha = ?";
+    struct ln_query *q = ln_db_use(db, sql);
+
+    ln_db_text(q, value);
+    ln_db_blob(q, sha->b, sizeof sha->b);
+    return ln_db_run(q, err);
+}
+
+bool ln_upload_take(struct ln_buf *out, struct ln_db *db, const struct ln_sha256 *sha,
+                    const struct ln_id *account, struct ln_err *err)
+{
+    static const char drop[] = "DELETE FROM upload WHERE sha = ? AND account = ?";
+    struct ln_query *q;
+
+    if (!ln_upload_find(out, db, sha, account, err))
+        return false;
+    q = ln_db_use(db, drop);
+    ln_db_blob(q, sha->b, sizeof sha->b);
+    ln_db_blob(q, account->b, sizeof account->b);
+    return ln_db_run(q, err);
+}
+
+bool ln_upload_stale(struct ln_sha256 *sha, struct ln_buf *value, bool *found, struct ln_db *db,
+                     int64_t before_ms, struct ln_err *err)
+{
+    static const char sql[] = "SELECT sha, value FROM upload WHERE at < ? ORDER BY at LIMIT 1";
     static const char drop[] = "DELETE FROM upload WHERE sha = ?";
     struct ln_query *q = ln_db_use(db, sql);
 
@@ -229,6 +254,7 @@ bool ln_upload_stale(struct ln_sha256 *sha, bool *found, struct ln_db *db, int64
     if (!*found)
         return true;
     ln_db_col_bytes(q, 0, sha->b, sizeof sha->b);
+    ln_buf_adds(value, ln_db_col_text(q, 1));
     (void)ln_db_end(q);
     return run_on(db, drop, sha, err) && ln_attachment_forget(db, sha, err);
 }

@@ -34,8 +34,8 @@ bool ln_attachment_behind(struct ln_attachment *out, struct ln_db *db,
 bool ln_attachment_lost(struct ln_db *db, const struct ln_sha256 *sha, struct ln_err *err) LN_MUST;
 bool ln_attachment_forget(struct ln_db *db, const struct ln_sha256 *sha,
                           struct ln_err *err) LN_MUST; /* [writer] */
-/* The oldest up to `room`: those to be sent, or (wanted) those to be asked for that were not asked
- * for since `before_ms`. */
+/* Up to `room`, small ones before large ones (ln_files.each), then the oldest: those to be sent, or
+ * (wanted) those to be asked for that were not asked for since `before_ms`. */
 bool ln_attachment_next(struct ln_attachment *out, size_t room, size_t *n, struct ln_db *db,
                         bool wanted, uint64_t max, int64_t before_ms, struct ln_err *err) LN_MUST;
 /* Bytes of what a node brought; of all when `sender` is NULL. */
@@ -48,12 +48,17 @@ bool ln_attachment_waiting(uint64_t *unsent, uint64_t *wanted, struct ln_db *db,
 /* ---- uploads: `value` is what a record will hold. [writer] LN_FULL too many wait. */
 bool ln_upload_put(struct ln_db *db, const struct ln_sha256 *sha, const struct ln_id *account,
                    const char *value, int64_t now_ms, struct ln_err *err) LN_MUST;
-/* Takes an upload of this account for a record: its value is appended to `out`, nothing when there
- * is none. [writer] */
+/* The value of an upload of this account is appended to `out`, nothing when there is none. */
+bool ln_upload_find(struct ln_buf *out, struct ln_db *db, const struct ln_sha256 *sha,
+                    const struct ln_id *account, struct ln_err *err) LN_MUST;
+bool ln_upload_set(struct ln_db *db, const struct ln_sha256 *sha, const char *value,
+                   struct ln_err *err) LN_MUST; /* [writer] */
+/* Takes one for a record: as ln_upload_find, and it is an upload no more. [writer] */
 bool ln_upload_take(struct ln_buf *out, struct ln_db *db, const struct ln_sha256 *sha,
                     const struct ln_id *account, struct ln_err *err) LN_MUST;
-/* Forgets one that nobody used since `before_ms`: *found false when there is none. [writer] */
-bool ln_upload_stale(struct ln_sha256 *sha, bool *found, struct ln_db *db, int64_t before_ms,
-                     struct ln_err *err) LN_MUST;
+/* Forgets one that nobody used since `before_ms`, its value appended to `value`: *found false when
+ * there is none. [writer] */
+bool ln_upload_stale(struct ln_sha256 *sha, struct ln_buf *value, bool *found, struct ln_db *db,
+                     int64_t before_ms, struct ln_err *err) LN_MUST;
 
 #endif

@@ -5,14 +5,27 @@
 #include "node/attach.h"
 #include "node/web/routes.h"
 
+static bool bring_small(struct ln_call *c, const struct ln_id *account, const char *of,
+                        struct ln_err *err)
+{
+    json_t *value;
+
+    c->fields = json_array();
+    return ln_attach_small(&value, c->n, account, of, c->q->body, c->q->body_len, c->fields, err) &&
+           ln_web_json(c, 201, value);
+}
+
 bool ln_api_file_upload(struct ln_call *c, struct ln_err *err)
 {
+    const char *small_of = ln_http_query(c->q, "small_of");
     const char *name = ln_http_query(c->q, "name");
     struct ln_id account;
     json_t *value;
 
     if (!c->known || !ln_clock_id_read(&account, ln_span_of(c->user.account)))
         return ln_fail(err, LN_DENIED, "attachments need a login");
+    if (small_of != NULL)
+        return bring_small(c, &account, small_of, err);
     if (name == NULL || name[0] == '\0' || strlen(name) > LN_ATTACH_NAME_MAX ||
         strpbrk(name, "/\\\"\r\n") != NULL)
         return ln_fail(err, LN_INVALID, "name=... is needed: at most %d bytes, no path",
@@ -32,7 +45,7 @@ static const json_t *value_in(const struct ln_def_coll *d, const json_t *row, co
                                                         : 0;
         for (size_t k = 0; k < n; k++) {
             const json_t *one = json_is_array(v) ? json_array_get(v, k) : v;
-            if (strcmp(ln_web_text(one, "sha"), sha) == 0)
+            if (ln_attach_blob(one, sha) != NULL)
                 return one;
         }
     }
@@ -40,10 +53,10 @@ static const json_t *value_in(const struct ln_def_coll *d, const json_t *row, co
 }
 
 /* Pictures are shown; everything else is saved, whatever it says it is. */
-static void name_it(struct ln_http_reply *out, const json_t *value)
+static void name_it(struct ln_http_reply *out, const json_t *value, const char *sha)
 {
     static const char *const shown[] = { "image/jpeg", "image/png", "image/webp", NULL };
-    const char *type = ln_web_text(value, "type");
+    const char *type = ln_web_text(ln_attach_blob(value, sha), "type");
     char escaped[3 * LN_ATTACH_NAME_MAX + 1];
     size_t at = 0;
 
@@ -67,8 +80,8 @@ bool ln_api_file_send(struct ln_call *c, const json_t *value, const char *sha, s
         c->out->status = 304;
         return true;
     }
-    if (ln_attach_open(&c->out->body, c->n, value, err)) {
-        name_it(c->out, value);
+    if (ln_attach_open(&c->out->body, c->n, value, sha, err)) {
+        name_it(c->out, value, sha);
         return true;
     }
     if (err->code == LN_MISSING)

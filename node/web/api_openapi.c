@@ -286,7 +286,8 @@ static const struct {
     { "/api/v1/refused", "post", "refused_settle", "Save it again, or drop it with a reason",
       "200" },
     { "/api/v1/person/{id}/copy", "get", "copy", "A person's data copy", "200" },
-    { "/api/v1/files", "post", "upload", "Bring an attachment (?name=)", "201" },
+    { "/api/v1/files", "post", "upload",
+      "Bring an attachment (?name=), or the small picture of one (?small_of=)", "201" },
     { "/api/v1/import?key", "get", "import_progress", "How far a running import is", "200" },
     { "/api/v1/import", "post", "import", "Preview or save a spreadsheet (?collection=&commit=)",
       "200" },
@@ -380,9 +381,12 @@ bool ln_api_openapi_get(struct ln_call *c, struct ln_err *err)
     const struct ln_def *def = c->n->def;
     json_t *paths = json_object();
     json_t *schemas =
-        json_pack("{s:{s:s,s:[s],s:{s:{s:s},s:{s:s},s:{s:s},s:{s:s}}}}", "File", "type", "object",
-                  "required", "sha", "properties", "sha", "type", "string", "name", "type",
-                  "string", "type", "type", "string", "size", "type", "integer");
+        json_pack("{s:{s:s,s:[s],s:{s:{s:s},s:{s:s},s:{s:s},s:{s:s},"
+                  "s:{s:s,s:{s:{s:s},s:{s:s},s:{s:s}}}}}}",
+                  "File", "type", "object", "required", "sha", "properties", "sha", "type",
+                  "string", "name", "type", "string", "type", "type", "string", "size", "type",
+                  "integer", "small", "type", "object", "properties", "sha", "type", "string",
+                  "type", "type", "string", "size", "type", "integer");
 
     (void)err;
     add_fixed(paths);

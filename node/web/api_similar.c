@@ -83,8 +83,9 @@ static json_t *offer(const struct similar *x, const json_t *row, double m)
 
     json_array_foreach(json_object_get(f, rule_of(x, "files")), i, file)
     {
+        const json_t *small = json_object_get(file, "small");
         if (strncmp(ln_web_text(file, "type"), "image/", 6) == 0)
-            json_array_append(photos, json_object_get(file, "sha"));
+            json_array_append(photos, json_object_get(small != NULL ? small : file, "sha"));
     }
     json_object_set(o, "id", json_object_get(row, "id"));
     json_object_set(o, "title", json_object_get(f, "title"));
@@ -188,10 +189,11 @@ bool ln_api_similar_photo(struct ln_call *c, struct ln_err *err)
 
     json_array_foreach(json_object_get(json_object_get(row, "f"), rule_of(&x, "files")), i, file)
     {
-        const char *type = ln_web_text(file, "type");
-        if (ok || strcmp(ln_web_text(file, "sha"), c->q->arg[2]) != 0)
+        const json_t *blob = ln_attach_blob(file, c->q->arg[2]);
+        const char *type = ln_web_text(blob, "type");
+        if (ok || blob == NULL)
             continue;
-        ok = ln_attach_open(&c->out->body, c->n, file, err);
+        ok = ln_attach_open(&c->out->body, c->n, file, c->q->arg[2], err);
         c->out->content_type = strcmp(type, "image/png") == 0    ? "image/png"
                                : strcmp(type, "image/webp") == 0 ? "image/webp"
                                                                  : "image/jpeg";

@@ -668,7 +668,7 @@ bool ln_api_talk_file(struct ln_call *c, struct ln_err *err)
     const json_t *files = json_object_get(json_object_get(m, "f"), "files");
     const json_t *value = NULL;
     for (size_t i = 0; i < json_array_size(files); i++)
-        if (strcmp(ln_special_word(json_array_get(files, i), "sha"), c->q->arg[2]) == 0)
+        if (ln_attach_blob(json_array_get(files, i), c->q->arg[2]) != NULL)
             value = json_array_get(files, i);
     ok = value != NULL ? ln_api_file_send(c, value, c->q->arg[2], err)
                        : ln_fail(err, LN_MISSING, "no such attachment");

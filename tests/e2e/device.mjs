@@ -1,11 +1,10 @@
 // What a device keeps: drafts through reload and correction, an outbox through an outage, with its photo, and the question at sign-out;
 // and elder mode, which an account brings along, with one question a page.
 import fs from 'node:fs'
-import { dir, end, login, look, must, ok, open, shows, startNode } from './lib-browser.mjs'
+import { dir, end, login, look, must, ok, open, png, shows, startNode } from './lib-browser.mjs'
 
 const { base } = await startNode('翠苑一区社区', Number(process.env.PORT0 ?? 18650) + 126, '330106005055', 'community', ['committee', 'worker', 'resident'])
-const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8Dwn4EIAAAdAgH/eSkmJwAAAABJRU5ErkJggg==', 'base64')
-fs.writeFileSync(`${dir}/dot.png`, PNG)
+fs.writeFileSync(`${dir}/cat.png`, png(800, 600, [90, 90, 20], 100))
 const day = async (page, id, y, m, d) => {
   await page.selectOption(`#${id}`, y)
   await page.selectOption(`.field:has(#${id}) select >> nth=1`, m)
@@ -28,7 +27,7 @@ try {
   await phone.goto(`${base}/notice/new`)
   await phone.waitForSelector('#f-title')
   await phone.context().setOffline(true)
-  await phone.setInputFiles('#f-files', `${dir}/dot.png`)
+  await phone.setInputFiles('#f-files', `${dir}/cat.png`)
   await phone.waitForSelector('form .files li')
   ok('a photo chosen during an outage waits on the device', true)
   await phone.click('button:has-text("保存")')
@@ -39,7 +38,7 @@ try {
   await phone.context().setOffline(false)
   ok('it is sent by itself when the node is in reach again', await shows(phone, 'text=没有等待发送的内容'))
   const mine = (await must(phone, 'GET', '/notice')).items.filter(n => n.f.title === '寻猫启事')
-  ok('once, and with its photo', mine.length === 1 && mine[0].f.files.length === 1, JSON.stringify(mine))
+  ok('once, and with its photo and the small copy of that', mine.length === 1 && mine[0].f.files.length === 1 && mine[0].f.files[0].small.size <= 24 * 1024, JSON.stringify(mine))
 
   await phone.goto(`${base}/notice/${mine[0].id}/edit`)
   await phone.fill('#f-title', '寻猫启事（急）')

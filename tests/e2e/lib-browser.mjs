@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import zlib from 'node:zlib'
 import { createRequire } from 'node:module'
 const require = createRequire(path.resolve('tests/package.json'))
 const { chromium } = require('playwright-core')
@@ -98,6 +99,32 @@ export async function client(base, who, password = `linli-${who}`) {
     const a = await knock(`${base}/api/v1${where}`, { method, headers: once, body: body ? JSON.stringify(body) : undefined })
     return { status: a.status, body: await a.json().catch(() => null) }
   }
+}
+/** A picture of one colour, as PNG; with grain it is no smaller than a photo. */
+export function png(width, height, rgb, grain = 0) {
+  const chunk = (type, data) => {
+    const body = Buffer.concat([Buffer.from(type, 'latin1'), data])
+    const out = Buffer.alloc(8 + data.length + 4)
+    out.writeUInt32BE(data.length, 0)
+    body.copy(out, 4)
+    out.writeUInt32BE(zlib.crc32 ? zlib.crc32(body) : crc(body), 8 + data.length)
+    return out
+  }
+  const crc = b => {
+    let c = ~0
+    for (const x of b) {
+      c ^= x
+      for (let k = 0; k < 8; k++) c = c & 1 ? (c >>> 1) ^ 0xedb88320 : c >>> 1
+    }
+    return ~c >>> 0
+  }
+  const head = Buffer.alloc(13)
+  head.writeUInt32BE(width, 0)
+  head.writeUInt32BE(height, 4)
+  head.set([8, 2, 0, 0, 0], 8)
+  const row = () => Buffer.concat([Buffer.from([0]), Buffer.from(Array.from({ length: 3 * width }, (_, i) => rgb[i % 3] + (grain && Math.floor(Math.random() * grain))))])
+  return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), chunk('IHDR', head),
+    chunk('IDAT', zlib.deflateSync(Buffer.concat(Array.from({ length: height }, row)))), chunk('IEND', Buffer.alloc(0))])
 }
 /** Runs `work` over a list, so many at a time, in order of the list. */
 export async function spread(list, width, work) {

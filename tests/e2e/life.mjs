@@ -1,36 +1,9 @@
 // A report's whole life in real browsers: filed on a phone with a photo, escalated, handled at the district with a photo of the work,
 // answered, rated; each page at its size without a finding of axe.
 import fs from 'node:fs'
-import zlib from 'node:zlib'
-import { dir, end, login, look, ok, open, run, shows, startNode } from './lib-browser.mjs'
+import { dir, end, login, look, must, ok, open, png, run, shows, startNode } from './lib-browser.mjs'
 
-/** A picture of one colour, as PNG. */
-function png(width, height, rgb) {
-  const chunk = (type, data) => {
-    const body = Buffer.concat([Buffer.from(type, 'latin1'), data])
-    const out = Buffer.alloc(8 + data.length + 4)
-    out.writeUInt32BE(data.length, 0)
-    body.copy(out, 4)
-    out.writeUInt32BE(zlib.crc32 ? zlib.crc32(body) : crc(body), 8 + data.length)
-    return out
-  }
-  const crc = b => {
-    let c = ~0
-    for (const x of b) {
-      c ^= x
-      for (let k = 0; k < 8; k++) c = c & 1 ? (c >>> 1) ^ 0xedb88320 : c >>> 1
-    }
-    return ~c >>> 0
-  }
-  const head = Buffer.alloc(13)
-  head.writeUInt32BE(width, 0)
-  head.writeUInt32BE(height, 4)
-  head.set([8, 2, 0, 0, 0], 8)
-  const row = Buffer.concat([Buffer.from([0]), Buffer.concat(Array(width).fill(Buffer.from(rgb)))])
-  return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), chunk('IHDR', head),
-    chunk('IDAT', zlib.deflateSync(Buffer.concat(Array(height).fill(row)))), chunk('IEND', Buffer.alloc(0))])
-}
-fs.writeFileSync(`${dir}/lamp.png`, png(2400, 1800, [200, 40, 40]))
+fs.writeFileSync(`${dir}/lamp.png`, png(2400, 1800, [200, 40, 40], 48))
 fs.writeFileSync(`${dir}/done.png`, png(600, 400, [40, 160, 40]))
 
 const port = Number(process.env.PORT0 ?? 18650) + 84
@@ -48,6 +21,7 @@ async function step(page, name, what = {}) {
 const chip = (page, state) => page.waitForSelector(`.chip:has-text("${state}")`)
 const seen = (page, alt) => page.waitForFunction(name => [...document.querySelectorAll('.files img')]
   .some(i => i.alt === name && i.complete && i.naturalWidth > 0), alt)
+const large = (page, width) => page.waitForFunction(most => [...document.querySelectorAll('.dialog .large')].some(i => i.naturalWidth > 0 && (most > 320 ? i.naturalWidth === most : i.naturalWidth <= most)), width)
 /** Syncs and reloads until it is there. */
 async function arrives(page, address, selector) {
   for (let i = 0; i < 40; i++) {
@@ -90,6 +64,16 @@ try {
   ok('a report with a photo is filed', true)
   await look(phone, '360 a report')
   const where = new URL(phone.url()).pathname
+  const [photo] = (await must(phone, 'GET', where)).f.files
+  ok('with a small copy of it', photo.small && photo.small.size <= 24 * 1024 && photo.size > 2 * photo.small.size, JSON.stringify(photo))
+  await phone.click('.files a')
+  await large(phone, 1600)
+  await look(phone, '360 a photo')
+  await phone.keyboard.press('Escape')
+  await phone.goto(community.base + '/ticket')
+  await phone.waitForFunction(() => [...document.querySelectorAll('.stack .thumb')].some(i => i.naturalWidth > 0 && i.naturalWidth <= 320))
+  ok('which opens the large one, and is what a list shows', true)
+  await look(phone, '360 reports with a photo')
   await phone.goto(`${community.base}/ticket/new`)
   await phone.waitForSelector('#f-title')
   ok('and its draft is gone', await phone.inputValue('#f-title') === '')
@@ -108,6 +92,16 @@ try {
   ok('it arrives at the district', await arrives(clerk, district.base + where, '.chip:has-text("已上报")'))
   await seen(clerk, 'lamp.jpg')
   ok('with its photo', true)
+  const underway = r => r.fulfill({ status: 404, contentType: 'application/problem+json', body: '{"code":"not_here","zh":"没有找到","en":"Not found"}' })
+  await clerk.route(`**/files/${photo.sha}`, underway)
+  await clerk.click('.files a')
+  await clerk.waitForSelector('.dialog:has-text("原图还在路上")')
+  await large(clerk, photo.small && 320)
+  await look(clerk, '1440 a photo that is still on its way')
+  await clerk.unroute(`**/files/${photo.sha}`, underway)
+  await large(clerk, 1600)
+  await clerk.keyboard.press('Escape')
+  ok('small, with a sentence, as long as the large one is on its way', true)
   await step(clerk, '办理', { file: `${dir}/done.png` })
   await chip(clerk, '处理中')
   await step(clerk, '答复', { note: '已更换灯杆', look: '1440 reply' })

@@ -7,6 +7,7 @@
 
 #define KEY "AGE-SECRET-KEY-1QQQSYQCYQ5RQWZQFPG9SCRGWPUGPZYSNZS23V9CCRYDPK8QARC0SWPKZ28"
 #define SHA "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define SMALL "ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100"
 
 struct family {
     struct four t;
@@ -226,8 +227,10 @@ static bool give_file(struct ln_special_call *x, void *arg, struct ln_err *err)
     struct keeping *k = arg;
     struct ln_buf text = ln_buf_new(4096);
     struct ln_draft d = { .op = LN_OP_SET, .collection = "ticket", .channel = "" };
-    json_t *f = json_pack("{s:[{s:s,s:s,s:s,s:s,s:i,s:i}]}", "files", "key", KEY, "name", "a.jpg",
-                          "sha", SHA, "type", "image/jpeg", "size", 10, "stored", 300);
+    json_t *f =
+        json_pack("{s:[{s:s,s:s,s:s,s:s,s:i,s:i,s:{s:s,s:s,s:i,s:i}}]}", "files", "key", KEY,
+                  "name", "a.jpg", "sha", SHA, "type", "image/jpeg", "size", 10, "stored", 300,
+                  "small", "sha", SMALL, "type", "image/jpeg", "size", 5, "stored", 200);
 
     ln_engine_canon(&text, f);
     json_decref(f);
@@ -273,11 +276,14 @@ TEST(open_letters_go_along_with_their_attachments_where_they_agree)
         four_text(&f.t, &f.t.two, "person", ln_special_text(row, "reporter"), "name"), "钱二");
     const json_t *file = json_array_get(json_object_get(json_object_get(row, "f"), "files"), 0);
     assert_string_equal(ln_special_word(file, "key"), KEY);
+    assert_string_equal(ln_special_word(json_object_get(file, "small"), "sha"), SMALL);
     json_t *parcels = four_rows(&f.t, &f.t.street, "parcel", "kind", "summary");
     for (size_t i = 0; i < json_array_size(parcels);
          i++) { /* carriers get the bytes, not the key */
         const json_t *p = json_object_get(json_array_get(parcels, i), "f");
         const json_t *one = json_array_get(json_object_get(p, "carries"), 0);
+        assert_string_equal(ln_special_word(one, "sha"), SMALL);
+        one = json_array_get(json_object_get(p, "carries"), 1);
         assert_string_equal(ln_special_word(one, "sha"), SHA);
         assert_null(json_object_get(one, "key"));
     }

@@ -530,6 +530,51 @@ TEST(a_program_that_went_back_a_version_and_forth_again_shows_what_came_in_betwe
     world_end(&w);
 }
 
+/* What is asked for of the attachments, in order. */
+struct asked {
+    size_t n;
+    struct {
+        bool wanted;
+        uint64_t max;
+    } list[8];
+};
+
+static bool note_each(void *ctx, bool wanted, uint64_t max,
+                      bool (*fn)(void *fctx, const struct ln_sha256 *name, uint64_t size,
+                                 struct ln_err *err),
+                      void *fctx, struct ln_err *err)
+{
+    struct asked *a = ctx;
+
+    (void)fn;
+    (void)fctx;
+    (void)err;
+    assert_true(a->n < sizeof a->list / sizeof a->list[0]);
+    a->list[a->n].wanted = wanted;
+    a->list[a->n++].max = max;
+    return true;
+}
+
+TEST(small_copies_go_both_ways_before_the_first_large_picture_of_either)
+{
+    struct world w;
+    struct asked asked = { 0 };
+    struct ln_files files = { &asked, NULL, NULL, NULL, note_each, NULL };
+    world_new(&w, "01", "01");
+    w.comm.x.files = &files;
+    ln_exchange_client_free(w.comm.client);
+    w.comm.client = ln_exchange_client_new(&w.comm.x, &w.comm.link);
+
+    peer_sync(&w.comm, NULL);
+
+    assert_true(asked.n >= 4);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(asked.list[i].wanted, i % 2);
+        assert_int_equal(asked.list[i].max, i < 2 ? LN_FILES_THUMB : LN_FILES_MAX);
+    }
+    world_end(&w);
+}
+
 RUN_TESTS(T(a_reading_key_is_rotated_and_the_former_one_reads_nothing_new),
           T(after_a_rotation_a_replay_still_opens_what_was_wrapped_for_the_former_key),
           T(a_parent_that_lives_in_2099_for_a_while_dates_nothing_and_gives_no_lease),
@@ -544,4 +589,5 @@ RUN_TESTS(T(a_reading_key_is_rotated_and_the_former_one_reads_nothing_new),
           T(a_grid_taken_away_is_dropped_only_when_all_that_was_written_there_is_signed_for),
           T(a_grid_given_brings_what_it_held_before_and_one_given_back_does_too),
           T(while_the_box_is_away_the_district_carries_a_laptops_work_and_brings_the_receipt),
-          T(what_the_district_writes_for_one_community_is_read_there_with_its_sealed_fields))
+          T(what_the_district_writes_for_one_community_is_read_there_with_its_sealed_fields),
+          T(small_copies_go_both_ways_before_the_first_large_picture_of_either))

@@ -70,6 +70,7 @@ export const app = {
   op_add: ['登记', 'Added'], op_set: ['更正', 'Changed'], op_step: ['办理', 'Step'], op_delete: ['删除', 'Deleted'], op_restore: ['恢复', 'Restored'],
   back_to: ['返回 {what}', 'Back to {what}'], add_row: ['加一行', 'Add a row'],
   uploading: ['正在上传 {what}…', 'Uploading {what}…'], remove: ['去掉', 'Remove'], not_here: ['还没有传到本机', 'has not arrived here yet'],
+  large_coming: ['原图还在路上，到了会自动换上', 'The full picture is still on its way and will be shown when it comes'], large_lost: ['原图打不开，请稍后再试', 'The full picture cannot be opened: try again later'],
   behalf: ['为他人代办', 'For somebody else'], behalf_who: ['代办对象', 'On behalf of'], behalf_of: ['代 {who} 办理', 'On behalf of {who}'], myself: ['本人', 'Myself'], resident: ['居民', 'a resident'],
   channel: ['来源', 'How it came'], c_web: ['网页', 'Web'], c_counter: ['窗口', 'Counter'], c_phone: ['电话', 'Phone'], c_paper: ['纸质', 'Paper'], c_visit: ['走访', 'Visit'], c_sms: ['短信', 'SMS'],
   card: ['登录卡', 'Login card'], card_name: ['姓名', 'Name'], address: ['网址', 'Address'], card_make: ['发放登录卡', 'Give out a login card'], card_sure: ['确定发放，原密码作废', 'Yes: the old password ends'],

@@ -2,10 +2,10 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 
-interface DialogProps { label: string; drawer?: boolean; onClose: () => void; children: ComponentChildren }
+interface DialogProps { label: string; drawer?: boolean; wide?: boolean; onClose: () => void; children: ComponentChildren }
 const CAN_FOCUS = 'a[href], button:not([disabled]), input:not([disabled]), select, textarea, summary, [tabindex="0"]'
 
-export function Dialog({ label, drawer, onClose, children }: DialogProps) {
+export function Dialog({ label, drawer, wide, onClose, children }: DialogProps) {
   const box = useRef<HTMLDivElement>(null)
   useEffect(() => {
     const before = document.activeElement as HTMLElement | null
@@ -27,5 +27,5 @@ export function Dialog({ label, drawer, onClose, children }: DialogProps) {
     if (!e.shiftKey && at === all[all.length - 1]) { e.preventDefault(); all[0].focus() }
   }
   return <div class={'veil' + (drawer ? ' drawer' : '')} onClick={e => { if (e.target === e.currentTarget) onClose() }}>
-    <div class="dialog" role="dialog" aria-modal="true" aria-label={label} ref={box} onKeyDown={key}>{children}</div></div>
+    <div class={'dialog' + (wide ? ' wide' : '')} role="dialog" aria-modal="true" aria-label={label} ref={box} onKeyDown={key}>{children}</div></div>
 }

@@ -5,6 +5,7 @@ import { ApiError, call } from '../app/api'
 import { go, narrow, query, session, status } from '../app/state'
 import type { Collection, Field, Module, Rec } from '../app/types'
 import { lang, t, word } from '../i18n'
+import { Thumb } from './files'
 import { Filters } from './filters'
 import { Icon } from './icon'
 import { PrintFoot } from './printfoot'
@@ -60,14 +61,14 @@ function Table({ module, def, fields, items, sort, onSort }: ShownProps & { sort
       {def.workflow && <th scope="col">{t('state')}</th>}</tr></thead>
     <tbody>{items.map(r => <tr key={r.id}>
       {fields.map((f, i) => <td key={f.name} class={RIGHT.indexOf(f.type) >= 0 ? 'num' : undefined}>{i === 0
-        ? <a href={`/${def.name}/${r.id}`} title={f.name === 'no' ? String(r.f.no || '') : undefined}>{cell(r, f, module) || r.title || t('untitled')}</a> : cell(r, f, module)}</td>)}
+        ? <><Thumb def={def} rec={r} /><a href={`/${def.name}/${r.id}`} title={f.name === 'no' ? String(r.f.no || '') : undefined}>{cell(r, f, module) || r.title || t('untitled')}</a></> : cell(r, f, module)}</td>)}
       {def.workflow ? <td><span class="chip">{stateOf(def, r)}</span><Marks r={r} /></td> : null}
     </tr>)}</tbody></table></div>
 }
 
 function Cards({ module, def, fields, items }: ShownProps) {
   const titled = def.title || []
-  return <ul class="stack">{items.map(r => <li key={r.id}>
+  return <ul class="stack">{items.map(r => <li key={r.id}><Thumb def={def} rec={r} />
     <a class="title" href={`/${def.name}/${r.id}`}>{numbered(r.title).rest || numbered(r.title).no || t('untitled')}</a>
     {def.workflow && <span class="chip">{stateOf(def, r)}</span>}<Marks r={r} />
     <dl>{fields.filter(f => titled.indexOf(f.name) < 0 || f.name === 'no').map(f => ({ f, text: cell(r, f, module) })).filter(x => x.text !== '').slice(0, 4).map(x =>

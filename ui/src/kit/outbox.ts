@@ -1,12 +1,11 @@
 // New records, corrections and steps that could not be sent: kept on the device for who wrote them, sent by themselves when the node is in
 // reach again. A correction says which version it was made of: where somebody else was first it stays, with the reason, and is filled in anew.
-import { ApiError, call, post } from '../app/api'
+import { ApiError, call } from '../app/api'
 import { onEnter, onReach, outbox, session } from '../app/state'
 import { toast } from '../app/toast'
 import type { Rec, Waiting } from '../app/types'
 import { both, t } from '../i18n'
-import { dropBlob, getBlob } from './blobs'
-import type { FileValue } from './files'
+import { bringKept } from './blobs'
 
 const LOCAL = 'local:'
 const place = () => 'outbox/' + (session.value && session.value.account ? session.value.account.id : '')
@@ -27,10 +26,8 @@ export async function bring(body: Record<string, unknown>): Promise<Record<strin
   async function one(v: { sha: string; name?: string }): Promise<{ sha: string }> {
     if (v.sha.indexOf(LOCAL) !== 0) return { sha: v.sha }
     const key = v.sha.slice(LOCAL.length)
-    const blob = await getBlob(key)
-    if (!blob) throw new ApiError(422, 'invalid', '照片已不在本机，请重新选择', 'The photo is no longer on this device; choose it again', [])
-    const made = await post<FileValue>('/files?name=' + encodeURIComponent(v.name || key.slice(-36)), blob)
-    await dropBlob(key)
+    const made = await bringKept(key, v.name || key.slice(-36))
+    if (!made) throw new ApiError(422, 'invalid', '照片已不在本机，请重新选择', 'The photo is no longer on this device; choose it again', [])
     return { sha: made.sha }
   }
   for (const k of Object.keys(out)) {
