@@ -242,7 +242,8 @@ bool ln_dispatch_good_files(const json_t *files)
         if (!ln_check_file(one))
             return false;
     }
-    return json_is_array(files) && json_array_size(files) > 0 && json_array_size(files) <= 9;
+    return json_is_array(files) && json_array_size(files) > 0 &&
+           json_array_size(files) <= LN_CHECK_FILES;
 }
 
 bool ln_dispatch_take(struct ln_special_call *x, const struct ln_parcel *p, struct ln_err *err)
