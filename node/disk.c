@@ -90,6 +90,17 @@ bool ln_disk_there(const char *dir, const char *name)
     return access(path, F_OK) == 0;
 }
 
+bool ln_disk_plain(const char *path, struct ln_err *err)
+{
+    struct stat st;
+
+    if (lstat(path, &st) != 0)
+        return ln_fail(err, errno == ENOENT ? LN_MISSING : LN_BROKEN, "cannot read it: %s",
+                       strerror(errno));
+    return S_ISREG(st.st_mode) ||
+           ln_fail(err, LN_INVALID, "%s", LN_SAY("不是普通文件", "it is no plain file"));
+}
+
 static bool is_empty(const char *dir)
 {
     DIR *d = opendir(dir);

@@ -13,6 +13,8 @@ bool ln_disk_read(struct ln_buf *out, const char *dir, const char *name,
 bool ln_disk_write(const char *dir, const char *name, const void *data, size_t len,
                    struct ln_err *err) LN_MUST;
 bool ln_disk_there(const char *dir, const char *name);
+/* No device and no link: whoever filled a stick does not choose what is opened here. LN_MISSING. */
+bool ln_disk_plain(const char *path, struct ln_err *err) LN_MUST;
 /* Makes the folder (0700), parents too, and marks it as begun until ln_disk_made: whoever was
  * stopped between begins again. LN_CONFLICT it is there and neither empty nor begun, or has a
  * config. */

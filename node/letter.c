@@ -488,9 +488,11 @@ static const struct {
     [LN_VERDICT_STRANGER] = { "stranger", "写它的节点既不是上级也不是下级",
                               "who wrote it is neither parent nor child of this node" },
     [LN_VERDICT_REVOKED] = { "revoked",
-                             "写它的节点已被吊销；其中诚实的迟到工作请用 linli adopt --stick 查看",
-                             "who wrote it was revoked; look at honest late work with linli adopt "
-                             "--stick" },
+                             "写它的节点已被吊销；其中诚实的迟到工作可以查看后采纳（网页“U "
+                             "盘传递”，或 "
+                             "linli adopt --stick）",
+                             "who wrote it was revoked; honest late work in it can be looked at "
+                             "and taken over (page “Memory sticks”, or linli adopt --stick)" },
     [LN_VERDICT_BAD] = { "bad", "目录有误，没有读入任何内容",
                          "its index is wrong; nothing was taken in" },
     [LN_VERDICT_CUT] = { "cut", "文件缺失或不完整，没有读入任何内容；请在原节点再写一次",

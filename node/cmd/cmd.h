@@ -36,9 +36,6 @@ struct ln_cmd_joined {
     const char *id;
     bool yes;
 };
-/* Bundles of one log, also behind its node's revocation: kept, to be looked at. */
-bool ln_cmd_late(struct ln_node *n, const char *node, const char *path, struct ln_buf *out,
-                 struct ln_err *err) LN_MUST;
 bool ln_cmd_adopt(struct ln_node *n, const json_t *args, struct ln_buf *out,
                   struct ln_err *err) LN_MUST;
 bool ln_cmd_drill(struct ln_node *n, const json_t *args, struct ln_buf *out,

@@ -9,6 +9,7 @@
 #include "node/cmd/cmd.h"
 #include "node/disk.h"
 #include "node/restore.h"
+#include "node/stick.h"
 #include "node/syncer.h"
 
 /* ---- what came back, in words or as JSON */
@@ -236,9 +237,15 @@ bool ln_cmd_adopt(struct ln_node *n, const json_t *args, struct ln_buf *out, str
         if (*end != '\0' || from[0] == '-')
             return ln_fail(err, LN_INVALID, LN_SAY("--from 需要段号", "--from takes a number"));
     }
-    if (ln_cmd_arg(args, "stick")[0] != '\0' &&
-        !ln_cmd_late(n, j.node, ln_cmd_arg(args, "stick"), out, err))
-        return false;
+    if (ln_cmd_arg(args, "stick")[0] != '\0') {
+        struct ln_stick_report r = { .failed = 0 };
+        if (!ln_stick_late(&r, n, j.node, ln_cmd_arg(args, "stick"), err))
+            return false;
+        ln_buf_addf(out,
+                    LN_SAY("%s：%" PRIu64 " 段，%" PRIu64 " 个密钥\n",
+                           "%s: %" PRIu64 " segments, %" PRIu64 " keys\n"),
+                    j.node, r.segments, r.keys);
+    }
     if (!ln_queue_write(n->queue, late_job, &j, err))
         return false;
     if (j.unreadable > 0)

@@ -89,6 +89,8 @@ static void add_fields(const struct ln_def_coll *d, json_t *to, struct ln_span o
     json_object_foreach(o, key, v)
     {
         const struct ln_def_field *f = d != NULL ? ln_def_field(d, key) : NULL;
+        if (f != NULL && f->internal) /* ids that the node filled in */
+            continue;
         json_object_set_new(to, key,
                             f == NULL || f->mark == LN_MARK_SENSITIVE ? json_string("****")
                                                                       : json_incref(v));

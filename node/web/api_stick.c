@@ -369,7 +369,13 @@ bool ln_api_stick_look(struct ln_call *c, struct ln_err *err)
     return ok;
 }
 
-/* Begins to take a good one: its index, into which the files are sent. */
+/* A good one, or one whose writer signed it and was revoked: its late work is looked through. */
+static bool may_come(const struct ln_stick_letter *l)
+{
+    return l->judged.verdict == LN_VERDICT_GOOD || l->judged.verdict == LN_VERDICT_REVOKED;
+}
+
+/* Begins to take one: its index, into which the files are sent. */
 bool ln_api_stick_begin(struct ln_call *c, struct ln_err *err)
 {
     struct ln_stick_letter l = { .folder = "" };
@@ -378,7 +384,7 @@ bool ln_api_stick_begin(struct ln_call *c, struct ln_err *err)
     char folder[PATH_ROOM];
     bool ok = may(c, err) && ln_web_object(c, err) && look(&l, c, err);
 
-    if (ok && l.judged.verdict != LN_VERDICT_GOOD) {
+    if (ok && !may_come(&l)) {
         struct ln_buf text = ln_buf_new(512);
         ln_verdict_text(&text, &l.judged, c->q->zh);
         ok = ln_fail(err, LN_INVALID, "%s", text.data);
@@ -449,6 +455,9 @@ bool ln_api_stick_take(struct ln_call *c, struct ln_err *err)
 
     if (ok && l.judged.verdict == LN_VERDICT_GOOD)
         ok = ln_stick_take(&r, s, &l, c->n, err);
+    else if (ok && l.judged.verdict == LN_VERDICT_REVOKED)
+        ok = place(folder, c->n, "in", c->q->arg[0], err) &&
+             ln_stick_late(&r, c->n, l.letter.from, folder, err);
     if (ok && c->n->syncer != NULL)
         ln_syncer_poke(c->n->syncer);
     if (ok) {

@@ -1,5 +1,6 @@
 // A laptop's work is provisional until its box signs for it; what it wrote before it was revoked, and handed in late, is looked through
 // and taken over; the restore drill is run from the page of nodes, with the key on paper; a dead box is replaced step by step.
+import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import { client, dir, end, login, look, must, ok, open, run, shows, startNode, until } from './lib-browser.mjs'
 
@@ -55,7 +56,19 @@ try {
   try { run(['sync', '--dir', field.dir]) } catch (e) { refused = e.message }
   ok('it may not hand it in', /revoked/.test(refused), refused)
   run(['export', '--dir', field.dir, `${dir}/stick`])
-  run(['adopt', '--dir', box.dir, laptop.node, '--stick', `${dir}/stick`])
+  const carried = await open(360, 640)
+  await login(carried, box.base, 'committee')
+  const sticks = async () => {
+    await carried.goto(`${box.base}/sticks`)
+    await carried.setInputFiles('input[accept=".tar"]', `${dir}/stick.tar`)
+  }
+  spawnSync('tar', ['--format=ustar', '-cf', `${dir}/stick.tar`, '-C', `${dir}/stick`, '.'])
+  await sticks()
+  ok('its stick is named as that of a revoked node, which may be looked at', await shows(carried, 'section:has-text("写它的节点已被吊销") button:has-text("读入查看")'))
+  await look(carried, '360 the stick of a revoked laptop')
+  await carried.click('button:has-text("读入查看")')
+  ok('what it holds is shown in words', await shows(carried, '[aria-label="迟到的工作"] li:has-text("姓名: 沈二")'))
+  await look(carried, '360 late work on a stick')
   const late = (await committee('GET', `/nodes/${laptop.node}/late`)).body
   ok('what it brings on a stick counts for nothing yet', late.takable === 1 && (await committee('GET', `/person/${late.items[0].record}`)).status === 404, JSON.stringify(late))
   await desk.goto(`${box.base}/devices`)
@@ -71,6 +84,9 @@ try {
   ok('then it is taken over', await shows(desk, `${card} [role=status]:has-text("已采纳")`))
   const now = await committee('GET', `/person/${late.items[0].record}`)
   ok('with the sealed fields, whose keys came beside it', now.body.f?.name === '沈二', JSON.stringify(now.body))
+  await sticks()
+  await carried.click('button:has-text("读入查看")')
+  ok('the same stick once more says that all of it is known', await shows(carried, '[aria-label="迟到的工作"] li:has-text("已有")') && !(await carried.isVisible('form:has-text("采纳")')))
   ok('and counts, as its author\'s', now.status === 200 && (await committee('GET', `/person/${now.body.id}/history`)).body.items[0].user === worker)
   run(['sync', '--dir', box.dir])
   const drill = JSON.parse(run(['restore', '--dir', box.dir, '--drill', '--json'], box.init.match(/AGE-SECRET-KEY-1[0-9A-Z]+/)[0]))

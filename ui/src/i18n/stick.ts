@@ -11,5 +11,7 @@ export const w = speak({
   take_it: ['读入这一份', 'Take this one in'], sending: ['正在读入 {n}/{of}', 'Taking in {n}/{of}'],
   done: ['已读入：{segments} 段，{changes} 条变更，{keys} 个密钥，{attachments} 个附件；未被接受 {refused} 条', 'Taken in: {segments} segments, {changes} changes, {keys} keys, {attachments} attachments; {refused} refused'],
   failed: ['{n} 个文件未能读入：{why}', '{n} files could not be taken in: {why}'], answer: ['读入后，请再写一份带回去：对方由此知道已签收。', 'Then write one to carry back: it tells the other side what was signed for.'],
+  look_late: ['读入查看（先不算数）', 'Bring it in to look at (counts for nothing yet)'],
+  late_in: ['已带入：{segments} 段，{keys} 个密钥。核对下面的内容，属实再采纳；不采纳就一直不算数。', 'Brought in: {segments} segments, {keys} keys. Look through what follows and take over what is true; what is not taken over counts for nothing.'],
   unreadable: ['暂时读不到，请稍后再试', 'Cannot be read just now; try again']
 })

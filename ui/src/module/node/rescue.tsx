@@ -1,9 +1,10 @@
 // Before and after a box dies: the restore drill, a dead box replaced step by step, late work of a revoked node looked through.
 import { useEffect, useState } from 'preact/hooks'
 import { ApiError, call } from '../../app/api'
+import { collection } from '../../app/state'
 import { word } from '../../i18n'
 import { w } from '../../i18n/node'
-import { stamp } from '../../kit/value'
+import { show, stamp } from '../../kit/value'
 
 const why = (e: unknown) => (e instanceof ApiError ? word(e) + (e.detail ? ' ' + e.detail : '') : String(e))
 interface Report { segments: number; receipt: number; records: number; keys: number; missing: number; waiting: number; differing: number; ms: number }
@@ -51,25 +52,35 @@ export function Drill() {
 
 interface Line { id: string; seq: number; collection: string; label?: { zh: string; en: string }; op: string; at: number; why: string; f: Record<string, unknown> }
 interface LateWork { items: Line[]; takable: number; unreadable: number; total: number; taken: boolean }
-const show = (v: unknown) => (typeof v === 'string' || typeof v === 'number' ? String(v) : JSON.stringify(v))
+const plain = (v: unknown) => (typeof v === 'string' || typeof v === 'number' ? String(v) : JSON.stringify(v))
 
-/** What a revoked node had written and sent too late: looked through, then taken over. */
-export function Late({ node }: { node: string }) {
+/** What a line says, in the words of its definition as far as that is known here. */
+function told(l: Line): string {
+  const known = collection(l.collection)
+  return Object.keys(l.f).map(k => {
+    const f = known && known.def.fields.find(x => x.name === k)
+    return `${f ? word(f.label, k) : k}: ${(known && f && l.f[k] !== '****' && show(l.f[k], f, known.module)) || plain(l.f[k])}`
+  }).join('；')
+}
+
+/** What a revoked node had written and sent too late: looked through, then taken over. `open`: just brought in on a stick. */
+export function Late({ node, open }: { node: string; open?: boolean }) {
   const [late, setLate] = useState<LateWork | null>(null)
   const [text, setText] = useState('')
   const [wrong, setWrong] = useState('')
   const load = () => call<LateWork>('GET', `/nodes/${node}/late`).then(l => { setLate(l); setWrong('') }, e => (e instanceof ApiError && e.status === 404 ? setLate({ items: [], takable: 0, unreadable: 0, total: 0, taken: false }) : setWrong(why(e))))
+  useEffect(() => { if (open) void load() }, [])
   const take = (e: Event) => {
     e.preventDefault()
     call<LateWork>('POST', `/nodes/${node}/adopt`, { confirm: text.trim() }).then(l => { setLate(l); setWrong('') }, x => setWrong(why(x)))
   }
   return <div>
-    {!late && <div class="row"><button type="button" onClick={() => void load()}>{w('late')}</button></div>}
-    {late && late.total === 0 && <p class="quiet">{w('late_none')}</p>}
+    {!late && !open && <div class="row"><button type="button" onClick={() => void load()}>{w('late')}</button></div>}
+    {late && late.total === 0 && <p class="quiet">{w('late_none')}{!open && <> · <a href="/sticks">{w('late_stick')}</a></>}</p>}
     {late && late.total > 0 && <>
-      <p class="quiet">{w('late_hint')}</p>
+      <p class="quiet">{w('late_hint')}{!open && <> <a href="/sticks">{w('late_stick')}</a></>}</p>
       <ul class="plain" aria-label={w('late')}>{late.items.map(l => <li key={l.id}><p><b>{l.label ? word(l.label) : l.collection}</b> <span class="quiet">{stamp(l.at)}</span> {l.why && <span class="chip">{w(l.why === 'known' ? 'why_known' : 'why_no')}</span>}<br />
-        {Object.keys(l.f).map(k => `${k}: ${show(l.f[k])}`).join('；')}</p></li>)}</ul>
+        {told(l)}</p></li>)}</ul>
       {late.unreadable > 0 && <p>{w('unreadable', { n: late.unreadable })}</p>}
       {late.taken ? <p role="status">{w('adopted', { n: late.takable })}</p> : late.takable > 0 && <form onSubmit={take}>
         <label for={'l-' + node}>{w('may_take', { n: late.takable })}：{w('sure_adopt', { n: node.slice(-4) })}</label>

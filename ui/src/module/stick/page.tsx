@@ -3,9 +3,12 @@ import { useEffect, useState } from 'preact/hooks'
 import { ApiError, call, post } from '../../app/api'
 import { word } from '../../i18n'
 import { w } from '../../i18n/stick'
+import { lazy } from '../../kit/lazy'
 import { Empty, Waiting } from '../../kit/state'
 import { stamp } from '../../kit/value'
 import { fromFolder, fromTar, text, type Letter } from './tar'
+
+const Late = lazy(() => import('../node/rescue').then(m => m.Late))
 
 interface Receiver { node: string; kind: 'parent' | 'child'; name: string; region: string }
 interface Written { to: string; name: string; files: number; segments: number; keys: number; attachments: number; bytes: number }
@@ -73,11 +76,12 @@ function One({ first, files }: { first: Looked; files: Letter }) {
   return <section class="card" aria-label={l.from_name || l.folder}>
     <h3>{l.from ? `${w('from')} ${l.from_name || l.from}` : l.folder}</h3>
     {l.from && <List rows={[[w('to'), l.to_name || l.to], [w('at'), stamp(l.at)], ...facts(l)]} />}
-    {!l.taken || l.verdict !== 'good' ? <p><span class={l.verdict === 'good' || l.verdict === 'known' ? 'chip' : 'chip chip-bad'}>{word(l)}</span></p> : null}
+    {!l.taken || l.verdict !== 'good' ? <p class={l.verdict === 'good' || l.verdict === 'known' ? 'quiet' : 'error'}>{word(l)}</p> : null}
     {l.taken && l.verdict === 'good' && <p role="status">{w('done', { ...l.taken })}</p>}
     {l.taken && l.taken.failed > 0 && <p class="error" role="alert">{w('failed', { n: l.taken.failed, why: l.taken.why })}</p>}
-    {l.verdict === 'good' && !l.taken && <div class="row"><button type="button" class="primary" disabled={sent >= 0} onClick={() => void take()}>
-      {sent >= 0 ? w('sending', { n: sent, of: l.files.length }) : w('take_it')}</button></div>}
+    {l.verdict === 'revoked' && l.taken && <><p role="status">{w('late_in', { ...l.taken })}</p><Late node={l.from} open /></>}
+    {(l.verdict === 'good' || l.verdict === 'revoked') && !l.taken && <div class="row"><button type="button" class={l.verdict === 'good' ? 'primary' : undefined} disabled={sent >= 0} onClick={() => void take()}>
+      {sent >= 0 ? w('sending', { n: sent, of: l.files.length }) : w(l.verdict === 'good' ? 'take_it' : 'look_late')}</button></div>}
     {wrong && <p class="error" role="alert">{wrong}</p>}
     {l.taken && l.verdict === 'good' && <p class="quiet">{w('answer')}</p>}
   </section>
