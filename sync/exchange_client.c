@@ -55,6 +55,7 @@ struct ln_exchange_client {
     bool fetched;            /* some of them came back: the doubt that this raised ends with it */
     struct ln_damages lacks; /* segments that the parent asks us for */
     bool checked; /* the parent has named the heads of our own logs since this client was made */
+    uint64_t reminded; /* our heads, added up, when the parent was last asked for lost receipts */
 };
 
 static int64_t now_ms(const struct ln_exchange_client *c)
@@ -1614,6 +1615,68 @@ static bool give_slice(struct ln_exchange_client *c, uint64_t *from, struct ln_e
     return ok || ln_wrap(err, "give %s again", c->c.self);
 }
 
+/* ---- the parent holds all of ours and has signed for it, and its answer got lost, as did what we
+ * remembered: the last segment once more brings the same receipt, which its down-log would bring
+ * only with its next segment */
+
+#define REMINDERS_MAX 64 /* of our own log and down-logs, a sync */
+
+struct remind_job {
+    const struct ln_exchange_client *c;
+    uint64_t heads;
+    size_t n;
+    struct {
+        char log[LN_LOG_MAX];
+        uint64_t head;
+    } list[REMINDERS_MAX];
+};
+
+static bool take_unsigned(void *ctx, const struct ln_store_log *l, struct ln_err *err)
+{
+    struct remind_job *j = ctx;
+
+    (void)err;
+    if (!is_own(j->c, l->id))
+        return true;
+    j->heads += l->head;
+    if (l->receipt < l->head && j->n < REMINDERS_MAX) {
+        memcpy(j->list[j->n].log, l->id, sizeof l->id);
+        j->list[j->n++].head = l->head;
+    }
+    return true;
+}
+
+static bool read_unsigned(void *arg, struct ln_store *reader, const struct ln_authority *a,
+                          struct ln_err *err)
+{
+    (void)a;
+    return reader->ops->log_each(reader->ctx, take_unsigned, arg, err);
+}
+
+/* Once for the same heads: a parent that has no receipt to give is not asked in every sync. */
+static bool remind(struct ln_exchange_client *c, struct ln_err *err)
+{
+    struct remind_job *j = ln_alloc(sizeof *j);
+    char all[LN_VIEW_HASH];
+    bool ok = true;
+
+    j->c = c;
+    if (c->past || !c->out->level)
+        goto out;
+    ok = do_read(c, read_unsigned, j, err);
+    if (!ok || j->n == 0 || j->heads == c->reminded)
+        goto out;
+    for (size_t i = 0; ok && i < j->n; i++) {
+        uint64_t from = j->list[i].head;
+        ok = push_slice(c, j->list[i].log, &from, all, err);
+    }
+    if (ok)
+        c->reminded = j->heads;
+out:
+    ln_free(j);
+    return ok;
+}
+
 static bool give_again(struct ln_exchange_client *c, struct ln_err *err)
 {
     struct given_job j = { .c = c };
@@ -1817,7 +1880,7 @@ bool ln_exchange_sync(struct ln_exchange_client *c, struct ln_exchange_report *o
             break;
         out->level = false;
     }
-    if (!give_again(c, err) || !fetch_grids(c, err) || !fetch_damaged(c, err) ||
+    if (!remind(c, err) || !give_again(c, err) || !fetch_grids(c, err) || !fetch_damaged(c, err) ||
         !give_damaged(c, err) || !get_keys(c, err) || !sync_files(c, err))
         goto failed;
     c->out = NULL;

@@ -575,7 +575,76 @@ TEST(small_copies_go_both_ways_before_the_first_large_picture_of_either)
     world_end(&w);
 }
 
-RUN_TESTS(T(a_reading_key_is_rotated_and_the_former_one_reads_nothing_new),
+/* A link on which the answers to pushes get lost, though the parent has done its work. */
+struct deaf {
+    struct ln_link inner;
+    unsigned lost;
+};
+
+static bool deaf_call(void *ctx, const struct ln_message *request, struct ln_message *response,
+                      struct ln_err *err)
+{
+    struct deaf *d = ctx;
+
+    if (!d->inner.call(d->inner.ctx, request, response, err))
+        return false;
+    if (strcmp(request->method, "POST") != 0 || strstr(request->path, "/log/") == NULL)
+        return true;
+    d->lost++;
+    return ln_fail(err, LN_BUSY, "the line broke");
+}
+
+static bool forget_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct ln_store *s = ln_replica_store(r);
+
+    (void)arg;
+    return s->ops->meta_put(s->ctx, "exchange", (struct ln_span){ NULL, 0 }, err);
+}
+
+static bool signed_for(struct peer *p)
+{
+    struct ln_store *s = p->c.store;
+    struct ln_store_log l = { 0 };
+    struct ln_err err = { 0 };
+
+    MUST(s->ops->log_get(s->ctx, &l, p->c.id, &err));
+    return l.head > 0 && l.receipt == l.head;
+}
+
+TEST(a_receipt_that_was_lost_with_the_memory_of_heads_comes_by_asking)
+{
+    struct world w;
+    struct ln_exchange_report report = { 0 };
+    struct ln_err err = { 0 };
+    world_new(&w, "01", "02");
+    all(&w);
+    assert_true(signed_for(&w.comm));
+    (void)peer_add(&w.comm, "notice", "330106005055/330106000000", "{\"title\":\"a\"}", NULL);
+    struct deaf deaf = { .inner = w.comm.link };
+    struct ln_link link = { &deaf, deaf_call };
+    struct ln_exchange_client *c = ln_exchange_client_new(&w.comm.x, &link);
+    assert_false(ln_exchange_sync(c, &report, &err));
+    assert_int_equal(err.code, LN_BUSY);
+    assert_true(deaf.lost > 0 && !signed_for(&w.comm));
+    ln_exchange_client_free(c);
+    assert_true(peer_write(&w.comm, forget_job, NULL, &err));
+    c = ln_exchange_client_new(&w.comm.x, &w.comm.link);
+
+    MUST(ln_exchange_sync(c, &report, &err));
+
+    assert_true(report.level);
+    assert_true(signed_for(&w.comm));
+    uint64_t requests = report.requests;
+    MUST(ln_exchange_sync(c, &report, &err)); /* and that was all */
+    assert_int_equal(report.sent_segments, 0);
+    assert_true(report.requests < requests);
+    ln_exchange_client_free(c);
+    world_end(&w);
+}
+
+RUN_TESTS(T(a_receipt_that_was_lost_with_the_memory_of_heads_comes_by_asking),
+          T(a_reading_key_is_rotated_and_the_former_one_reads_nothing_new),
           T(after_a_rotation_a_replay_still_opens_what_was_wrapped_for_the_former_key),
           T(a_parent_that_lives_in_2099_for_a_while_dates_nothing_and_gives_no_lease),
           T(a_clock_that_a_person_says_is_right_is_followed_however_late),
