@@ -1,4 +1,5 @@
 /* Whole exchanges between real replicas: field laptops and their grids, keys on their way down. */
+#include "sync/pack.h"
 #include "tests/lib/peer.h"
 
 #include <string.h>
@@ -643,7 +644,61 @@ TEST(a_receipt_that_was_lost_with_the_memory_of_heads_comes_by_asking)
     world_end(&w);
 }
 
-RUN_TESTS(T(a_receipt_that_was_lost_with_the_memory_of_heads_comes_by_asking),
+struct late {
+    struct ln_buf pack;
+    const char *node;
+    unsigned n;
+};
+
+static bool late_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct late *x = arg;
+    struct ln_receive got = { 0 };
+    unsigned unreadable;
+    bool ok = ln_replica_receive_late(r, &got, x->node, x->pack.data, x->pack.len, err) &&
+              ln_replica_late(r, x->node, 0, true, &x->n, &unreadable, NULL, NULL, err);
+
+    ln_buf_free(&got.receipt);
+    return ok;
+}
+
+/* The parent never gets the segments that were looked at here: they are void, and what was taken
+ * over of them comes with the own log. */
+TEST(a_box_that_took_late_work_of_a_lost_laptop_over_is_level_with_its_parent)
+{
+    struct world w;
+    struct ln_exchange_report report = { 0 };
+    struct ln_err err = { 0 };
+    struct late late = { .pack = ln_buf_new(LN_PACK_MAX) };
+    uint64_t last;
+    world_new(&w, "01", "02");
+    struct ln_id early = peer_add(&w.a, "notice", G01, "{\"title\":\"early\"}", NULL);
+    all(&w);
+    all(&w);
+    assert_true(peer_write(&w.comm, revoke_job, w.a.c.id, &err));
+    struct ln_id id = peer_add(&w.a, "notice", G01, "{\"title\":\"late\"}", NULL);
+    peer_seal(&w.a);
+    late.node = w.a.c.id;
+    MUST(ln_replica_slice(
+        &late.pack, &last, w.a.c.store, ln_replica_authority(w.a.r), w.a.c.id, peer_head(&w.a),
+        ln_authority_find(ln_replica_authority(w.a.r), w.comm.c.id), LN_PACK_MAX, &err));
+
+    MUST(peer_write(&w.comm, late_job, &late, &err));
+
+    assert_int_equal(late.n, 1);
+    assert_string_equal(peer_cell(&w.comm, "notice", "title", &id), "late");
+    assert_string_equal(peer_cell(&w.comm, "notice", "title", &early), "early");
+    for (int turn = 0; turn < 3; turn++) {
+        peer_sync(&w.comm, &report);
+        peer_sync(&w.dist, NULL);
+        assert_true(report.level && !report.alarm);
+    }
+    ln_buf_free(&late.pack);
+    world_end(&w);
+}
+
+RUN_TESTS(T(a_box_that_took_late_work_of_a_lost_laptop_over_is_level_with_its_parent),
+          T(a_receipt_that_was_lost_with_the_memory_of_heads_comes_by_asking),
           T(a_reading_key_is_rotated_and_the_former_one_reads_nothing_new),
           T(after_a_rotation_a_replay_still_opens_what_was_wrapped_for_the_former_key),
           T(a_parent_that_lives_in_2099_for_a_while_dates_nothing_and_gives_no_lease),
