@@ -224,3 +224,97 @@ out:
     ln_free(r.room);
     return ok;
 }
+
+/* ---- all objects by name */
+
+static bool take_object(void *ctx, enum ln_pack_kind kind, const struct ln_sha1 *name,
+                        const void *data, size_t len, struct ln_err *err)
+{
+    struct ln_pack_list *x = ctx;
+
+    (void)err;
+    if (x->n == x->cap) {
+        x->cap = x->cap > 0 ? 2 * x->cap : 256;
+        x->list = ln_realloc(x->list, x->cap * sizeof *x->list);
+    }
+    struct ln_pack_object *o = &x->list[x->n++];
+    *o = (struct ln_pack_object){
+        .kind = kind, .name = *name, .len = len, .data = ln_alloc(len + 1)
+    };
+    if (len > 0)
+        memcpy(o->data, data, len);
+    return true;
+}
+
+/* A heap sort over indices needs no context that qsort could not carry. */
+
+static int compare(const struct ln_pack_list *x, size_t a, size_t b)
+{
+    return memcmp(x->list[a].name.b, x->list[b].name.b, LN_SHA1_LEN);
+}
+
+static void sift(struct ln_pack_list *x, size_t root, size_t n)
+{
+    for (size_t child = 2 * root + 1; child < n; root = child, child = 2 * root + 1) {
+        if (child + 1 < n && compare(x, x->by_name[child], x->by_name[child + 1]) < 0)
+            child++;
+        if (compare(x, x->by_name[root], x->by_name[child]) >= 0)
+            return;
+        size_t swap = x->by_name[root];
+        x->by_name[root] = x->by_name[child];
+        x->by_name[child] = swap;
+    }
+}
+
+static void sort_names(struct ln_pack_list *x)
+{
+    x->by_name = ln_alloc_array(x->n + 1, sizeof *x->by_name);
+    for (size_t i = 0; i < x->n; i++)
+        x->by_name[i] = i;
+    for (size_t i = x->n / 2; i-- > 0;)
+        sift(x, i, x->n);
+    for (size_t end = x->n; end > 1;) {
+        end--;
+        size_t swap = x->by_name[0];
+        x->by_name[0] = x->by_name[end];
+        x->by_name[end] = swap;
+        sift(x, 0, end);
+    }
+}
+
+bool ln_pack_list_read(struct ln_pack_list *out, const void *pack, size_t len, struct ln_err *err)
+{
+    if (!ln_pack_read(pack, len, take_object, out, err))
+        return false;
+    sort_names(out);
+    return true;
+}
+
+const struct ln_pack_object *ln_pack_find(const struct ln_pack_list *x, enum ln_pack_kind kind,
+                                          const struct ln_sha1 *name)
+{
+    size_t low = 0;
+    size_t high = x->by_name != NULL ? x->n : 0;
+
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        const struct ln_pack_object *o = &x->list[x->by_name[mid]];
+        int cmp = memcmp(o->name.b, name->b, LN_SHA1_LEN);
+        if (cmp == 0)
+            return o->kind == kind ? o : NULL;
+        if (cmp < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return NULL;
+}
+
+void ln_pack_list_free(struct ln_pack_list *x)
+{
+    for (size_t i = 0; i < x->n; i++)
+        ln_free(x->list[i].data);
+    ln_free(x->list);
+    ln_free(x->by_name);
+    *x = (struct ln_pack_list){ 0 };
+}

@@ -29,4 +29,23 @@ typedef bool ln_pack_fn(void *ctx, enum ln_pack_kind kind, const struct ln_sha1 
 bool ln_pack_read(const void *pack, size_t len, ln_pack_fn *fn, void *ctx,
                   struct ln_err *err) LN_MUST;
 
+/* All objects of a pack, read once; found by kind and name. */
+struct ln_pack_list {
+    size_t n, cap;
+    struct ln_pack_object {
+        enum ln_pack_kind kind;
+        struct ln_sha1 name;
+        size_t len;
+        char *data;
+    } * list;        /* in the pack's order */
+    size_t *by_name; /* places in it */
+};
+/* As ln_pack_read; `out` is zeroed by the caller and freed by it, also on failure. */
+bool ln_pack_list_read(struct ln_pack_list *out, const void *pack, size_t len,
+                       struct ln_err *err) LN_MUST;
+/* NULL: there is none. */
+const struct ln_pack_object *ln_pack_find(const struct ln_pack_list *x, enum ln_pack_kind kind,
+                                          const struct ln_sha1 *name);
+void ln_pack_list_free(struct ln_pack_list *x);
+
 #endif

@@ -239,38 +239,19 @@ out:
 
 /* ---- from a pack */
 
-struct packed {
-    struct ln_span pack;
-    struct ln_buf *out; /* the object that is looked for */
-    const char *kind;
-    const struct ln_sha1 *name;
-    bool found;
-};
-
-static bool match_object(void *ctx, enum ln_pack_kind kind, const struct ln_sha1 *name,
-                         const void *data, size_t len, struct ln_err *err)
-{
-    struct packed *p = ctx;
-    const char *word = kind == LN_PACK_COMMIT ? "commit" : kind == LN_PACK_TREE ? "tree" : "blob";
-
-    (void)err;
-    if (!p->found && strcmp(word, p->kind) == 0 && memcmp(name->b, p->name->b, LN_SHA1_LEN) == 0) {
-        ln_buf_add(p->out, data, len);
-        p->found = true;
-    }
-    return true;
-}
-
 static bool from_pack(void *ctx, struct ln_buf *out, const char *kind, const struct ln_sha1 *name)
 {
-    struct packed *p = ctx;
-    struct ln_err why = { 0 };
+    static const char *const words[] = {
+        [LN_PACK_COMMIT] = "commit", [LN_PACK_TREE] = "tree", [LN_PACK_BLOB] = "blob"
+    };
+    const struct ln_pack_object *o = NULL;
 
-    p->out = out;
-    p->kind = kind;
-    p->name = name;
-    p->found = false;
-    return ln_pack_read(p->pack.p, p->pack.len, match_object, p, &why) && p->found;
+    for (enum ln_pack_kind k = LN_PACK_COMMIT; k <= LN_PACK_BLOB && o == NULL; k++)
+        if (strcmp(words[k], kind) == 0)
+            o = ln_pack_find(ctx, k, name);
+    if (o != NULL)
+        ln_buf_add(out, o->data, o->len);
+    return o != NULL;
 }
 
 /* ---- notes of what is damaged: a line for each segment */
@@ -360,7 +341,8 @@ bool ln_replica_damages(struct ln_damages *out, struct ln_store *reader,
 bool ln_replica_mend_pack(struct ln_replica *r, const struct ln_damage *d, struct ln_span pack,
                           bool *mended, struct ln_err *err)
 {
-    struct packed p = { .pack = pack };
+    struct ln_pack_list p = { .n = 0 };
+    struct ln_err why = { 0 };
     struct ln_buf list;
     char key[sizeof NOTE_META + LN_LOG_MAX];
     char line[24];
@@ -371,7 +353,8 @@ bool ln_replica_mend_pack(struct ln_replica *r, const struct ln_damage *d, struc
     const char *at = ok ? find_line(&list, line) : NULL;
     if (at == NULL)
         goto out;
-    ok = ln_replica_mend(r, d->log, d->seq, from_pack, &p, mended, err);
+    if (ln_pack_list_read(&p, pack.p, pack.len, &why)) /* nothing for us, or no pack at all */
+        ok = ln_replica_mend(r, d->log, d->seq, from_pack, &p, mended, err);
     size_t len = strlen(line);
     size_t before = (size_t)(at - list.data);
     memmove(list.data + before, list.data + before + len, list.len - before - len);
@@ -385,6 +368,7 @@ bool ln_replica_mend_pack(struct ln_replica *r, const struct ln_damage *d, struc
         ln_log(LN_LOG_NOTE, "mended log=%s segment=%" PRIu64 ": another node had it", d->log,
                d->seq);
 out:
+    ln_pack_list_free(&p);
     ln_buf_free(&list);
     return ok;
 }

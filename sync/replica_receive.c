@@ -10,19 +10,11 @@
 
 #define LEASE_GRACE_S 0
 
-struct object {
-    enum ln_pack_kind kind;
-    struct ln_sha1 name;
-    size_t len;
-    char *data;
-};
 struct intake {
     struct ln_replica *r;
     const struct ln_cert *author;
     struct ln_store_log log;
-    struct object *list; /* in the pack's order */
-    size_t n, cap;
-    size_t *by_name;          /* order of names, for trees and blobs */
+    struct ln_pack_list pack;
     struct ln_segment *fresh; /* checked, not held yet, ascending */
     size_t n_fresh, cap_fresh;
     size_t *commits; /* their objects */
@@ -38,91 +30,15 @@ struct intake {
 
 static void intake_free(struct intake *x)
 {
-    for (size_t i = 0; i < x->n; i++)
-        ln_free(x->list[i].data);
-    ln_free(x->list);
-    ln_free(x->by_name);
+    ln_pack_list_free(&x->pack);
     ln_free(x->fresh);
     ln_free(x->commits);
     ln_free(x->late);
 }
 
-static bool take_object(void *ctx, enum ln_pack_kind kind, const struct ln_sha1 *name,
-                        const void *data, size_t len, struct ln_err *err)
-{
-    struct intake *x = ctx;
-
-    (void)err;
-    if (x->n == x->cap) {
-        x->cap = x->cap > 0 ? 2 * x->cap : 256;
-        x->list = ln_realloc(x->list, x->cap * sizeof *x->list);
-    }
-    struct object *o = &x->list[x->n++];
-    *o = (struct object){ .kind = kind, .name = *name, .len = len, .data = ln_alloc(len + 1) };
-    if (len > 0)
-        memcpy(o->data, data, len);
-    return true;
-}
-
-/* ---- objects by name: a heap sort over indices needs no context that qsort could not carry */
-
-static int compare(const struct intake *x, size_t a, size_t b)
-{
-    return memcmp(x->list[a].name.b, x->list[b].name.b, LN_SHA1_LEN);
-}
-
-static void sift(struct intake *x, size_t root, size_t n)
-{
-    for (size_t child = 2 * root + 1; child < n; root = child, child = 2 * root + 1) {
-        if (child + 1 < n && compare(x, x->by_name[child], x->by_name[child + 1]) < 0)
-            child++;
-        if (compare(x, x->by_name[root], x->by_name[child]) >= 0)
-            return;
-        size_t swap = x->by_name[root];
-        x->by_name[root] = x->by_name[child];
-        x->by_name[child] = swap;
-    }
-}
-
-static void sort_names(struct intake *x)
-{
-    x->by_name = ln_alloc_array(x->n + 1, sizeof *x->by_name);
-    for (size_t i = 0; i < x->n; i++)
-        x->by_name[i] = i;
-    for (size_t i = x->n / 2; i-- > 0;)
-        sift(x, i, x->n);
-    for (size_t end = x->n; end > 1;) {
-        end--;
-        size_t swap = x->by_name[0];
-        x->by_name[0] = x->by_name[end];
-        x->by_name[end] = swap;
-        sift(x, 0, end);
-    }
-}
-
-static const struct object *find(const struct intake *x, enum ln_pack_kind kind,
-                                 const struct ln_sha1 *name)
-{
-    size_t low = 0;
-    size_t high = x->n;
-
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        const struct object *o = &x->list[x->by_name[mid]];
-        int cmp = memcmp(o->name.b, name->b, LN_SHA1_LEN);
-        if (cmp == 0)
-            return o->kind == kind ? o : NULL;
-        if (cmp < 0)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return NULL;
-}
-
 /* ---- checking */
 
-static void keep_fork(struct intake *x, const struct ln_segment *s, const struct object *o)
+static void keep_fork(struct intake *x, const struct ln_segment *s, const struct ln_pack_object *o)
 {
     struct ln_fork *f = ln_alloc(sizeof *f + o->len + 1);
 
@@ -153,14 +69,14 @@ static bool take_sha(void *ctx, const struct ln_store_segment *s, struct ln_err 
     return false;
 }
 
-static void note_late(struct intake *x, const struct ln_segment *s, const struct object *o)
+static void note_late(struct intake *x, const struct ln_segment *s, const struct ln_pack_object *o)
 {
     x->late = ln_realloc(x->late, (x->n_late + 1) * sizeof *x->late);
-    x->late[x->n_late++] = (struct late){ .seq = s->seq, .object = (size_t)(o - x->list) };
+    x->late[x->n_late++] = (struct late){ .seq = s->seq, .object = (size_t)(o - x->pack.list) };
 }
 
 /* A segment that is held already must be the very same. */
-static bool check_held(struct intake *x, const struct ln_segment *s, const struct object *o,
+static bool check_held(struct intake *x, const struct ln_segment *s, const struct ln_pack_object *o,
                        struct ln_err *err)
 {
     struct ln_store *st = x->r->c.store;
@@ -182,7 +98,7 @@ static bool check_held(struct intake *x, const struct ln_segment *s, const struc
 
 static bool check_files(struct intake *x, const struct ln_segment *s, struct ln_err *err)
 {
-    const struct object *tree = find(x, LN_PACK_TREE, &s->tree);
+    const struct ln_pack_object *tree = ln_pack_find(&x->pack, LN_PACK_TREE, &s->tree);
     struct ln_sha1 blobs[LN_SEGMENT_FILES];
 
     if (tree == NULL)
@@ -190,7 +106,7 @@ static bool check_files(struct intake *x, const struct ln_segment *s, struct ln_
     if (!ln_segment_tree_check(s, tree->data, tree->len, blobs, err))
         return false;
     for (size_t i = 0; i < s->n_files; i++) {
-        const struct object *blob = find(x, LN_PACK_BLOB, &blobs[i]);
+        const struct ln_pack_object *blob = ln_pack_find(&x->pack, LN_PACK_BLOB, &blobs[i]);
         struct ln_sha256 sha;
         if (blob == NULL && strcmp(s->files[i].name, "public.jsonl") == 0)
             return ln_fail(err, LN_INVALID, "public.jsonl is missing");
@@ -216,7 +132,7 @@ static void take_fresh(struct intake *x, const struct ln_segment *s, size_t obje
 
 static bool check_commit(struct intake *x, size_t object, struct ln_segment *s, struct ln_err *err)
 {
-    const struct object *o = &x->list[object];
+    const struct ln_pack_object *o = &x->pack.list[object];
     const struct ln_segment *last = x->n_fresh > 0 ? &x->fresh[x->n_fresh - 1] : NULL;
     uint64_t head = last != NULL ? last->seq : x->log.head;
     const struct ln_sha256 *sha = last != NULL ? &last->sha : &x->log.head_sha;
@@ -255,8 +171,8 @@ static bool check(struct intake *x, struct ln_err *err)
     struct ln_segment *s = ln_alloc(sizeof *s);
     bool ok = true;
 
-    for (size_t i = 0; ok && i < x->n; i++) {
-        if (x->list[i].kind != LN_PACK_COMMIT)
+    for (size_t i = 0; ok && i < x->pack.n; i++) {
+        if (x->pack.list[i].kind != LN_PACK_COMMIT)
             continue;
         s->seq = 0;
         ok = check_commit(x, i, s, err);
@@ -273,8 +189,8 @@ static bool check(struct intake *x, struct ln_err *err)
 static bool store_segment(struct intake *x, size_t i, struct ln_err *err)
 {
     const struct ln_segment *s = &x->fresh[i];
-    const struct object *commit = &x->list[x->commits[i]];
-    const struct object *tree = find(x, LN_PACK_TREE, &s->tree);
+    const struct ln_pack_object *commit = &x->pack.list[x->commits[i]];
+    const struct ln_pack_object *tree = ln_pack_find(&x->pack, LN_PACK_TREE, &s->tree);
     struct ln_sha1 blobs[LN_SEGMENT_FILES];
     struct ln_store *st = x->r->c.store;
     struct ln_store_segment row = {
@@ -286,7 +202,7 @@ static bool store_segment(struct intake *x, size_t i, struct ln_err *err)
     row.commit = (struct ln_span){ commit->data, commit->len };
     row.tree = (struct ln_span){ tree->data, tree->len };
     for (size_t k = 0; k < s->n_files; k++) {
-        const struct object *blob = find(x, LN_PACK_BLOB, &blobs[k]);
+        const struct ln_pack_object *blob = ln_pack_find(&x->pack, LN_PACK_BLOB, &blobs[k]);
         struct ln_store_file *f = &row.files[k];
         memcpy(f->name, s->files[k].name, sizeof f->name);
         f->sha = s->files[k].sha;
@@ -336,7 +252,7 @@ static bool take_files(void *ctx, const struct ln_store_segment *s, struct ln_er
 
 static bool store_late(struct intake *x, const struct late *l, bool *any, struct ln_err *err)
 {
-    const struct object *o = &x->list[l->object];
+    const struct ln_pack_object *o = &x->pack.list[l->object];
     struct ln_segment *s = ln_alloc(sizeof *s);
     struct held_files *h = ln_alloc(sizeof *h);
     struct ln_store *st = x->r->c.store;
@@ -348,12 +264,12 @@ static bool store_late(struct intake *x, const struct late *l, bool *any, struct
         (!st->ops->segment_each(st->ctx, x->log.n, l->seq, false, take_files, h, err) &&
          err->code != LN_OK))
         goto out;
-    const struct object *tree = find(x, LN_PACK_TREE, &s->tree);
+    const struct ln_pack_object *tree = ln_pack_find(&x->pack, LN_PACK_TREE, &s->tree);
     if (!ln_segment_tree_check(s, tree->data, tree->len, blobs, err))
         goto out;
     ok = true;
     for (size_t i = 0; ok && h->found && i < s->n_files; i++) {
-        const struct object *blob = find(x, LN_PACK_BLOB, &blobs[i]);
+        const struct ln_pack_object *blob = ln_pack_find(&x->pack, LN_PACK_BLOB, &blobs[i]);
         struct ln_store_file f = { .sha = s->files[i].sha };
         if (blob == NULL || h->row.files[i].size > 0)
             continue;
@@ -507,11 +423,9 @@ static bool receive(struct ln_replica *r, struct ln_receive *out, const char *lo
         (void)ln_fail(err, LN_DENIED, "the lease of %s is over: renew its certificate", node);
         goto out;
     }
-    if (!s->ops->log_get(s->ctx, &x.log, log, err) ||
-        !ln_pack_read(pack, len, take_object, &x, err))
+    if (!s->ops->log_get(s->ctx, &x.log, log, err) || !ln_pack_list_read(&x.pack, pack, len, err))
         goto out;
     (void)snprintf(x.log.id, sizeof x.log.id, "%s", log);
-    sort_names(&x);
     if (!check(&x, err))
         goto out;
     if (!take_late(&x, out, err) || (x.n_fresh > 0 && !store_all(&x, err)))

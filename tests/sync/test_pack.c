@@ -231,9 +231,46 @@ TEST(a_caller_that_refuses_ends_the_reading_and_the_object_is_named)
     ln_buf_free(&p);
 }
 
-RUN_TESTS(T(what_was_written_reads_back), T(stock_git_takes_the_pack_and_finds_nothing_wrong),
-          T(each_damaged_byte_is_noticed), T(deltas_and_tags_are_refused),
-          T(sizes_are_judged_before_anything_is_inflated),
+TEST(each_of_many_objects_is_found_by_its_kind_and_name_and_no_other)
+{
+    enum { OBJECTS = 300 };
+    struct ln_buf p = ln_buf_new(LN_PACK_MAX);
+    struct ln_pack_list list = { .n = 0 };
+    struct ln_pack_list none = { .n = 0 };
+    struct ln_err err = { 0 };
+    char text[16];
+    ln_pack_begin(&p);
+    for (int i = 0; i < OBJECTS; i++) {
+        (void)snprintf(text, sizeof text, "%d", i);
+        MUST(ln_pack_add(&p, LN_PACK_BLOB, text, strlen(text), false, &err));
+    }
+    MUST(ln_pack_end(&p, OBJECTS, &err));
+
+    MUST(ln_pack_list_read(&list, p.data, p.len, &err));
+
+    assert_int_equal(list.n, OBJECTS);
+    for (int i = 0; i < 2 * OBJECTS; i++) {
+        (void)snprintf(text, sizeof text, "%d", i);
+        struct ln_sha1 name = ln_segment_sha1("blob", text, strlen(text));
+        const struct ln_pack_object *o = ln_pack_find(&list, LN_PACK_BLOB, &name);
+        assert_int_equal(o != NULL, i < OBJECTS);
+        assert_null(ln_pack_find(&list, LN_PACK_TREE, &name));
+        if (o != NULL)
+            assert_string_equal(o->data, text);
+    }
+    p.data[p.len - 1] ^= 1;
+    assert_false(ln_pack_list_read(&none, p.data, p.len, &err));
+    struct ln_sha1 name = ln_segment_sha1("blob", "1", 1);
+    assert_null(ln_pack_find(&none, LN_PACK_BLOB, &name));
+    ln_pack_list_free(&none);
+    ln_pack_list_free(&list);
+    ln_buf_free(&p);
+}
+
+RUN_TESTS(T(what_was_written_reads_back),
+          T(each_of_many_objects_is_found_by_its_kind_and_name_and_no_other),
+          T(stock_git_takes_the_pack_and_finds_nothing_wrong), T(each_damaged_byte_is_noticed),
+          T(deltas_and_tags_are_refused), T(sizes_are_judged_before_anything_is_inflated),
           T(a_small_pack_that_inflates_to_more_than_its_ceiling_is_refused),
           T(an_object_longer_or_shorter_than_announced_is_refused),
           T(what_is_too_large_to_be_read_is_not_written),
