@@ -49,6 +49,7 @@ struct ln_node {
     _Atomic bool scrubbing;
     struct ln_prune_state {
         _Atomic bool strip;    /* volumes are to be made anew */
+        bool shred;            /* and the database's files overwritten */
         int64_t looked_ms, at; /* the last look at old ones, 0 none; where it goes on */
     } prune;                   /* prune.h; but for strip the writer thread's */
     struct ln_drill *drill;    /* NULL unless served */

@@ -144,12 +144,16 @@ static void strip(struct ln_node *n, struct ln_replica *r)
 
     for (size_t i = 0; ok && i < logs.n; i++)
         ok = ln_export_strip(n->dir, r, logs.list[i].id, &any, &err);
-    if (any) /* what was dropped leaves the database's file, too */
-        ok = s->ops->shred(s->ctx, &err) && ok;
+    n->prune.shred = n->prune.shred || any;
+    if (n->prune.shred) { /* what was dropped leaves the database's files, too */
+        bool shredded = s->ops->shred(s->ctx, &err);
+        n->prune.shred = !shredded && err.code == LN_BUSY; /* it is still read: the next time */
+        ok = ok && shredded;
+    }
     if (!ok)
-        ln_log_err(LN_LOG_WARN, &err, "old volumes");
+        ln_log_err(n->prune.shred ? LN_LOG_INFO : LN_LOG_WARN, &err, "old volumes");
     ln_free(logs.list);
-    n->prune.strip = false;
+    n->prune.strip = n->prune.shred;
 }
 
 static void look_at(struct ln_replica *r, struct ln_prune_log *l, int64_t before_s)

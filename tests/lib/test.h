@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "crypto/base/buf.h"
 #include "crypto/base/err.h"
@@ -40,6 +41,14 @@ void test_start(void);
         if (!(ok))                                                                                 \
             fail_msg("%s: %s", #ok, err.text);                                                     \
     } while (0)
+
+/* Waits for what another thread brings about; after half a minute the test fails. */
+#define UNTIL(condition)                                                                           \
+    for (int i_ = 0; !(condition); i_++) {                                                         \
+        if (i_ == 1500)                                                                            \
+            fail_msg("never: %s", #condition);                                                     \
+        (void)nanosleep(&(struct timespec){ 0, 20000000 }, NULL);                                  \
+    }
 
 /* Reads tests/vectors/<name> (from the root of the checkout). Freed by the caller. */
 struct ln_buf test_vector(const char *name);

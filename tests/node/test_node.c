@@ -51,12 +51,6 @@ static bool is_blank(struct place *p, const char *id)
     return blank;
 }
 
-#define UNTIL(condition)                                                                           \
-    for (int i_ = 0; !(condition); i_++) {                                                         \
-        assert_true(i_ < 1500); /* half a minute */                                                \
-        (void)nanosleep(&(struct timespec){ 0, 20000000 }, NULL);                                  \
-    }
-
 /* A reader that began before the erasure keeps the old pages in the write-ahead log. */
 TEST(an_erasure_is_signed_only_when_nobody_reads_what_was)
 {

@@ -97,6 +97,56 @@ TEST(nothing_is_old_by_a_clock_that_is_set_to_2099)
     place_close(&p);
 }
 
-RUN_TESTS(T(nothing_is_old_by_a_clock_that_is_set_to_2099), T(a_quarter_begins_at_its_first_second),
+struct shredding {
+    struct ln_node *n;
+    bool begin, looked, waits;
+};
+
+/* Asks for it, or tells whether the node has looked between jobs since, and what is left. */
+static bool shred_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct shredding *x = arg;
+
+    (void)r;
+    (void)err;
+    if (x->begin) {
+        x->n->prune.shred = true;
+        x->n->prune.looked_ms = 0;
+    }
+    x->begin = false;
+    x->looked = x->n->prune.looked_ms != 0;
+    x->waits = x->n->prune.shred;
+    return true;
+}
+
+static const struct shredding *shred_state(struct shredding *x)
+{
+    struct ln_err err = { 0 };
+
+    MUST(ln_queue_write(x->n->queue, shred_job, x, &err));
+    return x;
+}
+
+TEST(what_was_dropped_leaves_the_files_once_nobody_reads_it)
+{
+    struct place p;
+    struct ln_node_reader *early;
+    struct ln_err err = { 0 };
+    int64_t n;
+    place_open(&p);
+    MUST(ln_node_read(p.n, &early, &err));
+    MUST(ln_db_value(ln_sqlstore_db(early->store), "SELECT count(*) FROM record", &n, &err));
+    struct shredding x = { .n = p.n, .begin = true };
+
+    UNTIL(shred_state(&x)->looked);
+
+    assert_true(x.waits);
+    ln_node_read_done(p.n, early);
+    UNTIL(!shred_state(&x)->waits);
+    place_close(&p);
+}
+
+RUN_TESTS(T(what_was_dropped_leaves_the_files_once_nobody_reads_it),
+          T(nothing_is_old_by_a_clock_that_is_set_to_2099), T(a_quarter_begins_at_its_first_second),
           T(what_is_no_quarter_is_refused_with_an_example),
           T(the_rule_keeps_full_quarters_beside_the_present_one))
