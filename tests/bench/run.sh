@@ -1,6 +1,6 @@
 #!/bin/bash
 # make bench: figures as JSON lines; see bench.mjs for RUNS, N, ONLY, PEERS. The C benches of single rooms come first;
-# CHILDREN=300 return at once (each is 19 ms of the district's processor, so 10,000 are minutes).
+# CHILDREN=300 return at once (each is 6 ms of the district's processor, so 10,000 are minutes).
 set -eu
 cd "$(dirname "$0")/../.."
 make -s -j2 all

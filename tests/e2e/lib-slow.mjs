@@ -1,6 +1,7 @@
 // Slow clients. PORT tls SLOW PROBES: as many connections that send a header a byte at a time, from many addresses
 // of this machine, and meanwhile probes; fails unless 99 % are answered within a second. PORT body: a body that
-// drips; fails unless it is refused (408) before it ends.
+// drips; fails unless it is refused (408) before it ends. PORT stall: a node's body that stands still for 17 s, as
+// where TCP waits after losses; fails unless all of it is read and the missing signature is what is refused.
 import http from 'node:http'
 import https from 'node:https'
 import tls from 'node:tls'
@@ -16,6 +17,19 @@ if (what === 'body') {
   q.destroy()
   console.log(r && r.statusCode)
   process.exit(r && r.statusCode === 408 ? 0 : 1)
+}
+
+if (what === 'stall') {
+  const q = http.request({ port, host: '127.0.0.1', method: 'POST', path: '/sync/v1/heads', headers: { 'Content-Length': 600 } })
+  const answer = new Promise(done => q.on('response', done).on('error', done))
+  q.write(' '.repeat(300))
+  await sleep(17000)
+  q.end(' '.repeat(300))
+  const r = await Promise.race([answer, sleep(20000)])
+  let text = ''
+  if (r && r.statusCode) for await (const part of r) text += part
+  console.log(r && r.statusCode, text)
+  process.exit(r && r.statusCode >= 400 && !/cut off|slowly/.test(text) ? 0 : 1)
 }
 
 const open = []

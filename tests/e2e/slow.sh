@@ -26,4 +26,7 @@ WITHIN=10 eventually https || die "nginx does not answer: $(tail -n 3 "$E2E/ngin
 ok "pages come through the packaged nginx" bash -c "curl -fsSk --compressed --max-time 5 https://127.0.0.1:$front/ | grep -q 'id=\"app\"'"
 ok "99 of 100 who ask properly are answered within a second while 1,000 drip" \
     node tests/e2e/lib-slow.mjs "$front" tls 1000 100
+node tests/e2e/lib-slow.mjs "${node_port[box]}" stall >"$E2E/stall" 2>&1 &
+stall=$!
 ok "a body that drips is given up with words" node tests/e2e/lib-slow.mjs "${node_port[box]}" body
+ok "a node's body that stands still for a while is read to its end" eval 'wait "$stall" || { cat "$E2E/stall"; false; }'
