@@ -22,9 +22,9 @@ if (what === 'body') {
 if (what === 'stall') {
   const q = http.request({ port, host: '127.0.0.1', method: 'POST', path: '/sync/v1/heads', headers: { 'Content-Length': 600 } })
   const answer = new Promise(done => q.on('response', done).on('error', done))
-  q.write(' '.repeat(300))
+  q.write(' '.repeat(512)) // what is read at once: then there is nothing for longer than a read waits
   await sleep(17000)
-  q.end(' '.repeat(300))
+  q.end(' '.repeat(88))
   const r = await Promise.race([answer, sleep(20000)])
   let text = ''
   if (r && r.statusCode) for await (const part of r) text += part
