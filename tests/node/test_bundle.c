@@ -36,6 +36,7 @@ TEST(a_bundle_names_its_log_and_the_pack_begins_behind_the_empty_line)
 TEST(what_is_cut_or_none_is_refused)
 {
     static const char text[] = HEAD SHA " refs/heads/330106005055-abcd\n\nPACK";
+    static const char later[] = "# v3 git bundle\n" SHA " refs/heads/a\n\n";
     struct ln_bundle b;
     enum ln_code code;
 
@@ -43,17 +44,18 @@ TEST(what_is_cut_or_none_is_refused)
         assert_false(read_text(&b, text, len, &code));
         assert_int_equal(code, LN_INVALID);
     }
-    assert_false(read_text(&b, "# v3 git bundle\n" SHA " refs/heads/a\n\n", 72, &code));
+    assert_false(read_text(&b, later, sizeof later - 1, &code));
 }
 
 TEST(a_name_that_no_log_has_is_refused)
 {
+    static const char unnamed[] = HEAD SHA " refs/heads/\n\nPACK";
     char text[400] = HEAD SHA " refs/heads/";
     struct ln_bundle b;
     enum ln_code code;
     size_t at = strlen(text);
 
-    assert_false(read_text(&b, HEAD SHA " refs/heads/\n\nPACK", sizeof HEAD - 1 + 60, &code));
+    assert_false(read_text(&b, unnamed, sizeof unnamed - 1, &code));
     memset(text + at, 'a', LN_LOG_MAX);
     memcpy(text + at + LN_LOG_MAX, "\n\nPACK", 7);
     assert_false(read_text(&b, text, strlen(text), &code));
