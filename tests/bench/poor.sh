@@ -14,15 +14,25 @@ W=$(mktemp -d "${TMPDIR:-/tmp}/linli-poor.XXXXXX")
 pids=()
 # shellcheck disable=SC2329 # by trap
 end() {
-    for p in "${pids[@]}"; do kill "$p" 2>/dev/null || true; done
+    set +e # some of them have ended by themselves
+    for p in "${pids[@]}"; do kill "$p" 2>/dev/null; done
     if [ -n "${KEEP:-}" ]; then cp "$W"/*.log "$KEEP"; fi
-    wait 2>/dev/null || true
+    wait 2>/dev/null
     rm -rf "$W"
 }
 trap end EXIT
+until_s() { # SECONDS COMMAND... again and again until it succeeds
+    local last=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        [ $SECONDS -lt $last ] || { echo "poor.sh: gave up waiting for: $*" >&2; return 1; }
+        sleep 0.2
+    done
+}
 unshare -n sleep 5000 & ns=$!
 pids+=("$ns")
-until [ "$(readlink "/proc/$ns/ns/net")" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.05; done
+apart() { [ "$(readlink "/proc/$ns/ns/net")" != "$(readlink /proc/self/ns/net)" ]; }
+until_s 10 apart
 far() { nsenter -t "$ns" -n "$@"; }
 ip link set lo up
 ip link add up0 type veth peer name down0 netns "$ns"
@@ -34,19 +44,19 @@ far sh -c 'ip link set lo up; ip addr add 10.77.0.2/24 dev down0; ip link set do
 printf 'sync_every_s = 20\nseal_every_s = 900\n' >>"$W/box/config"
 "$L" serve --dir "$W/district" --listen 10.77.0.1:8080 >"$W/district.log" 2>&1 &
 pids+=("$!")
-until curl -fs -o /dev/null http://10.77.0.1:8080/sync/v1/hello; do sleep 0.2; done
+until_s 20 curl -fs --max-time 2 -o /dev/null http://10.77.0.1:8080/sync/v1/hello
 code=$("$L" invite --dir "$W/district" --region 330106005055 --role community | tail -n 1)
 far "$L" join --dir "$W/box" --parent http://10.77.0.1:8080 --code "${code##* }" >/dev/null
 nsenter -t "$ns" -n "$L" serve --dir "$W/box" --listen 10.77.0.2:8080 >"$W/box.log" 2>&1 &
 pids+=("$!")
 B=http://10.77.0.2:8080
-until far curl -fs -o /dev/null $B/sync/v1/hello; do sleep 0.2; done
+until_s 20 far curl -fs --max-time 2 -o /dev/null $B/sync/v1/hello
 echo poor-secret | "$L" user add --dir "$W/box" --login boss --role committee >/dev/null
-ask() { far curl -fsS -b "$W/jar" -c "$W/jar" -H "Origin: $B" -H 'Content-Type: application/json' "$@"; }
+ask() { far curl -fsS --max-time 20 -b "$W/jar" -c "$W/jar" -H "Origin: $B" -H 'Content-Type: application/json' "$@"; }
 ask -d '{"login":"boss","password":"poor-secret"}' $B/api/v1/session >/dev/null
 level() { [ "$(ask $B/api/v1/status | jq .sync.unsent)" = 0 ]; }
 "$L" sync --dir "$W/box" >/dev/null
-until level; do sleep 0.3; done
+until_s 60 level
 sleep 3 # keys of the pool and their escrow
 
 own() { sqlite3 "$W/box/linli.db" "SELECT coalesce(sum(size), 0) FROM file WHERE log = (SELECT n FROM log WHERE mine = 1)"; }
