@@ -714,6 +714,17 @@ static void read_view(struct ln_view *out, struct box *b, const struct tree *t)
                       &err));
 }
 
+/* The province closes the district's logs; *after as ln_replica_revoke has it. */
+static void revoke_dist(struct tree *t, uint64_t *after)
+{
+    struct ln_err err = { 0 };
+
+    MUST(ln_replica_begin(t->prov.r, &err));
+    MUST(ln_replica_revoke(t->prov.r, t->dist.c.id, after, &err));
+    MUST(ln_replica_commit(t->prov.r, &err));
+    seal(&t->prov);
+}
+
 /* The district was stolen: what its down-log to the community held when that was noticed stays,
  * what the thief writes into it is void, however few segments that log has beside its own. */
 TEST(what_a_thief_writes_into_a_down_log_is_void_and_what_stood_there_before_is_not)
@@ -741,10 +752,7 @@ TEST(what_a_thief_writes_into_a_down_log_is_void_and_what_stood_there_before_is_
     read_view(&was, &t.comm, &t);
     assert_string_not_equal(was.sum, "");
 
-    MUST(ln_replica_begin(t.prov.r, &err));
-    MUST(ln_replica_revoke(t.prov.r, t.dist.c.id, &after, &err));
-    MUST(ln_replica_commit(t.prov.r, &err));
-    seal(&t.prov);
+    revoke_dist(&t, &after);
     answer(&t, &behind); /* by the thief */
     assert_true(head(&t.dist, t.down) > good && head(&t.dist, t.down) < after);
     MUST(carry(&t.dist, &t.comm, t.down, &err) == LN_OK); /* which has not heard of it */
@@ -790,10 +798,7 @@ TEST(a_down_log_that_is_longer_than_the_closed_log_is_still_passed_on)
     }
     uint64_t all = head(&t.prov, t.down);
     assert_true(all > head(&t.prov, t.dist.c.id));
-    MUST(ln_replica_begin(t.prov.r, &err));
-    MUST(ln_replica_revoke(t.prov.r, t.dist.c.id, &after, &err));
-    MUST(ln_replica_commit(t.prov.r, &err));
-    seal(&t.prov);
+    revoke_dist(&t, &after);
     box_new(&other, "330106000000"); /* the new district */
     enrol(&t.prov, &other, "330106000000", LN_ROLE_DISTRICT, NULL);
     seal(&t.prov);
@@ -832,10 +837,7 @@ TEST(an_earlier_end_is_that_of_the_down_logs_at_the_same_time)
     cell(text, &t.comm, SQL_STATE, &second);
     assert_string_equal(text, "done");
 
-    MUST(ln_replica_begin(t.prov.r, &err));
-    MUST(ln_replica_revoke(t.prov.r, t.dist.c.id, &after, &err));
-    MUST(ln_replica_commit(t.prov.r, &err));
-    seal(&t.prov);
+    revoke_dist(&t, &after);
     MUST(carry(&t.prov, &t.comm, t.prov.c.id, &err) == LN_OK);
 
     cell(text, &t.comm, SQL_STATE, &first);
