@@ -166,7 +166,7 @@ try {
   ok('who withdraws too late hears that it was taken in; one home', await carry(async () => await stateA(fourth) === 'moved') !== null && await homes('钱二') === 1, await stateA(fourth))
 
   // --- killed at each leg
-  await desk.close() // a page that asks for news of a box that is gone says so, and rightly
+  for (const page of [desk, phone]) await page.close() // a page that asks for news of a box that is gone says so, and rightly
   const sun = await resident('孙三')
   const fifth = await call('a', 'POST', '/move_out', { person: sun.id, to_region: '330106005056' })
   const legs = [a, street, district, b]
