@@ -205,15 +205,34 @@ static bool export_log(const char *dir, struct ln_replica *r, const struct ln_st
     return ok || ln_wrap(err, "export of %s", log->id);
 }
 
-bool ln_export_run(const char *dir, struct ln_replica *r, bool *more, struct ln_err *err)
+static int by_number(const void *a, const void *b)
+{
+    const struct ln_store_log *x = a;
+    const struct ln_store_log *y = b;
+
+    return x->n < y->n ? -1 : x->n > y->n;
+}
+
+bool ln_export_run(const char *dir, struct ln_replica *r, struct ln_export_turn *turn, bool *more,
+                   struct ln_err *err)
 {
     struct ln_store *s = ln_replica_store(r);
     struct logs x = { .n = 0 };
     bool ok = s->ops->log_each(s->ctx, take_log, &x, err);
+    size_t first = 0;
+    size_t done = 0;
 
     *more = false;
-    for (size_t i = 0; ok && i < x.n; i++)
-        ok = export_log(dir, r, &x.list[i], more, err);
+    if (x.n > 1)
+        qsort(x.list, x.n, sizeof *x.list, by_number);
+    while (first < x.n && x.list[first].n <= turn->at)
+        first++;
+    while (ok && done < x.n && (done == 0 || turn->waits == NULL || !turn->waits(turn->ctx))) {
+        const struct ln_store_log *log = &x.list[(first + done++) % x.n];
+        ok = export_log(dir, r, log, more, err);
+        turn->at = log->n;
+    }
+    *more = *more || done < x.n;
     ln_free(x.list);
     return ok;
 }

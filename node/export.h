@@ -8,9 +8,18 @@
  * never go back, so that each holds its segments without a gap. */
 void ln_export_quarter(char quarter[16], struct ln_span commit);
 
+/* How a run goes on. A log may cost a new repository and a dozen fsyncs: a thousand children that
+ * come back at once would hold up one another's receipts for half a minute. */
+struct ln_export_turn {
+    bool (*waits)(
+        void *ctx); /* somebody waits for the writer: one log, then no more; NULL: never */
+    void *ctx;
+    int64_t at; /* number of the log done last; the run goes on behind it, then from the start */
+};
 /* Writes what is not exported yet, at most a pack a log; *more tells whether some is left. Writer
  * thread, outside a transaction. */
-bool ln_export_run(const char *dir, struct ln_replica *r, bool *more, struct ln_err *err) LN_MUST;
+bool ln_export_run(const char *dir, struct ln_replica *r, struct ln_export_turn *turn, bool *more,
+                   struct ln_err *err) LN_MUST;
 
 /* Makes the volumes of a log anew that hold sealed files which the database dropped behind a
  * checkpoint: commits, trees and what is still held; git calls the rest promised. Nothing when they

@@ -164,6 +164,7 @@ static bool access_read(void *ctx, ln_read_job *job, void *arg, struct ln_err *e
 struct ticking {
     int64_t sealed_ms, counted_ms, due_ms, watched_ms, aged_ms;
     int64_t erase_ms;    /* not before: somebody was reading what is to be overwritten */
+    int64_t exported;    /* number of the log done last */
     int64_t due_written; /* rows, when it was last looked what is due */
 };
 
@@ -308,16 +309,25 @@ static void tick_stat(struct ln_node *n, struct ln_replica *r)
     ln_log_err(LN_LOG_WARN, &err, "statistics not counted");
 }
 
+static bool somebody_waits(void *ctx)
+{
+    return ln_queue_waiting(((struct ln_node *)ctx)->queue) > 0;
+}
+
+/* What is exported is a copy: those who save, and children with their logs, go before it. */
 static void tick_export(struct ln_node *n, struct ln_replica *r)
 {
+    struct ticking *t = (void *)((char *)n->pool + sizeof(struct pool));
+    struct ln_export_turn turn = { somebody_waits, n, t->exported };
     struct ln_err err = { 0 };
     bool more = true;
+    bool ok = true;
 
-    for (int round = 0; more && round < 4; round++)
-        if (!ln_export_run(n->dir, r, &more, &err)) {
-            ln_log_err(LN_LOG_WARN, &err, "git export");
-            return;
-        }
+    for (int round = 0; ok && more && round < 4 && (round == 0 || !somebody_waits(n)); round++)
+        ok = ln_export_run(n->dir, r, &turn, &more, &err);
+    t->exported = turn.at;
+    if (!ok)
+        ln_log_err(LN_LOG_WARN, &err, "git export");
 }
 
 static uint64_t unsealed(struct ln_replica *r)

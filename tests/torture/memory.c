@@ -138,9 +138,10 @@ static bool do_apply(struct world *w, struct ln_err *err)
 
 static bool do_export(struct world *w, struct ln_err *err)
 {
+    struct ln_export_turn turn = { NULL, NULL, 0 };
     bool more;
 
-    return ln_export_run(w->boxes[0]->dir, w->boxes[0]->r, &more, err);
+    return ln_export_run(w->boxes[0]->dir, w->boxes[0]->r, &turn, &more, err);
 }
 
 static bool do_rebuild(struct world *w, struct ln_err *err)
