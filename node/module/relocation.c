@@ -321,6 +321,8 @@ static json_t *says(const char *text)
     "the "                                                                                                               \
     "person a letter to take along."
 
+#define NOBODY_LEFT "要迁出的人已不在册，自动撤回。 Who was to move is not on record any more."
+
 /* Nobody answers for that region: said, and the resident stays. */
 static bool or_fail(struct ln_special_call *x, const json_t *row, bool sent, struct ln_err *why,
                     struct ln_err *err)
@@ -508,7 +510,8 @@ static bool add_letters(json_t *summary, json_t *gone, struct ln_special_call *x
 }
 
 /* {"person", "care", "relation", "others":[...], "tickets":[...], "address", "note"}; `gone` gets
- * the ids of the letters. */
+ * the ids of the letters. Who has died meanwhile stays out, the next one is the first then; *out
+ * NULL when nobody is left. */
 static bool summary_of(json_t **out, json_t *gone, struct ln_special_call *x, const json_t *row,
                        struct ln_err *err)
 {
@@ -520,15 +523,18 @@ static bool summary_of(json_t **out, json_t *gone, struct ln_special_call *x, co
     for (size_t i = 0; ok && i < json_array_size(ids);) {
         json_t *one = NULL;
         ok = mover_of(&one, x, row, json_string_value(json_array_get(ids, i)), err);
-        if (one != NULL)
+        if (one != NULL) {
+            json_array_append_new(list, one);
             i++;
-        else if (ok && i == 0)
-            ok = ln_fail(err, LN_MISSING, "the person who moves is not here any more");
-        else
+        } else
             (void)json_array_remove(ids, i);
-        json_array_append_new(list, one);
     }
-    *out = json_incref(json_array_get(list, 0));
+    *out = ok ? json_incref(json_array_get(list, 0)) : NULL;
+    if (*out == NULL) {
+        json_decref(list);
+        json_decref(ids);
+        return ok;
+    }
     (void)json_array_remove(list, 0);
     json_object_set_new(*out, "others", list);
     json_object_set_new(*out, "tickets", json_array());
@@ -609,8 +615,13 @@ static bool give_summary(struct ln_special_call *x, const json_t *row, const str
     if (!in_state(row, "asked", "sent", NULL) ||
         strcmp(ln_special_text(row, "peer_key"), p->key) == 0)
         goto out;
-    ok = summary_of(&summary, gone, x, row, err) && seal(&body, p->key, summary, err);
-    if (!ok)
+    ok = summary_of(&summary, gone, x, row, err);
+    if (ok && summary == NULL)
+        ok = ln_special_step(x, "move_out", ln_special_word(row, "id"), "withdraw", NOBODY_LEFT,
+                             NULL, err);
+    else
+        ok = ok && seal(&body, p->key, summary, err);
+    if (!ok || summary == NULL)
         goto out;
     files = attachments_of(summary);
     const struct ln_parcel answer = {

@@ -240,6 +240,41 @@ static bool give_file(struct ln_special_call *x, void *arg, struct ln_err *err)
     return ok;
 }
 
+static bool put_dead(struct ln_special_call *x, void *arg, struct ln_err *err)
+{
+    return ln_special_set(x, "person", arg, json_pack("{s:s}", "status", "dead"), err);
+}
+
+TEST(who_dies_before_the_summary_stays_out_and_a_move_of_nobody_is_called_back)
+{
+    struct family f;
+    char in[LN_ID_TEXT + 1];
+    char said[256];
+    struct ln_err err = { 0 };
+    family_new(&f);
+    f.watch = false;
+
+    MUST(leave(&f, json_pack("{s:[s]}", "others", f.qian), said, &err));
+    MUST(four_run(&f.t, &f.t.one, put_dead, f.zhao, &err));
+    four_round(&f.t);
+
+    offer(in, &f);
+    assert_string_equal(four_text(&f.t, &f.t.two, "move_in", in, "name"), "钱二");
+    assert_null(strstr(four_text(&f.t, &f.t.two, "move_in", in, "family"), "赵一"));
+    MUST(four_step(&f.t, &f.t.two, "worker", "move_in", in, "accept", into(&f), said, &err));
+    four_round(&f.t);
+    assert_string_equal(four_text(&f.t, &f.t.one, "move_out", f.move, "state"), "moved");
+    assert_string_equal(four_text(&f.t, &f.t.one, "person", f.zhao, "status"), "dead");
+
+    MUST(four_create(f.move, &f.t, &f.t.one, "worker", "move_out",
+                     json_pack("{s:s,s:s}", "person", f.sun, "to_region", FOUR_TWO), said, &err));
+    MUST(four_run(&f.t, &f.t.one, put_dead, f.sun, &err));
+    four_round(&f.t);
+    assert_string_equal(four_text(&f.t, &f.t.one, "move_out", f.move, "state"), "withdrawn");
+    assert_int_equal(four_count(&f.t, &f.t.two, "move_in", "state", "offered"), 0);
+    four_end(&f.t);
+}
+
 TEST(open_letters_go_along_with_their_attachments_where_they_agree)
 {
     struct family f;
@@ -295,4 +330,5 @@ TEST(open_letters_go_along_with_their_attachments_where_they_agree)
 
 RUN_TESTS(T(a_household_moves_in_one_request_and_each_of_them_has_a_home_all_the_time),
           T(only_a_household_goes_together_and_refused_there_all_of_them_stay),
+          T(who_dies_before_the_summary_stays_out_and_a_move_of_nobody_is_called_back),
           T(open_letters_go_along_with_their_attachments_where_they_agree))
