@@ -245,6 +245,7 @@ static void write_households(struct sample *s)
         struct row r = { 0 };
         if (strtol(s->person[i].birth, NULL, 10) > this_year(s) - 80 || below(s, 3) > 0)
             continue;
+        s->person[i].cared_for = true;
         put(&r, "person", "\"%s\"", s->person[i].id.text);
         puts_(&r, "kind", s->dwelling[s->person[i].dwelling].n == 1 ? "alone" : "empty_nest");
         put(&r, "visit_days", "%d", 7 + 7 * below(s, 4));

@@ -25,7 +25,7 @@ struct id {
 struct person {
     struct id id;
     char name[32], id_no[19], birth[11], phone[16];
-    bool male;
+    bool male, cared_for;
     int dwelling, relation;
 };
 struct dwelling {

@@ -111,11 +111,11 @@ static void write_lift(struct sample *s, struct id survey)
 static void write_households(struct sample *s, struct id survey)
 {
     static const char *const wish[] = { "健身器材", "晾衣架", "停车位", "儿童滑梯" };
-    struct id roll[N_ASKED];
+    struct id roll[N_ASKED] = { 0 };
 
     open_file(s, "roll");
     happened(s, 4, 8);
-    for (int i = 0; i < N_ASKED; i++) {
+    for (int i = 0; i < N_ASKED && i < s->n_dwelling; i++) {
         const struct dwelling *d = &s->dwelling[i];
         struct row r = { 0 };
         if (d->n == 0)
@@ -130,7 +130,7 @@ static void write_households(struct sample *s, struct id survey)
         roll[i] = add(s, &r);
     }
     open_file(s, "response");
-    for (int i = 0; i < N_ANSWERED; i++) {
+    for (int i = 0; i < N_ANSWERED && i < s->n_dwelling; i++) {
         const struct dwelling *d = &s->dwelling[i];
         struct row r = { 0 };
         if (d->n == 0)

@@ -2,17 +2,21 @@
 #include "sample.h"
 
 #define N_WORKER 6
+#define ROUND_DAYS 25
 
 static void write_workers(struct sample *s, struct id worker[N_WORKER])
 {
-    static const char *const names[N_WORKER] = { "社工小陈", "社工小周", "社工老沈",
-                                                 "社工小吴", "社工小何", "社工小金" };
+    static const char *const names[N_WORKER] = { "社工小吴", "社工小周", "社工老沈",
+                                                 "社工小陈", "社工小何", "社工小金" };
 
     open_file(s, "account");
     for (int i = 0; i < N_WORKER; i++) {
         struct row r = { 0 };
         happened(s, 360, 9);
-        put(&r, "login", "\"worker%d\"", i + 1);
+        if (i == 0) /* whom make run knows by name */
+            puts_(&r, "login", "worker");
+        else
+            put(&r, "login", "\"worker%d\"", i + 1);
         puts_(&r, "shown_name", names[i]);
         puts_(&r, "level", "2");
         worker[i] = add(s, &r);
@@ -57,6 +61,21 @@ static void write_log(struct sample *s, const struct id worker[N_WORKER])
             put_ref(&r, "person", grown_up(s)->id);
         (void)add(s, &r);
     }
+    for (int day = ROUND_DAYS - 1; day >= 0;
+         day--) /* the last round of those who are looked after */
+        for (int i = 0; i < s->n_person; i++) {
+            struct row r = { 0 };
+            if (!s->person[i].cared_for || i % ROUND_DAYS != day)
+                continue;
+            happened(s, day, 9 + i % 8);
+            put_day(s, &r, "date", day);
+            put_ref(&r, "worker", worker[i % N_WORKER]);
+            puts_(&r, "kind", what[0][0]);
+            puts_(&r, "body", what[0][1]);
+            put(&r, "minutes", "%d", 10 + i % 30);
+            put_ref(&r, "person", s->person[i].id);
+            (void)add(s, &r);
+        }
 }
 
 static void write_tasks(struct sample *s, const struct id worker[N_WORKER])
