@@ -176,7 +176,10 @@ try {
   const gone = await takeBack(`/import_run/${third.id}`, '已撤销：删除')
   const f = (await worker('GET', `/import_run/${third.id}`)).body.f
   const stay = await total(worker, '/person') - good
-  ok('what it added is gone, what was changed since stays, in its house', gone && stay >= 1 && stay < 6 && f.kept === 2 * stay && f.removed >= 2 * (mended.length - stay) &&
+  const { residence, ...homes } = f.others // who stays keeps the residence, and dwelling and household if they came with this import
+  const built = Object.values(homes).reduce((a, b) => a + b, 0)
+  ok('what it added is gone, what was changed since stays, in its house', gone && stay >= 1 && stay < 6 && residence === f.added &&
+    f.kept >= 2 * stay && f.kept <= 2 * stay + Math.min(built, 2 * stay) && f.removed + f.kept === f.added + residence + built &&
     (await worker('GET', `/person/${touched}`)).status === 200, JSON.stringify([stay, f]))
   ok('and the houses are as they were', await total(worker, '/residence') === good + stay && await total(worker, '/building') === 22, String(await total(worker, '/residence')))
   ok('it is taken back once', (await worker('POST', `/import/${third.id}/undo`, {})).status === 409)
