@@ -114,6 +114,15 @@ static bool is_kind(const json_t *stat, const char *kind)
     return strcmp(ln_web_text(stat, "kind"), kind) == 0;
 }
 
+/* Sums of money say so: `unit` is "fen". */
+static void add_unit(json_t *o, const struct ln_def_coll *d, const json_t *stat)
+{
+    const struct ln_def_field *f = d != NULL ? ln_def_field(d, ln_web_text(stat, "sum")) : NULL;
+
+    if (f != NULL && f->type == LN_TYPE_FEN)
+        json_object_set_new(o, "unit", json_string("fen"));
+}
+
 static json_t *dims_of(const struct ln_def_coll *d, const json_t *stat)
 {
     const json_t *dims = json_object_get(stat, "dims");
@@ -182,6 +191,7 @@ static bool add_stat(json_t *items, struct gathering *g, const struct ln_def_mod
     json_t *o = json_pack("{s:s,s:s,s:s,s:s,s:O,s:O,s:O}", "code", code, "module", m->name, "kind",
                           ln_web_text(stat, "kind"), "collection", coll, "label",
                           json_object_get(stat, "label"), "dims", dims, "cells", cells);
+    add_unit(o, d, stat);
     const json_t *last = json_array_get(dims, json_array_size(dims) - 1);
     if (is_kind(stat, "share") || is_kind(stat, "complete"))
         json_object_set_new(o, "shares", ln_stat_shares(cells));
@@ -348,11 +358,11 @@ bool ln_api_stat_regions(struct ln_call *c, struct ln_err *err)
     }
     if (ok && m != NULL) {
         const struct ln_def_coll *d = ln_def_find(c->n->def, ln_web_text(stat, "collection"));
-        ok = ln_web_json(c, 200,
-                         json_pack("{s:s,s:s,s:O,s:o,s:o,s:b}", "code", code, "module", m->name,
-                                   "label", json_object_get(stat, "label"), "dims",
-                                   dims_of(d, stat), "regions", region_rows(out, stat), "live",
-                                   (int)(g.from == NULL)));
+        json_t *o = json_pack("{s:s,s:s,s:O,s:o,s:o,s:b}", "code", code, "module", m->name, "label",
+                              json_object_get(stat, "label"), "dims", dims_of(d, stat), "regions",
+                              region_rows(out, stat), "live", (int)(g.from == NULL));
+        add_unit(o, d, stat);
+        ok = ln_web_json(c, 200, o);
     }
     json_decref(out);
     return ok;
