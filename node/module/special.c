@@ -33,6 +33,7 @@
 #include "node/module/talk.h"
 #include "node/module/texting.h"
 #include "node/module/ticket.h"
+#include "node/module/visit.h"
 #include "node/module/volunteer.h"
 
 #define DUE_AT_ONCE 50 /* steps of one kind that fall due in one tick */
@@ -65,6 +66,7 @@ const struct ln_special *const ln_specials[] = {
     ln_talk_special,
     ln_texting_special,
     ln_ticket_special,
+    ln_visit_special,
     NULL,
 };
 /* clang-format on */

@@ -48,7 +48,7 @@ static void add_sub(struct ln_call *c, const struct wanted *w, const json_t *f, 
         if (v == NULL || ln_def_has(w->d->title, d->name))
             continue;
         ln_buf_adds(&sub, before > 0 ? " · " : "");
-        if (d->type == LN_TYPE_INT) /* a number alone says nothing */
+        if (d->type == LN_TYPE_INT || d->type == LN_TYPE_DATE) /* alone they say nothing */
             ln_buf_addf(&sub, "%s ", c->q->zh ? d->label.zh : d->label.en);
         size_t start = sub.len;
         if (d->type == LN_TYPE_REGION)

@@ -65,8 +65,10 @@ export function Home() {
   const idle = shown.filter(b => LISTS.indexOf(b.kind) >= 0 && b.slot !== 'mine' && (b.items || []).length === 0)
   const full = idle.length > 1 ? shown.filter(b => idle.indexOf(b) < 0) : shown
   const two = desk.value && !elder.value
-  const lead = two ? full.filter(b => LEAD.indexOf(b.kind) >= 0) : full
-  const rest = two ? full.filter(b => LEAD.indexOf(b.kind) < 0) : []
+  const work = busy.filter(b => LEAD.indexOf(b.kind) < 0)[0] // tiles behind it are for who has work here first
+  const leads = (b: BlockData) => LEAD.indexOf(b.kind) >= 0 && (b.kind !== 'tiles' || !work || busy.indexOf(b) < busy.indexOf(work))
+  const lead = two ? full.filter(leads) : full
+  const rest = two ? full.filter(b => !leads(b)) : []
   const draw = (b: BlockData, i: number) => <Block key={b.kind + b.slot + b.collection + i} block={b} />
   return <>
     <div class="hello"><h1>{s.account ? t('hello', { who: s.account.shown_name }) : s.node.name}</h1>
