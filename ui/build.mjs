@@ -1,4 +1,4 @@
-// Bundles src/ into ../build/ui: index.html and assets/<name>-<hash>.<ext>, for old phones and offices.
+// Bundles src/ into ../build/ui: index.html, page.html and assets/<name>-<hash>.<ext>, for old phones and offices.
 import { build } from 'esbuild'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, extname, resolve } from 'node:path'
@@ -38,15 +38,19 @@ function follow(file) {
 }
 follow(main)
 
-writeFileSync(out + '/index.html', `<!doctype html>
+// The page of a path; `ahead`: what it asks for at once, while the script is still under way.
+const page = ahead => `<!doctype html>
 <html lang="zh-CN"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>邻里</title><meta name="description" content="邻里：断网可用的社区服务，报事、办事、求助、找服务。Linli: a neighbourhood's services, also without the network."><link rel="icon" href="data:,">
 <link rel="stylesheet" href="${entry['src/css/app.css']}">
 ${first.map(f => `<link rel="modulepreload" href="/assets/${basename(f)}">`).join('')}
-<link rel="preload" as="fetch" crossorigin href="/api/v1/session"><link rel="preload" as="fetch" crossorigin href="/api/v1/schema?lang=zh&amp;brief=1">
+${ahead.map(a => `<link rel="preload" as="fetch" crossorigin href="/api/v1/${a}">`).join('')}
 </head><body><div id="app"></div>
 <noscript><p><a href="/lite">无脚本页面 Pages without script</a></p></noscript><script type="module" src="${entry['src/main.tsx']}"></script></body></html>
-`)
+`
+const AHEAD = ['session', 'schema?lang=zh&amp;brief=1']
+writeFileSync(out + '/index.html', page([...AHEAD, 'screen?lang=zh'])) // the path /
+writeFileSync(out + '/page.html', page(AHEAD)) // every other one
 // What is public is for everybody to find; the interface is for programs that ask for it.
 writeFileSync(out + '/robots.txt', 'User-agent: *\nDisallow: /api/\n')

@@ -317,7 +317,7 @@ static bool serve_page(struct incoming *in, struct ln_http_reply *out)
         return true;
     }
     if (a == NULL && strncmp(in->path, "/assets/", 8) != 0 && strncmp(in->path, API_PATH, 5) != 0)
-        a = ln_asset_find("/index.html"); /* the app finds its own way */
+        a = ln_asset_find("/page.html"); /* the app finds its own way */
     if (a == NULL)
         return false;
     (void)accepts; /* every browser since 2000 reads gzip */
@@ -713,6 +713,9 @@ static void dispatch(struct ln_web *w, struct incoming *in, struct mg_connection
         refuse(out, 400, "invalid", "地址参数有误", "The query is wrong");
         return;
     }
+    const char *lang = ln_http_query(&in->q, "lang"); /* goes before what the browser says */
+    if (lang != NULL)
+        in->q.zh = strcmp(lang, "en") != 0;
     bool path_known;
     if (strncmp(in->path, API_PATH, sizeof API_PATH - 1) == 0 || route_of(in, &path_known) != NULL)
         serve_api(w, in, out);

@@ -10,9 +10,9 @@ import { Icon } from '../kit/icon'
 interface Screen { role: string; blocks: BlockData[] }
 let early: Promise<Screen> | null = null
 
-/** Asked for together with who is here, not after it: a way there and back less. */
+/** Asked for together with who is here, not after it, and in Chinese by the page itself (build.mjs): a way there and back less. */
 export function ahead(): void {
-  early = call<Screen>('GET', '/screen')
+  early = call<Screen>('GET', '/screen?lang=' + lang.value)
   early.then(() => undefined, () => undefined)
 }
 
@@ -20,6 +20,9 @@ let kept: { for: string; blocks: BlockData[] } | null = null // the last one, so
 
 const LEAD = ['urgent', 'alarms', 'search', 'tiles', 'actions', 'nodes', 'figures'] // over both columns at a desk
 const LISTS = ['list', 'stale', 'conflicts']
+
+const FIRST = 4 // blocks that fill a phone's screen: drawn at once, the others by the pair, so that an old phone answers a tap in between
+const MORE = 2
 
 /** Two columns of about one height at a desk, each in the order of the ranks. */
 function columns(blocks: BlockData[]): BlockData[][] {
@@ -39,6 +42,7 @@ export function Home() {
   const who = (s && s.account ? s.account.id : '') + '/' + role + '/' + lang.value
   const [blocks, setBlocks] = useState<BlockData[] | null>(kept && kept.for === who ? kept.blocks : null)
   const [wrong, setWrong] = useState('')
+  const [most, setMost] = useState(blocks ? blocks.length : FIRST)
   const seq = status.value ? status.value.seq : -1
   const asked = useRef({ who: '', seq: -1, n: 0 })
   useEffect(() => () => { asked.current.n = -1 }, [])
@@ -58,12 +62,18 @@ export function Home() {
       setWrong('')
     }, e => here() && setWrong(word(e)))
   }, [who, seq, s !== null])
+  useEffect(() => {
+    if (!blocks || most >= blocks.length) return
+    const later = setTimeout(() => setMost(most + MORE), 0)
+    return () => clearTimeout(later)
+  }, [blocks, most])
   if (!s) return <div class="tall"><div class="hello" /><Waiting lines={6} /></div>
   const all = blocks || []
   const plain = elder.value && (role === 'resident' || role === 'guest') // four large tiles and what is one's own; who has work here keeps all of it, one below the other
   const shown = plain ? all.filter(b => b.kind === 'urgent' || b.kind === 'tiles' || b.slot === 'mine') : all
   const idle = shown.filter(b => LISTS.indexOf(b.kind) >= 0 && b.slot !== 'mine' && (b.items || []).length === 0)
-  const full = idle.length > 1 ? shown.filter(b => idle.indexOf(b) < 0) : shown
+  const busy = idle.length > 1 ? shown.filter(b => idle.indexOf(b) < 0) : shown
+  const full = busy.slice(0, most)
   const two = desk.value && !elder.value
   const work = busy.filter(b => LEAD.indexOf(b.kind) < 0)[0] // tiles behind it are for who has work here first
   const leads = (b: BlockData) => LEAD.indexOf(b.kind) >= 0 && (b.kind !== 'tiles' || !work || busy.indexOf(b) < busy.indexOf(work))
@@ -74,9 +84,9 @@ export function Home() {
     <div class="hello"><h1>{s.account ? t('hello', { who: s.account.shown_name }) : s.node.name}</h1>
       {!s.account && <a class="button primary" href="/login"><Icon name="login" />{t('login')}</a>}</div>
     {wrong && <p class="error" role="alert">{wrong}</p>}
-    {!blocks && !wrong && <div class="tall"><Waiting lines={6} /></div>}
     {lead.map(draw)}
     {rest.length > 0 && <div class="cards">{columns(rest).map((col, k) => <div key={k}>{col.map(draw)}</div>)}</div>}
-    {idle.length > 1 && <Idle blocks={idle} />}
+    {blocks ? busy.length > most && <div class="tall"><Waiting lines={3} /></div> : !wrong && <div class="tall"><Waiting lines={6} /></div>}
+    {idle.length > 1 && busy.length <= most && <Idle blocks={idle} />}
   </>
 }
