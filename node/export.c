@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "crypto/base/alloc.h"
 #include "node/disk.h"
+#include "node/say.h"
 #include "sync/pack.h"
 #include "sync/volume.h"
 
@@ -92,7 +94,10 @@ static bool take_segment(void *ctx, const struct ln_store_segment *s, struct ln_
     char quarter[16];
 
     if (s->commit.p == NULL || s->tree.p == NULL)
-        return ln_fail(err, LN_BROKEN, "segment %" PRIu64 " is not in the database", s->seq);
+        return ln_fail(
+            err, LN_BROKEN,
+            LN_SAY("数据库里没有第 %" PRIu64 " 段", "segment %" PRIu64 " is not in the database"),
+            s->seq);
     memcpy(quarter, p->quarter, sizeof quarter);
     ln_export_quarter(quarter, s->commit);
     size_t size = s->commit.len + s->tree.len;
@@ -175,16 +180,38 @@ static bool last_quarter(char out[16], struct ln_store *s, const struct ln_store
     return ok;
 }
 
+/* Whether this pack begins a volume, also when one that was killed got some way with it. */
+static bool begins(const char *path, const struct ln_store_log *log, const char *before,
+                   const struct packing *p)
+{
+    if (log->volume == 0)
+        return true;
+    return before[0] != '\0' ? strcmp(before, p->quarter) != 0 : !ln_disk_there(path, "HEAD");
+}
+
+/* The node is the only one that writes here. */
+static void unlock(const char *path)
+{
+    char lock[1100];
+
+    for (int i = 0; i < LN_VOLUME_LOCKS; i++) {
+        (void)snprintf(lock, sizeof lock, "%s/%s", path, ln_volume_locks[i]);
+        (void)unlink(lock);
+    }
+}
+
 static bool export_log(const char *dir, struct ln_replica *r, const struct ln_store_log *log,
                        bool *more, struct ln_err *err)
 {
     struct ln_store *s = ln_replica_store(r);
     struct packing p = { .pack = ln_buf_new(LN_PACK_MAX + (1 << 20)) };
     char path[1024];
+    char before[16];
     bool ok;
 
-    if (!last_quarter(p.quarter, s, log, err))
+    if (!last_quarter(before, s, log, err))
         return false;
+    memcpy(p.quarter, before, sizeof p.quarter);
     ln_pack_begin(&p.pack);
     err->code = LN_OK;
     ok = s->ops->segment_each(s->ctx, log->n, log->volume + 1, true, take_segment, &p, err) ||
@@ -192,7 +219,8 @@ static bool export_log(const char *dir, struct ln_replica *r, const struct ln_st
     ok = ok && (p.last == 0 || ln_pack_end(&p.pack, p.objects, err));
     (void)snprintf(path, sizeof path, "%s/log/%s/%s.git", dir, log->id, p.quarter);
     if (ok && p.last > 0) {
-        bool first = !ln_disk_there(path, "HEAD");
+        bool first = begins(path, log, before, &p);
+        unlock(path);
         ok = ln_volume_add(path, p.pack.data, p.pack.len, &p.head, err);
         if (ok && first && p.shallow[0] != '\0')
             ok = ln_disk_write(path, "shallow", p.shallow, strlen(p.shallow), err);
@@ -202,7 +230,7 @@ static bool export_log(const char *dir, struct ln_replica *r, const struct ln_st
     }
     *more = *more || p.last < log->head;
     ln_buf_free(&p.pack);
-    return ok || ln_wrap(err, "export of %s", log->id);
+    return ok || ln_wrap(err, LN_SAY("导出 %s", "export of %s"), log->id);
 }
 
 static int by_number(const void *a, const void *b)
@@ -325,7 +353,7 @@ bool ln_export_strip(const char *dir, struct ln_replica *r, const char *log, boo
     *any = true;
     for (uint64_t next; from <= dropped; from = next)
         if (!strip_volume(dir, r, &l, from, &next, quarter, err))
-            return ln_wrap(err, "volumes of %s", log);
+            return ln_wrap(err, LN_SAY("%s 的卷", "volumes of %s"), log);
         else if (next == from)
             break;
     return put_stripped(r, key, dropped, err);

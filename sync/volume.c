@@ -4,7 +4,6 @@
 #include <git2.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static bool failed(struct ln_err *err, const char *what)
 {
@@ -29,24 +28,12 @@ void ln_volume_stop(void)
     (void)git_libgit2_shutdown();
 }
 
-/* A volume has one writer: a lock that is found is of one that stopped in the middle, and would
- * keep everybody out for ever. */
-static void unlock(const char *path)
-{
-    static const char *const locks[] = { "config", "HEAD", "refs/heads/main", "packed-refs" };
-    char lock[1100];
-
-    for (size_t i = 0; i < sizeof locks / sizeof locks[0]; i++) {
-        (void)snprintf(lock, sizeof lock, "%s/%s.lock", path, locks[i]);
-        (void)unlink(lock);
-    }
-}
+const char *const ln_volume_locks[LN_VOLUME_LOCKS] = { "config.lock", "HEAD.lock",
+                                                       "refs/heads/main.lock", "packed-refs.lock" };
 
 static bool open_bare(git_repository **out, const char *path, struct ln_err *err)
 {
     git_repository_init_options o;
-
-    unlock(path);
 
     if (git_repository_open_bare(out, path) == 0)
         return true;

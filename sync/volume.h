@@ -12,6 +12,11 @@
 bool ln_volume_start(struct ln_err *err) LN_MUST;
 void ln_volume_stop(void);
 
+/* Files that a writer which is killed leaves in a volume, and that keep everybody out for ever: who
+ * is its only writer removes them before it adds. */
+#define LN_VOLUME_LOCKS 4
+extern const char *const ln_volume_locks[LN_VOLUME_LOCKS];
+
 /* Adds a pack of whole segments to the repository at `path`, which is made when it is not there,
  * and moves refs/heads/main to `head`. Durable when it returns true. Adding the same again does no
  * harm. */

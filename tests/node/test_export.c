@@ -5,6 +5,7 @@
 
 #include "node/export.h"
 #include "sync/volume.h"
+#include "tests/lib/tool.h"
 
 struct scene {
     int64_t clock;
@@ -125,6 +126,59 @@ TEST(a_log_that_grows_all_the_time_does_not_keep_the_others_back)
     scene_end(&s);
 }
 
+/* As a process leaves it that is killed right after it moved the ref: the place is not kept. */
+static void forget(struct peer *p, uint64_t volume, const char *quarter)
+{
+    struct ln_store *s = ln_replica_store(p->r);
+    struct ln_store_log l = { 0 };
+    struct ln_err err = { 0 };
+    char key[64];
+
+    (void)snprintf(key, sizeof key, "volume/%s", p->c.id);
+    MUST(ln_replica_begin(p->r, &err));
+    MUST(s->ops->log_get(s->ctx, &l, p->c.id, &err));
+    l.volume = volume;
+    MUST(s->ops->log_put(s->ctx, &l, &err));
+    MUST(s->ops->meta_put(s->ctx, key, ln_span_of(quarter), &err));
+    MUST(ln_replica_commit(p->r, &err));
+}
+
+TEST(an_export_that_was_killed_anywhere_goes_on_and_stock_git_finds_it_whole)
+{
+    struct scene s;
+    scene_new(&s);
+    struct ln_export_turn turn = { waits, &s, 0 };
+    struct ln_store *store = ln_replica_store(s.dist.r);
+    struct ln_store_log l = { 0 };
+    struct ln_err err = { 0 };
+
+    for (int i = 0; i < 2; i++) { /* two quarters, two volumes */
+        if (i == 1)
+            s.clock += INT64_C(100) * 86400000;
+        (void)peer_add(&s.dist, "notice", "public", "{\"title\":\"停水\"}", NULL);
+        peer_seal(&s.dist);
+        MUST(store->ops->log_get(store->ctx, &l, s.dist.c.id, &err));
+        assert_false(run(&s, &turn));
+    }
+    const char *half[] = { "true", "rm shallow", "rm shallow config; touch config.lock",
+                           "touch refs/heads/main.lock HEAD.lock packed-refs.lock" };
+    uint64_t volume = l.volume;
+    for (size_t i = 0; i < sizeof half / sizeof half[0]; i++) {
+        assert_int_equal(tool_run(s.dist.dir, "cd log/%s/2027q1.git && %s", s.dist.c.id, half[i]),
+                         0);
+        forget(&s.dist, volume, "2026q4");
+        assert_false(run(&s, &turn));
+        assert_int_equal(tool_run(s.dist.dir,
+                                  "cd log/%s && git -C 2027q1.git fsck --strict --full && test -z "
+                                  "\"$(find . -name '*.lock')\"",
+                                  s.dist.c.id),
+                         0);
+    }
+
+    scene_end(&s);
+}
+
 RUN_TESTS(T(with_nobody_waiting_all_logs_are_exported_in_one_run),
           T(while_somebody_waits_one_log_is_exported_at_a_time_each_in_its_turn),
-          T(a_log_that_grows_all_the_time_does_not_keep_the_others_back))
+          T(a_log_that_grows_all_the_time_does_not_keep_the_others_back),
+          T(an_export_that_was_killed_anywhere_goes_on_and_stock_git_finds_it_whole))

@@ -90,41 +90,5 @@ TEST(what_is_no_pack_or_has_no_place_is_refused_and_the_volume_stays_as_it_was)
     tree_end(&t);
 }
 
-TEST(a_lock_left_behind_by_who_was_killed_keeps_nobody_out)
-{
-    static const char *const locks[] = { "config", "HEAD", "refs/heads/main", "packed-refs" };
-    struct tree t;
-    struct ln_err err = { 0 };
-    struct ln_buf pack = ln_buf_new(LN_PACK_MAX);
-    char path[128];
-    tree_new(&t);
-    (void)add(&t.comm, "notice", "public", "{\"title\":\"停水\"}", NULL);
-    seal(&t.comm);
-    (void)snprintf(path, sizeof path, "%s/volume.git", t.comm.dir);
-    MUST(ln_volume_start(&err));
-    struct ln_sha1 at = slice(&pack, &t.comm, 1);
-
-    /* half made: its folders, its files but for HEAD, and the lock */
-    assert_int_equal(
-        tool_run(t.comm.dir,
-                 "git init -q --bare volume.git && rm volume.git/HEAD volume.git/config && "
-                 "touch volume.git/config.lock"),
-        0);
-    MUST(ln_volume_add(path, pack.data, pack.len, &at, &err));
-    for (size_t i = 0; i < sizeof locks / sizeof locks[0]; i++) {
-        assert_int_equal(tool_run(t.comm.dir, "touch volume.git/%s.lock", locks[i]), 0);
-        MUST(ln_volume_add(path, pack.data, pack.len, &at, &err));
-        MUST(ln_volume_promise(path, &err));
-    }
-
-    assert_int_equal(tool_run(t.comm.dir, "git clone -q volume.git c && git -C c fsck --strict && "
-                                          "test -z \"$(find volume.git -name '*.lock')\""),
-                     0);
-    ln_volume_stop();
-    ln_buf_free(&pack);
-    tree_end(&t);
-}
-
 RUN_TESTS(T(a_log_kept_as_a_volume_is_cloned_and_found_clean_by_stock_git),
-          T(what_is_no_pack_or_has_no_place_is_refused_and_the_volume_stays_as_it_was),
-          T(a_lock_left_behind_by_who_was_killed_keeps_nobody_out))
+          T(what_is_no_pack_or_has_no_place_is_refused_and_the_volume_stays_as_it_was))
