@@ -9,6 +9,7 @@
 
 #include "crypto/base/alloc.h"
 #include "node/disk.h"
+#include "node/say.h"
 
 #define NAME_MAX_LEN 64
 #define PATH_ROOM 4096
@@ -40,12 +41,15 @@ static bool list(struct names *out, const char *folder, struct ln_err *err)
 
     if (d == NULL)
         return errno == ENOENT ||
-               ln_fail(err, LN_BROKEN, "%s cannot be read: %s", folder, strerror(errno));
+               ln_fail(err, LN_BROKEN, LN_SAY("无法读取 %s：%s", "%s cannot be read: %s"), folder,
+                       strerror(errno));
     while (ok && (e = readdir(d)) != NULL) {
         if (!is_module(e->d_name))
             continue;
         if (out->n == LN_ADDED_MAX)
-            ok = ln_fail(err, LN_FULL, "%s holds more than %d modules", folder, LN_ADDED_MAX);
+            ok = ln_fail(err, LN_FULL,
+                         LN_SAY("%s 里的模块多于 %d 个", "%s holds more than %d modules"), folder,
+                         LN_ADDED_MAX);
         else
             (void)snprintf(out->name[out->n++], NAME_MAX_LEN, "%s", e->d_name);
     }

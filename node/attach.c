@@ -15,6 +15,7 @@
 #include "crypto/base/alloc.h"
 #include "crypto/base/log.h"
 #include "node/disk.h"
+#include "node/say.h"
 #include "node/store/attachment.h"
 
 #define PATH_ROOM 640
@@ -46,7 +47,8 @@ static void place_of(char out[PATH_ROOM], const struct ln_node *n, const struct 
 static bool make_folder(const char *path, struct ln_err *err)
 {
     return mkdir(path, 0700) == 0 || errno == EEXIST ||
-           ln_fail(err, LN_BROKEN, "cannot make %s: %s", path, strerror(errno));
+           ln_fail(err, LN_BROKEN, LN_SAY("无法建立 %s：%s", "cannot make %s: %s"), path,
+                   strerror(errno));
 }
 
 static bool make_folders(const struct ln_node *n, const struct ln_sha256 *sha, struct ln_err *err)
@@ -74,8 +76,8 @@ static uint64_t size_of(const char *path)
 
 static bool fail_file(struct ln_err *err, const char *what, const char *path)
 {
-    return ln_fail(err, errno == ENOSPC || errno == EDQUOT ? LN_FULL : LN_BROKEN,
-                   "cannot %s %s: %s", what, path, strerror(errno));
+    return ln_fail(err, errno == ENOSPC || errno == EDQUOT ? LN_FULL : LN_BROKEN, "%s %s: %s", what,
+                   path, strerror(errno));
 }
 
 /* Adds bytes at `at`, and has them on the disk. */
@@ -95,7 +97,7 @@ static bool add_bytes(const char *path, uint64_t at, const void *data, size_t le
     }
     ok = ok && fsync(fd) == 0;
     if (!ok)
-        (void)fail_file(err, "write", path);
+        (void)fail_file(err, LN_SAY("无法写入", "cannot write"), path);
     if (fd >= 0)
         (void)close(fd);
     return ok;
@@ -109,7 +111,7 @@ static bool sync_folder_of(const char *path, struct ln_err *err)
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool ok = fd >= 0 && fsync(fd) == 0;
     if (!ok)
-        (void)fail_file(err, "write", folder);
+        (void)fail_file(err, LN_SAY("无法写入", "cannot write"), folder);
     if (fd >= 0)
         (void)close(fd);
     return ok;
@@ -122,14 +124,14 @@ static bool read_bytes(const char *path, uint64_t at, void *out, size_t cap, siz
 
     *got = 0;
     if (fd < 0)
-        return ln_fail(err, LN_MISSING, "the attachment is not here");
+        return ln_fail(err, LN_MISSING, LN_SAY("这里没有这个附件", "the attachment is not here"));
     while (*got < cap) {
         ssize_t n = pread(fd, (char *)out + *got, cap - *got, (off_t)(at + *got));
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0) {
             (void)close(fd);
-            return fail_file(err, "read", path);
+            return fail_file(err, LN_SAY("无法读取", "cannot read"), path);
         }
         if (n == 0)
             break;
@@ -247,10 +249,14 @@ static bool has_room(struct ln_node *n, const char *sender, uint64_t size, struc
     if (!ok)
         return false;
     if (sender[0] != '\0' && by_sender + size > (uint64_t)(n->config.files_child_mb * MIB))
-        return ln_fail(err, LN_FULL, "%s has used its %" PRId64 " MiB for attachments", sender,
-                       n->config.files_child_mb);
+        return ln_fail(err, LN_FULL,
+                       LN_SAY("%s 的附件空间 %" PRId64 " MiB 已用完",
+                              "%s has used its %" PRId64 " MiB for attachments"),
+                       sender, n->config.files_child_mb);
     if (all + size > (uint64_t)(n->config.files_mb * MIB))
-        return ln_fail(err, LN_FULL, "the %" PRId64 " MiB for attachments are used up (files_mb)",
+        return ln_fail(err, LN_FULL,
+                       LN_SAY("附件空间 %" PRId64 " MiB 已用完（files_mb）",
+                              "the %" PRId64 " MiB for attachments are used up (files_mb)"),
                        n->config.files_mb);
     return true;
 }
@@ -268,11 +274,12 @@ static bool complete(struct putting *p, const char *part, struct ln_err *err)
         if (p->a.sender[0] != '\0')
             (void)!ln_queue_write(p->n->queue, forget_job, p, err);
         *err = (struct ln_err){ 0 };
-        return ln_fail(err, LN_INVALID, "the bytes are not those of that name");
+        return ln_fail(err, LN_INVALID,
+                       LN_SAY("内容与附件的名称不符", "the bytes are not those of that name"));
     }
     place_of(path, p->n, &p->a.sha, true);
     if (rename(part, path) != 0)
-        return fail_file(err, "keep", path);
+        return fail_file(err, LN_SAY("无法保存", "cannot keep"), path);
     p->a.whole = true;
     return sync_folder_of(path, err) && ln_queue_write(p->n->queue, put_job, p, err);
 }
@@ -325,8 +332,10 @@ static bool files_write(void *ctx, const struct ln_sha256 *name, const char *fro
     }
     place_of(part, n, name, false);
     if (total != p.a.size || at != size_of(part) || len > total - at)
-        return ln_fail(err, LN_CONFLICT, "%" PRIu64 " of %" PRIu64 " bytes are here", size_of(part),
-                       p.a.size);
+        return ln_fail(err, LN_CONFLICT,
+                       LN_SAY("已有 %" PRIu64 " 字节，共 %" PRIu64,
+                              "%" PRIu64 " of %" PRIu64 " bytes are here"),
+                       size_of(part), p.a.size);
     return make_folders(n, name, err) && add_bytes(part, at, data, len, err) &&
            (at + len < total || complete(&p, part, err));
 }
@@ -433,7 +442,7 @@ static bool keep(struct ln_node *n, struct ln_attachment *a, const struct ln_buf
     if (!make_folders(n, &a->sha, err) || !add_bytes(part, 0, sealed->data, sealed->len, err))
         return false;
     if (rename(part, path) != 0)
-        return fail_file(err, "keep", path);
+        return fail_file(err, LN_SAY("无法保存", "cannot keep"), path);
     return sync_folder_of(path, err);
 }
 
@@ -462,7 +471,7 @@ bool ln_attach_upload(json_t **value, struct ln_node *n, const struct ln_id *acc
 
     *value = NULL;
     if (len == 0) {
-        (void)ln_fail(err, LN_INVALID, "the file is empty");
+        (void)ln_fail(err, LN_INVALID, LN_SAY("文件是空的", "the file is empty"));
         goto out;
     }
     ln_key_ident_make(&ident);
@@ -511,7 +520,7 @@ static bool open_ident(struct ln_ident *out, const json_t *value, struct ln_err 
     const char *key = json_string_value(json_object_get(value, "key"));
 
     return key != NULL ? ln_key_ident_read(out, key, strlen(key), err)
-                       : ln_fail(err, LN_MISSING, "no such attachment");
+                       : ln_fail(err, LN_MISSING, LN_SAY("没有这个附件", "no such attachment"));
 }
 
 bool ln_attach_open(struct ln_buf *out, struct ln_node *n, const json_t *value, const char *hex,
@@ -526,13 +535,14 @@ bool ln_attach_open(struct ln_buf *out, struct ln_node *n, const json_t *value, 
     bool ok = false;
 
     if (!sha_of(&sha, ln_attach_blob(value, hex))) {
-        (void)ln_fail(err, LN_MISSING, "no such attachment");
+        (void)ln_fail(err, LN_MISSING, LN_SAY("没有这个附件", "no such attachment"));
         goto out;
     }
     if (!open_ident(&ident, value, err) || !find(&a, n, &sha, err))
         goto out;
     if (!a.found || !a.whole) {
-        (void)ln_fail(err, LN_MISSING, "the attachment has not arrived here yet");
+        (void)ln_fail(err, LN_MISSING,
+                      LN_SAY("附件还没有传到这里", "the attachment has not arrived here yet"));
         goto out;
     }
     place_of(path, n, &sha, true);

@@ -1,5 +1,6 @@
 /* git bundle files: see bundle.h. */
 #include "node/bundle.h"
+#include "node/say.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -14,11 +15,11 @@ bool ln_bundle_read(struct ln_bundle *out, const struct ln_buf *file, struct ln_
 
     if (strncmp(file->data, MAGIC, sizeof MAGIC - 1) != 0 || end == NULL || ref == NULL ||
         ref > end || (size_t)(end - file->data) > HEADER_MAX)
-        return ln_fail(err, LN_INVALID, "no git bundle of a log");
+        return ln_fail(err, LN_INVALID, LN_SAY("不是日志的 git bundle", "no git bundle of a log"));
     ref += sizeof " refs/heads/" - 1;
     size_t n = strcspn(ref, "\n");
     if (n == 0 || n >= sizeof out->log)
-        return ln_fail(err, LN_INVALID, "no git bundle of a log");
+        return ln_fail(err, LN_INVALID, LN_SAY("不是日志的 git bundle", "no git bundle of a log"));
     memcpy(out->log, ref, n);
     out->log[n] = '\0';
     out->pack = end + 2;

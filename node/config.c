@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "node/disk.h"
+#include "node/say.h"
 
 #define CONFIG_MAX 65536
 
@@ -93,14 +94,17 @@ static bool set(struct ln_config *c, const struct key *k, const char *value, str
 
     if (k->room > 0) {
         if (strlen(value) >= k->room)
-            return ln_fail(err, LN_INVALID, "%s is longer than %zu", k->name, k->room - 1);
+            return ln_fail(err, LN_INVALID, LN_SAY("%s 长于 %zu", "%s is longer than %zu"), k->name,
+                           k->room - 1);
         memcpy((char *)c + k->at, value, strlen(value) + 1);
         return true;
     }
     int64_t n = strtoll(value, &end, 10);
     if (end == value || *end != '\0' || n < k->low || n > k->high)
-        return ln_fail(err, LN_INVALID, "%s must be a number from %" PRId64 " to %" PRId64, k->name,
-                       k->low, k->high);
+        return ln_fail(err, LN_INVALID,
+                       LN_SAY("%s 应为 %" PRId64 " 到 %" PRId64 " 的数字",
+                              "%s must be a number from %" PRId64 " to %" PRId64),
+                       k->name, k->low, k->high);
     memcpy((char *)c + k->at, &n, sizeof n);
     return true;
 }
@@ -124,13 +128,13 @@ static bool read_line(struct ln_config *c, char *line, struct ln_err *err)
         return true;
     equals = strchr(line, '=');
     if (equals == NULL)
-        return ln_fail(err, LN_INVALID, "no '=' in \"%.60s\"", line);
+        return ln_fail(err, LN_INVALID, LN_SAY("“%.60s”里没有等号", "no '=' in \"%.60s\""), line);
     *equals = '\0';
     const char *name = trim(line);
     for (size_t i = 0; i < N_KEYS; i++)
         if (strcmp(KEYS[i].name, name) == 0)
             return set(c, &KEYS[i], trim(equals + 1), err);
-    return ln_fail(err, LN_INVALID, "unknown key \"%.60s\"", name);
+    return ln_fail(err, LN_INVALID, LN_SAY("没有设置项“%.60s”", "unknown key \"%.60s\""), name);
 }
 
 void ln_config_init(struct ln_config *out)
@@ -155,7 +159,7 @@ bool ln_config_read(struct ln_config *out, const char *dir, struct ln_err *err)
         if (next != NULL)
             *next++ = '\0';
         line++;
-        ok = read_line(&c, at, err) || ln_wrap(err, "config line %u", line);
+        ok = read_line(&c, at, err) || ln_wrap(err, LN_SAY("配置第 %u 行", "config line %u"), line);
     }
     ln_buf_free(&text);
     if (ok)

@@ -32,12 +32,12 @@ bool ln_disk_read(struct ln_buf *out, const char *dir, const char *name, struct 
     (void)snprintf(path, sizeof path, "%s/%s", dir, name);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return fail_errno(err, "cannot read", path);
+        return fail_errno(err, LN_SAY("无法读取", "cannot read"), path);
     while ((n = read(fd, part, sizeof part)) > 0)
         ln_buf_add(out, part, (size_t)n);
     (void)close(fd);
     if (n < 0)
-        return fail_errno(err, "cannot read", path);
+        return fail_errno(err, LN_SAY("无法读取", "cannot read"), path);
     return ln_buf_done(out, path, err);
 }
 
@@ -65,18 +65,18 @@ bool ln_disk_write(const char *dir, const char *name, const void *data, size_t l
     (void)snprintf(beside, sizeof beside, "%s.new", path);
     int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0)
-        return fail_errno(err, "cannot write", beside);
+        return fail_errno(err, LN_SAY("无法写入", "cannot write"), beside);
     bool ok = write_all(fd, data, len);
     if (!ok)
-        (void)fail_errno(err, "cannot write", beside);
+        (void)fail_errno(err, LN_SAY("无法写入", "cannot write"), beside);
     (void)close(fd);
     if (ok && rename(beside, path) != 0)
-        ok = fail_errno(err, "cannot rename to", path);
+        ok = fail_errno(err, LN_SAY("无法改名为", "cannot rename to"), path);
     if (!ok)
         (void)unlink(beside);
     int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (ok && (folder < 0 || fsync(folder) != 0))
-        ok = fail_errno(err, "cannot write", dir);
+        ok = fail_errno(err, LN_SAY("无法写入", "cannot write"), dir);
     if (folder >= 0)
         (void)close(folder);
     return ok;
@@ -95,8 +95,8 @@ bool ln_disk_plain(const char *path, struct ln_err *err)
     struct stat st;
 
     if (lstat(path, &st) != 0)
-        return ln_fail(err, errno == ENOENT ? LN_MISSING : LN_BROKEN, "cannot read it: %s",
-                       strerror(errno));
+        return ln_fail(err, errno == ENOENT ? LN_MISSING : LN_BROKEN,
+                       LN_SAY("无法读取：%s", "cannot read it: %s"), strerror(errno));
     return S_ISREG(st.st_mode) ||
            ln_fail(err, LN_INVALID, "%s", LN_SAY("不是普通文件", "it is no plain file"));
 }
@@ -130,7 +130,7 @@ bool ln_disk_make(const char *dir, struct ln_err *err)
             *p = '/';
         }
     if (mkdir(path, 0700) != 0 && errno != EEXIST)
-        return fail_errno(err, "cannot make", path);
+        return fail_errno(err, LN_SAY("无法建立", "cannot make"), path);
     if (!is_empty(path) && (!ln_disk_there(dir, BEGUN) || ln_disk_there(dir, "config")))
         return ln_fail(
             err, LN_CONFLICT,
@@ -139,7 +139,7 @@ bool ln_disk_make(const char *dir, struct ln_err *err)
     (void)snprintf(begun, sizeof begun, "%s/" BEGUN, path);
     int fd = open(begun, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
-        return fail_errno(err, "cannot write", begun);
+        return fail_errno(err, LN_SAY("无法写入", "cannot write"), begun);
     (void)close(fd);
     return true;
 }
@@ -159,12 +159,13 @@ bool ln_disk_lock(int *fd, const char *dir, struct ln_err *err)
     (void)snprintf(path, sizeof path, "%s/lock", dir);
     *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (*fd < 0)
-        return fail_errno(err, "cannot open", path);
+        return fail_errno(err, LN_SAY("无法打开", "cannot open"), path);
     if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
         return true;
     (void)close(*fd);
     *fd = -1;
-    return ln_fail(err, LN_BUSY, "another linli works in %s", dir);
+    return ln_fail(err, LN_BUSY, LN_SAY("另一个 linli 正在使用 %s", "another linli works in %s"),
+                   dir);
 }
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
@@ -177,7 +178,7 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 bool ln_disk_remove(const char *dir, struct ln_err *err)
 {
     return access(dir, F_OK) != 0 || nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0 ||
-           fail_errno(err, "cannot remove", dir);
+           fail_errno(err, LN_SAY("无法删除", "cannot remove"), dir);
 }
 
 bool ln_disk_replace(const char *dir, const char *made, struct ln_err *err)
@@ -193,12 +194,13 @@ bool ln_disk_replace(const char *dir, const char *made, struct ln_err *err)
     if (!ln_disk_remove(old, err))
         return false;
     if (access(dir, F_OK) == 0 && rename(dir, old) != 0)
-        return fail_errno(err, "cannot rename", dir);
+        return fail_errno(err, LN_SAY("无法改名", "cannot rename"), dir);
     if (rename(made, dir) != 0)
-        return fail_errno(err, "cannot rename to", dir);
+        return fail_errno(err, LN_SAY("无法改名为", "cannot rename to"), dir);
     int folder = open(slash != NULL ? above : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool ok = folder >= 0 && fsync(folder) == 0;
     if (folder >= 0)
         (void)close(folder);
-    return (ok || fail_errno(err, "cannot write", above)) && ln_disk_remove(old, err);
+    return (ok || fail_errno(err, LN_SAY("无法写入", "cannot write"), above)) &&
+           ln_disk_remove(old, err);
 }

@@ -8,6 +8,7 @@
 
 #include "crypto/base/alloc.h"
 #include "crypto/base/log.h"
+#include "node/say.h"
 
 struct ln_drill {
     struct ln_node *n;
@@ -96,7 +97,7 @@ bool ln_drill_begin(struct ln_drill *d, const struct ln_ident *paper, struct ln_
         d->started = pthread_create(&d->thread, NULL, work, d) == 0;
         if (!d->started) {
             d->s.state = LN_DRILL_NONE;
-            ok = ln_fail(err, LN_BROKEN, "no thread for the drill");
+            ok = ln_fail(err, LN_BROKEN, LN_SAY("无法为演练建立线程", "no thread for the drill"));
         }
     } else
         (void)ln_fail(err, LN_BUSY, "a drill is going on (演练正在进行)");

@@ -14,6 +14,7 @@
 #include "crypto/base/log.h"
 #include "crypto/encode.h"
 #include "node/disk.h"
+#include "node/say.h"
 
 #define SIZE 256
 #define WORD 17 /* 16 hex digits */
@@ -120,7 +121,7 @@ static bool get(const struct ln_guard *g, char life[WORD], char place[WORD], uin
 static bool open_file(struct ln_guard *g, struct ln_err *err)
 {
     g->fd = open(g->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    return g->fd >= 0 || ln_fail(err, LN_BROKEN, "cannot open %s", g->path);
+    return g->fd >= 0 || ln_fail(err, LN_BROKEN, LN_SAY("无法打开 %s", "cannot open %s"), g->path);
 }
 
 static bool read_life(char out[WORD], struct ln_store *s, struct ln_err *err)
@@ -183,13 +184,13 @@ bool ln_guard_open(struct ln_guard **out, const char *dir, const char *path, str
     if (!open_file(g, err) || !read_life(g->life, store, err) ||
         !store->ops->log_each(store->ctx, take_log, &held, err)) {
         ln_guard_close(g);
-        return ln_wrap(err, "guard");
+        return ln_wrap(err, LN_SAY("防克隆的记号", "guard"));
     }
     if (g->life[0] == '\0') {
         new_life(g->life);
         if (!write_life(g->life, store, err)) {
             ln_guard_close(g);
-            return ln_wrap(err, "guard");
+            return ln_wrap(err, LN_SAY("防克隆的记号", "guard"));
         }
         (void)put(g, held.sum);
     } else if (!get(g, life, place, heads))

@@ -960,7 +960,10 @@ static bool judge_all(struct importing *x, struct ln_err *err)
 {
     ln_engine_today(x->today, x->n->env.now_ms(x->n->env.ctx));
     if (!ln_engine_may_create(x->i->coll, x->i->user))
-        return ln_fail(err, LN_DENIED, "your role may not add records to %s", x->i->coll->name);
+        return ln_fail(
+            err, LN_DENIED,
+            LN_SAY("您的角色不能在 %s 中新增记录", "your role may not add records to %s"),
+            x->i->coll->name);
     if (!ln_sheet_read(&x->sheet, x->i->data, x->i->len, err) || !ln_node_read(x->n, &x->r, err))
         return false;
     ln_settle_open(&x->settle, x->n->def, x->i->coll, x->today);
@@ -1054,7 +1057,7 @@ bool ln_import_refused(struct ln_buf *xlsx, struct ln_node *n, const struct ln_i
     if (!judge_all(x, err))
         goto out;
     if (left_out(x) == 0) {
-        (void)ln_fail(err, LN_MISSING, "no row is left out");
+        (void)ln_fail(err, LN_MISSING, LN_SAY("没有被略过的行", "no row is left out"));
         goto out;
     }
     if (!ln_xlsx_open(&book, n->dir, i->coll->name, err))

@@ -11,6 +11,7 @@
 #include "crypto/canon.h"
 #include "crypto/sshsig.h"
 #include "node/bundle.h"
+#include "node/say.h"
 #include "sync/files.h"
 #include "sync/message.h"
 
@@ -83,7 +84,7 @@ static bool is_name(struct ln_span s, enum ln_letter_kind kind)
 
 static bool bad(struct ln_err *err, const char *what)
 {
-    return ln_fail(err, LN_INVALID, "index: %s", what);
+    return ln_fail(err, LN_INVALID, LN_SAY("目录：%s", "index: %s"), what);
 }
 
 static bool word_of(struct ln_span object, const char *key, char *out, size_t room)
@@ -132,21 +133,25 @@ static bool read_file(struct ln_letter_file *f, struct ln_span o, struct ln_err 
     int64_t last = 0;
 
     if (ln_canon_type(o) != LN_CANON_OBJECT || !read_kind(&f->kind, o))
-        return bad(err, "a file of no known kind");
+        return bad(err, LN_SAY("有一个种类不明的文件", "a file of no known kind"));
     if (!word_of(o, "name", f->name, sizeof f->name) || !is_name(ln_span_of(f->name), f->kind))
-        return bad(err, "a name that is no plain file name of its kind");
+        return bad(err, LN_SAY("有一个名称不是这类文件的文件名",
+                               "a name that is no plain file name of its kind"));
     if (!number_of(o, "size", &size) || size < 1 || (uint64_t)size > KINDS[f->kind].max)
-        return ln_fail(err, LN_INVALID, "index: %s is larger than a file of its kind may be",
+        return ln_fail(err, LN_INVALID,
+                       LN_SAY("目录：%s 超过这类文件的上限",
+                              "index: %s is larger than a file of its kind may be"),
                        f->name);
     if (!word_of(o, "sha", hex, sizeof hex) ||
         !ln_encode_unhex(f->sha.b, sizeof f->sha.b, ln_span_of(hex)))
-        return bad(err, "a file without its SHA-256");
+        return bad(err, LN_SAY("有一个文件没有 SHA-256", "a file without its SHA-256"));
     f->size = (uint64_t)size;
     if (f->kind != LN_LETTER_LOG)
         return true;
     if (!word_of(o, "log", f->log, sizeof f->log) || !number_of(o, "first", &first) ||
         !number_of(o, "last", &last) || first < 1 || last < first)
-        return bad(err, "a bundle that does not tell its segments");
+        return bad(
+            err, LN_SAY("有一个 bundle 没有写明段号", "a bundle that does not tell its segments"));
     f->first = (uint64_t)first;
     f->last = (uint64_t)last;
     return true;
@@ -178,10 +183,12 @@ static bool read_files(struct ln_letter *l, struct ln_span list, struct ln_err *
     size_t cap = 0;
 
     if (ln_canon_type(list) != LN_CANON_ARRAY)
-        return bad(err, "no list of files");
+        return bad(err, LN_SAY("没有文件清单", "no list of files"));
     while (ln_canon_next(list, &at, NULL, &item)) {
         if (l->n == LN_LETTER_FILES)
-            return ln_fail(err, LN_FULL, "index: more than %d files", LN_LETTER_FILES);
+            return ln_fail(err, LN_FULL,
+                           LN_SAY("目录：文件多于 %d 个", "index: more than %d files"),
+                           LN_LETTER_FILES);
         if (l->n == cap) {
             cap = cap > 0 ? 2 * cap : 64;
             l->files = ln_realloc(l->files, cap * sizeof *l->files);
@@ -190,7 +197,7 @@ static bool read_files(struct ln_letter *l, struct ln_span list, struct ln_err *
         if (!read_file(&l->files[l->n++], item, err))
             return false;
     }
-    return all_differ(l) || bad(err, "a file that is named twice");
+    return all_differ(l) || bad(err, LN_SAY("有一个文件列了两次", "a file that is named twice"));
 }
 
 static bool array_of(struct ln_span object, const char *key, struct ln_span *out)
@@ -205,18 +212,19 @@ static bool read_index(struct ln_letter *l, struct ln_err *err)
     struct ln_id id;
 
     if (!ln_canon_check(o.p, o.len, err) || ln_canon_type(o) != LN_CANON_OBJECT)
-        return bad(err, "no canonical object");
+        return bad(err, LN_SAY("不是规范的 JSON 对象", "no canonical object"));
     if (!word_of(o, "from", l->from, sizeof l->from) || !is_node(ln_span_of(l->from)) ||
         !word_of(o, "to", l->to, sizeof l->to) || !is_node(ln_span_of(l->to)) ||
         !word_of(o, "id", l->id, sizeof l->id) || !ln_clock_id_read(&id, ln_span_of(l->id)) ||
         !number_of(o, "t", &l->at_ms))
-        return bad(err, "it does not tell from whom, for whom and when");
+        return bad(err, LN_SAY("没有写明来自谁、给谁、何时",
+                               "it does not tell from whom, for whom and when"));
     if (!array_of(o, "have", &l->have) || !array_of(o, "took", &l->took) ||
         !array_of(o, "want", &l->want))
-        return bad(err, "it does not tell what the writer holds");
+        return bad(err, LN_SAY("没有写明写入者持有什么", "it does not tell what the writer holds"));
     l->restore = ln_canon_get(o, "restore", &item);
     return ln_canon_get(o, "files", &item) ? read_files(l, item, err)
-                                           : bad(err, "no list of files");
+                                           : bad(err, LN_SAY("没有文件清单", "no list of files"));
 }
 
 bool ln_letter_read(struct ln_letter *out, const void *text, size_t len, struct ln_err *err)

@@ -405,7 +405,7 @@ static bool read_keys(struct ln_node *n, struct ln_err *err)
         ln_key_public(&pub, &n->key);
         ln_key_node_id(n->id, n->config.region, &pub);
     }
-    return ok || ln_wrap(err, "keys");
+    return ok || ln_wrap(err, LN_SAY("密钥", "keys"));
 }
 
 static bool put_text(const char *dir, const char *name, struct ln_buf *text, struct ln_err *err)
@@ -553,7 +553,8 @@ static bool promote(struct ln_node *n, struct ln_err *err)
     ln_buf_free(&text);
     (void)snprintf(from, sizeof from, "%s/age.next", n->dir);
     (void)snprintf(to, sizeof to, "%s/age.key", n->dir);
-    if (!ok || (rename(from, to) != 0 && !ln_fail(err, LN_BROKEN, "cannot rename %s", from)))
+    if (!ok || (rename(from, to) != 0 &&
+                !ln_fail(err, LN_BROKEN, LN_SAY("无法改名 %s", "cannot rename %s"), from)))
         return false;
     size_t keep = n->n_spare < LN_REPLICA_SPARES ? n->n_spare : LN_REPLICA_SPARES - 1;
     memmove(n->spare + 1, n->spare, keep * sizeof *n->spare);
@@ -729,10 +730,11 @@ bool ln_node_rekey(const char *dir, bool back, struct ln_err *err)
     for (size_t i = 0; ok && i < sizeof names / sizeof names[0]; i++) {
         (void)snprintf(from, sizeof from, "%s/%s%s", dir, names[i], back ? ".old" : "");
         (void)snprintf(to, sizeof to, "%s/%s%s", dir, names[i], back ? "" : ".old");
-        ok = rename(from, to) == 0 || ln_fail(err, LN_BROKEN, "cannot rename %s", from);
+        ok = rename(from, to) == 0 ||
+             ln_fail(err, LN_BROKEN, LN_SAY("无法改名 %s", "cannot rename %s"), from);
     }
     ok = ok && (back || make_keys(dir, NULL, NULL, c.region, id, err));
-    return ok || ln_wrap(err, "new key");
+    return ok || ln_wrap(err, LN_SAY("新密钥", "new key"));
 }
 
 void ln_node_close(struct ln_node *n)
@@ -902,7 +904,8 @@ static bool laptop_user(struct ln_user *u, struct ln_sqlstore *reader, struct ln
     json_t *o = ok && found ? json_loadb(text.data, text.len, 0, NULL) : NULL;
     json_t *row = json_pack("{s:o}", "f", o != NULL ? o : json_object());
     if (ok && !found)
-        ok = ln_fail(err, LN_DENIED, "this login is not known on this laptop");
+        ok = ln_fail(err, LN_DENIED,
+                     LN_SAY("这台笔记本上没有这个账号", "this login is not known on this laptop"));
     (void)snprintf(u->person, sizeof u->person, "%s", text_of(row, "person"));
     (void)snprintf(u->login, sizeof u->login, "%s", text_of(row, "login"));
     (void)snprintf(u->shown, sizeof u->shown, "%s", text_of(row, "shown"));
@@ -958,7 +961,7 @@ bool ln_node_user(struct ln_user *out, struct ln_node *n, struct ln_sqlstore *re
     state = json_string_value(json_object_get(row, "state"));
     if (row == NULL ||
         (state != NULL && (strcmp(state, "suspended") == 0 || strcmp(state, "closed") == 0))) {
-        (void)ln_fail(err, LN_DENIED, "this account is closed");
+        (void)ln_fail(err, LN_DENIED, LN_SAY("这个账号已停用", "this account is closed"));
         goto out;
     }
     ln_clock_id_write(u.account, account);

@@ -54,9 +54,13 @@ static bool begin(struct working *w, struct ln_node *n, const struct ln_platform
     w->p = p;
     ln_engine_today(w->today, n->env.now_ms(n->env.ctx));
     if (log == NULL || !ln_engine_may_create(log, p->user))
-        return ln_fail(err, LN_DENIED, "your role exchanges no data with others");
+        return ln_fail(
+            err, LN_DENIED,
+            LN_SAY("您的角色不能与外部交换数据", "your role exchanges no data with others"));
     if (!ln_partner_find(&w->def, n->def, p->partner, p->template))
-        return ln_fail(err, LN_INVALID, "no template %.40s of %.40s", p->template, p->partner);
+        return ln_fail(err, LN_INVALID,
+                       LN_SAY("没有模板 %.40s（%.40s）", "no template %.40s of %.40s"), p->template,
+                       p->partner);
     if (!ln_node_read(n, &w->r, err))
         return false;
     w->seen = json_object();

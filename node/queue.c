@@ -8,6 +8,7 @@
 
 #include "crypto/base/alloc.h"
 #include "crypto/base/log.h"
+#include "node/say.h"
 
 #define GROUP 64 /* jobs that share a commit */
 
@@ -234,7 +235,7 @@ bool ln_queue_start(struct ln_queue **out, struct ln_replica *r,
     if (pthread_create(&q->thread, NULL, work, q) != 0) {
         let_go(q->hold);
         ln_free(q);
-        return ln_fail(err, LN_BROKEN, "no thread for the writer");
+        return ln_fail(err, LN_BROKEN, LN_SAY("无法为写入建立线程", "no thread for the writer"));
     }
     *out = q;
     return true;
@@ -261,8 +262,10 @@ static bool enqueue(struct ln_queue *q, struct job *j)
     (void)pthread_mutex_lock(&q->mutex);
     if (q->stop || q->n >= LN_QUEUE_MAX) {
         (void)pthread_mutex_unlock(&q->mutex);
-        return ln_fail(j->err, LN_BUSY,
-                       q->stop ? "the node is stopping" : "too many saves wait: try again soon");
+        return ln_fail(
+            j->err, LN_BUSY,
+            q->stop ? LN_SAY("节点正在停止", "the node is stopping")
+                    : LN_SAY("等待保存的太多，请稍后再试", "too many saves wait: try again soon"));
     }
     if (q->last != NULL)
         q->last->next = j;

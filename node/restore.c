@@ -241,7 +241,7 @@ bool ln_restore_run(struct ln_restore_report *out, struct ln_node *n, const stru
     ok = n->access.write(n->access.ctx, old_job, &old, err) && ln_restore_paper(n, paper, err) &&
          bring_back(out, n, &old, false, err) && keep_paper(n, paper, err);
     (void)!ln_restore_paper(n, NULL, &why);
-    return ok || ln_wrap(err, "restore");
+    return ok || ln_wrap(err, LN_SAY("恢复", "restore"));
 }
 
 /* ---- the drill */
@@ -421,11 +421,11 @@ bool ln_restore_drill(struct ln_restore_report *out, struct ln_node *living,
     memcpy(self.list[0], living->id, sizeof self.list[0]);
     (void)snprintf(dir, sizeof dir, "%s/drill.XXXXXX", living->dir);
     if (mkdtemp(dir) == NULL)
-        return ln_fail(err, LN_BROKEN, "cannot make %s", dir);
+        return ln_fail(err, LN_BROKEN, LN_SAY("无法建立 %s", "cannot make %s"), dir);
     ok = prepare(living, dir, err) && ln_node_open_drill(&n, dir, err) &&
          give_chain(living, n, err) && ln_restore_paper(n, paper, err) &&
          bring_back(out, n, &self, true, err) && catch_up(out, living, n, err);
     ln_node_close(n);
     (void)nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-    return ok || ln_wrap(err, "drill");
+    return ok || ln_wrap(err, LN_SAY("演练", "drill"));
 }

@@ -19,6 +19,7 @@
 #include "crypto/base/log.h"
 #include "node/attach.h"
 #include "node/export.h"
+#include "node/say.h"
 #include "node/store/alarm.h"
 #include "node/syncer.h"
 #include "sync/sha1.h"
@@ -668,7 +669,8 @@ static bool mend_volume(struct pass *p, const char *log, bool waits, const char 
     (void)snprintf(aside, sizeof aside, "%.1000s.damaged", path);
     remove_tree(aside, 0);
     if (rename(path, aside) != 0 && errno != ENOENT)
-        return ln_fail(err, LN_BROKEN, "cannot set %s aside: %s", path, strerror(errno));
+        return ln_fail(err, LN_BROKEN, LN_SAY("无法把 %s 移到一旁：%s", "cannot set %s aside: %s"),
+                       path, strerror(errno));
     if (!ln_queue_write(p->n->queue, reset_job, &j, err) || !wait_export(p, &j, err))
         return false;
     if (j.done && volume_good(p, path)) {
@@ -829,7 +831,7 @@ static bool run(struct ln_node *n, struct ln_scrub *s, struct ln_scrub_report *o
                " files=%" PRIu64 " found=%" PRIu64 " mended=%" PRIu64 " asked=%" PRIu64,
                out->segments, out->records, out->volumes, out->files, out->found, out->mended,
                out->asked);
-    return ok || ln_wrap(err, "scrub");
+    return ok || ln_wrap(err, LN_SAY("自检", "scrub"));
 }
 
 bool ln_scrub_run(struct ln_node *n, struct ln_scrub_report *out, ln_report_fn *say, void *ctx,
@@ -915,7 +917,7 @@ bool ln_scrub_start(struct ln_scrub **out, struct ln_node *n, struct ln_err *err
     (void)pthread_condattr_destroy(&attr);
     if (pthread_create(&s->thread, NULL, work, s) != 0) {
         ln_free(s);
-        return ln_fail(err, LN_BROKEN, "no thread for the scrub");
+        return ln_fail(err, LN_BROKEN, LN_SAY("无法为自检建立线程", "no thread for the scrub"));
     }
     *out = s;
     return true;

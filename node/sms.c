@@ -14,6 +14,7 @@
 #include "crypto/base/log.h"
 #include "crypto/canon.h"
 #include "node/module/texting.h"
+#include "node/say.h"
 
 #define NAMES_MAX 4000 /* files of a folder that are looked at */
 
@@ -159,12 +160,12 @@ static bool spool(const char *dir, const char *name, const struct ln_buf *text, 
     (void)snprintf(path, sizeof path, "%s/outbox/%s", dir, name);
     int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0660);
     if (fd < 0)
-        return ln_fail(err, LN_BUSY, "sms outbox: %s", strerror(errno));
+        return ln_fail(err, LN_BUSY, LN_SAY("短信发件箱：%s", "sms outbox: %s"), strerror(errno));
     bool ok = write(fd, text->data, text->len) == (ssize_t)text->len && fsync(fd) == 0;
     (void)close(fd);
     if (!ok || rename(beside, path) != 0) {
         (void)unlink(beside);
-        return ln_fail(err, LN_BUSY, "sms outbox: %s", strerror(errno));
+        return ln_fail(err, LN_BUSY, LN_SAY("短信发件箱：%s", "sms outbox: %s"), strerror(errno));
     }
     return true;
 }

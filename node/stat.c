@@ -7,6 +7,7 @@
 
 #include "crypto/base/alloc.h"
 #include "crypto/base/log.h"
+#include "node/say.h"
 #include "node/store/pending.h"
 #include "node/store/reading.h"
 
@@ -625,7 +626,7 @@ bool ln_stat_publish(struct ln_node *n, struct ln_replica *r, struct ln_err *err
         const json_t *list = json_object_get(n->def->modules[m].json, "statistics");
         for (size_t i = 0; i < json_array_size(list); i++)
             if (!publish_or_skip(n, r, json_array_get(list, i), err))
-                return ln_wrap(err, "statistics");
+                return ln_wrap(err, LN_SAY("统计", "statistics"));
     }
     return true;
 }

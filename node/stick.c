@@ -14,6 +14,7 @@
 #include "crypto/base/alloc.h"
 #include "crypto/base/log.h"
 #include "node/bundle.h"
+#include "node/say.h"
 #include "sync/keys.h"
 
 #define TAR_BLOCK 512
@@ -64,7 +65,8 @@ static bool scan(struct ln_stick *s, struct ln_err *err)
     if (d == NULL) {
         if (again >= 0)
             (void)close(again);
-        return ln_fail(err, LN_BROKEN, "cannot read the folder: %s", strerror(errno));
+        return ln_fail(err, LN_BROKEN, LN_SAY("无法读取文件夹：%s", "cannot read the folder: %s"),
+                       strerror(errno));
     }
     while ((e = readdir(d)) != NULL)
         if (strlen(e->d_name) < LN_LETTER_FOLDER_MAX && ln_letter_folder_read(from, to, e->d_name))
@@ -142,14 +144,17 @@ static bool scan_tar(struct ln_stick *s, struct ln_err *err)
         struct entry e = { .at = at + TAR_BLOCK };
         if (memcmp(h + 257, "ustar", 5) != 0 || !sums_up(h) || !octal(&e.size, h + 124, 12) ||
             e.size > INT64_MAX / 2)
-            return ln_fail(err, LN_INVALID, "no tar file (ustar)");
+            return ln_fail(err, LN_INVALID,
+                           LN_SAY("不是 tar 文件（ustar）", "no tar file (ustar)"));
         if (++n > TAR_ENTRIES)
-            return ln_fail(err, LN_FULL, "more than %d files", TAR_ENTRIES);
+            return ln_fail(err, LN_FULL, LN_SAY("文件多于 %d 个", "more than %d files"),
+                           TAR_ENTRIES);
         if ((h[156] == '0' || h[156] == '\0') && split_name(&e, h))
             add_entry(s, &e);
         at = e.at + (e.size + TAR_BLOCK - 1) / TAR_BLOCK * TAR_BLOCK;
     }
-    return n > 0 || ln_fail(err, LN_INVALID, "no tar file (ustar)");
+    return n > 0 ||
+           ln_fail(err, LN_INVALID, LN_SAY("不是 tar 文件（ustar）", "no tar file (ustar)"));
 }
 
 bool ln_stick_open(struct ln_stick **out, const char *path, struct ln_err *err)
@@ -160,13 +165,15 @@ bool ln_stick_open(struct ln_stick **out, const char *path, struct ln_err *err)
 
     s->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (s->fd < 0 || fstat(s->fd, &st) != 0) {
-        ok = ln_fail(err, errno == ENOENT ? LN_MISSING : LN_BROKEN, "cannot read %s: %s", path,
-                     strerror(errno));
+        ok = ln_fail(err, errno == ENOENT ? LN_MISSING : LN_BROKEN,
+                     LN_SAY("无法读取 %s：%s", "cannot read %s: %s"), path, strerror(errno));
     } else if (S_ISDIR(st.st_mode)) {
         ok = scan(s, err);
     } else {
-        ok = S_ISREG(st.st_mode) ? scan_tar(s, err)
-                                 : ln_fail(err, LN_INVALID, "neither a folder nor a file");
+        ok = S_ISREG(st.st_mode)
+                 ? scan_tar(s, err)
+                 : ln_fail(err, LN_INVALID,
+                           LN_SAY("既不是文件夹也不是文件", "neither a folder nor a file"));
     }
     if (!ok) {
         ln_stick_close(s);
@@ -205,7 +212,8 @@ static bool read_at(struct ln_buf *out, int fd, uint64_t at, uint64_t size, stru
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return ln_fail(err, n == 0 ? LN_MISSING : LN_BROKEN, "cannot be read to its end");
+            return ln_fail(err, n == 0 ? LN_MISSING : LN_BROKEN,
+                           LN_SAY("无法读到末尾", "cannot be read to its end"));
         done += (uint64_t)n;
     }
     return true;
@@ -219,10 +227,11 @@ static bool read_tar(struct ln_buf *out, struct ln_stick *s, const char *folder,
         if (strcmp(e->name, name) != 0 || strcmp(e->folder, folder) != 0)
             continue;
         if (e->size > out->max)
-            return ln_fail(err, LN_FULL, "%s is larger than %zu", name, out->max);
+            return ln_fail(err, LN_FULL, LN_SAY("%s 大于 %zu 字节", "%s is larger than %zu"), name,
+                           out->max);
         return read_at(out, s->fd, e->at, e->size, err);
     }
-    return ln_fail(err, LN_MISSING, "%s is missing", name);
+    return ln_fail(err, LN_MISSING, LN_SAY("缺少 %s", "%s is missing"), name);
 }
 
 /* Up to the ceiling of `out`. LN_MISSING not there, LN_INVALID a link or a device. */
@@ -241,11 +250,14 @@ static bool read_file(struct ln_buf *out, struct ln_stick *s, const char *folder
         (void)close(dir);
     if (fd < 0)
         return ln_fail(err, why == ENOENT ? LN_MISSING : LN_INVALID, "%s: %s", name,
-                       why == ELOOP || why == ENOTDIR ? "a link, not a file" : strerror(why));
+                       why == ELOOP || why == ENOTDIR
+                           ? LN_SAY("是链接，不是文件", "a link, not a file")
+                           : strerror(why));
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-        (void)ln_fail(err, LN_INVALID, "%s is no plain file", name);
+        (void)ln_fail(err, LN_INVALID, LN_SAY("%s 不是普通文件", "%s is no plain file"), name);
     else if ((uint64_t)st.st_size > out->max)
-        (void)ln_fail(err, LN_FULL, "%s is larger than %zu", name, out->max);
+        (void)ln_fail(err, LN_FULL, LN_SAY("%s 大于 %zu 字节", "%s is larger than %zu"), name,
+                      out->max);
     else
         ok = read_at(out, fd, 0, (uint64_t)st.st_size, err);
     (void)close(fd);
@@ -409,7 +421,9 @@ static bool log_job(void *arg, struct ln_replica *r, struct ln_err *err)
 
     return ln_bundle_read(&b, t->bytes, err) &&
            (strcmp(b.log, t->f->log) == 0 ||
-            ln_fail(err, LN_INVALID, "it holds another log than the index says")) &&
+            ln_fail(err, LN_INVALID,
+                    LN_SAY("里面的日志不是目录所写的那个",
+                           "it holds another log than the index says"))) &&
            ln_replica_receive(r, &t->got, b.log, b.pack, b.len, ln_replica_self(r), err);
 }
 
@@ -423,7 +437,8 @@ static bool keys_job(void *arg, struct ln_replica *r, struct ln_err *err)
     if (t->f->kind == LN_LETTER_ESCROW)
         return ln_keys_restore(&t->n_keys, place, r, body, err);
     return from != NULL ? ln_keys_take(&t->n_keys, r, body, from, err)
-                        : ln_fail(err, LN_MISSING, "%s is unknown here", t->l->letter.from);
+                        : ln_fail(err, LN_MISSING, LN_SAY("这里不认识 %s", "%s is unknown here"),
+                                  t->l->letter.from);
 }
 
 static bool take_attachment(struct taking *t, struct ln_err *err)

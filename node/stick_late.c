@@ -10,6 +10,7 @@
 #include "crypto/sshsig.h"
 #include "node/bundle.h"
 #include "node/disk.h"
+#include "node/say.h"
 #include "sync/keys.h"
 
 #define FILES_MAX 16384 /* of a folder */
@@ -119,7 +120,10 @@ static bool late_keys_file(struct lacking *x, const char *letter, const struct l
         x->body = (struct ln_span){ body.data, body.len };
         ok = ln_encode_sha256_same(&sha, &f->sha)
                  ? ln_queue_write(x->n->queue, late_keys_job, x, err)
-                 : ln_fail(err, LN_INVALID, "%s is another one than the index says", f->name);
+                 : ln_fail(
+                       err, LN_INVALID,
+                       LN_SAY("%s 不是目录所写的那个文件", "%s is another one than the index says"),
+                       f->name);
     }
     ln_buf_free(&body);
     return ok;
@@ -139,11 +143,12 @@ static bool signer_job(void *arg_, struct ln_store *s, const struct ln_authority
 
     (void)s;
     if (from == NULL)
-        return ln_fail(err, LN_MISSING, "no node %s is known", j->l->from);
+        return ln_fail(err, LN_MISSING, LN_SAY("不认识节点 %s", "no node %s is known"), j->l->from);
     return ln_sshsig_verify(&by, LN_LETTER_SPACE, j->l->text.data, j->l->text.len, j->sig->data,
                             j->sig->len, err) &&
            (memcmp(&by, &from->key, sizeof by) == 0 ||
-            ln_fail(err, LN_DENIED, "the index is not signed by %s", j->l->from));
+            ln_fail(err, LN_DENIED, LN_SAY("目录不是由 %s 签名的", "the index is not signed by %s"),
+                    j->l->from));
 }
 
 /* The keys that a letter of the node holds, as far as its late lines need them. */
@@ -159,12 +164,14 @@ static bool late_keys(struct ln_stick_report *r, struct ln_node *n, const char *
 
     if (!ok || x.count == 0 || !ln_disk_there(letter, LN_LETTER_SIG))
         goto out;
-    ok = read_plain(&text, letter, LN_LETTER_INDEX, err) &&
-         read_plain(&sig, letter, LN_LETTER_SIG, err) &&
-         ln_letter_read(&l, text.data, text.len, err) &&
-         (strcmp(l.from, node) == 0 ||
-          ln_fail(err, LN_INVALID, "the index is of %s, not of %s", l.from, node)) &&
-         n->access.read(n->access.ctx, signer_job, &signer, err);
+    ok =
+        read_plain(&text, letter, LN_LETTER_INDEX, err) &&
+        read_plain(&sig, letter, LN_LETTER_SIG, err) &&
+        ln_letter_read(&l, text.data, text.len, err) &&
+        (strcmp(l.from, node) == 0 ||
+         ln_fail(err, LN_INVALID, LN_SAY("目录来自 %s，而不是 %s", "the index is of %s, not of %s"),
+                 l.from, node)) &&
+        n->access.read(n->access.ctx, signer_job, &signer, err);
     for (size_t i = 0; ok && i < l.n; i++)
         if (l.files[i].kind == LN_LETTER_KEYS)
             ok = late_keys_file(&x, letter, &l.files[i], err);
@@ -220,6 +227,9 @@ bool ln_stick_late(struct ln_stick_report *r, struct ln_node *n, const char *nod
         ln_free(names[i]);
     }
     ln_free(names);
-    return ok && (count > 0 || ln_fail(err, LN_MISSING, "%s holds no log of %s", path, node)) &&
+    return ok &&
+           (count > 0 ||
+            ln_fail(err, LN_MISSING, LN_SAY("%s 里没有 %s 的日志", "%s holds no log of %s"), path,
+                    node)) &&
            late_keys(r, n, node, path, err);
 }

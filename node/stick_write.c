@@ -62,7 +62,9 @@ static struct ln_letter_file *put(struct writing *w, enum ln_letter_kind kind, c
     bool there = same_there(w->path, name, data, len);
 
     if (l->n == LN_LETTER_FILES) {
-        (void)ln_fail(err, LN_FULL, "more than %d files for one letter", LN_LETTER_FILES);
+        (void)ln_fail(err, LN_FULL,
+                      LN_SAY("一封信的文件多于 %d 个", "more than %d files for one letter"),
+                      LN_LETTER_FILES);
         return NULL;
     }
     if (!there && !ln_disk_write(w->path, name, data, len, err))
@@ -301,10 +303,12 @@ static bool sent_folder(char out[PATH_ROOM], const struct ln_node *n, struct ln_
 {
     (void)snprintf(out, PATH_ROOM, "%s/" LN_STICK_FOLDER, n->dir);
     if (mkdir(out, 0700) != 0 && errno != EEXIST)
-        return ln_fail(err, LN_BROKEN, "cannot make %s: %s", out, strerror(errno));
+        return ln_fail(err, LN_BROKEN, LN_SAY("无法建立 %s：%s", "cannot make %s: %s"), out,
+                       strerror(errno));
     (void)snprintf(out, PATH_ROOM, "%s/" LN_STICK_FOLDER "/" SENT, n->dir);
     return mkdir(out, 0700) == 0 || errno == EEXIST ||
-           ln_fail(err, LN_BROKEN, "cannot make %s: %s", out, strerror(errno));
+           ln_fail(err, LN_BROKEN, LN_SAY("无法建立 %s：%s", "cannot make %s: %s"), out,
+                   strerror(errno));
 }
 
 /* Bodies nobody spoke of any more; their keys go again, which does no harm. */
@@ -411,7 +415,8 @@ static bool write_attachment(void *ctx, const struct ln_sha256 *sha, uint64_t si
     struct ln_buf name = ln_buf_new(LN_LETTER_NAME_MAX);
     size_t got = 0;
     void *to = size <= LN_FILES_MAX ? ln_buf_grow(&bytes, (size_t)size) : NULL;
-    bool ok = to != NULL || ln_fail(err, LN_FULL, "an attachment is too large");
+    bool ok =
+        to != NULL || ln_fail(err, LN_FULL, LN_SAY("有一个附件太大", "an attachment is too large"));
 
     ln_encode_hex(&name, sha->b, sizeof sha->b);
     ln_buf_adds(&name, ".age");
@@ -492,17 +497,19 @@ static bool begin(struct writing *w, const char *folder, struct ln_err *err)
     ln_letter_folder(w->out->folder, w->n->id, w->want->to);
     if (snprintf(w->path, sizeof w->path, "%s/%s", folder, w->out->folder) >=
         (int)sizeof w->path - LN_LETTER_NAME_MAX)
-        return ln_fail(err, LN_INVALID, "the folder's name is too long");
+        return ln_fail(err, LN_INVALID,
+                       LN_SAY("文件夹的名称太长", "the folder's name is too long"));
     if (mkdir(w->path, 0700) != 0 && errno != EEXIST)
-        return ln_fail(err, errno == ENOSPC ? LN_FULL : LN_BROKEN, "cannot make %s: %s", w->path,
-                       strerror(errno));
+        return ln_fail(err, errno == ENOSPC ? LN_FULL : LN_BROKEN,
+                       LN_SAY("无法建立 %s：%s", "cannot make %s: %s"), w->path, strerror(errno));
     struct stat st;
     if (lstat(w->path, &st) != 0 || !S_ISDIR(st.st_mode))
         return ln_fail(err, LN_INVALID, LN_SAY("%s 不是文件夹", "%s is no folder"), w->path);
     char sig[PATH_ROOM + 32];
     (void)snprintf(sig, sizeof sig, "%s/" LN_LETTER_SIG, w->path);
     return unlink(sig) == 0 || errno == ENOENT ||
-           ln_fail(err, LN_BROKEN, "cannot write to %s: %s", w->path, strerror(errno));
+           ln_fail(err, LN_BROKEN, LN_SAY("无法写入 %s：%s", "cannot write to %s: %s"), w->path,
+                   strerror(errno));
 }
 
 bool ln_stick_write(struct ln_stick_written *out, struct ln_node *n, const char *folder,

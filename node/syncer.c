@@ -339,7 +339,8 @@ bool ln_syncer_set(struct ln_syncer *s, const struct ln_syncer_link *link, struc
     if (!ln_syncer_window(&from, &to, link->window, err) || !ln_link_address(link->proxy, err))
         return false;
     if (link->rate_kbit < 0)
-        return ln_fail(err, LN_INVALID, "rate_kbit: a number from 0 on");
+        return ln_fail(err, LN_INVALID,
+                       LN_SAY("rate_kbit：需要 0 以上的数字", "rate_kbit: a number from 0 on"));
     (void)pthread_mutex_lock(&s->mutex);
     s->s.link = *link;
     s->open_from = from;
@@ -461,7 +462,7 @@ bool ln_syncer_start(struct ln_syncer **out, const struct ln_syncer_config *conf
         }
     }
     if (pthread_create(&s->thread, NULL, work, s) != 0) {
-        (void)ln_fail(err, LN_BROKEN, "no thread for syncing");
+        (void)ln_fail(err, LN_BROKEN, LN_SAY("无法为同步建立线程", "no thread for syncing"));
         goto fail;
     }
     s->started = true;
@@ -552,7 +553,7 @@ bool ln_syncer_now(struct ln_syncer *s, struct ln_exchange_report *out, struct l
     ok = s->finished >= until && s->last_ok;
     *out = s->s.report;
     if (s->finished < until)
-        (void)ln_fail(err, LN_BUSY, "the node is stopping");
+        (void)ln_fail(err, LN_BUSY, LN_SAY("节点正在停止", "the node is stopping"));
     else if (!ok)
         *err = s->s.last;
     (void)pthread_mutex_unlock(&s->mutex);

@@ -327,17 +327,19 @@ static bool find_all(struct undoing *x, struct ln_node_reader *r, struct ln_err 
         !ln_query_record(&row, r->store, &x->from, err) || row == NULL ||
         strcmp(text_of(row, "collection"), "import_run") != 0 ||
         strcmp(text_of(row, "region"), x->n->config.region) != 0)
-        (void)ln_fail(err, LN_MISSING, "no such import here");
+        (void)ln_fail(err, LN_MISSING, LN_SAY("这里没有这次导入", "no such import here"));
     else if (!may_undo(x->u->user, row))
         (void)ln_fail(err, LN_DENIED, "%s",
                       LN_SAY("只有导入的人或居委会可以撤销", "whoever imported it, or the "
                                                              "committee, takes it back"));
     else if (strcmp(text_of(row, "state"), "undone") == 0)
-        (void)ln_fail(err, LN_CONFLICT, "the import was taken back already");
+        (void)ln_fail(err, LN_CONFLICT,
+                      LN_SAY("这次导入已经撤回", "the import was taken back already"));
     else {
         const char *last = text_of(json_object_get(row, "f"), "last");
         ok = last[0] == '\0' || ln_clock_id_read(&x->to, ln_span_of(last)) ||
-             ln_fail(err, LN_BROKEN, "the import's last change is no id");
+             ln_fail(err, LN_BROKEN,
+                     LN_SAY("这次导入的最后一条更改不是编号", "the import's last change is no id"));
         ok = ok && ln_query_touched(x->ids, r->store, &x->from, &x->to, err) &&
              find_later(x, r, err);
     }

@@ -9,6 +9,7 @@
 #include <xlsxwriter.h>
 
 #include "crypto/base/alloc.h"
+#include "node/say.h"
 
 struct ln_xlsx {
     char dir[512], path[600];
@@ -40,7 +41,8 @@ bool ln_xlsx_open(struct ln_xlsx **out, const char *dir, const char *sheet, stru
     }
     if (x->book == NULL) {
         throw_away(x);
-        return ln_fail(err, LN_BROKEN, "no room for a spreadsheet in %s", dir);
+        return ln_fail(err, LN_BROKEN,
+                       LN_SAY("%s 里没有空间存放电子表格", "no room for a spreadsheet in %s"), dir);
     }
     x->sheet = workbook_add_worksheet(x->book, sheet);
     x->money = workbook_add_format(x->book);
@@ -103,14 +105,16 @@ static bool read_back(struct ln_buf *out, const char *path, struct ln_err *err)
     if (fd >= 0)
         (void)close(fd);
     if (n < 0)
-        return ln_fail(err, LN_BROKEN, "the spreadsheet cannot be read back");
+        return ln_fail(err, LN_BROKEN,
+                       LN_SAY("电子表格写好后无法读回", "the spreadsheet cannot be read back"));
     return ln_buf_done(out, "spreadsheet", err);
 }
 
 bool ln_xlsx_close(struct ln_xlsx *x, struct ln_buf *bytes, struct ln_err *err)
 {
-    bool ok = workbook_close(x->book) == LXW_NO_ERROR ||
-              ln_fail(err, LN_BROKEN, "the spreadsheet could not be written");
+    bool ok =
+        workbook_close(x->book) == LXW_NO_ERROR ||
+        ln_fail(err, LN_BROKEN, LN_SAY("无法写出电子表格", "the spreadsheet could not be written"));
 
     ok = ok && (bytes == NULL || read_back(bytes, x->path, err));
     throw_away(x);

@@ -40,7 +40,8 @@ bool ln_cmd_invite(struct ln_node *n, const json_t *args, struct ln_buf *out, st
     memcpy(want.region, region, LN_REGION_LEN + 1);
     (void)snprintf(want.continues, sizeof want.continues, "%s", ln_cmd_arg(args, "continues"));
     if (!ln_cert_role_read(&want.role, ln_span_of(ln_cmd_arg(args, "role"))))
-        return ln_fail(err, LN_INVALID, "unknown role \"%s\"", ln_cmd_arg(args, "role"));
+        return ln_fail(err, LN_INVALID, LN_SAY("没有角色“%s”", "unknown role \"%s\""),
+                       ln_cmd_arg(args, "role"));
     if (!ln_tree_grids(want.grids, &want.n_grids, ln_cmd_arg(args, "grid"), err) ||
         !ln_tree_invite(n, &want, ln_cmd_arg(args, "address"), code, card, err))
         return false;

@@ -69,8 +69,9 @@ static bool write_named(struct ln_node *n, const char *folder, const json_t *arg
         (void)snprintf(node, sizeof node, "%.*s", (int)len, at);
         at += len;
         struct ln_stick_want want = { .to = node, .all = ln_cmd_on(args, "all") };
-        ok = len < sizeof node ? write_one(n, folder, &want, out, err)
-                               : ln_fail(err, LN_MISSING, "no node %.60s", node);
+        ok = len < sizeof node
+                 ? write_one(n, folder, &want, out, err)
+                 : ln_fail(err, LN_MISSING, LN_SAY("没有节点 %.60s", "no node %.60s"), node);
     }
     return ok;
 }
@@ -81,7 +82,8 @@ bool ln_cmd_export(struct ln_node *n, const json_t *args, struct ln_buf *out, st
     struct ln_stick_want restore = { .to = ln_cmd_arg(args, "restore"), .restore = true };
 
     if (mkdir(folder, 0700) != 0 && errno != EEXIST)
-        return ln_fail(err, LN_BROKEN, "cannot make %s: %s", folder, strerror(errno));
+        return ln_fail(err, LN_BROKEN, LN_SAY("无法建立 %s：%s", "cannot make %s: %s"), folder,
+                       strerror(errno));
     if (restore.to[0] != '\0')
         return write_one(n, folder, &restore, out, err);
     if (strcmp(ln_cmd_arg(args, "to"), "children") == 0)
@@ -215,7 +217,7 @@ static bool receive_job(void *arg_, struct ln_replica *r, struct ln_err *err)
         return ln_replica_receive(r, &x->got, x->b.log, x->b.pack, x->b.len, ln_replica_self(r),
                                   err);
     if (from == NULL)
-        return ln_fail(err, LN_MISSING, "%s is unknown here", x->from);
+        return ln_fail(err, LN_MISSING, LN_SAY("这里不认识 %s", "%s is unknown here"), x->from);
     return ln_keys_take(&x->n_keys, r, x->keys, from, err);
 }
 

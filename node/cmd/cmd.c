@@ -209,7 +209,7 @@ static bool absolute(const struct ln_command *c, json_t *args, struct ln_err *er
         if (file[0] == '/')
             return true;
         if (getcwd(path, sizeof path) == NULL)
-            return ln_fail(err, LN_BROKEN, "no working folder");
+            return ln_fail(err, LN_BROKEN, LN_SAY("没有当前目录", "no working folder"));
         json_object_set_new(args, "file", json_sprintf("%s/%s", path, file));
         return true;
     }

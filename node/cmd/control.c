@@ -84,7 +84,7 @@ static void answer(struct ln_control *c, int fd)
     const char *lang = json_string_value(json_object_get(args, "lang"));
     locale_t theirs = ln_say_in(lang != NULL && strcmp(lang, "zh") == 0);
     ok = args != NULL ? ln_cmd_run(c->n, args, &out, &err)
-                      : ln_fail(&err, LN_INVALID, "not a command");
+                      : ln_fail(&err, LN_INVALID, LN_SAY("不是命令", "not a command"));
     ln_say_done(theirs);
     json_object_set_new(reply, "ok", json_boolean(ok));
     json_object_set_new(reply, "code", json_integer(err.code));
@@ -144,7 +144,8 @@ bool ln_control_start(struct ln_control **out, struct ln_node *n, struct ln_err 
         if (c->fd >= 0)
             (void)close(c->fd);
         ln_free(c);
-        return ln_fail(err, LN_BROKEN, "control socket: %s", strerror(errno));
+        return ln_fail(err, LN_BROKEN, LN_SAY("控制套接字：%s", "control socket: %s"),
+                       strerror(errno));
     }
     *out = c;
     return true;
@@ -176,7 +177,7 @@ static bool read_reply(const struct ln_buf *line, struct ln_buf *out, struct ln_
         ln_buf_add(out, json_string_value(body), json_string_length(body));
     if (!ok)
         (void)ln_fail(err, (enum ln_code)json_integer_value(json_object_get(reply, "code")), "%s",
-                      text != NULL ? text : "the node gave no answer");
+                      text != NULL ? text : LN_SAY("节点没有答复", "the node gave no answer"));
     json_decref(reply);
     return ok;
 }
@@ -195,14 +196,15 @@ bool ln_control_ask(const char *dir, const json_t *args, struct ln_buf *out, boo
         return false;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof a) != 0) {
-        (void)ln_fail(err, LN_MISSING, "nobody serves %s", dir);
+        (void)ln_fail(err, LN_MISSING, LN_SAY("没有程序在服务 %s", "nobody serves %s"), dir);
         goto out;
     }
     *served = true;
     text = json_dumps(args, JSON_COMPACT);
     if (text == NULL || !send_all(fd, text, strlen(text)) || !send_all(fd, "\n", 1) ||
         !read_line(fd, &line))
-        (void)ln_fail(err, LN_BUSY, "the serving node did not answer");
+        (void)ln_fail(err, LN_BUSY,
+                      LN_SAY("正在运行的节点没有答复", "the serving node did not answer"));
     else
         ok = read_reply(&line, out, err);
     free(text);

@@ -136,9 +136,11 @@ static bool add_change(struct group *g, struct ln_span line, struct ln_err *err)
     struct ln_span record = text_of(line, "r");
 
     if (c == NULL)
-        return ln_fail(err, LN_INVALID, "names no collection that is known here");
+        return ln_fail(err, LN_INVALID,
+                       LN_SAY("没有写明这里认识的集合", "names no collection that is known here"));
     if (g->l->collection != NULL && strcmp(g->l->collection, c->name) != 0)
-        return ln_fail(err, LN_INVALID, "belongs to %s, not %s", c->name, g->l->collection);
+        return ln_fail(err, LN_INVALID, LN_SAY("属于 %s，而不是 %s", "belongs to %s, not %s"),
+                       c->name, g->l->collection);
     if (g->l->dry_run) { /* what stands before it is not here: its grammar alone can be judged */
         struct ln_change change;
         return ln_change_read(&change, line.p, line.len, err);
@@ -199,11 +201,13 @@ static bool add_fields(struct loading *l, struct ln_span line, struct ln_err *er
     bool ok;
 
     if (c == NULL)
-        return ln_fail(err, LN_INVALID, "--collection is needed for lines that hold fields only");
+        return ln_fail(err, LN_INVALID,
+                       LN_SAY("只有字段的行需要 --collection",
+                              "--collection is needed for lines that hold fields only"));
     job.f = json_loadb(line.p, line.len, JSON_REJECT_DUPLICATES, NULL);
     if (!json_is_object(job.f)) {
         json_decref(job.f);
-        return ln_fail(err, LN_INVALID, "is no JSON object");
+        return ln_fail(err, LN_INVALID, LN_SAY("不是 JSON 对象", "is no JSON object"));
     }
     job.e = &l->n->engine;
     ok = l->dry_run ? ln_queue_write(l->n->queue, try_fields, &trial, err) || trial.good
@@ -402,19 +406,20 @@ bool ln_cmd_load(struct ln_node *n, const json_t *args, struct ln_buf *out, stru
     l.open = json_object();
     find_grid(&l);
     if (file == NULL || file[0] != '/') {
-        (void)ln_fail(err, LN_INVALID, "no file");
+        (void)ln_fail(err, LN_INVALID, LN_SAY("没有文件", "no file"));
         goto out;
     }
     if (l.collection != NULL && ln_def_find(n->def, l.collection) == NULL) {
-        (void)ln_fail(err, LN_INVALID, "no collection %s", l.collection);
+        (void)ln_fail(err, LN_INVALID, LN_SAY("没有集合 %s", "no collection %s"), l.collection);
         goto out;
     }
     if (!ln_disk_read(&text, "", file + 1, err))
         goto out;
     if (ends_with(file, ".csv") || ends_with(file, ".xlsx")) {
-        ok = l.collection != NULL
-                 ? load_sheet(&l, args, &text, file, out, err)
-                 : ln_fail(err, LN_INVALID, "--collection is needed for spreadsheets");
+        ok = l.collection != NULL ? load_sheet(&l, args, &text, file, out, err)
+                                  : ln_fail(err, LN_INVALID,
+                                            LN_SAY("电子表格需要 --collection",
+                                                   "--collection is needed for spreadsheets"));
         goto out;
     }
     if (!each_line(&l, &text, true, err))

@@ -101,7 +101,8 @@ static bool make(const json_t *args, const struct ln_ident *paper, struct ln_err
     char id[LN_NODE_ID_MAX];
     bool ok = ln_cmd_arg(args, "role")[0] == '\0' ||
               ln_cert_role_read(&want.role, ln_span_of(ln_cmd_arg(args, "role"))) ||
-              ln_fail(err, LN_INVALID, "no role \"%s\"", ln_cmd_arg(args, "role"));
+              ln_fail(err, LN_INVALID, LN_SAY("没有角色“%s”", "no role \"%s\""),
+                      ln_cmd_arg(args, "role"));
 
     if (want.name[0] == '\0') {
         ln_node_region(&name, want.region);

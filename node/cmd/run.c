@@ -457,8 +457,10 @@ static bool verify(struct ln_node *n, const json_t *args, struct ln_buf *out, st
                            " changes (and %" PRIu64 " by checkpoints), %" PRIu64 " wrong\n"),
                     c.report.logs, c.report.segments, c.report.changes, c.report.carried,
                     c.report.bad);
-    return c.report.bad == 0 ||
-           ln_fail(err, LN_BROKEN, "%" PRIu64 " things are wrong, named above", c.report.bad);
+    return c.report.bad == 0 || ln_fail(err, LN_BROKEN,
+                                        LN_SAY("上面列出了 %" PRIu64 " 处问题",
+                                               "%" PRIu64 " things are wrong, named above"),
+                                        c.report.bad);
 }
 
 static bool scrub(struct ln_node *n, const json_t *args, struct ln_buf *out, struct ln_err *err)
@@ -811,5 +813,5 @@ bool ln_cmd_run(struct ln_node *n, const json_t *args, struct ln_buf *out, struc
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         if (strcmp(commands[i].name, name) == 0)
             return commands[i].run(n, args, out, err);
-    return ln_fail(err, LN_INVALID, "no command %s", name);
+    return ln_fail(err, LN_INVALID, LN_SAY("没有命令 %s", "no command %s"), name);
 }

@@ -83,7 +83,7 @@ static bool show(void *arg, struct ln_store *s, const struct ln_authority *a, st
     if (!s->ops->log_get(s->ctx, &l, x->log, err))
         return false;
     if (l.n == 0)
-        return ln_fail(err, LN_MISSING, "no log %s here", x->log);
+        return ln_fail(err, LN_MISSING, LN_SAY("这里没有日志 %s", "no log %s here"), x->log);
     err->code = LN_OK;
     return s->ops->segment_each(s->ctx, l.n, x->seq > 0 ? x->seq : 1, true, print_segment, x,
                                 err) ||
