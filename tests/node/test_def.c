@@ -26,6 +26,25 @@ TEST(the_definitions_that_ship_are_read)
     ln_def_close(d);
 }
 
+TEST(each_module_that_ships_can_be_switched_off_by_its_name)
+{
+    struct ln_def *d;
+    struct ln_err err = { 0 };
+
+    MUST(ln_def_open(&d, &err));
+
+    const struct ln_def_codes *codes =
+        ln_def_field(ln_def_find(d, "module_setting"), "module")->codes;
+    for (size_t m = 0; m < d->n_modules; m++) {
+        size_t i = 0;
+        while (i < codes->n && strcmp(codes->list[i].code, d->modules[m].name) != 0)
+            i++;
+        if (i == codes->n)
+            fail_msg("no code for %s", d->modules[m].name);
+    }
+    ln_def_close(d);
+}
+
 static enum ln_code refused(const char *text)
 {
     struct ln_def *d;
@@ -124,6 +143,7 @@ TEST(a_first_screen_names_only_what_is_there_and_says_it_in_both_languages)
 }
 
 RUN_TESTS(T(a_first_screen_names_only_what_is_there_and_says_it_in_both_languages),
+          T(each_module_that_ships_can_be_switched_off_by_its_name),
           T(the_definitions_that_ship_are_read),
           T(a_row_of_a_list_is_checked_by_its_own_fields_and_named_by_its_number),
           T(an_unknown_key_an_unknown_type_and_a_ref_to_nowhere_are_refused))
