@@ -180,9 +180,25 @@ void ln_flow_clock(json_t *set, const struct ln_engine *e, const struct ln_def_c
 
 /* ---- stamps, counts, needs */
 
+static bool is_empty(const json_t *v)
+{
+    return v == NULL || json_is_null(v) || (json_is_string(v) && json_string_length(v) == 0) ||
+           (json_is_array(v) && json_array_size(v) == 0);
+}
+
+/* Whether `due` has not passed: a moment, or a day, which counts to its end in China. */
+static bool in_time(const json_t *due, int64_t now_ms)
+{
+    char today[11];
+
+    ln_engine_today(today, now_ms);
+    return json_is_string(due) ? strcmp(today, json_string_value(due)) <= 0
+                               : now_ms <= json_integer_value(due);
+}
+
 void ln_flow_stamp(json_t *set, const struct ln_def_step *s, const json_t *row, int64_t now_ms)
 {
-    int64_t due = json_integer_value(field(row, "due"));
+    const json_t *due = field(row, "due");
     size_t i;
     json_t *stamp;
 
@@ -190,18 +206,12 @@ void ln_flow_stamp(json_t *set, const struct ln_def_step *s, const json_t *row, 
     {
         const char *on_time = text(json_object_get(stamp, "on_time"));
         json_object_set_new(set, text(json_object_get(stamp, "at")), json_integer(now_ms));
-        if (on_time[0] != '\0' && due > 0)
-            json_object_set_new(set, on_time, json_boolean(now_ms <= due));
+        if (on_time[0] != '\0' && !is_empty(due))
+            json_object_set_new(set, on_time, json_boolean(in_time(due, now_ms)));
     }
     if (s->counts != NULL)
         json_object_set_new(set, s->counts,
                             json_integer(json_integer_value(field(row, s->counts)) + 1));
-}
-
-static bool is_empty(const json_t *v)
-{
-    return v == NULL || json_is_null(v) || (json_is_string(v) && json_string_length(v) == 0) ||
-           (json_is_array(v) && json_array_size(v) == 0);
 }
 
 bool ln_flow_needs(json_t **problems, const struct ln_def_coll *c, const struct ln_def_step *s,

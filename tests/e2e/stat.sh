@@ -38,6 +38,6 @@ ok "the small number is nowhere at the province" fails leaks
 post cuiyuan /api/v1/dwelling "building=$building" room=300 tenure=rent >/dev/null
 ok "a change goes up by itself" eventually is_cells xihu '' '[["owner",9],["rent",8],["vacant",2]]'
 login cuiyuan resident linli-e2e-secret >/dev/null
-money() { get zhejiang /api/v1/stats | jq -e '[.items[] | select(.unit == "fen") | .code] | sort == ["asset_value", "fund_balance", "fund_by_kind"]'; }
+money() { get zhejiang /api/v1/stats | jq -e '[.items[] | select(.unit == "fen") | .code] | sort == ["asset_value", "contracts_value", "fund_balance", "fund_by_kind", "sms_cost"]'; }
 ok "sums of money say so" money
 ok "a resident may not read them" fails get cuiyuan /api/v1/stats

@@ -2,6 +2,7 @@
 #include "tests/lib/place.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "node/node.h"
@@ -170,6 +171,44 @@ static void counts(struct place *p, const char *stat, const char *want)
     json_decref(def);
 }
 
+TEST(each_statistic_that_ships_can_be_counted_and_is_told_in_one_way)
+{
+    struct place p;
+    struct ln_node_reader *r;
+    struct ln_err err = { 0 };
+    json_t *seen = json_object();
+    place_open(&p);
+    MUST(ln_node_read(p.n, &r, &err));
+
+    for (size_t m = 0; m < p.n->def->n_modules; m++) {
+        size_t i;
+        json_t *stat;
+        json_array_foreach(json_object_get(p.n->def->modules[m].json, "statistics"), i, stat)
+        {
+            json_t *got = NULL;
+            const char *code = json_string_value(json_object_get(stat, "code"));
+            char *same = NULL;
+            MUST(ln_stat_count(&got, p.n, r->store, stat, "330106005055", &err));
+            json_decref(got);
+            assert_null(json_object_get(seen, code));
+            json_object_set_new(seen, code, json_true());
+            stat = json_deep_copy(stat);
+            json_object_del(stat, "code");
+            json_object_del(stat, "label");
+            same = json_dumps(stat, JSON_SORT_KEYS);
+            json_decref(stat);
+            if (json_object_get(seen, same) != NULL)
+                fail_msg("%s counts what another does", code);
+            json_object_set_new(seen, same, json_true());
+            free(same);
+        }
+    }
+
+    ln_node_read_done(p.n, r);
+    json_decref(seen);
+    place_close(&p);
+}
+
 TEST(a_list_counts_once_for_each_of_its_entries)
 {
     struct place p;
@@ -240,6 +279,7 @@ RUN_TESTS(T(a_statistic_that_fails_leaves_the_others_of_the_run),
           T(a_share_is_in_thousandths_of_all_that_are_known),
           T(a_share_with_a_hidden_part_is_not_told), T(the_median_of_scores_is_one_of_them),
           T(the_median_of_hours_lies_on_a_straight_line_in_its_bucket),
+          T(each_statistic_that_ships_can_be_counted_and_is_told_in_one_way),
           T(a_list_counts_once_for_each_of_its_entries),
           T(a_visit_within_its_days_is_done_and_an_older_one_is_not),
           T(a_part_of_a_sum_is_told_beside_the_rest_of_it))
