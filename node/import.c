@@ -499,7 +499,7 @@ static void was(struct row *row, const struct ln_def_field *f, const json_t *old
     char en[600];
 
     if (text != NULL && f->mark == LN_MARK_SENSITIVE)
-        ln_check_mask(masked, sizeof masked, text);
+        ln_check_mask(masked, sizeof masked, f, text);
     else if (json_is_integer(old))
         (void)snprintf(masked, sizeof masked, "%" JSON_INTEGER_FORMAT, json_integer_value(old));
     bool empty = old == NULL || (text != NULL && text[0] == '\0');

@@ -278,7 +278,7 @@ static void shown(char out[LN_CELL_MAX], const struct ln_def_field *f, const jso
     if (text == NULL)
         return;
     if (f->mark == LN_MARK_SENSITIVE) {
-        ln_check_mask(out, LN_CELL_MAX, text);
+        ln_check_mask(out, LN_CELL_MAX, f, text);
         return;
     }
     for (size_t i = 0; f->codes != NULL && i < f->codes->n; i++)

@@ -45,7 +45,7 @@ json_t *ln_application_bound(const struct ln_def *def, const json_t *item, const
         if (f == NULL || value[0] == '\0')
             continue;
         if (mask && f->mark == LN_MARK_SENSITIVE) {
-            ln_check_mask(masked, sizeof masked, value);
+            ln_check_mask(masked, sizeof masked, f, value);
             value = masked;
         }
         for (size_t k = 0; f->codes != NULL && k < f->codes->n; k++)

@@ -102,11 +102,13 @@ static size_t bytes_of(const char *text, size_t chars)
     return at;
 }
 
-void ln_check_mask(char *out, size_t room, const char *text)
+void ln_check_mask(char *out, size_t room, const struct ln_def_field *f, const char *text)
 {
-    size_t n = characters(text);
+    size_t n = text != NULL ? characters(text) : 0;
 
-    if (n >= 7) {
+    if (text == NULL || f->codes != NULL)
+        (void)snprintf(out, room, "***");
+    else if (n >= 7) {
         size_t head = bytes_of(text, 3);
         size_t tail = bytes_of(text, n - 4);
         (void)snprintf(out, room, "%.*s****%s", (int)head, text, text + tail);

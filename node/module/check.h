@@ -23,7 +23,9 @@ bool ln_check_credit_code(const char *text);
 bool ln_check_phone(const char *text);
 /* A day of the calendar as YYYY-MM-DD. */
 bool ln_check_date(const char *text);
-/* Masked as on screen: the first three and last four of long ones, else the first character. */
-void ln_check_mask(char *out, size_t room, const char *text);
+/* A value of `f` masked as on screen: of a long text the first three and last four characters, of a
+ * short one the first; of a code, whose letters would tell it, and of what is no text (NULL),
+ * nothing. */
+void ln_check_mask(char *out, size_t room, const struct ln_def_field *f, const char *text);
 
 #endif

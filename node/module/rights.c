@@ -530,7 +530,7 @@ void ln_engine_mask(const struct ln_def_coll *c, const struct ln_user *u, json_t
         if (d->mark != LN_MARK_SENSITIVE || mine || u->system)
             continue;
         char text[128];
-        ln_check_mask(text, sizeof text, json_is_string(v) ? json_string_value(v) : "****");
+        ln_check_mask(text, sizeof text, d, json_string_value(v));
         json_object_set_new(f, d->name, json_string(text));
         json_array_append_new(masked, json_string(d->name));
     }

@@ -92,7 +92,7 @@ static void hide(const struct ln_def_coll *d, json_t *fields)
         ln_engine_hide_keys(&d->fields[f], v);
         if (d->fields[f].mark != LN_MARK_SENSITIVE)
             continue;
-        ln_check_mask(text, sizeof text, json_is_string(v) ? json_string_value(v) : "****");
+        ln_check_mask(text, sizeof text, &d->fields[f], json_string_value(v));
         json_object_set_new(fields, d->fields[f].name, json_string(text));
     }
 }

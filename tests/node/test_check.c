@@ -34,4 +34,24 @@ TEST(a_file_may_have_a_small_copy_and_nothing_else_that_is_not_known)
     assert_false(good("[]"));
 }
 
-RUN_TESTS(T(a_file_may_have_a_small_copy_and_nothing_else_that_is_not_known))
+TEST(a_masked_value_tells_its_ends_and_a_masked_code_nothing)
+{
+    static const struct ln_def_codes kinds = { .name = "care_kind" };
+    static const struct ln_def_field phone = { .name = "phone", .type = LN_TYPE_STR };
+    static const struct ln_def_field kind = { .name = "kind",
+                                              .type = LN_TYPE_CODE,
+                                              .codes = &kinds };
+    char out[32];
+
+    ln_check_mask(out, sizeof out, &phone, "13812341234");
+    assert_string_equal(out, "138****1234");
+    ln_check_mask(out, sizeof out, &phone, "张小三");
+    assert_string_equal(out, "张**");
+    ln_check_mask(out, sizeof out, &kind, "empty_nest");
+    assert_string_equal(out, "***");
+    ln_check_mask(out, sizeof out, &phone, NULL);
+    assert_string_equal(out, "***");
+}
+
+RUN_TESTS(T(a_masked_value_tells_its_ends_and_a_masked_code_nothing),
+          T(a_file_may_have_a_small_copy_and_nothing_else_that_is_not_known))
