@@ -39,7 +39,7 @@ bool ln_screen_time(int64_t *out, bool *days, const char *value)
 
 bool ln_screen_token(const char *value)
 {
-    static const char *const WORDS[] = { "@me", "@person", "@homes", NULL };
+    static const char *const WORDS[] = { "@me", "@person", "@homes", "@mine", NULL };
     int64_t at;
     bool days;
 
@@ -108,8 +108,8 @@ static bool check_what(const struct ln_def *d, const struct ln_def_screen *s, co
             (dot != NULL && strcmp(dot, ".gte") != 0 && strcmp(dot, ".lte") != 0))
             return wrong(s, err, "unknown field in where", key);
         if (value == NULL || (value[0] == '@' && !ln_screen_token(value)))
-            return wrong(s, err,
-                         "a value is a text, or @me @person @homes @now-7d @today+30:", value);
+            return wrong(
+                s, err, "a value is a text, or @me @person @homes @mine @now-7d @today+30:", value);
     }
     if (sort != NULL && !is_field(c, sort + (sort[0] == '-'), strlen(sort + (sort[0] == '-'))))
         return wrong(s, err, "unknown field in sort", sort);

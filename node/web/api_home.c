@@ -18,6 +18,7 @@
 #define WHERE_MAX 12
 #define VALUE_MAX (LN_USER_ROLES * (LN_ID_TEXT + 1) + 1)
 #define ITEMS_MAX 50
+#define MINE_MAX 8 /* records of one person that a filter names: one, or two of a mistake */
 #define DAY_MS 86400000LL
 
 /* ---- a short list: what a block, a search or a queue shows of a record */
@@ -115,6 +116,24 @@ static void add_state(json_t *o, const struct ln_call *c, const struct ln_def_co
                 json_string(c->q->zh ? d->states[i].label.zh : d->states[i].label.en));
 }
 
+/* "thumb": the small picture of the first photo that has one, of those the caller sees. */
+static void add_thumb(const struct ln_def_coll *d, const json_t *f, json_t *o)
+{
+    for (size_t i = 0; i < d->n_fields; i++) {
+        const struct ln_def_field *field = &d->fields[i];
+        const json_t *v = json_object_get(f, field->name);
+        size_t n = field->type == LN_TYPE_FILES ? json_array_size(v) : 1;
+        for (size_t k = 0; k < n; k++) {
+            const json_t *one = field->type == LN_TYPE_FILES ? json_array_get(v, k) : v;
+            json_t *sha = json_object_get(json_object_get(one, "small"), "sha");
+            if ((field->type == LN_TYPE_FILES || field->type == LN_TYPE_FILE) && sha != NULL) {
+                json_object_set(o, "thumb", sha);
+                return;
+            }
+        }
+    }
+}
+
 static json_t *item_of(struct ln_call *c, const struct wanted *w, json_t *row)
 {
     char title[LN_TITLE_MAX + 1];
@@ -141,6 +160,7 @@ static json_t *item_of(struct ln_call *c, const struct wanted *w, json_t *row)
     if (json_integer_value(json_object_get(row, "conflicts")) > 0)
         json_object_set(o, "conflicts", json_object_get(row, "conflicts"));
     add_sub(c, w, json_object_get(row, "f"), o);
+    add_thumb(w->d, json_object_get(row, "f"), o);
     if (w->d->counted)
         ln_read_tell(c, row, o);
     if (w->by != NULL)
@@ -202,6 +222,33 @@ struct filters {
     size_t n_mine;
 };
 
+/* "@mine": records of the caller's own that the ref can lead to, such as a volunteer's. */
+static void resolve_mine(char out[VALUE_MAX], struct ln_call *c, const struct ln_def_field *f)
+{
+    const struct ln_def_coll *to =
+        f != NULL && f->to != NULL ? ln_def_find(c->n->def, f->to) : NULL;
+    struct ln_err why = { 0 };
+    json_t *rows = json_array();
+    size_t at = 0;
+    size_t i;
+    json_t *row;
+
+    out[0] = '\0';
+    if (to != NULL && to->own != NULL && ln_def_field(to, to->own) != NULL &&
+        c->user.person[0] != '\0') {
+        const struct ln_where own = { to->own, LN_WHERE_IS, c->user.person };
+        const struct ln_list l = { .coll = to->coll, .where = &own, .n = 1, .limit = MINE_MAX };
+        if (!ln_query_list(rows, NULL, c->r->store, &l, &why))
+            json_array_clear(rows);
+    }
+    json_array_foreach(rows, i, row)
+    {
+        at += (size_t)snprintf(out + at, VALUE_MAX - at, "%s%s", at > 0 ? "," : "",
+                               ln_web_text(row, "id"));
+    }
+    json_decref(rows);
+}
+
 static void resolve(char out[VALUE_MAX], struct ln_call *c, const struct ln_def_field *f,
                     const char *value)
 {
@@ -214,6 +261,8 @@ static void resolve(char out[VALUE_MAX], struct ln_call *c, const struct ln_def_
         (void)snprintf(out, VALUE_MAX, "%s", c->user.account);
     else if (strcmp(value, "@person") == 0)
         (void)snprintf(out, VALUE_MAX, "%s", c->user.person);
+    else if (strcmp(value, "@mine") == 0)
+        resolve_mine(out, c, f);
     else if (strcmp(value, "@homes") == 0) {
         out[0] = '\0';
         for (size_t i = 0; i < c->user.n_roles; i++)

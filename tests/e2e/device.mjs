@@ -40,6 +40,9 @@ try {
   const mine = (await must(phone, 'GET', '/notice')).items.filter(n => n.f.title === '寻猫启事')
   ok('once, and with its photo and the small copy of that', mine.length === 1 && mine[0].f.files.length === 1 && mine[0].f.files[0].small.size <= 24 * 1024, JSON.stringify(mine))
 
+  await phone.goto(base)
+  ok('its small copy stands on the first screen', await phone.waitForFunction(() => { const i = document.querySelector('.item .thumb'); return i && i.complete && i.naturalWidth > 0 }, null, { timeout: 8000 }).then(() => true, () => false))
+
   await phone.goto(`${base}/notice/${mine[0].id}/edit`)
   await phone.fill('#f-title', '寻猫启事（急）')
   await phone.goto(`${base}/notice/${mine[0].id}/edit`)

@@ -87,6 +87,12 @@ try {
   ok('and the check says what it adds', counted.minutes === 95 && counted.role === '3')
   ok('more than a day is no day', (await helper.call('POST', '/service_record', { volunteer: v1.id, source: company, role: '3', date: today, minutes: 1400, content: 'x' })).status === 422)
 
+  await made(worker, '/service_record', { volunteer: v1.id, source: company, role: '1', date: today, minutes: 20, content: '由社工代记' })
+  const times = (await helper.call('GET', '/screen?role=volunteer')).body.blocks.find(b => b.title && b.title.en === 'My service').figures
+  ok('times served are one\'s own, whoever wrote them down', times.every(f => f.n === 2) && (await helper.call('GET', `/service_record?${times[0].query}`)).body.items.length === 2, JSON.stringify(times))
+  const others = (await second.call('GET', '/screen?role=volunteer')).body.blocks.find(b => b.title && b.title.en === 'My service')
+  ok('and nobody else\'s', !others || others.figures.every(f => f.n === 0), JSON.stringify(others))
+
   // activity: two places, three want them
   const activity = await made(committee, '/activity', { title: '河道清洁', home, kind: 'environment', starts: Date.now() + hour, ends: Date.now() + 3 * hour, place: '沿山河', needs: { 1: '1', any: '1' } })
   await step(committee, 'activity', activity.id, 'review')

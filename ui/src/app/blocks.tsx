@@ -3,13 +3,14 @@ import { collection, elder, go } from './state'
 import { t, word, type Label } from '../i18n'
 import { Icon } from '../kit/icon'
 import { lazy } from '../kit/lazy'
+import { Small } from '../kit/small'
 import { Empty } from '../kit/state'
 import { numbered } from '../kit/value'
 import { ago, due, since, today } from '../kit/when'
 
 export interface Item {
   id: string; collection: string; title: string; sub?: string; state?: string; state_text?: string; next?: string; next_action?: string; created_at: number
-  at?: number; day?: string; late?: boolean; conflicts?: number; what?: Label
+  at?: number; day?: string; late?: boolean; conflicts?: number; thumb?: string; what?: Label
 }
 export interface Tile { key?: string; label: Label; hint?: Label; icon?: string; to: string; collection?: string }
 interface Figure { label: Label; n: number; before?: number; days?: number; tone?: string; collection: string; query: string }
@@ -33,6 +34,7 @@ export function Row({ item, mine, plain, stale }: { item: Item; mine?: boolean; 
   const title = rest || item.sub || (def ? word(def.label) : item.id)
   const sub = [item.what ? word(item.what) : '', no, title === item.sub ? '' : item.sub].filter(x => x).join(' · ')
   return <li><a class="item" href={`/${item.collection}/${item.id}${mine && item.next_action ? '?do=' + item.next_action : ''}`}>
+    {item.thumb && <Small src={`/api/v1/${item.collection}/${item.id}/files/${item.thumb}`} />}
     <span class="item-main"><span class="item-title">{title}</span>
       {sub && <span class="item-sub">{sub}</span>}</span>
     <span class="item-side">

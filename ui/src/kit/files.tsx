@@ -7,6 +7,7 @@ import { t, word } from '../i18n'
 import { bringFile, keepFile } from './blobs'
 import { Dialog } from './dialog'
 import { Icon } from './icon'
+import { Small } from './small'
 
 export interface FileValue { sha: string; name: string; size: number; type: string; small?: { sha: string; size: number; type: string } }
 
@@ -89,12 +90,11 @@ const isPicture = (v: FileValue) => /^image\//.test(v.type)
 
 /** The small picture of a record for a list: that of its first photo that has one. Lists never load large ones. */
 export function Thumb({ def, rec }: { def: Collection; rec: Rec }) {
-  const [gone, setGone] = useState(false)
-  for (const f of gone ? [] : def.fields) {
+  for (const f of def.fields) {
     if (f.type !== 'file' && f.type !== 'files') continue
     const list = (Array.isArray(rec.f[f.name]) ? rec.f[f.name] : [rec.f[f.name]]) as (FileValue | undefined)[]
     const v = list.find(x => x && x.small)
-    if (v && v.small) return <img class="thumb" src={`/api/v1/${def.name}/${rec.id}/files/${v.small.sha}`} alt="" loading="lazy" onError={() => setGone(true)} />
+    if (v && v.small) return <Small src={`/api/v1/${def.name}/${rec.id}/files/${v.small.sha}`} />
   }
   return null
 }
