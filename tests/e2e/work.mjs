@@ -1,6 +1,6 @@
 // M7: a quarterly low-income table opens with every known column filled and only the changed ones to check, and the worker's own
 // month report prints itself from the log. The district asks, the community returns, and the district sees sums, never a row.
-import { api, end, login, look, must, ok, open, shows, startNode } from './lib-browser.mjs'
+import { api, client, end, login, look, must, ok, open, shows, startNode } from './lib-browser.mjs'
 
 const port = Number(process.env.PORT0 ?? 18650) + 210
 const district = await startNode('西湖区', port, '330106000000', 'district', ['clerk'])
@@ -175,6 +175,29 @@ try {
   ok('an appeal says why', (await step(desk, `/assess_result/${result}`, 'appeal')).status === 422)
   ok('and is made once', (await step(desk, `/assess_result/${result}`, 'appeal', { set: { appeal: '走访漏记一次' } })).body.state === 'appealed')
   ok('the party settles it', (await step(head, `/assess_result/${result}`, 'settle', { note: '维持' })).body.state === 'final')
+
+  // the visit list, to take along
+  await made(desk, '/care_tag', { person: persons[3], kind: 'alone', starts: today, visit_days: 14 })
+  await must(desk, 'PATCH', `/person/${persons[3]}`, { phone: '13800000009' })
+  await desk.goto(`${base}/`)
+  await desk.click('a.more[href="/visits"]')
+  const row = desk.locator('main tr:has-text("低保户4")')
+  await row.waitFor()
+  ok('the visit list has who is due, house by house, and nobody else', (await row.textContent()).includes('1幢 2 401') && await desk.locator('main tbody tr').count() === 1, await desk.textContent('main'))
+  await desk.click('button:has-text("带上电话")')
+  ok('telephones when asked for', await shows(desk, 'main td:has-text("13800000009")'))
+  await look(desk, '1440 visit list')
+  const audit = await client(base, 'supervisor')
+  ok('which is on record', (await audit('GET', '/audit?limit=50')).body.items.some(a => a.f.action === 'unmask' && a.f.purpose === 'visit' && a.f.object === persons[3]))
+  await desk.emulateMedia({ media: 'print' })
+  ok('and a box to tick on paper', await desk.isVisible('td.onlyprint:has-text("☐")') && !(await desk.isVisible('select')))
+  await desk.emulateMedia({ media: 'screen' })
+  await must(desk, 'POST', '/work_log', { kind: 'visit', date: today, person: persons[3], body: '好' })
+  await desk.reload()
+  ok('who was visited leaves it', await shows(desk, 'text=没有到期的走访'))
+  await desk.click('.nav-group:has-text("基础数据库")')
+  const left = at => desk.$eval(at, e => { const r = document.createRange(); r.selectNodeContents(e.lastChild.nodeType === 3 ? e.lastChild : e.childNodes[1]); return r.getBoundingClientRect().left })
+  ok('what a group of the menu holds is set in under its name', await left('.nav a[href="/person"]') >= await left('.nav-group:has-text("基础数据库")'))
 } catch (e) {
   ok('work', false, e.stack.slice(0, 700))
 }

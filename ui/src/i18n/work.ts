@@ -4,6 +4,9 @@ import { speak } from '.'
 export const w = speak({
   assessment: ['考核表', 'Assessment sheet'], no_results: ['还没有结果', 'No results yet'], grade: ['等次', 'Grade'], raters_sign: ['考核组签字：________　________　________', 'Raters: ________  ________  ________'],
   visit_now: ['走访', 'A visit'], visited_well: ['已上门走访，情况正常', 'Visited, all is well'], visit_done: ['记为已走访', 'Note the visit'], visit_saved: ['走访已记下', 'The visit is noted'],
+  visits: ['走访单', 'Visits to make'], with_phones: ['带上电话', 'With telephones'], due_within: ['到期', 'Due'], due_now: ['今天以前', 'by today'], n_days: ['{n} 天内', 'within {n} days'], all_tags: ['全部关怀对象', 'All who are looked after'],
+  phones_why: ['“带上电话”会记入审计日志，用途为上门走访。', 'Telephones are shown for a home visit, and that is put on record.'], nobody_due: ['没有到期的走访', 'No visit is due'], home: ['住址', 'Home'], no_home: ['没有登记住址', 'No home on record'], phone: ['电话', 'Telephone'],
+  no_number: ['没有登记', 'None on record'], visit_due: ['应访', 'Due'], last_visit: ['上次走访', 'Last visit'], never: ['还没有', 'None yet'],
   log: ['记一笔', 'Note it down'], kind: ['做了什么', 'What was it'], body: ['内容', 'What was done'], minutes: ['用时（分钟）', 'Minutes'], person: ['居民（可不填）', 'Resident (optional)'], place: ['地点', 'Place'],
   save: ['记下', 'Note it'], saved: ['已记下', 'Noted'], another: ['再记一笔', 'One more'], today: ['今天记的', 'Noted today'], report: ['月报', 'Month report'],
   month: ['月份', 'Month'], of: ['{who} · {month} 工作月报', '{who} · work report {month}'], by_kind: ['按类型', 'By kind'], number: ['次数', 'Times'], total: ['合计', 'Together'], people: ['走访居民', 'Residents visited'],

@@ -15,6 +15,7 @@ export const screens: Record<string, ComponentType<ScreenProps>> = {
   blank: lazy(() => import('../print/blank').then(m => m.Blank)),
   assessment: lazy(() => import('./work/assess').then(m => m.Assessment)),
   correct: lazy(() => import('./registry/correct').then(m => m.Correct)),
+  visits: lazy(() => import('./registry/visits').then(m => m.Visits)),
   erasures: lazy(() => import('./erasure/board').then(m => m.Board)),
   gov: lazy(() => import('./gov/board').then(m => m.Board)),
   copy: lazy(() => import('./copy/page').then(m => m.Copy)),
