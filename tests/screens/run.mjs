@@ -35,14 +35,14 @@ const four = (name, where = '', link = '') => ({ [name + '-list']: '/' + name, [
 // who, node, pages: name → path, or a function of an API reader that gives one
 const TOUR = [
   ['guest', 'community', { home: '/', help: '/help', login: '/login', progress: '/progress', news: first('/news?state=published'), 'emergency-new': '/ticket/new?kind=event&priority=emergency', lite: '/lite' }],
-  ['resident', 'community', { home: '/', me: '/me', services: '/services', 'ticket-new': '/ticket/new?kind=event', 'ticket-list': '/ticket', shops: '/shop', board: '/board', talk: '/talk', 'notice-list': '/notice',
+  ['resident', 'community', { home: '/', me: '/me', services: '/services', 'ticket-new': '/ticket/new?kind=event', 'ticket-list': '/ticket', shops: '/shop', board: '/board', talk: '/talk', 'notice-list': '/notice', thread: first('/talk'),
     apply: of('/service_item?online=apply&state=published', 'services'), vote: of('/survey?state=open', 'vote') }],
   ['worker', 'community', { home: '/', ...four('person', '?stale=1'), ...four('ticket', '?state=handling'), 'building-list': '/building', building: first('/building'), 'facility-list': '/facility', search: '/search?q=' + encodeURIComponent('翠苑'), stats: '/stats',
     import: '/person/import', note: '/note', report: '/report', ...four('task'), slip: first('/ticket', '/slip'), returns: '/ledger_return', ledger: of('/ledger_return?state=filling', 'ledger'),
-    'asset-list': '/asset', asset: first('/asset'), labels: '/labels', stock: of('/stocktake', 'stock'), copy: of('/person', 'copy'), queues: '/queues' }],
+    'asset-list': '/asset', asset: first('/asset'), labels: '/labels', stock: of('/stocktake', 'stock'), copy: of('/person', 'copy'), queues: '/queues', ...four('move_out'), 'care_tag-list': '/care_tag', care_tag: first('/care_tag'), visits: '/visits', thread: first('/talk') }],
   ['committee', 'community', { home: '/', ...four('notice'), 'news-list': '/news', news: first('/news'), ticket: first('/ticket?state=filed'), poster: first('/notice?state=published', '/poster'), ...four('contract'), ...four('survey'), tally: of('/survey?state=counted,published,final', 'tally'),
     ballots: of('/survey?state=open', 'ballots'), statement: of('/fund', 'statement'), ...four('meeting'), ...four('account'), 'circular-list': '/circular', circular: first('/circular'), devices: '/devices', erasures: '/erasures', 'module_setting-list': '/module_setting', ...four('activity'),
-    'certificate': first('/service_certificate') }],
+    'certificate': first('/service_certificate'), 'certificate-print': of('/service_certificate', 'certificate'), sticks: '/sticks', uplink: '/uplink', ...four('assess_scheme'), assessment: of('/assess_scheme', 'assessment'), assess_result: first('/assess_result') }],
   ['party', 'community', { home: '/' }], ['centre', 'community', { home: '/', ...four('application'), 'service_item-list': '/service_item', service_item: first('/service_item'), 'slot-list': '/slot', paper: of('/issued_paper', 'sheet') }],
   ['property', 'community', { home: '/' }], ['owners', 'community', { home: '/' }],
   ['merchant', 'community', { home: '/', ...four('offer'), 'demand-list': '/demand', 'shop_order-list': '/shop_order' }],

@@ -9,5 +9,6 @@ export const w = speak({
   shell: ['在电脑上：', 'On a computer:'], no: ['序号', 'No.'], date: ['日期', 'Day'], in_: ['收入', 'In'], out: ['支出', 'Out'], party: ['对方', 'Party'], purpose: ['用途', 'Purpose'], signed: ['双签', 'Signed by'],
   sign: ['签字过账', 'Sign'], to_sign: ['待第二人签字', 'Waiting for the second signature'], entry: ['记一笔', 'New entry'], statement: ['基金账页', 'Fund statement'], month: ['月份', 'Month'], all: ['全部', 'All'],
   certificate: ['志愿服务证明', 'Certificate of volunteer service'], served: ['在 {from} 至 {until} 期间参加志愿服务 {times} 次，经确认共 {hours} 小时 {minutes} 分钟。', 'served {times} times between {from} and {until}: {hours} hours {minutes} minutes, confirmed.'],
+  certificate_print: ['打印证明', 'Print the certificate'], check_at: ['扫码核验真伪', 'Scan to check that it is genuine'], check_code: ['校验码', 'Check code'],
   confirm: ['确认这次服务', 'Confirm this service'], confirmed: ['已确认', 'Confirmed'], aid: ['申请帮困', 'Ask for aid'], my_hours: ['已确认 {h} 小时，待确认 {w} 小时', '{h} hours confirmed, {w} waiting']
 })

@@ -5,6 +5,7 @@ import { session } from '../../app/state'
 import type { Rec } from '../../app/types'
 import { t, word } from '../../i18n'
 import { w } from '../../i18n/survey'
+import { Icon } from '../../kit/icon'
 import { Waiting } from '../../kit/state'
 import { stamp } from '../../kit/value'
 import type { ScreenProps } from '..'
@@ -69,8 +70,10 @@ export function Ballots({ args }: ScreenProps) {
   const make = () => call<{ papers: Paper[] }>('POST', `/survey/${id}/papers`, {}).then(r => setPapers(r.papers), e => setWrong(word(e)))
   if (!survey) return wrong ? <p class="error" role="alert">{wrong}</p> : <Waiting />
   return <div class="sheet">
-    <h1>{w('papers')}</h1>
+    <p class="crumb"><a href={'/survey/' + id}><Icon name="back" />{survey.title}</a></p>
+    <h1 class="no-print">{w('papers')}</h1>
     {wrong && <p class="error" role="alert">{wrong}</p>}
+    <p class="quiet no-print">{papers ? w('papers_made', { n: papers.length }) : w('papers_what')}</p>
     <div class="row">{papers ? <button type="button" class="primary" onClick={() => window.print()}>{t('print')}</button>
       : <button type="button" class="primary" onClick={() => void make()}>{w('papers_make')}</button>}</div>
     {papers && papers.map(p => <section class="card paper" key={p.roll}>

@@ -5,6 +5,8 @@ import { collection, session } from '../../app/state'
 import type { Rec } from '../../app/types'
 import { t, word } from '../../i18n'
 import { w } from '../../i18n/volunteer'
+import { Icon } from '../../kit/icon'
+import { PrintFoot } from '../../kit/printfoot'
 import { Waiting } from '../../kit/state'
 import type { PanelProps, ScreenProps } from '..'
 
@@ -17,15 +19,15 @@ export function Certificate({ args }: ScreenProps) {
   const found = collection('service_certificate')
   const codes = (found && found.module.codes.volunteer_role) || []
   const name = (rec.refs && rec.refs.volunteer && rec.refs.volunteer[String(f.volunteer)]) || ''
-  return <div class="sheet card">
-    <div class="row"><button type="button" class="primary" onClick={() => window.print()}>{t('print')}</button></div>
-    <h1 class="center">{w('certificate')}</h1><p class="right code">{f.serial}</p>
+  return <><p class="crumb"><a href={'/service_certificate/' + rec.id}><Icon name="back" />{t('back')}</a></p>
+    <div class="row no-print"><button type="button" class="primary" onClick={() => window.print()}><Icon name="print" />{t('print')}</button></div>
+    <div class="sheet card paper"><h1 class="center">{w('certificate')}</h1><p class="right code">{f.serial}</p>
     <p class="paper-body">{name}：{w('served', { from: f.from, until: f.until, times: f.times, hours: Math.floor(f.minutes / 60), minutes: f.minutes % 60 })}<br />
       {(f.roles || []).map(r => word(codes.find(c => c.code === r), r)).join('、')}</p>
     <p class="right">{session.value ? session.value.node.name : ''}<br />{f.date}</p>
-    <p><b class="code">{f.check_code}</b></p>
-    <img class="qr" src={'/api/v1/qr?text=' + encodeURIComponent(`${location.origin}/verify?serial=${f.serial}&code=${f.check_code}`)} alt="" width="110" height="110" />
-  </div>
+    <figure class="qr qr-left"><img src={'/api/v1/qr?text=' + encodeURIComponent(`${location.origin}/verify?serial=${f.serial}&code=${f.check_code}`)} alt={w('check_at')} width="110" height="110" />
+      <figcaption>{w('check_at')}<br />{w('check_code')} <b class="code">{f.check_code}</b></figcaption></figure>
+    <PrintFoot /></div></>
 }
 
-export const CertificatePanel = ({ rec }: PanelProps) => <p><a class="button primary" href={'/certificate/' + rec.id}>{t('print')}</a></p>
+export const CertificatePanel = ({ rec }: PanelProps) => <p><a class="button primary" href={'/certificate/' + rec.id}><Icon name="print" />{w('certificate_print')}</a></p>
