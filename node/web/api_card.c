@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "crypto/password.h"
+#include "node/module/refusal.h"
 #include "node/store/session.h"
 #include "node/web/routes.h"
 #include "sync/clock.h"
@@ -16,6 +17,7 @@ struct card_job {
     struct ln_id account;
     char login[65];
     char hash[LN_PASSWORD_HASH_MAX];
+    json_t *problems; /* what the caller is told in words */
 };
 
 static const char *text_of(const json_t *row, const char *name)
@@ -26,6 +28,11 @@ static const char *text_of(const json_t *row, const char *name)
 /* An office is never got through a card: whoever holds one is given a password at the box. */
 static bool only_resident(bool *member, struct card_job *j, const char *today, struct ln_err *err)
 {
+    static const struct ln_def_label say = {
+        "这个账号有任职，登录卡只发给居民：请系统管理员在社区主机上设密码",
+        "this account holds an office and cards are for residents: ask the administrator to set a "
+        "password on the community's box"
+    };
     struct ln_node *n = j->c->n;
     const struct ln_def_coll *d = ln_def_find(n->def, "membership");
     char id[LN_ID_TEXT + 1];
@@ -45,8 +52,7 @@ static bool only_resident(bool *member, struct card_job *j, const char *today, s
             (ends[0] != '\0' && strcmp(ends, today) < 0))
             continue;
         if (ok && strcmp(text_of(row, "role"), "resident") != 0)
-            ok = ln_fail(err, LN_DENIED,
-                         "this account holds an office: its password is set at the box");
+            ok = ln_refusal(&j->problems, LN_DENIED, "", &say, NULL, 0, err);
         *member = true;
     }
     json_decref(rows);
@@ -167,6 +173,7 @@ bool ln_api_card_make(struct ln_call *c, struct ln_err *err)
                                     c->n->config.name));
     }
     sodium_memzero(secret, sizeof secret);
+    c->fields = j.problems;
 out:
     json_decref(row);
     return ok;

@@ -1,6 +1,7 @@
 // 走访单: who is to be visited soon, house by house, to take along on paper: with a box to tick, and with telephones once a purpose is on record.
 import { useEffect, useState } from 'preact/hooks'
 import { call } from '../../app/api'
+import { narrow } from '../../app/state'
 import type { Rec } from '../../app/types'
 import { t, word } from '../../i18n'
 import { w } from '../../i18n/work'
@@ -8,7 +9,7 @@ import { every } from '../../kit/every'
 import { Icon } from '../../kit/icon'
 import { PrintFoot } from '../../kit/printfoot'
 import { Empty, Waiting } from '../../kit/state'
-import { today } from '../../kit/when'
+import { due, today } from '../../kit/when'
 import type { ScreenProps } from '..'
 
 const DAY = 864e5
@@ -46,6 +47,7 @@ export function Visits(_: ScreenProps) {
     read(days).then(r => on && setRows(r), e => on && setWrong(word(e)))
     return () => { on = false }
   }, [days])
+  const short = narrow.value // a phone has room for what to do next
   async function ask() {
     const got: Record<string, string> = {}
     setBusy(true)
@@ -60,7 +62,7 @@ export function Visits(_: ScreenProps) {
   }
   return <>
     <div class="list-head"><h1>{w('visits')}{rows && <> <span class="count">{rows.length}</span></>}</h1><div class="row no-print">
-      {rows && rows.length > 0 && !phones && <button type="button" disabled={busy} onClick={() => void ask()}><Icon name="phone" />{w('with_phones')}</button>}
+      {rows && rows.length > 0 && !phones && <button type="button" disabled={busy} onClick={() => void ask()}><Icon name="help" />{w('with_phones')}</button>}
       {rows && rows.length > 0 && <button type="button" class="primary" disabled={busy} onClick={() => window.print()}><Icon name="print" />{t('print')}</button>}</div></div>
     <div class="row no-print"><label>{w('due_within')} <select value={String(days)} onChange={e => setDays(Number(e.currentTarget.value))}>
       {SPANS.map(n => <option key={n} value={String(n)}>{n === 0 ? w('due_now') : w('n_days', { n })}</option>)}</select></label>
@@ -70,10 +72,10 @@ export function Visits(_: ScreenProps) {
     {!rows ? !wrong && <Waiting lines={8} /> : rows.length === 0 ? <div class="card"><Empty text={w('nobody_due')} /></div>
       : <section class="sheet"><div class="scroll" tabIndex={0} role="region" aria-label={w('visits')}><table class="grid">
         <thead><tr><th scope="col" class="onlyprint">√</th><th scope="col">{w('name')}</th><th scope="col">{w('home')}</th>{phones && <th scope="col">{w('phone')}</th>}
-          <th scope="col">{w('visit_due')}</th><th scope="col">{w('last_visit')}</th><th scope="col" class="onlyprint">{t('note')}</th></tr></thead>
+          <th scope="col">{w('visit_due')}</th>{!short && <th scope="col">{w('last_visit')}</th>}<th scope="col" class="onlyprint">{t('note')}</th></tr></thead>
         <tbody>{rows.map(r => <tr key={r.tag}><td class="onlyprint">☐</td><th scope="row"><a href={'/care_tag/' + r.tag}>{r.name}</a></th><td>{r.home || w('no_home')}</td>
           {phones && <td>{phones[r.person] ? <a href={'tel:' + phones[r.person]}>{phones[r.person]}</a> : w('no_number')}</td>}
-          <td class={r.by < today() ? 'late' : undefined}>{r.by}</td><td>{r.last || w('never')}</td><td class="onlyprint wide-note" /></tr>)}</tbody></table></div></section>}
+          <td class={r.by < today() ? 'late' : undefined}>{short ? due(undefined, r.by) : r.by}</td>{!short && <td>{r.last || w('never')}</td>}<td class="onlyprint wide-note" /></tr>)}</tbody></table></div></section>}
     <PrintFoot />
   </>
 }
