@@ -75,6 +75,12 @@ try {
   await desk.waitForSelector('.chip:has-text("填报中")')
   ok('three rows, of them two to check', await shows(desk, 'text=3 行，要核对 2 行'))
   await look(desk, '1440 ledger')
+  ok('in the issuer\'s layout, with one column of names', await desk.locator('table.ledger th:has-text("姓名")').count() === 1)
+  const hand = await open(360, 640)
+  await login(hand, base, 'worker')
+  await hand.goto(`${base}/ledger/${ret.id}`)
+  ok('on a phone each person is a card', await shows(hand, 'section.card:has(h2:has-text("低保户2")) input[aria-label="低保户2 本季补助(元)"]') && await hand.locator('table.ledger').count() === 0)
+  await look(hand, '360 ledger')
   const rows = (await api(desk, 'GET', `/ledger_row?template=${template}&period=${quarter}&sort=id`)).body.items
   const cells = i => rows.find(r => r.f.subject === persons[i]).f
   ok('every known column is filled', cells(0).cells.c3 === '1幢 2-101' && cells(0).cells.c4 === '退休' && cells(1).cells.c1 === '低保户2' && cells(0).cells.c5 === '1200', JSON.stringify(cells(0)))

@@ -39,7 +39,7 @@ function Write({ receivers }: { receivers: Receiver[] }) {
   const toggle = (node: string) => setChosen(chosen.indexOf(node) < 0 ? chosen.concat(node) : chosen.filter(n => n !== node))
   return <section class="card"><h2>{w('write')}</h2>
     {receivers.length === 0 ? <Empty text={w('nobody')} /> : <form onSubmit={make}>
-      <fieldset><legend>{w('for_whom')}</legend>
+      <fieldset class="entry"><legend>{w('for_whom')}</legend>
         <div class="checks">{receivers.map(r => <label key={r.node}><input type="checkbox" checked={chosen.indexOf(r.node) >= 0} onChange={() => toggle(r.node)} /> {r.name} {w(r.kind)} · {r.region}</label>)}</div>
       </fieldset>
       <div class="checks"><label><input type="checkbox" checked={all} onChange={() => setAll(!all)} /> {w('all')}</label></div>

@@ -4,8 +4,9 @@ import { ApiError, call, newKey } from '../../app/api'
 import { session } from '../../app/state'
 import type { Rec } from '../../app/types'
 import { word } from '../../i18n'
-import { collection } from '../../app/state'
+import { collection, narrow } from '../../app/state'
 import { w } from '../../i18n/work'
+import { Icon } from '../../kit/icon'
 import { Empty, Waiting } from '../../kit/state'
 import { stamp } from '../../kit/value'
 import { every } from '../../kit/every'
@@ -16,6 +17,8 @@ const text = (r: Rec, name: string) => String(r.f[name] === undefined ? '' : r.f
 const title = (r: Rec, name: string) => (r.refs && r.refs[name] && r.refs[name][text(r, name)]) || ''
 const columnsOf = (r: Rec) => (r.f.columns || []) as Column[]
 const list = (r: Rec, name: string) => (r.f[name] || []) as string[]
+const NAME = 'person.name'
+const named = (columns: Column[]) => columns.some(c => c.bound_to === NAME) // the issuer's layout has the name; no second one
 export const stateWord = (r: Rec) => { const c = collection(r.collection); return c && c.def.workflow ? word(c.def.workflow.states[r.state || ''], r.state) : r.state || '' }
 
 function Row({ row, columns, edit, onSaved }: { row: Rec; columns: Column[]; edit: boolean; onSaved: (r: Rec) => void }) {
@@ -35,12 +38,15 @@ function Row({ row, columns, edit, onSaved }: { row: Rec; columns: Column[]; edi
   const changed = list(row, 'changed')
   const auto = list(row, 'auto')
   const done = row.f.checked === true
-  return <tr><th scope="row">{title(row, 'subject')}</th>
-    {columns.map(c => <td key={c.key} class={changed.indexOf(c.key) >= 0 ? 'cell-changed' : ''}>{edit && !done
-      ? <input aria-label={`${title(row, 'subject')} ${c.label}`} value={cells[c.key] || ''} inputMode={c.type === 'int' || c.type === 'dec' ? 'decimal' : undefined} onInput={e => setCells({ ...cells, [c.key]: e.currentTarget.value })} />
-      : cells[c.key] || ''}{changed.indexOf(c.key) >= 0 && !done && <span class="quiet"> {w('changed')}</span>}</td>)}
-    <td class="noprint">{done ? <span class="chip">{w('is_checked')}</span> : edit ? <button type="button" class="primary" aria-label={`${auto.length === columns.length ? w('checked') : w('save_row')} ${title(row, 'subject')}`} onClick={() => void save()}>{w('save_row')}</button> : ''}
-      {wrong && <p class="error" role="alert">{wrong}</p>}</td></tr>
+  const who = title(row, 'subject')
+  const differs = (c: Column) => changed.indexOf(c.key) >= 0
+  const cell = (c: Column) => <>{edit && !done
+    ? <input aria-label={`${who} ${c.label}`} value={cells[c.key] || ''} inputMode={c.type === 'int' || c.type === 'dec' ? 'decimal' : undefined} onInput={e => setCells({ ...cells, [c.key]: e.currentTarget.value })} />
+    : cells[c.key] || ''}{differs(c) && !done && <span class="quiet"> {w('changed')}</span>}</>
+  const end = <>{done ? <span class="chip">{w('is_checked')}</span> : edit ? <button type="button" class="primary" aria-label={`${auto.length === columns.length ? w('checked') : w('save_row')} ${who}`} onClick={() => void save()}>{w('save_row')}</button> : ''}
+    {wrong && <p class="error" role="alert">{wrong}</p>}</>
+  if (narrow.value) return <section class="card"><h2>{who}</h2><dl class="facts">{columns.filter(c => c.bound_to !== NAME || differs(c)).map(c => <div key={c.key} class={differs(c) ? 'cell-changed' : undefined}><dt>{c.label}</dt><dd>{cell(c)}</dd></div>)}</dl>{end}</section>
+  return <tr>{!named(columns) && <th scope="row">{who}</th>}{columns.map(c => <td key={c.key} class={differs(c) ? 'cell-changed' : ''}>{cell(c)}</td>)}<td class="noprint">{end}</td></tr>
 }
 
 function One({ id }: { id: string }) {
@@ -67,9 +73,9 @@ function One({ id }: { id: string }) {
   const can = (a: string) => (ret.actions || []).indexOf(a) >= 0
   const cells = rows.reduce((n, r) => n + Object.keys(r.f.cells as object).length, 0)
   const auto = rows.reduce((n, r) => n + list(r, 'auto').length, 0)
-  const shown = open && left.length > 0 ? left : rows
+  const lines = (open && left.length > 0 ? left : rows).slice(0, 500).map(r => <Row key={r.id + r.version_etag} row={r} columns={columns} edit={ret.state === 'filling'} onSaved={n => setRows(rows.map(o => (o.id === n.id ? n : o)))} />)
   return <article>
-    <p class="noprint"><a href="/ledger">{w('ledger')}</a></p>
+    <p class="crumb"><a href="/ledger"><Icon name="back" />{w('ledger')}</a></p>
     <h1>{text(template, 'name')} · {text(ret, 'period')} <span class="chip">{stateWord(ret)}</span></h1>
     <p role="status">{w('rows', { n: rows.length, left: left.length })}　{cells > 0 && w('auto', { n: Math.round(auto / cells * 100) })}</p>
     {wrong && <p class="error" role="alert">{wrong}</p>}
@@ -78,9 +84,10 @@ function One({ id }: { id: string }) {
       {can('submit') && <button type="button" class="primary" onClick={() => void step('submit')}>{w('submit')}</button>}
       <label class="check"><input type="checkbox" checked={open} onChange={e => setOpen(e.currentTarget.checked)} /> {w('only_open')}</label>
       <button type="button" onClick={() => { setOpen(false); setTimeout(() => window.print(), 100) }}>{w('sheet')}</button></div>
-    {rows.length > 0 && <div class="scroll" tabIndex={0} role="region" aria-label={text(template, 'name')}><table class="grid ledger">
-      <thead><tr><th scope="col">{w('name')}</th>{columns.map(c => <th scope="col" key={c.key}>{c.label}</th>)}<th scope="col" class="noprint">{w('state')}</th></tr></thead>
-      <tbody>{shown.slice(0, 500).map(r => <Row key={r.id + r.version_etag} row={r} columns={columns} edit={ret.state === 'filling'} onSaved={n => setRows(rows.map(o => (o.id === n.id ? n : o)))} />)}</tbody></table></div>}
+    {rows.length > 0 && narrow.value && <>{lines}</>}
+    {rows.length > 0 && !narrow.value && <div class="scroll" tabIndex={0} role="region" aria-label={text(template, 'name')}><table class="grid ledger">
+      <thead><tr>{!named(columns) && <th scope="col">{w('name')}</th>}{columns.map(c => <th scope="col" key={c.key}>{c.label}</th>)}<th scope="col" class="noprint">{w('state')}</th></tr></thead>
+      <tbody>{lines}</tbody></table></div>}
     <p class="quiet">{title(template, 'issuer')} · {session.value ? session.value.node.name : ''} · {w('printed')} {stamp(Date.now())}</p>
   </article>
 }
