@@ -3,6 +3,7 @@
 
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- the world of one node */
@@ -199,6 +200,20 @@ void peer_reopen(struct peer *p, const struct ln_schema *schema)
 {
     close_peer(p);
     p->schema = schema;
+    open_peer(p);
+}
+
+void peer_image(struct peer *p, bool back)
+{
+    char command[256];
+
+    close_peer(p);
+    if (back)
+        (void)snprintf(command, sizeof command, "rm %s/linli.db*; cp %s/kept %s/linli.db", p->dir,
+                       p->dir, p->dir);
+    else
+        (void)snprintf(command, sizeof command, "cp %s/linli.db %s/kept", p->dir, p->dir);
+    assert_int_equal(system(command), 0);
     open_peer(p);
 }
 

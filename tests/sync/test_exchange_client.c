@@ -7,6 +7,7 @@
 #define DAY_MS INT64_C(86400000)
 #define G01 "330106005055/g01"
 #define G02 "330106005055/g02"
+#define UP "330106005055/330106000000"
 
 struct world {
     int64_t clock;
@@ -697,7 +698,327 @@ TEST(a_box_that_took_late_work_of_a_lost_laptop_over_is_level_with_its_parent)
     world_end(&w);
 }
 
-RUN_TESTS(T(a_box_that_took_late_work_of_a_lost_laptop_over_is_level_with_its_parent),
+/* ---- what a node tells of itself */
+
+struct telling {
+    struct peer *p;
+    char state[LN_EXCHANGE_STATE_MAX];
+    unsigned asked, told; /* heads; with a state */
+};
+
+static void my_state(void *ctx, char out[LN_EXCHANGE_STATE_MAX])
+{
+    memcpy(out, ((struct telling *)ctx)->state, LN_EXCHANGE_STATE_MAX);
+}
+
+static bool listen_call(void *ctx, const struct ln_message *request, struct ln_message *response,
+                        struct ln_err *err)
+{
+    struct telling *x = ctx;
+    bool ok = x->p->link.call(x->p->link.ctx, request, response, err);
+
+    if (ok && response->status == 200 && strcmp(request->path, "/sync/v1/heads") == 0) {
+        x->asked++;
+        x->told += strstr(request->body.data, "\"state\":{") != NULL &&
+                   strstr(request->body.data, "\"t\":") != NULL;
+    }
+    return ok;
+}
+
+TEST(a_node_says_how_it_is_when_that_changed_or_after_an_hour_and_to_its_parent_alone)
+{
+    static const struct {
+        const char *state;
+        int64_t later_ms;
+        unsigned told;
+    } table[] = {
+        { "", 0, 0 },
+        { "{\"disk\":1}", 0, 1 },
+        { "{\"disk\":1}", 60000, 0 },
+        { "{\"disk\":2}", 60000, 1 },
+        { "{\"disk\":2}", 3600000, 1 },
+        { "", 3600000, 0 },
+    };
+    struct world w;
+    struct ln_err err = { 0 };
+    struct ln_exchange_report report;
+    world_new(&w, "01", "02");
+    all(&w);
+    struct telling x = { .p = &w.a };
+    struct ln_link link = { &x, listen_call };
+    struct ln_exchange_config config = w.a.x;
+    config.state = my_state;
+    config.state_ctx = &x;
+    struct ln_exchange_client *c = ln_exchange_client_new(&config, &link);
+    MUST(ln_exchange_sync(c, &report, &err));
+
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        (void)snprintf(x.state, sizeof x.state, "%s", table[i].state);
+        w.clock += table[i].later_ms;
+        x.asked = x.told = 0;
+        MUST(ln_exchange_sync(c, &report, &err));
+        assert_int_equal(x.asked, 1);
+        assert_int_equal(x.told, table[i].told);
+    }
+
+    ln_exchange_client_free(c);
+    c = ln_exchange_client_new(&config, &link);
+    ln_exchange_client_past(c);
+    (void)snprintf(x.state, sizeof x.state, "{\"disk\":3}");
+    w.a.up = &w.dist;
+    x.asked = x.told = 0;
+    MUST(ln_exchange_sync(c, &report, &err));
+    assert_true(x.asked > 0);
+    assert_int_equal(x.told, 0);
+    ln_exchange_client_free(c);
+    world_end(&w);
+}
+
+/* ---- a box without a clock chip */
+
+struct chipless {
+    struct ln_env env;
+    struct peer *p;
+    int64_t seen_ms;
+    bool trusted;
+};
+
+static int64_t chipless_now(void *ctx)
+{
+    struct chipless *x = ctx;
+
+    return x->p->env.now_ms(x->p->env.ctx);
+}
+
+static bool chipless_trusted(void *ctx)
+{
+    return ((struct chipless *)ctx)->trusted;
+}
+
+static void chipless_seen(void *ctx, int64_t ms)
+{
+    ((struct chipless *)ctx)->seen_ms = ms;
+}
+
+static void chipless_random(void *ctx, void *out, size_t len)
+{
+    struct chipless *x = ctx;
+
+    x->p->env.random(x->p->env.ctx, out, len);
+}
+
+TEST(a_box_without_a_clock_takes_its_parents_time_unless_that_lies_outside_its_own_lease)
+{
+    static const struct {
+        int64_t days; /* the parent's clock, from ours */
+        bool trusted, seen;
+    } table[] = {
+        { 0, false, true },    { 0, true, false },      { 30, false, true },
+        { -30, false, false }, { 27000, false, false }, /* 2100 */
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct world w;
+        struct ln_err err = { 0 };
+        struct ln_exchange_report report;
+        world_new(&w, "01", "02");
+        all(&w);
+        int64_t theirs = w.clock + table[i].days * DAY_MS;
+        w.comm.clock = &theirs;
+        struct chipless x = { .p = &w.a, .trusted = table[i].trusted };
+        x.env =
+            (struct ln_env){ &x, chipless_now, chipless_trusted, chipless_seen, chipless_random };
+        struct ln_exchange_config config = w.a.x;
+        config.env = &x.env;
+        struct ln_exchange_client *c = ln_exchange_client_new(&config, &w.a.link);
+
+        (void)!ln_exchange_sync(c, &report, &err);
+
+        assert_true(report.parent_ms > 0);
+        assert_int_equal(x.seen_ms, table[i].seen ? report.parent_ms : 0);
+        ln_exchange_client_free(c);
+        world_end(&w);
+    }
+}
+
+/* ---- copied cards */
+
+static uint64_t held(struct peer *p, const char *log)
+{
+    struct ln_store_log l = { 0 };
+    struct ln_err err = { 0 };
+
+    MUST(p->c.store->ops->log_get(p->c.store->ctx, &l, log, &err));
+    return l.head;
+}
+
+static bool save_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    return ln_replica_save(r, arg, 1, err);
+}
+
+/* Lines that the image has unsealed, a change and a step, stand in a segment already. */
+TEST(an_older_image_of_a_box_fetches_its_own_segments_back_and_goes_on)
+{
+    struct world w;
+    struct ln_exchange_report report;
+    struct ln_err err = { 0 };
+    world_new(&w, "01", "02");
+    struct ln_id ticket = peer_add(&w.comm, "ticket", UP, NULL, "{\"subject\":\"路灯\"}");
+    all(&w);
+    struct ln_draft step = { .op = LN_OP_STEP,
+                             .collection = "ticket",
+                             .record = ticket,
+                             .fields = ln_span_of("{\"action\":\"close\",\"to\":\"done\"}") };
+    MUST(peer_write(&w.comm, save_job, &step, &err));
+    struct ln_id one = peer_add(&w.comm, "notice", "public", "{\"title\":\"one\"}", NULL);
+    peer_image(&w.comm, false);
+    peer_seal(&w.comm);
+    struct ln_id two = peer_add(&w.comm, "notice", "public", "{\"title\":\"two\"}", NULL);
+    all(&w);
+    uint64_t then = peer_head(&w.comm);
+    peer_image(&w.comm, true);
+    assert_true(peer_head(&w.comm) < then);
+    struct ln_id three = peer_add(&w.comm, "notice", "public", "{\"title\":\"three\"}", NULL);
+
+    peer_sync(&w.comm, &report);
+
+    assert_true(report.level && !report.alarm);
+    assert_string_equal(ln_replica_doubted(w.comm.r), "");
+    assert_int_equal(peer_head(&w.comm), then + 1);
+    assert_string_equal(peer_cell(&w.comm, "notice", "title", &one), "one");
+    assert_string_equal(peer_cell(&w.comm, "notice", "title", &two), "two");
+    assert_string_equal(peer_cell(&w.dist, "notice", "title", &three), "three");
+    assert_string_equal(peer_cell(&w.comm, "ticket", "_state", &ticket), "done");
+    assert_true(same(peer_digest(&w.comm, UP), peer_digest(&w.dist, UP)));
+    struct ln_verify_report sound;
+    MUST(ln_replica_verify(w.comm.r, &sound, NULL, NULL, &err));
+    assert_int_equal(sound.bad, 0);
+    peer_rebuild(&w.comm);
+    assert_string_equal(peer_cell(&w.comm, "ticket", "_state", &ticket), "done");
+    world_end(&w);
+}
+
+/* The other card has sent as many segments as this one sealed meanwhile, or more. */
+TEST(an_image_that_sealed_beside_its_original_is_found_out_and_seals_no_more)
+{
+    for (unsigned more = 0; more < 2; more++) {
+        struct world w;
+        struct ln_err err = { 0 };
+        world_new(&w, "01", "02");
+        (void)peer_add(&w.comm, "notice", "public", "{\"title\":\"one\"}", NULL);
+        all(&w);
+        peer_image(&w.comm, false);
+        for (unsigned i = 0; i <= more; i++) {
+            (void)peer_add(&w.comm, "notice", "public", "{\"title\":\"two\"}", NULL);
+            peer_sync(&w.comm, NULL);
+        }
+        uint64_t theirs = held(&w.dist, w.comm.c.id);
+        peer_image(&w.comm, true);
+        struct ln_id id = peer_add(&w.comm, "notice", "public", "{\"title\":\"three\"}", NULL);
+        peer_seal(&w.comm);
+        uint64_t mine = peer_head(&w.comm);
+        assert_int_equal(theirs, mine + more);
+
+        for (int turn = 0; turn < 2; turn++) {
+            err = (struct ln_err){ 0 };
+            assert_false(peer_try(&w.comm, NULL, &err));
+            assert_int_equal(err.code, LN_CONFLICT);
+            assert_non_null(strstr(err.text, "fork"));
+            assert_string_equal(ln_replica_doubted(w.comm.r), "fork");
+            (void)peer_add(&w.comm, "notice", "public", "{\"title\":\"four\"}", NULL);
+        }
+
+        assert_int_equal(peer_head(&w.comm), mine);
+        assert_int_equal(held(&w.dist, w.comm.c.id), theirs);
+        assert_string_equal(peer_cell(&w.comm, "notice", "title", &id), "three");
+        assert_string_equal(peer_cell(&w.dist, "notice", "title", &id), "");
+        world_end(&w);
+    }
+}
+
+TEST(a_parent_that_was_put_back_is_told_what_it_forgot_and_is_not_followed_back)
+{
+    struct world w;
+    struct ln_err err = { 0 };
+    world_new(&w, "01", "02");
+    (void)peer_add(&w.comm, "notice", "public", "{\"title\":\"one\"}", NULL);
+    all(&w);
+    peer_image(&w.dist, false);
+    struct ln_id two = peer_add(&w.comm, "notice", "public", "{\"title\":\"two\"}", NULL);
+    struct ln_id notice = peer_add(&w.dist, "notice", "public", "{\"title\":\"district\"}", NULL);
+    all(&w);
+    uint64_t heads = held(&w.comm, w.dist.c.id);
+    peer_image(&w.dist, true);
+
+    for (int i = 0; i < 2; i++) {
+        err = (struct ln_err){ 0 };
+        assert_false(peer_try(&w.comm, NULL, &err));
+        assert_int_equal(err.code, LN_CONFLICT);
+        assert_non_null(strstr(err.text, "its data are an older copy"));
+    }
+    assert_int_equal(held(&w.comm, w.dist.c.id), heads);
+    peer_sync(&w.dist, NULL); /* it is told by its own parent, and is the same as before */
+
+    all(&w);
+    assert_string_equal(peer_cell(&w.dist, "notice", "title", &notice), "district");
+    assert_string_equal(peer_cell(&w.dist, "notice", "title", &two), "two");
+    assert_true(same(peer_digest(&w.comm, "public"), peer_digest(&w.dist, "public")));
+    world_end(&w);
+}
+
+TEST(a_laptop_that_doubts_itself_is_confirmed_by_its_box_and_by_nobody_else)
+{
+    struct world w;
+    struct ln_exchange_report report;
+    struct ln_err err = { 0 };
+    world_new(&w, "01", "02");
+    (void)peer_add(&w.a, "notice", G01, "{\"title\":\"one\"}", NULL);
+    all(&w);
+    w.a.c.strange = true;
+    peer_reopen(&w.a, w.a.schema);
+    w.a.c.strange = false;
+    assert_string_equal(ln_replica_doubted(w.a.r), "copy");
+    (void)peer_add(&w.a, "notice", G01, "{\"title\":\"two\"}", NULL);
+    uint64_t before = peer_head(&w.a);
+
+    assert_false(peer_past(&w.a, &w.dist, &report, &err));
+
+    assert_int_equal(err.code, LN_BUSY);
+    assert_int_equal(peer_head(&w.a), before);
+    assert_string_equal(ln_replica_doubted(w.a.r), "copy");
+    peer_sync(&w.a, &report);
+    assert_string_equal(ln_replica_doubted(w.a.r), "");
+    assert_true(report.level);
+    assert_int_equal(held(&w.comm, w.a.c.id), before + 1);
+    world_end(&w);
+}
+
+TEST(who_has_no_parent_or_no_certificate_has_nobody_to_sync_with)
+{
+    struct world w;
+    struct ln_err err = { 0 };
+    struct ln_exchange_report report;
+    world_new(&w, "01", "02");
+
+    assert_false(peer_try(&w.prov, NULL, &err));
+    assert_int_equal(err.code, LN_MISSING);
+    assert_non_null(strstr(err.text, "has no parent"));
+    err = (struct ln_err){ 0 };
+    assert_false(peer_past(&w.a, &w.b, &report, &err)); /* beside it, not above */
+    assert_int_equal(err.code, LN_DENIED);
+    assert_non_null(strstr(err.text, "does not stand above"));
+    ln_exchange_client_free(NULL);
+    world_end(&w);
+}
+
+RUN_TESTS(T(a_node_says_how_it_is_when_that_changed_or_after_an_hour_and_to_its_parent_alone),
+          T(a_box_without_a_clock_takes_its_parents_time_unless_that_lies_outside_its_own_lease),
+          T(an_older_image_of_a_box_fetches_its_own_segments_back_and_goes_on),
+          T(an_image_that_sealed_beside_its_original_is_found_out_and_seals_no_more),
+          T(a_parent_that_was_put_back_is_told_what_it_forgot_and_is_not_followed_back),
+          T(a_laptop_that_doubts_itself_is_confirmed_by_its_box_and_by_nobody_else),
+          T(who_has_no_parent_or_no_certificate_has_nobody_to_sync_with),
+          T(a_box_that_took_late_work_of_a_lost_laptop_over_is_level_with_its_parent),
           T(a_receipt_that_was_lost_with_the_memory_of_heads_comes_by_asking),
           T(a_reading_key_is_rotated_and_the_former_one_reads_nothing_new),
           T(after_a_rotation_a_replay_still_opens_what_was_wrapped_for_the_former_key),

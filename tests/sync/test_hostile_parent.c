@@ -347,5 +347,190 @@ TEST(answers_that_the_parent_did_not_sign_are_not_taken)
     world_end(&w);
 }
 
-RUN_TESTS(T(no_answer_of_a_hostile_parent_does_harm_that_an_honest_one_does_not_mend),
+/* ---- one answer that is none, and the words it is refused with */
+
+struct twist {
+    const char *method, *path; /* which answer, by how its path begins behind /sync/v1/ */
+    const char *body;          /* instead; %s is the parent's id; NULL: status 500 without one */
+    enum ln_code code;
+    const char *words;
+};
+struct twisted {
+    struct world *w;
+    const struct twist *t;
+    unsigned told;
+};
+
+static bool twist(void *ctx, const struct ln_message *request, struct ln_message *response,
+                  struct ln_err *err)
+{
+    static const char root[] = "/sync/v1/";
+    struct twisted *x = ctx;
+    struct peer *dist = &x->w->dist;
+
+    ln_message_free(response);
+    ln_exchange_serve(dist->server, request, response);
+    if (x->t == NULL || strcmp(request->method, x->t->method) != 0 ||
+        strncmp(request->path + strlen(root), x->t->path, strlen(x->t->path)) != 0)
+        return true;
+    x->told++;
+    ln_buf_clear(&response->body);
+    response->status = x->t->body != NULL ? 200 : 500;
+    for (const char *at = x->t->body; at != NULL && *at != '\0'; at++)
+        if (at[0] == '%' && at[1] == 's') {
+            ln_buf_adds(&response->body, dist->c.id);
+            at++;
+        } else
+            ln_buf_addc(&response->body, *at);
+    return request->signature[0] == '\0' ||
+           ln_message_answer(response, request, dist->c.id, x->w->clock / 1000, &dist->c.key, err);
+}
+
+static bool forget_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct ln_store *s = ln_replica_store(r);
+
+    (void)arg;
+    return s->ops->meta_put(s->ctx, "exchange", (struct ln_span){ NULL, 0 }, err);
+}
+
+#define ALL "\"all\":\"AAAAAAAAAAAAAAAAAAAAAA\""
+#define SHA "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define LONG "0123456789012345678901234567890123456789012345678901234567890123456789"
+#define NO_PUSH "the answer to a push is not one"
+
+TEST(an_answer_that_is_none_is_refused_with_its_reason_and_the_next_one_is_taken)
+{
+    static const struct twist table[] = {
+        { "GET", "hello", NULL, LN_BUSY, "hello" },
+        { "GET", "hello", "no text", LN_INVALID, "hello" },
+        { "GET", "hello", "[]", LN_INVALID, "the answer is no object" },
+        { "GET", "hello", "{}", LN_INVALID, "the answer names no node" },
+        { "GET", "hello", "{\"node\":7}", LN_INVALID, "the answer names no node" },
+        { "GET", "hello", "{\"node\":\"a\\nb\"}", LN_INVALID, "the answer names no node" },
+        { "GET", "hello", "{\"node\":\"330106005056-x\"}", LN_DENIED, "another node answers" },
+        { "GET", "hello", "{\"node\":\"%s\"}", LN_INVALID, "no nonce" },
+        { "GET", "hello", "{\"node\":\"%s\",\"nonce\":7}", LN_INVALID, "no nonce" },
+        { "GET", "hello", "{\"node\":\"%s\",\"nonce\":\"" LONG LONG LONG "\"}", LN_INVALID,
+          "no nonce" },
+        { "POST", "heads", "7", LN_INVALID, "the answer is no object" },
+        { "POST", "heads", "{}", LN_INVALID, "the answer tells no heads" },
+        { "POST", "heads", "{\"have\":7}", LN_INVALID, "heads are not an array" },
+        { "POST", "heads", "{\"have\":[7]}", LN_INVALID, "heads are not [log, seq, sha]" },
+        { "POST", "log/", "[]", LN_INVALID, "the answer is no object" },
+        { "POST", "log/", "{}", LN_INVALID, NO_PUSH },
+        { "POST", "log/", "{\"all\":\"AAAA\",\"head\":[1,\"" SHA "\"]}", LN_INVALID, NO_PUSH },
+        { "POST", "log/", "{" ALL "}", LN_INVALID, NO_PUSH },
+        { "POST", "log/", "{" ALL ",\"head\":7}", LN_INVALID, NO_PUSH },
+        { "POST", "log/", "{" ALL ",\"head\":[]}", LN_INVALID, NO_PUSH },
+        { "POST", "log/", "{" ALL ",\"head\":[\"1\",\"" SHA "\"]}", LN_INVALID, NO_PUSH },
+        { "POST", "log/", "{" ALL ",\"head\":[-1,\"" SHA "\"]}", LN_INVALID, NO_PUSH },
+        { "POST", "log/", "{" ALL ",\"head\":[1]}", LN_INVALID, NO_PUSH },
+        { "POST", "log/", "{" ALL ",\"head\":[1,7]}", LN_INVALID, NO_PUSH },
+        { "POST", "log/", "{" ALL ",\"head\":[1,\"a\\nb\"]}", LN_INVALID, NO_PUSH },
+        { "POST", "log/", "{" ALL ",\"head\":[1,\"!\"]}", LN_INVALID, NO_PUSH },
+        { "POST", "log/", "{" ALL ",\"head\":[1,\"AAAA\"]}", LN_INVALID, NO_PUSH },
+        { "POST", "log/", "{" ALL ",\"head\":[0,\"" SHA "\"]}", LN_INVALID,
+          "the parent took segments and holds only 0" },
+        { "POST", "log/", "{" ALL ",\"head\":[1,\"" SHA "\"],\"receipt\":7}", LN_INVALID,
+          "the receipt is no object" },
+        { "POST", "log/", "{" ALL ",\"head\":[1,\"" SHA "\"],\"receipt\":{}}", LN_INVALID,
+          "receipt: no log" },
+    };
+    struct world w;
+    struct twisted x = { .w = &w };
+    world_new(&w);
+    peer_sync(&w.comm, NULL);
+    w.comm.link = (struct ln_link){ &x, twist };
+
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct ln_exchange_report report = { 0 };
+        struct ln_err err = { 0 };
+        again(&w);
+        MUST(peer_write(&w.comm, forget_job, NULL, &err));
+        struct ln_id mine = peer_add(&w.comm, "notice", "public", "{\"title\":\"停水\"}", NULL);
+        x = (struct twisted){ .w = &w, .t = &table[i] };
+
+        bool ok = peer_try(&w.comm, &report, &err);
+
+        if (ok || x.told == 0 || err.code != table[i].code ||
+            strstr(err.text, table[i].words) == NULL)
+            fail_msg("answer %zu (told %u): %d %s", i, x.told, ok ? 0 : (int)err.code, err.text);
+        x.t = NULL;
+        err = (struct ln_err){ 0 };
+        MUST(peer_try(&w.comm, &report, &err));
+        assert_true(report.level);
+        assert_string_equal(peer_cell(&w.dist, "notice", "title", &mine), "停水");
+    }
+    world_end(&w);
+}
+
+struct asking {
+    struct world *w;
+    const char *mend;
+    unsigned brought;
+};
+
+static bool ask_for(void *ctx, const struct ln_message *request, struct ln_message *response,
+                    struct ln_err *err)
+{
+    struct asking *x = ctx;
+    struct peer *dist = &x->w->dist;
+
+    ln_message_free(response);
+    ln_exchange_serve(dist->server, request, response);
+    x->brought += strncmp(request->query, "mend=", 5) == 0;
+    if (strcmp(request->path, "/sync/v1/heads") != 0)
+        return true;
+    ln_buf_clear(&response->body);
+    ln_buf_addf(&response->body, "{\"level\":true,\"mend\":%s}", x->mend);
+    return ln_message_answer(response, request, dist->c.id, x->w->clock / 1000, &dist->c.key, err);
+}
+
+/* Segments that the parent says it lacks: what of it makes sense is brought, the rest passed
+ * over. */
+TEST(a_list_of_damages_is_followed_as_far_as_it_makes_sense)
+{
+    struct world w;
+    char good[LN_LOG_MAX + 32];
+    world_new(&w);
+    (void)peer_add(&w.comm, "notice", "public", "{\"title\":\"停水\"}", NULL);
+    peer_sync(&w.comm, NULL);
+    peer_sync(&w.comm, NULL);
+    (void)snprintf(good, sizeof good, "[[\"%s\",1]]", w.comm.c.id);
+    const struct {
+        const char *mend;
+        unsigned brought;
+    } table[] = {
+        { "7", 0 },
+        { "[]", 0 },
+        { "[7]", 0 },
+        { "[[]]", 0 },
+        { "[[\"x\"]]", 0 },
+        { "[[7,1]]", 0 },
+        { "[[\"a\\nb\",1]]", 0 },
+        { "[[\"" LONG LONG "\",1]]", 0 },
+        { "[[\"x\",\"1\"]]", 0 },
+        { "[[\"x\",0]]", 0 },
+        { "[[\"330106005056-x\",1]]", 0 }, /* which is not here */
+        { good, 1 },
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct asking x = { &w, table[i].mend, 0 };
+        struct ln_exchange_report report = { 0 };
+        w.comm.link = (struct ln_link){ &x, ask_for };
+        again(&w);
+
+        peer_sync(&w.comm, &report);
+
+        assert_true(report.level);
+        if (x.brought != table[i].brought)
+            fail_msg("list %zu: %u brought", i, x.brought);
+    }
+    world_end(&w);
+}
+
+RUN_TESTS(T(an_answer_that_is_none_is_refused_with_its_reason_and_the_next_one_is_taken),
+          T(a_list_of_damages_is_followed_as_far_as_it_makes_sense),
+          T(no_answer_of_a_hostile_parent_does_harm_that_an_honest_one_does_not_mend),
           T(answers_that_the_parent_did_not_sign_are_not_taken))
