@@ -222,11 +222,6 @@ struct ln_store *ln_replica_store(struct ln_replica *r)
     return r->c.store;
 }
 
-const struct ln_schema *ln_replica_schema(const struct ln_replica *r)
-{
-    return r->c.schema;
-}
-
 struct ln_id ln_replica_id(struct ln_replica *r)
 {
     return ln_clock_id(&r->clock, r->c.env);

@@ -51,7 +51,6 @@ const struct ln_authority *ln_replica_authority(const struct ln_replica *r);
 /* Rises with every change to the authority. */
 uint64_t ln_replica_version(const struct ln_replica *r);
 struct ln_store *ln_replica_store(struct ln_replica *r);
-const struct ln_schema *ln_replica_schema(const struct ln_replica *r);
 
 /* ---- transactions of the writer thread: begin, any of the calls below, commit. A savepoint
  * brackets each job of a group commit, so that one job's failure leaves the others. */

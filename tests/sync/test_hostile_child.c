@@ -115,7 +115,7 @@ TEST(no_line_of_the_protocol_by_a_child_does_harm)
     for (size_t i = 0; i < 2; i++) {
         (void)snprintf(lines[n++], sizeof lines[0],
                        "{\"f\":{\"log\":\"%s\",\"no\":[[\"" ID
-                       "\",\"op\"]],\"seq\":1,\"sha\":\"" HASH "\",\"t\":\"0000000000001\"}," I
+                       "\",\"op\"]],\"seq\":1,\"sha\":\"" HASH "\",\"t\":\"0000000000002\"}," I
                        ",\"o\":\"add\",\"t\":\"receipt@1\"}",
                        others[i]);
         (void)snprintf(lines[n++], sizeof lines[0],

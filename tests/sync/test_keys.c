@@ -226,7 +226,119 @@ TEST(a_key_of_an_audience_that_both_do_not_share_and_a_second_one_of_a_name_are_
     world_end(&w);
 }
 
-RUN_TESTS(T(a_list_of_keys_with_anything_changed_is_refused_or_gives_no_key_twice),
+struct bodies {
+    unsigned calls, n, least, most, fail_at;
+};
+
+static bool take_body(void *ctx, struct ln_span body, unsigned n, struct ln_err *err)
+{
+    struct bodies *b = ctx;
+
+    b->calls++;
+    b->n += n;
+    b->most = n > b->most ? n : b->most;
+    if (body.len == 0 || n == 0)
+        fail_msg("an empty body");
+    return b->calls != b->fail_at || ln_fail(err, LN_FULL, "the stick is full");
+}
+
+static bool each_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    return ln_keys_pending_each(r, take_body, arg, err);
+}
+
+#define MANY 1100 /* each is given twice: to the parent, and into escrow */
+
+static bool save_many(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct ln_draft d = { .op = LN_OP_ADD,
+                          .collection = "person",
+                          .audience = UP,
+                          .sealed = ln_span_of("{\"name\":\"李一\"}") };
+
+    (void)arg;
+    for (unsigned i = 0; i < MANY; i++) {
+        struct ln_draft one = d;
+        if (!ln_replica_save(r, &one, 1, err))
+            return false;
+    }
+    return true;
+}
+
+TEST(all_keys_that_the_parent_lacks_go_onto_a_stick_in_bodies_that_it_can_take)
+{
+    struct world w;
+    struct ln_err err = { 0 };
+    struct bodies b = { .n = 0 };
+    world_new(&w);
+    MUST(peer_write(&w.comm, each_job, &b, &err)); /* nothing to bring: no body */
+    assert_int_equal(b.calls, 0);
+    MUST(peer_write(&w.comm, save_many, NULL, &err));
+
+    MUST(peer_write(&w.comm, each_job, &b, &err));
+
+    assert_int_equal(b.n, 2 * MANY);
+    assert_int_equal(b.calls, 2);
+    assert_int_equal(b.most, LN_KEYS_BATCH);
+    for (unsigned at = 1; at <= 2; at++) {
+        struct bodies full = { .fail_at = at };
+        err = (struct ln_err){ 0 };
+        assert_false(peer_write(&w.comm, each_job, &full, &err));
+        assert_int_equal(err.code, LN_FULL);
+        assert_int_equal(full.calls, at);
+    }
+    world_end(&w);
+}
+
+static bool want_one(void *ctx, const char *kid)
+{
+    return strcmp(ctx, kid) == 0;
+}
+
+struct some {
+    struct ln_span body;
+    const struct ln_cert *from;
+    const char *kid;
+    unsigned n;
+};
+
+static bool some_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct some *x = arg;
+
+    return ln_keys_take_some(&x->n, r, x->body, x->from, want_one, (void *)(uintptr_t)x->kid, err);
+}
+
+TEST(of_a_stick_that_is_not_trusted_only_the_keys_asked_for_are_taken)
+{
+    struct world w;
+    struct ln_err err = { 0 };
+    struct ln_buf body = ln_buf_new(LN_MESSAGE_NOTE_MAX);
+    struct ln_buf json = ln_buf_new(LN_KEYS_JSON_MAX);
+    struct body b = { &body, 0 };
+    char kid[16] = "";
+    world_new(&w);
+    (void)peer_add(&w.comm, "person", UP, NULL, "{\"name\":\"李一\"}");
+    (void)peer_add(&w.comm, "person", UP, NULL, "{\"name\":\"李二\"}");
+    MUST(peer_write(&w.comm, pending_job, &b, &err));
+    unpack(&json, &body);
+    assert_int_equal(sscanf(strstr(json.data, "\"kid\":\"") + 7, "%8[a-z0-9]", kid), 1);
+    struct some x = { { body.data, body.len }, ln_replica_self(w.comm.r), "none", 0 };
+
+    MUST(peer_write(&w.dist, some_job, &x, &err));
+    assert_int_equal(x.n, 0);
+    x.kid = kid;
+    MUST(peer_write(&w.dist, some_job, &x, &err));
+    assert_int_equal(x.n, 1); /* and not what is for escrow */
+
+    ln_buf_free(&json);
+    ln_buf_free(&body);
+    world_end(&w);
+}
+
+RUN_TESTS(T(all_keys_that_the_parent_lacks_go_onto_a_stick_in_bodies_that_it_can_take),
+          T(of_a_stick_that_is_not_trusted_only_the_keys_asked_for_are_taken),
+          T(a_list_of_keys_with_anything_changed_is_refused_or_gives_no_key_twice),
           T(escrow_opens_with_the_paper_key_alone_page_by_page),
           T(what_a_laptop_seals_lies_in_escrow_above_its_box),
           T(a_key_of_an_audience_that_both_do_not_share_and_a_second_one_of_a_name_are_refused))

@@ -319,7 +319,82 @@ TEST(a_new_box_with_the_paper_key_reads_and_goes_on_with_what_the_dead_one_had)
     peer_end(&f.dist);
 }
 
-RUN_TESTS(T(a_replica_that_cannot_be_read_does_not_open),
+static bool own_age(struct box *b, const struct ln_recipient *age, struct ln_err *err)
+{
+    *err = (struct ln_err){ 0 };
+    assert_true(ln_replica_begin(b->r, err));
+    if (ln_replica_own_age(b->r, age, err))
+        return ln_replica_commit(b->r, err);
+    ln_replica_rollback(b->r);
+    return false;
+}
+
+TEST(a_root_certifies_its_next_reading_key_itself_and_nobody_else_does)
+{
+    struct tree t;
+    struct box fresh;
+    struct ln_err err = { 0 };
+    struct ln_ident id;
+    struct ln_recipient age;
+    tree_new(&t);
+    box_new(&fresh, "330106005056");
+    ln_key_ident_make(&id);
+    ln_key_ident_public(&age, &id);
+    int64_t before = ln_replica_self(t.prov.r)->from_s;
+
+    assert_false(own_age(&t.comm, &age, &err));
+    assert_int_equal(err.code, LN_DENIED);
+    assert_false(own_age(&fresh, &age, &err)); /* which has no certificate */
+    assert_int_equal(err.code, LN_DENIED);
+    MUST(own_age(&t.prov, &age, &err));
+    MUST(own_age(&t.prov, &age, &err)); /* again, in the same second */
+
+    assert_true(ln_key_recipient_same(&ln_replica_self(t.prov.r)->age, &age));
+    assert_true(ln_replica_self(t.prov.r)->from_s > before);
+    sync_all(&t);
+    const struct ln_cert *seen = ln_authority_find(ln_replica_authority(t.comm.r), t.prov.c.id);
+    assert_true(ln_key_recipient_same(&seen->age, &age));
+    box_end(&fresh);
+    tree_end(&t);
+}
+
+/* Nobody's lease is to be over by a clock that lives in 2099, and none to begin there. */
+TEST(a_clock_far_behind_all_leases_gives_no_certificate_and_is_told_so)
+{
+    struct tree t;
+    struct ln_err err = { 0 };
+    struct ln_ident id;
+    struct ln_recipient age;
+    struct ln_renewal same = { .days = 0 };
+    struct ln_cert want = { .role = LN_ROLE_COMMUNITY };
+    struct ln_buf f = ln_buf_new(65536);
+    tree_new(&t);
+    sync_all(&t);
+    ln_key_ident_make(&id);
+    ln_key_ident_public(&age, &id);
+    int64_t then = clock_ms;
+    clock_ms = INT64_C(4070908800000);
+
+    assert_false(own_age(&t.prov, &age, &err));
+    assert_int_equal(err.code, LN_BUSY);
+    assert_false(renew(&t.prov, t.dist.c.id, &same, &err));
+    assert_int_equal(err.code, LN_BUSY);
+    err = (struct ln_err){ 0 };
+    MUST(ln_replica_begin(t.prov.r, &err));
+    assert_false(ln_replica_issue(t.prov.r, &f, &want, &err));
+    ln_replica_rollback(t.prov.r);
+    assert_int_equal(err.code, LN_BUSY);
+    assert_false(ln_replica_renew_due(t.prov.r, ln_replica_self(t.dist.r)));
+
+    clock_ms = then;
+    MUST(renew(&t.prov, t.dist.c.id, &same, &err));
+    ln_buf_free(&f);
+    tree_end(&t);
+}
+
+RUN_TESTS(T(a_root_certifies_its_next_reading_key_itself_and_nobody_else_does),
+          T(a_clock_far_behind_all_leases_gives_no_certificate_and_is_told_so),
+          T(a_replica_that_cannot_be_read_does_not_open),
           T(of_several_jobs_the_one_that_failed_leaves_the_others_and_a_lost_commit_leaves_none),
           T(a_job_after_one_whose_undoing_could_not_be_read_waits_until_it_can),
           T(a_certificate_is_renewed_for_nodes_below_that_are_known_and_not_revoked),

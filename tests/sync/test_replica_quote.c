@@ -293,7 +293,119 @@ TEST(both_branches_of_a_fork_end_up_in_the_new_log_and_clashes_are_conflicts)
     tree_end(&t);
 }
 
-RUN_TESTS(T(honest_late_work_of_a_lost_laptop_is_looked_at_and_taken_over),
+static bool stop(void *ctx, const struct ln_late *l, struct ln_err *err)
+{
+    (void)ctx;
+    (void)l;
+    return ln_fail(err, LN_FULL, "enough");
+}
+
+TEST(late_work_is_shown_of_revoked_nodes_below_alone_as_far_as_it_is_here)
+{
+    struct tree t;
+    struct box laptop;
+    struct ln_err err = { 0 };
+    struct seen s;
+    unsigned n;
+    unsigned unreadable;
+    tree_new(&t);
+    box_new(&laptop, "330106005055");
+    enrol(&t.comm, &laptop, "330106005055", LN_ROLE_LAPTOP, "01");
+    sync_all(&t);
+    MUST(carry(&t.comm, &laptop, t.comm.c.id, &err) == LN_OK);
+    (void)add(&laptop, "person", "330106005055/g01", "{\"job\":\"early\"}", NULL);
+    seal(&laptop);
+    MUST(carry(&laptop, &t.comm, laptop.c.id, &err) == LN_OK);
+    const struct {
+        const char *node;
+        enum ln_code code;
+    } before[] = {
+        { "330106005055-aaaaaaaaaaaaaaaa", LN_MISSING },
+        { t.comm.c.id, LN_DENIED },  /* itself */
+        { t.dist.c.id, LN_DENIED },  /* above it */
+        { laptop.c.id, LN_INVALID }, /* not revoked */
+    };
+    for (size_t i = 0; i < sizeof before / sizeof before[0]; i++) {
+        err = (struct ln_err){ 0 };
+        assert_false(late(&t.comm, before[i].node, true, &s, &n, &err));
+        if (err.code != before[i].code)
+            fail_msg("case %zu: %s", i, err.text);
+        assert_int_equal(n, 0);
+    }
+    revoke(&t.comm, laptop.c.id);
+    err = (struct ln_err){ 0 };
+    assert_false(late(&t.comm, laptop.c.id, true, &s, &n, &err)); /* its stick has not come */
+    assert_int_equal(err.code, LN_MISSING);
+
+    (void)add(&laptop, "person", "330106005055/g01", "{\"job\":\"late\"}", NULL);
+    seal(&laptop);
+    uint64_t first = head(&laptop, laptop.c.id);
+    (void)add(&laptop, "person", "330106005055/g01", "{\"job\":\"later\"}", NULL);
+    seal(&laptop);
+    bring_late(&laptop, &t.comm, laptop.c.id);
+    static const uint64_t from[] = { 0, 1 };
+    for (size_t i = 0; i < 2; i++) { /* nothing before the end is late */
+        s = (struct seen){ 0 };
+        MUST(ln_replica_begin(t.comm.r, &err));
+        MUST(
+            ln_replica_late(t.comm.r, laptop.c.id, from[i], false, &n, &unreadable, see, &s, &err));
+        ln_replica_rollback(t.comm.r);
+        assert_int_equal(s.n, 2);
+    }
+    s = (struct seen){ 0 };
+    MUST(ln_replica_begin(t.comm.r, &err));
+    MUST(ln_replica_late(t.comm.r, laptop.c.id, first + 1, false, &n, &unreadable, see, &s, &err));
+    assert_int_equal(s.n, 1);
+    assert_false(
+        ln_replica_late(t.comm.r, laptop.c.id, first + 2, false, &n, &unreadable, see, &s, &err));
+    assert_int_equal(err.code, LN_MISSING);
+    err = (struct ln_err){ 0 };
+    assert_false(
+        ln_replica_late(t.comm.r, laptop.c.id, 0, true, &n, &unreadable, stop, NULL, &err));
+    assert_int_equal(err.code, LN_FULL);
+    ln_replica_rollback(t.comm.r);
+    box_end(&laptop);
+    tree_end(&t);
+}
+
+/* A branch that gave a certificate and minted epochs: those were of use there alone. */
+TEST(lines_of_the_protocol_stay_behind_in_the_branch_that_is_given_up)
+{
+    struct tree t;
+    struct box laptop[2];
+    char text[128];
+    tree_new(&t);
+    sync_all(&t);
+    for (int i = 0; i < 2; i++) {
+        box_new(&laptop[i], "330106005055");
+        enrol(&t.comm, &laptop[i], "330106005055", LN_ROLE_LAPTOP, i == 0 ? "07" : "08");
+        if (i == 0)
+            seal(&t.comm); /* the second one's are not sealed yet */
+    }
+    struct ln_id kept = add(&t.comm, "notice", "public", "{\"title\":\"留\"}", NULL);
+    revoke(&t.dist, t.comm.c.id);
+
+    rekey(&t.dist, &t.comm, "330106005055", LN_ROLE_COMMUNITY);
+    sync_all(&t);
+    sync_all(&t);
+
+    cell(text, &t.dist, SQL_TITLE, &kept);
+    assert_string_equal(text, "留");
+    for (int i = 0; i < 2; i++) {
+        assert_null(ln_authority_find(ln_replica_authority(t.dist.r), laptop[i].c.id));
+        box_end(&laptop[i]);
+    }
+    struct ln_digest a = digest(&t.comm, "public");
+    struct ln_digest b = digest(&t.dist, "public");
+    assert_memory_equal(a.b, b.b, sizeof a.b);
+    sound(&t.comm);
+    sound(&t.dist);
+    tree_end(&t);
+}
+
+RUN_TESTS(T(late_work_is_shown_of_revoked_nodes_below_alone_as_far_as_it_is_here),
+          T(lines_of_the_protocol_stay_behind_in_the_branch_that_is_given_up),
+          T(honest_late_work_of_a_lost_laptop_is_looked_at_and_taken_over),
           T(what_a_district_takes_over_of_a_stolen_box_counts_everywhere_as_the_boxs),
           T(a_quote_by_a_node_that_may_not_is_refused),
           T(both_branches_of_a_fork_end_up_in_the_new_log_and_clashes_are_conflicts))

@@ -210,7 +210,86 @@ TEST(one_line_that_cannot_be_loaded_refuses_all_of_them)
     tree_end(&t);
 }
 
-RUN_TESTS(T(a_draft_that_cannot_be_a_line_is_refused_with_its_reason),
+/* What everyone reads is changed only by the region that published it; others may add steps. */
+TEST(a_published_record_of_another_region_is_not_changed_from_here)
+{
+    static const struct {
+        enum ln_op op;
+        const char *fields;
+    } table[] = {
+        { LN_OP_SET, "{\"title\":\"x\"}" },
+        { LN_OP_REMOVE, "{\"labels\":[\"a\"]}" },
+        { LN_OP_DELETE, NULL },
+        { LN_OP_RESTORE, NULL },
+        { LN_OP_ALIAS, "{\"to\":\"06h0cbs55s000nco66ag\"}" },
+        { LN_OP_UNALIAS, NULL },
+    };
+    struct tree t;
+    struct ln_err err = { 0 };
+    char text[128];
+    tree_new(&t);
+    struct ln_id id =
+        add(&t.comm, "notice", "public", "{\"labels\":{\"a\":1},\"title\":\"停水\"}", NULL);
+    sync_all(&t);
+
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct ln_draft d = { .op = table[i].op, .collection = "notice", .record = id };
+        if (table[i].fields != NULL)
+            d.fields = ln_span_of(table[i].fields);
+        assert_false(save_all(&t.dist, &d, 1, &err));
+        if (err.code != LN_DENIED || strstr(err.text, "region") == NULL)
+            fail_msg("case %zu: %s", i, err.text);
+    }
+
+    cell(text, &t.dist, SQL_TITLE, &id);
+    assert_string_equal(text, "停水");
+    tree_end(&t);
+}
+
+/* A decision names what it decided between: what it does not name stays beside it. */
+TEST(a_draft_replaces_the_heads_that_it_names_and_no_others)
+{
+    struct tree t;
+    struct ln_err err = { 0 };
+    char text[128];
+    tree_new(&t);
+    struct ln_id id = add(&t.comm, "person", UP, "{\"job\":\"a\"}", NULL);
+    struct ln_draft one = { .op = LN_OP_SET,
+                            .collection = "person",
+                            .record = id,
+                            .fields = ln_span_of("{\"job\":\"b\"}") };
+    MUST(save_all(&t.comm, &one, 1, &err));
+    struct ln_draft two = one;
+    two.id = (struct ln_id){ { 0 } };
+    two.fields = ln_span_of("{\"job\":\"c\"}");
+    const struct ln_id twice[] = { id, id }; /* what `one` replaced: it counts once */
+    two.base = twice;
+    two.n_base = 2;
+    MUST(save_all(&t.comm, &two, 1, &err));
+    cell(text, &t.comm, SQL_CONFLICTS, &id);
+    assert_string_equal(text, "1");
+
+    struct ln_draft both = one;
+    both.id = (struct ln_id){ { 0 } };
+    both.fields = ln_span_of("{\"job\":\"d\"}");
+    const struct ln_id heads[] = { one.id, two.id };
+    both.base = heads;
+    both.n_base = 2;
+    MUST(save_all(&t.comm, &both, 1, &err));
+
+    cell(text, &t.comm, SQL_CONFLICTS, &id);
+    assert_string_equal(text, "0");
+    cell(text, &t.comm, SQL_JOB, &id);
+    assert_string_equal(text, "d");
+    sync_all(&t);
+    cell(text, &t.dist, SQL_JOB, &id);
+    assert_string_equal(text, "d");
+    tree_end(&t);
+}
+
+RUN_TESTS(T(a_published_record_of_another_region_is_not_changed_from_here),
+          T(a_draft_replaces_the_heads_that_it_names_and_no_others),
+          T(a_draft_that_cannot_be_a_line_is_refused_with_its_reason),
           T(several_drafts_are_one_transaction_and_may_speak_of_each_other),
           T(lines_loaded_in_bulk_keep_their_ids_and_are_sealed_here),
           T(one_line_that_cannot_be_loaded_refuses_all_of_them))

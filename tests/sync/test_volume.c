@@ -90,5 +90,57 @@ TEST(what_is_no_pack_or_has_no_place_is_refused_and_the_volume_stays_as_it_was)
     tree_end(&t);
 }
 
-RUN_TESTS(T(a_log_kept_as_a_volume_is_cloned_and_found_clean_by_stock_git),
+TEST(an_object_of_a_volume_is_read_by_kind_and_name_and_not_when_it_is_damaged)
+{
+    struct tree t;
+    struct ln_err err = { 0 };
+    struct ln_buf pack = ln_buf_new(LN_PACK_MAX);
+    struct ln_buf out = ln_buf_new(LN_PACK_MAX);
+    char path[128];
+    tree_new(&t);
+    (void)add(&t.comm, "notice", "public", "{\"title\":\"停水\"}", NULL);
+    seal(&t.comm);
+    (void)snprintf(path, sizeof path, "%s/volume.git", t.comm.dir);
+    MUST(ln_volume_start(&err));
+    struct ln_sha1 at = slice(&pack, &t.comm, 1);
+    struct ln_sha1 other = at;
+    other.b[0] ^= 1;
+    MUST(ln_volume_add(path, pack.data, pack.len, &at, &err));
+    const struct {
+        const char *path, *kind;
+        const struct ln_sha1 *name;
+        bool read;
+    } table[] = {
+        { path, "commit", &at, true },        { path, "tree", &at, false }, /* which it is not */
+        { path, "nothing", &at, false },      { path, "commit", &other, false },
+        { t.comm.dir, "commit", &at, false }, /* no repository */
+        { "/nowhere", "commit", &at, false },
+    };
+
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        ln_buf_clear(&out);
+        if (ln_volume_read(&out, table[i].path, table[i].kind, table[i].name) != table[i].read)
+            fail_msg("object %zu", i);
+        assert_int_equal(out.len > 0, table[i].read);
+        if (table[i].read) {
+            struct ln_sha1 sha = ln_segment_sha1("commit", out.data, out.len);
+            assert_memory_equal(sha.b, at.b, sizeof at.b);
+        }
+    }
+    assert_int_equal(tool_run(t.comm.dir, "chmod u+w volume.git/objects/pack/*.pack && "
+                                          "truncate -s 40 volume.git/objects/pack/*.pack"),
+                     0);
+    ln_buf_clear(&out);
+    assert_false(ln_volume_read(&out, path, "commit", &at));
+    assert_int_equal(out.len, 0);
+    assert_false(ln_volume_promise("/dev/null/volume", &err));
+    assert_non_null(strstr(err.text, "/dev/null/volume"));
+    ln_volume_stop();
+    ln_buf_free(&out);
+    ln_buf_free(&pack);
+    tree_end(&t);
+}
+
+RUN_TESTS(T(an_object_of_a_volume_is_read_by_kind_and_name_and_not_when_it_is_damaged),
+          T(a_log_kept_as_a_volume_is_cloned_and_found_clean_by_stock_git),
           T(what_is_no_pack_or_has_no_place_is_refused_and_the_volume_stays_as_it_was))

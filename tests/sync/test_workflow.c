@@ -124,7 +124,64 @@ TEST(the_order_of_arrival_does_not_matter)
     }
 }
 
-RUN_TESTS(T(without_steps_a_record_is_in_its_first_state),
+/* Of a record that was widened late the first steps are not here; of steps that follow each other
+ * in a ring none is first, and none is taken. */
+TEST(steps_without_a_first_one_begin_where_their_predecessor_is_not_here_and_a_ring_nowhere)
+{
+    static const struct {
+        struct {
+            uint8_t n, prev;
+            int64_t eff;
+            const char *to;
+        } steps[3];
+        size_t n;
+        const char *state;
+        uint8_t last;
+        bool conflict;
+    } table[] = {
+        { { { 2, 1, 10, "doing" } }, 1, "doing", 2, false },
+        { { { 3, 2, 11, "closed" }, { 2, 1, 10, "doing" } }, 2, "closed", 3, false },
+        { { { 2, 1, 10, "doing" }, { 4, 9, 5, "closed" } }, 2, "closed", 4, false },
+        { { { 2, 1, 10, "closed" }, { 4, 9, 5, "doing" } }, 2, "doing", 4, true },
+        { { { 2, 1, 10, "doing" }, { 4, 9, 10, "moved" } }, 2, "doing", 2, false },
+        { { { 2, 3, 10, "doing" }, { 3, 2, 11, "closed" } }, 2, "new", 0, false },
+        { { { 2, 2, 10, "closed" } }, 1, "new", 0, false },
+        { { { 2, 3, 10, "a" }, { 3, 2, 10, "b" }, { 4, 9, 1, "doing" } }, 3, "doing", 4, false },
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct ln_workflow_state s;
+        struct ln_workflow_step a[3];
+        for (size_t k = 0; k < table[i].n; k++)
+            a[k] = step(table[i].steps[k].n, table[i].steps[k].prev, 12, table[i].steps[k].eff,
+                        table[i].steps[k].to);
+
+        ln_workflow_derive(&s, &ticket, a, table[i].n);
+
+        if (strcmp(s.state, table[i].state) != 0 || s.last_n != table[i].last ||
+            s.conflict != table[i].conflict)
+            fail_msg("case %zu: %s, last %d, conflict %d", i, s.state, (int)s.last_n, s.conflict);
+    }
+}
+
+TEST(a_collection_without_states_has_those_its_steps_say_and_no_final_one)
+{
+    static const struct ln_coll plain = { .name = "plain" };
+    struct ln_workflow_state s;
+    struct ln_workflow_step a[] = { step(1, 0, 12, 10, "a"), step(2, 0, 12, 11, "closed") };
+
+    ln_workflow_derive(&s, &plain, a, 0);
+    assert_string_equal(s.state, "");
+    ln_workflow_derive(&s, &plain, a, 2);
+    assert_string_equal(s.state, "a");
+    assert_false(s.conflict); /* none of its states is final */
+    ln_workflow_derive(&s, NULL, a, 2);
+    assert_string_equal(s.state, "a");
+    assert_false(s.conflict);
+}
+
+RUN_TESTS(T(steps_without_a_first_one_begin_where_their_predecessor_is_not_here_and_a_ring_nowhere),
+          T(a_collection_without_states_has_those_its_steps_say_and_no_final_one),
+          T(without_steps_a_record_is_in_its_first_state),
           T(at_a_fork_the_higher_tier_goes_on_then_the_earlier_then_the_smaller_id),
           T(a_final_step_on_a_branch_not_taken_opens_a_conflict),
           T(a_later_step_that_was_taken_settles_what_was_lost),
