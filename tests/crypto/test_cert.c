@@ -198,7 +198,58 @@ TEST(a_certificate_with_anything_changed_is_none_or_says_just_what_it_says)
     ln_buf_free(&text);
 }
 
-RUN_TESTS(T(a_chain_from_province_to_laptop_holds), T(rights_only_narrow),
+/* Each is well signed by who stands above, and says something that cannot be. */
+TEST(ties_and_rights_that_cannot_be_are_refused_however_well_signed)
+{
+    struct party province, district, community, laptop;
+
+    make(&province, LN_ROLE_PROVINCE, "330000000000", NULL);
+    make(&district, LN_ROLE_DISTRICT, "330106000000", &province);
+    make(&community, LN_ROLE_COMMUNITY, "330106005055", &district);
+    make(&laptop, LN_ROLE_LAPTOP, "330106005055", &district);
+    assert_int_equal(check(&laptop, &district), LN_DENIED); /* only a community certifies those */
+    make(&laptop, LN_ROLE_LAPTOP, "330106005055", &community);
+    laptop.c.n_grids = 1;
+    memcpy(laptop.c.grids[0], "*", 2);
+    assert_int_equal(check(&laptop, &community), LN_INVALID);
+    laptop.c.grids[0][0] = '\0';
+    assert_int_equal(check(&laptop, &community), LN_INVALID);
+
+    struct party c = community;
+    memcpy(c.c.parent, c.c.node, sizeof c.c.parent);
+    assert_int_equal(check(&c, &district), LN_INVALID);
+    c = community;
+    memcpy(c.c.continues, c.c.node, sizeof c.c.continues);
+    assert_int_equal(check(&c, &district), LN_INVALID);
+    c = community;
+    (void)snprintf(c.c.continues, sizeof c.c.continues, "nobody");
+    assert_int_equal(check(&c, &district), LN_INVALID);
+    c = community;
+    c.c.parent[0] = '\0';
+    assert_int_equal(check(&c, &district), LN_DENIED);
+    c = community;
+    memcpy(c.c.issuer, province.c.node, sizeof c.c.issuer);
+    assert_int_equal(check(&c, &district), LN_DENIED);
+    c = community;
+    c.c.all_collections = false;
+    c.c.n_collections = 2; /* "*" and one more */
+    memcpy(c.c.collections[0], "*", 2);
+    memcpy(c.c.collections[1], "person", 7);
+    assert_int_equal(check(&c, &district), LN_INVALID);
+    c = province; /* a root is its own issuer, and has no parent */
+    memcpy(c.c.parent, district.c.node, sizeof c.c.parent);
+    assert_int_equal(check(&c, NULL), LN_DENIED);
+    c = province;
+    memcpy(c.c.issuer, district.c.node, sizeof c.c.issuer);
+    assert_int_equal(check(&c, NULL), LN_DENIED);
+
+    assert_int_equal(check(&community, &district), LN_OK);
+    assert_false(ln_cert_region_holds("330106000000", "3301"));
+    assert_false(ln_cert_region_holds("3301", "330106000000"));
+}
+
+RUN_TESTS(T(ties_and_rights_that_cannot_be_are_refused_however_well_signed),
+          T(a_chain_from_province_to_laptop_holds), T(rights_only_narrow),
           T(impossible_certificates_are_invalid), T(no_changed_byte_of_a_certificate_passes),
           T(regions_hold_what_starts_with_their_tier),
           T(a_certificate_with_anything_changed_is_none_or_says_just_what_it_says))

@@ -2,6 +2,7 @@
 #include "sync/pack.h"
 #include "tests/lib/peer.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define DAY_MS INT64_C(86400000)
@@ -840,6 +841,99 @@ TEST(a_box_without_a_clock_takes_its_parents_time_unless_that_lies_outside_its_o
     }
 }
 
+/* ---- slow links, refused lines */
+
+struct slow {
+    struct peer *p;
+    int64_t takes_ms;
+    unsigned largest, least; /* slices asked for, in bytes */
+};
+
+static bool slow_call(void *ctx, const struct ln_message *request, struct ln_message *response,
+                      struct ln_err *err)
+{
+    struct slow *x = ctx;
+    const char *max = strstr(request->query, "max=");
+
+    if (strncmp(request->path, "/sync/v1/log/", 13) == 0 && max != NULL) {
+        unsigned n = (unsigned)strtoul(max + 4, NULL, 10);
+        x->largest = n > x->largest ? n : x->largest;
+        x->least = x->least == 0 || n < x->least ? n : x->least;
+        *x->p->clock += x->takes_ms;
+    }
+    return x->p->link.call(x->p->link.ctx, request, response, err);
+}
+
+TEST(slices_grow_on_a_quick_link_and_shrink_on_a_slow_one_to_a_floor)
+{
+    static const struct {
+        int64_t takes_ms;
+        bool grows, shrinks;
+    } table[] = { { 0, true, false }, { 8000, false, false }, { 20000, false, true } };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct world w;
+        struct ln_err err = { 0 };
+        struct ln_exchange_report report;
+        struct ln_buf fields = ln_buf_new(65536);
+        world_new(&w, "01", "02");
+        all(&w);
+        ln_buf_adds(&fields, "{\"title\":\"");
+        uint64_t dice = 1; /* what does not deflate */
+        for (int k = 0; k < 12000; k++) {
+            dice = dice * UINT64_C(6364136223846793005) + 1;
+            ln_buf_addc(&fields, (char)('0' + (dice >> 33) % 43));
+        }
+        ln_buf_adds(&fields, "\"}");
+        for (int k = 0; k < 20; k++) {
+            (void)peer_add(&w.dist, "notice", "public", fields.data, NULL);
+            peer_seal(&w.dist);
+        }
+        struct slow x = { .p = &w.comm, .takes_ms = table[i].takes_ms };
+        struct ln_link link = { &x, slow_call };
+        struct ln_exchange_client *c = ln_exchange_client_new(&w.comm.x, &link);
+
+        MUST(ln_exchange_sync(c, &report, &err));
+
+        assert_true(report.level);
+        assert_int_equal(x.largest > 1 << 16, table[i].grows);
+        assert_int_equal(x.least < 1 << 16, table[i].shrinks);
+        assert_true(x.least >= 1 << 13 && x.largest <= 1 << 18);
+        ln_exchange_client_free(c);
+        ln_buf_free(&fields);
+        world_end(&w);
+    }
+}
+
+TEST(lines_that_the_parent_refused_are_counted_and_named_in_its_receipt)
+{
+    struct world w;
+    struct ln_err err = { 0 };
+    struct ln_exchange_report report;
+    char sql[256];
+    world_new(&w, "01", "02");
+    all(&w);
+    struct ln_id good = peer_add(&w.comm, "notice", "public", "{\"title\":\"good\"}", NULL);
+    peer_seal(&w.comm);
+    struct ln_id bad = peer_add(&w.comm, "notice", "public", "{\"title\":\"bad\"}", NULL);
+    (void)snprintf(sql, sizeof sql,
+                   "UPDATE change SET from_seq = 1, from_log = (SELECT n FROM log WHERE id = '%s')"
+                   " WHERE seq IS NULL AND rec IS NOT NULL",
+                   w.prov.c.id); /* as if the province had said it */
+    MUST(ln_db_exec(ln_sqlstore_db(w.comm.store), sql, &err));
+
+    peer_sync(&w.comm, &report);
+
+    assert_int_equal(report.refused, 1);
+    assert_true(report.level && !report.alarm);
+    assert_int_equal(report.receipt_seq, peer_head(&w.comm));
+    for (int i = 0; i < 2; i++) {
+        struct peer *p = i == 0 ? &w.comm : &w.dist;
+        assert_string_equal(peer_cell(p, "notice", "title", &good), "good");
+        assert_string_equal(peer_cell(p, "notice", "title", &bad), "");
+    }
+    world_end(&w);
+}
+
 /* ---- copied cards */
 
 static uint64_t held(struct peer *p, const char *log)
@@ -1011,7 +1105,9 @@ TEST(who_has_no_parent_or_no_certificate_has_nobody_to_sync_with)
     world_end(&w);
 }
 
-RUN_TESTS(T(a_node_says_how_it_is_when_that_changed_or_after_an_hour_and_to_its_parent_alone),
+RUN_TESTS(T(slices_grow_on_a_quick_link_and_shrink_on_a_slow_one_to_a_floor),
+          T(lines_that_the_parent_refused_are_counted_and_named_in_its_receipt),
+          T(a_node_says_how_it_is_when_that_changed_or_after_an_hour_and_to_its_parent_alone),
           T(a_box_without_a_clock_takes_its_parents_time_unless_that_lies_outside_its_own_lease),
           T(an_older_image_of_a_box_fetches_its_own_segments_back_and_goes_on),
           T(an_image_that_sealed_beside_its_original_is_found_out_and_seals_no_more),

@@ -275,6 +275,44 @@ TEST(heads_are_a_canonical_object_of_bounded_size)
     world_end(&w);
 }
 
+/* What a child wants to read with from now on: a key, from itself, to its own parent. */
+TEST(a_reading_key_that_is_none_changes_no_certificate)
+{
+    struct world w;
+    struct ln_ident id;
+    struct ln_recipient next;
+    struct ln_buf key = ln_buf_new(128);
+    char body[4][256];
+    world_new(&w);
+    ln_key_ident_make(&id);
+    ln_key_ident_public(&next, &id);
+    ln_key_recipient_write(&key, &next);
+    (void)snprintf(body[0], sizeof body[0], "{\"age\":7,\"all\":\"\"}");
+    (void)snprintf(body[1], sizeof body[1], "{\"age\":\"a\\nb\",\"all\":\"\"}");
+    (void)snprintf(body[2], sizeof body[2], "{\"age\":\"age1qqqq\",\"all\":\"\"}");
+    (void)snprintf(body[3], sizeof body[3], "{\"age\":\"%s\",\"all\":\"\"}", key.data);
+    const struct ln_authority *a = ln_replica_authority(w.dist.r);
+    struct ln_cert before = *ln_authority_find(a, w.comm.c.id);
+
+    for (size_t i = 0; i < 4; i++) {
+        request(&w, "POST", "heads", "", body[i]);
+        assert_int_equal(ask(&w, &w.comm, &w.dist), 200);
+        const struct ln_cert *now = ln_authority_find(a, w.comm.c.id);
+        assert_int_equal(ln_key_recipient_same(&now->age, &before.age), i < 3);
+    }
+    before = *ln_authority_find(a, w.comm.c.id);
+    request(&w, "POST", "heads", "", body[3]); /* once more: it has that already */
+    assert_int_equal(ask(&w, &w.comm, &w.dist), 200);
+    assert_int_equal(ln_authority_find(a, w.comm.c.id)->from_s, before.from_s);
+    peer_sync(&w.a, NULL);
+    peer_sync(&w.comm, NULL);
+    request(&w, "POST", "heads", "", body[3]); /* a laptop past its box, whose business it is */
+    assert_int_equal(ask(&w, &w.a, &w.dist), 200);
+    assert_false(ln_key_recipient_same(&ln_authority_find(a, w.a.c.id)->age, &next));
+    ln_buf_free(&key);
+    world_end(&w);
+}
+
 TEST(a_log_is_given_from_a_number_on_in_bounded_pieces_and_only_to_whom_it_may_concern)
 {
     static const char *const bad[] = { "from=x", "from=0", "from=", "max=1e9", "from=-1", "max=" };
@@ -670,7 +708,8 @@ TEST(a_node_in_trouble_says_what_kind_and_signs_even_that)
     world_end(&w);
 }
 
-RUN_TESTS(T(paths_and_methods_that_are_none_are_told_apart),
+RUN_TESTS(T(a_reading_key_that_is_none_changes_no_certificate),
+          T(paths_and_methods_that_are_none_are_told_apart),
           T(only_a_child_with_a_good_signature_and_a_fresh_nonce_is_let_in),
           T(a_child_whose_certificate_ran_out_is_refused_and_one_in_its_last_third_gets_a_new_one),
           T(a_laptop_may_come_past_its_box_only_where_that_is_allowed),

@@ -8,6 +8,7 @@
 
 #include "crypto/canon.h"
 #include "sync/pack.h"
+#include "sync/view.h"
 
 #define G01 "330106005055/g01"
 #define UP "330106005055/330106000000"
@@ -325,8 +326,12 @@ static bool stranger(void *ctx, const struct ln_message *request, struct ln_mess
     else if (w->lie.way == 1)
         return ln_message_answer(response, request, w->dist.c.id, w->clock / 1000, &w->comm.c.key,
                                  err);
-    else
+    else if (w->lie.way == 2)
         ln_buf_addc(&response->body, ' ');
+    else { /* a proxy's page */
+        response->signature[0] = '\0';
+        response->status = 502;
+    }
     return true;
 }
 
@@ -337,12 +342,13 @@ TEST(answers_that_the_parent_did_not_sign_are_not_taken)
     peer_sync(&w.comm, NULL);
     w.comm.link = (struct ln_link){ &w, stranger };
 
-    for (w.lie.way = 0; w.lie.way < 3; w.lie.way++) {
+    for (w.lie.way = 0; w.lie.way < 4; w.lie.way++) {
         struct ln_err err = { 0 };
         again(&w);
         (void)peer_add(&w.dist, "notice", "public", "{\"title\":\"停水\"}", NULL);
         assert_false(peer_try(&w.comm, NULL, &err));
-        assert_true(err.code == LN_DENIED || err.code == LN_INVALID);
+        assert_true(w.lie.way == 3 ? err.code == LN_BUSY
+                                   : err.code == LN_DENIED || err.code == LN_INVALID);
     }
     world_end(&w);
 }
@@ -487,6 +493,118 @@ static bool ask_for(void *ctx, const struct ln_message *request, struct ln_messa
     return ln_message_answer(response, request, dist->c.id, x->w->clock / 1000, &dist->c.key, err);
 }
 
+/* An attachment that the parent takes nothing of, or gives nothing of. */
+TEST(an_attachment_whose_answer_is_none_waits_and_goes_with_the_next_sync)
+{
+    static const struct {
+        bool down;
+        struct twist t;
+    } table[] = {
+        { false, { "PUT", "file/", "[]", LN_INVALID, "no object" } },
+        { false, { "PUT", "file/", "{}", LN_INVALID, "does not tell how much is held" } },
+        { false, { "PUT", "file/", "{\"held\":\"1\"}", LN_INVALID, "does not tell how much" } },
+        { false, { "PUT", "file/", "{\"held\":-1}", LN_INVALID, "does not tell how much" } },
+        { false, { "PUT", "file/", "{\"held\":0}", LN_BROKEN, "the parent keeps nothing of it" } },
+        { true, { "GET", "file/", "", LN_OK, "" } },
+    };
+    struct world w;
+    struct twisted x = { .w = &w };
+    world_new(&w);
+    peer_sync(&w.comm, NULL);
+    w.comm.link = (struct ln_link){ &x, twist };
+
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct ln_exchange_report report = { 0 };
+        struct ln_err err = { 0 };
+        bool down = table[i].down;
+        w.below = (struct shelf){ .wanted = down, .bytes = "from below..", .total = down ? 0 : 12 };
+        w.below.held = w.below.total;
+        w.above = (struct shelf){ .bytes = "from above..", .total = down ? 12 : 0 };
+        w.above.held = w.above.total;
+        again(&w);
+        x = (struct twisted){ .w = &w, .t = &table[i].t };
+
+        bool ok = peer_try(&w.comm, &report, &err);
+
+        if (x.told == 0 || err.code != table[i].t.code || ok != (table[i].t.code == LN_OK) ||
+            strstr(err.text, table[i].t.words) == NULL)
+            fail_msg("attachment %zu (told %u): %d %s", i, x.told, (int)err.code, err.text);
+        assert_false(w.below.sent);
+        assert_int_equal(w.below.held, down ? 0 : 12);
+        x.t = NULL;
+        err = (struct ln_err){ 0 };
+        MUST(peer_try(&w.comm, &report, &err));
+        assert_int_equal(report.files, 1);
+        assert_int_equal(w.below.held, 12);
+        assert_int_equal(w.above.held, 12);
+    }
+    world_end(&w);
+}
+
+struct level_call {
+    struct world *w;
+    const char *same; /* as the answer tells it */
+    bool have;        /* names the very heads instead of saying level */
+};
+
+static bool answer_heads(void *ctx, const struct ln_message *request, struct ln_message *response,
+                         struct ln_err *err)
+{
+    struct level_call *x = ctx;
+    struct peer *dist = &x->w->dist;
+
+    ln_message_free(response);
+    ln_exchange_serve(dist->server, request, response);
+    if (strcmp(request->path, "/sync/v1/heads") != 0)
+        return true;
+    ln_buf_clear(&response->body);
+    if (x->have) {
+        struct ln_view v = { 0 };
+        assert_true(ln_view_read(&v, dist->c.store, ln_replica_authority(dist->r), x->w->comm.c.id,
+                                 dist->c.id, err));
+        ln_buf_adds(&response->body, "{\"have\":");
+        ln_view_write(&response->body, &v);
+        ln_buf_addc(&response->body, '}');
+        ln_view_free(&v);
+    } else
+        ln_buf_addf(&response->body, "{\"level\":true%s}", x->same);
+    return ln_message_answer(response, request, dist->c.id, x->w->clock / 1000, &dist->c.key, err);
+}
+
+TEST(digests_that_differ_are_an_alarm_and_nothing_else_is)
+{
+    static const struct {
+        const char *same;
+        bool alarm;
+    } table[] = { { "", false },
+                  { ",\"same\":true", false },
+                  { ",\"same\":false", true },
+                  { ",\"same\":0", false },
+                  { ",\"same\":\"false\"", false } };
+    struct world w;
+    struct ln_err err = { 0 };
+    struct ln_exchange_report report;
+    struct level_call x = { .w = &w };
+    world_new(&w);
+    peer_sync(&w.comm, NULL);
+    peer_sync(&w.comm, NULL);
+    w.comm.link = (struct ln_link){ &x, answer_heads };
+
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        x.same = table[i].same;
+        again(&w);
+        peer_sync(&w.comm, &report);
+        assert_true(report.level);
+        assert_int_equal(report.alarm, table[i].alarm);
+    }
+    x.have = true; /* a parent that calls the same heads different never comes to an end */
+    again(&w);
+    assert_false(peer_try(&w.comm, &report, &err));
+    assert_int_equal(err.code, LN_CONFLICT);
+    assert_non_null(strstr(err.text, "heads differ and names none"));
+    world_end(&w);
+}
+
 /* Segments that the parent says it lacks: what of it makes sense is brought, the rest passed
  * over. */
 TEST(a_list_of_damages_is_followed_as_far_as_it_makes_sense)
@@ -530,7 +648,9 @@ TEST(a_list_of_damages_is_followed_as_far_as_it_makes_sense)
     world_end(&w);
 }
 
-RUN_TESTS(T(an_answer_that_is_none_is_refused_with_its_reason_and_the_next_one_is_taken),
+RUN_TESTS(T(an_attachment_whose_answer_is_none_waits_and_goes_with_the_next_sync),
+          T(digests_that_differ_are_an_alarm_and_nothing_else_is),
+          T(an_answer_that_is_none_is_refused_with_its_reason_and_the_next_one_is_taken),
           T(a_list_of_damages_is_followed_as_far_as_it_makes_sense),
           T(no_answer_of_a_hostile_parent_does_harm_that_an_honest_one_does_not_mend),
           T(answers_that_the_parent_did_not_sign_are_not_taken))

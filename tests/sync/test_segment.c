@@ -179,6 +179,63 @@ TEST(what_breaks_the_form_is_not_built)
     }
 }
 
+TEST(files_times_and_names_of_logs_that_break_the_form_are_not_built)
+{
+    static const struct {
+        const char *name[2]; /* of files; NULL: as many as the form allows, and one more */
+        int64_t time_s;
+        const char *log; /* NULL: a good one */
+        bool built;
+    } table[] = {
+        { { "0123456789abcdef.age", "public.jsonl" }, 60, NULL, true },
+        { { "public.jsonl", "0123456789abcdef.age" }, 60, NULL, false }, /* not ascending */
+        { { "public.jsonl", "public.jsonl" }, 60, NULL, false },
+        { { "0123456789abcdeF.age", "public.jsonl" }, 60, NULL, false },
+        { { "0123456789abcde/.age", "public.jsonl" }, 60, NULL, false },
+        { { "0123456789abcde:.age", "public.jsonl" }, 60, NULL, false },
+        { { "0123456789abcde`.age", "public.jsonl" }, 60, NULL, false },
+        { { "0123456789abcdef.txt", "public.jsonl" }, 60, NULL, false },
+        { { "0123456789abcdef0.age", "public.jsonl" }, 60, NULL, false },
+        { { "../../etc/passwd", "public.jsonl" }, 60, NULL, false },
+        { { "0123456789abcdef.age", "public.jsonl" }, 61, NULL, false },
+        { { "0123456789abcdef.age", "public.jsonl" }, -60, NULL, false },
+        { { "0123456789abcdef.age", "public.jsonl" }, INT64_C(253402300860), NULL, false },
+        { { "0123456789abcdef.age", "public.jsonl" }, 60, "", false },
+        { { "0123456789abcdef.age", "public.jsonl" }, 60, "330106005055", false },
+        { { "0123456789abcdef.age", "public.jsonl" }, 60, "330106005055.aaaaaaaaaaaaaaaa", false },
+        { { "0123456789abcdef.age", "public.jsonl" }, 60, "33010600505a-aaaaaaaaaaaaaaaa", false },
+        { { "0123456789abcdef.age", "public.jsonl" }, 60, "330106005055-aaaaaaaaaaaaaaa1", false },
+        { { "0123456789abcdef.age", "public.jsonl" }, 60, "330106005055-Aaaaaaaaaaaaaaaa", false },
+        { { NULL, NULL }, 60, NULL, false },
+    };
+    struct author a = author(1);
+    struct ln_sha1 blobs[LN_SEGMENT_FILES + 1] = { { { 0 } } };
+
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct built b = build(&a, NULL);
+        struct ln_buf commit = ln_buf_new(LN_SEGMENT_MESSAGE_MAX);
+        struct ln_buf tree = ln_buf_new(LN_SEGMENT_MESSAGE_MAX);
+        struct ln_err err = { 0 };
+        struct ln_segment s = b.s;
+        s.time_s = table[i].time_s;
+        s.n_files = table[i].name[0] != NULL ? 2 : LN_SEGMENT_FILES + 1;
+        for (size_t k = 0; k < 2 && table[i].name[0] != NULL; k++) {
+            (void)snprintf(s.files[k].name, sizeof s.files[k].name, "%s", table[i].name[k]);
+            s.files[k].sha = b.s.files[0].sha;
+        }
+        if (table[i].log != NULL)
+            (void)snprintf(s.log, sizeof s.log, "%s", table[i].log);
+
+        bool ok = ln_segment_build(&commit, &tree, &s, blobs, &a.sec, &err);
+
+        if (ok != table[i].built || (!ok && err.code != LN_INVALID))
+            fail_msg("case %zu: %s", i, ok ? "built" : err.text);
+        ln_buf_free(&commit);
+        ln_buf_free(&tree);
+        built_free(&b);
+    }
+}
+
 static void pack_add(struct ln_buf *p, const struct built *b)
 {
     struct ln_err err = { 0 };
@@ -574,6 +631,8 @@ TEST(no_other_header_line_than_that_of_its_place_opens)
 }
 
 RUN_TESTS(
+    T(files_times_and_names_of_logs_that_break_the_form_are_not_built),
+
     T(what_was_built_reads_back_the_same),
     T(no_byte_of_a_commit_or_tree_can_be_changed_added_or_taken),
     T(another_key_is_refused_though_its_signature_is_good),
