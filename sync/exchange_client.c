@@ -42,8 +42,10 @@ struct ln_exchange_client {
     unsigned parts;        /* of attachments moved in this sync */
     bool hurried;          /* attachments were left for later, as something else waits */
     bool lean;
-    bool left_out, stop; /* of this sync: a log that is not taken; so it will not become level */
-    bool past;           /* another node above than the parent, told by hello */
+    bool left_out;          /* of this round: a log that is not taken, or not yet there */
+    bool stop;              /* of this sync: so it will not become level */
+    struct ln_view refused; /* of this sync: logs that the parent does not take (parsed) */
+    bool past;              /* another node above than the parent, told by hello */
     struct ln_exchange_report *out;
     uint64_t rotated;
     int64_t rotated_ms;
@@ -818,6 +820,7 @@ static bool left_out(struct ln_exchange_client *c, const struct ln_view_log *m, 
     ln_log_err(LN_LOG_WARN, err, "left out");
     *err = (struct ln_err){ 0 };
     c->left_out = true;
+    (void)ln_view_note(&c->refused, m->log, m->seq, &m->sha);
     return true;
 }
 
@@ -843,6 +846,10 @@ static bool lane_next(struct ln_exchange_client *c, struct lane *l)
         l->from = (l->push ? theirs : m->seq) + 1;
         l->to = l->push ? (m->up ? m->seq : 0) : m->closed ? 0 : theirs;
         l->back = false;
+        if (l->push && l->from <= l->to && ln_view_find(&c->refused, m->log) != NULL) {
+            c->left_out = true; /* asked once a sync is enough */
+            l->from = l->to + 1;
+        }
     }
     return true;
 }
@@ -1082,14 +1089,18 @@ static bool is_outdated(struct ln_exchange_client *c, const struct ln_view *mine
 }
 
 /* One round. A push whose place is known needs no question first, and its answer tells whether
- * both sides are level then. */
+ * both sides are level then. What is left out may be so for something that the parent has and we
+ * have not heard of, as a revocation: it ends the sync when heads were asked for and nothing else
+ * moves any more. */
 static bool round_of(struct ln_exchange_client *c, bool again, struct ln_err *err)
 {
     struct view_job j = { .self = c->c.self, .at = c->parent.node };
     char theirs_all[LN_VIEW_HASH] = "";
+    uint64_t before = c->out->sent_segments + c->out->got_segments;
     bool moved = false;
     bool ok = false;
 
+    c->left_out = false;
     if (!do_read(c, read_view, &j, err))
         goto out;
     if (c->known && is_outdated(c, &j.mine))
@@ -1105,7 +1116,7 @@ static bool round_of(struct ln_exchange_client *c, bool again, struct ln_err *er
         if (strcmp(theirs_all, j.mine.all) == 0)
             note_level(c, &j.mine);
         else if (c->left_out)
-            c->stop = true;
+            c->stop = c->asked && c->out->sent_segments + c->out->got_segments == before;
         else if (!moved) {
             (void)ln_fail(err, LN_CONFLICT, "the parent says heads differ and names none");
             goto out;
@@ -1856,8 +1867,8 @@ bool ln_exchange_sync(struct ln_exchange_client *c, struct ln_exchange_report *o
     *out = (struct ln_exchange_report){ 0 };
     c->out = out;
     c->asked = false;
-    c->left_out = false;
     c->stop = false;
+    ln_view_free(&c->refused);
     c->lacks.n = 0;
     unsigned before = c->sealed;
     if (!check_self(c, err) || !begin(c, err))
@@ -1925,6 +1936,7 @@ void ln_exchange_client_free(struct ln_exchange_client *c)
     if (c->changed && !c->past && !do_write(c, write_meta, c, &err))
         ln_log_err(LN_LOG_WARN, &err, "sync state not kept");
     ln_view_free(&c->theirs);
+    ln_view_free(&c->refused);
     sodium_memzero(&c->c.key, sizeof c->c.key);
     sodium_memzero(&c->c.ident, sizeof c->c.ident);
     ln_free(c);

@@ -1105,7 +1105,97 @@ TEST(who_has_no_parent_or_no_certificate_has_nobody_to_sync_with)
     world_end(&w);
 }
 
-RUN_TESTS(T(slices_grow_on_a_quick_link_and_shrink_on_a_slow_one_to_a_floor),
+struct telling_of {
+    const char *log;
+    struct ln_buf pack;
+};
+
+static bool told_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct telling_of *x = arg;
+    struct ln_receive got = { 0 };
+    bool ok = ln_replica_receive(r, &got, x->log, x->pack.data, x->pack.len, NULL, err);
+
+    ln_buf_free(&got.receipt);
+    return ok;
+}
+
+/* The province closes the log of a laptop that goes on working; `first` is told by a stick. */
+static void closed_above(struct world *w, struct peer *first)
+{
+    struct telling_of x = { .log = w->prov.c.id, .pack = ln_buf_new(LN_PACK_MAX) };
+    struct ln_exchange_report report;
+    struct ln_err err = { 0 };
+    uint64_t last;
+
+    world_new(w, "01", "02");
+    (void)peer_add(&w->a, "notice", G01, "{\"title\":\"early\"}", NULL);
+    all(w);
+    all(w);
+    MUST(peer_write(&w->prov, revoke_job, w->a.c.id, &err));
+    peer_seal(&w->prov);
+    (void)peer_add(&w->a, "notice", G01, "{\"title\":\"late\"}", NULL);
+    peer_sync(&w->a, NULL);
+    peer_sync(&w->comm, &report);
+    assert_true(report.level);
+    if (first != NULL) {
+        MUST(ln_replica_slice(&x.pack, &last, w->prov.c.store, ln_replica_authority(w->prov.r),
+                              w->prov.c.id, held(first, w->prov.c.id) + 1,
+                              ln_replica_self(first->r), LN_PACK_MAX, &err));
+        MUST(peer_write(first, told_job, &x, &err));
+    }
+    ln_buf_free(&x.pack);
+}
+
+/* A push that is refused because of a revocation must not keep the node that pushes from hearing of
+ * it: what is refused is why it has to ask. */
+TEST(a_node_whose_push_is_refused_for_a_revocation_hears_of_that_in_the_same_sync)
+{
+    struct world w;
+    struct ln_exchange_report report;
+    closed_above(&w, NULL);
+    assert_int_equal(ln_authority_void_from(ln_replica_authority(w.dist.r), w.a.c.id), 0);
+
+    peer_sync(&w.dist, &report);
+
+    assert_true(ln_authority_void_from(ln_replica_authority(w.dist.r), w.a.c.id) > 0);
+    assert_true(report.level && !report.alarm);
+    peer_sync(&w.comm, &report);
+    assert_true(report.level && !report.alarm);
+    assert_true(ln_authority_void_from(ln_replica_authority(w.comm.r), w.a.c.id) > 0);
+    world_end(&w);
+}
+
+/* A box that heard of a revocation before its parent did is ahead of it, not in conflict with it:
+ * all else is exchanged, and both are level once the parent has heard. */
+TEST(a_box_that_heard_of_a_revocation_first_is_level_as_soon_as_its_parent_has_heard)
+{
+    struct world w;
+    struct ln_exchange_report report;
+    closed_above(&w, &w.comm);
+    assert_true(ln_authority_void_from(ln_replica_authority(w.comm.r), w.a.c.id) > 0);
+    assert_int_equal(ln_authority_void_from(ln_replica_authority(w.dist.r), w.a.c.id), 0);
+    struct ln_id down = peer_add(&w.dist, "notice", "public", "{\"title\":\"down\"}", NULL);
+    struct ln_id up = peer_add(&w.comm, "notice", "public", "{\"title\":\"up\"}", NULL);
+    peer_seal(&w.dist);
+
+    peer_sync(&w.comm, &report);
+
+    assert_false(report.level || report.alarm);
+    assert_string_equal(peer_cell(&w.comm, "notice", "title", &down), "down");
+    assert_string_equal(peer_cell(&w.dist, "notice", "title", &up), "up");
+    peer_sync(&w.dist, &report);
+    assert_true(report.level && !report.alarm);
+    peer_sync(&w.comm, &report);
+    assert_true(report.level && !report.alarm);
+    peer_sync(&w.comm, &report);
+    assert_true(report.level && !report.alarm && report.requests == 1);
+    world_end(&w);
+}
+
+RUN_TESTS(T(a_node_whose_push_is_refused_for_a_revocation_hears_of_that_in_the_same_sync),
+          T(a_box_that_heard_of_a_revocation_first_is_level_as_soon_as_its_parent_has_heard),
+          T(slices_grow_on_a_quick_link_and_shrink_on_a_slow_one_to_a_floor),
           T(lines_that_the_parent_refused_are_counted_and_named_in_its_receipt),
           T(a_node_says_how_it_is_when_that_changed_or_after_an_hour_and_to_its_parent_alone),
           T(a_box_without_a_clock_takes_its_parents_time_unless_that_lies_outside_its_own_lease),
