@@ -173,10 +173,9 @@ static bool take_void(void *ctx, const struct ln_store_change *c, struct ln_err 
 /* What a revoked node wrote behind its end is held by whoever took it before he heard of that, and
  * by nobody else: neither heads nor digests tell of it. */
 static bool close_log(struct walk *w, struct ln_view_log *v, const struct ln_store_log *l,
-                      struct ln_err *err)
+                      uint64_t from, struct ln_err *err)
 {
     struct ln_store *s = w->store;
-    uint64_t from = ln_authority_void_in(w->a, l->id);
 
     if (from == 0 || from > l->head)
         return true;
@@ -199,13 +198,16 @@ static bool take_log(void *ctx, const struct ln_store_log *l, struct ln_err *err
     if (w->view->n == LN_VIEW_LOGS_MAX)
         return ln_fail(err, LN_FULL, "more than %d logs", LN_VIEW_LOGS_MAX);
     memcpy(v.log, l->id, sizeof v.log);
-    if (!close_log(w, &v, l, err))
+    uint64_t from = ln_authority_void_in(w->a, l->id);
+    if (!close_log(w, &v, l, from, err))
         return false;
     if (v.seq == 0)
         return true;
-    /* The root's own logs (depth 0) get no receipts. */
+    /* The root's own logs (depth 0) get no receipts. What a receipt covers that was given behind an
+     * end, for late work that somebody looked at, never comes here. */
+    bool ended = from > 0 && v.seq + 1 >= from;
     if (l->applied < v.seq ||
-        (v.depth > 0 && (l->receipt < v.seq || (!v.closed && l->receipt > v.seq))))
+        (v.depth > 0 && (l->receipt < v.seq || (!ended && l->receipt > v.seq))))
         w->settled = false;
     if (v.up)
         note_owner(w, l->id);

@@ -1,5 +1,6 @@
 /* Whole exchanges between real replicas: field laptops and their grids, keys on their way down. */
 #include "sync/pack.h"
+#include "sync/view.h"
 #include "tests/lib/peer.h"
 
 #include <stdlib.h>
@@ -693,7 +694,16 @@ TEST(a_box_that_took_late_work_of_a_lost_laptop_over_is_level_with_its_parent)
     for (int turn = 0; turn < 3; turn++) {
         peer_sync(&w.comm, &report);
         peer_sync(&w.dist, NULL);
+        peer_seal(&w.prov);
         assert_true(report.level && !report.alarm);
+    }
+    for (int i = 0; i < 2; i++) { /* and both compare their digests */
+        struct peer *p = i == 0 ? &w.comm : &w.dist;
+        struct ln_view v = { 0 };
+        MUST(ln_view_read(&v, p->c.store, ln_replica_authority(p->r), w.comm.c.id, w.dist.c.id,
+                          &err));
+        assert_string_not_equal(v.sum, "");
+        ln_view_free(&v);
     }
     ln_buf_free(&late.pack);
     world_end(&w);
