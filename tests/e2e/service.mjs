@@ -148,6 +148,20 @@ try {
   await must(worker, 'POST', `/application/${again.id}/steps`, { action: 'submit', set: { form: { bank: '工商银行' } } })
   ok('a reusable paper need not be brought again', (await must(worker, 'GET', '/application/' + again.id)).f.materials.map(m => m.state).join() === 'shown,missing')
 
+  // an inquiry knows which service it is about
+  const category = await must(office, 'POST', '/category', { code: 'zx', name: '政策咨询', handler: home, tier: 'community', accept_hours: 24, done_hours: 72 })
+  await phone.goto(`${base}/services/${item.id}`)
+  await phone.click('main a[href^="/ticket/new?kind=inquiry"]')
+  await phone.fill('#f-title', '要带户口本吗')
+  await phone.fill('#f-body', '母亲八十二岁')
+  await phone.fill('#f-category', '政策')
+  await phone.click('#f-category-list li:has-text("政策咨询") button')
+  await phone.click('button:has-text("保存")')
+  await phone.waitForURL(/\/ticket\/[0-9a-v]{20}/)
+  const asked = (await must(office, 'GET', '/ticket?kind=inquiry')).items
+  ok('an inquiry says which service it is about', asked.length === 1 && asked[0].f.item === item.id && asked[0].f.category === category.id, JSON.stringify(asked))
+  ok('and is counted by it', JSON.stringify((await must(office, 'GET', '/stats')).items.find(s => s.code === 'inquiries_by_item').cells) === JSON.stringify([['高龄津贴申领', 'filed', 1]]))
+
   // slots: one place, three who want it, one of them out of reach
   const starts = Date.now() + 24 * hour
   const slot = await must(desk, 'POST', '/slot', { item: item.id, date: day(1), starts, ends: starts + hour, places: 1, counter: '2 号窗' })

@@ -54,9 +54,11 @@ function meant(word: string, f: Field): string {
   return day ? today(Date.now() + Number(day[1] || 0) * DAY_MS) : word
 }
 
+/** Of a new record: what a link says goes before the default. */
 function initial(fields: Field[], rec?: Rec): Draft {
-  const d = begin(fields, rec)
-  if (!rec) for (const f of fields) if (f.default !== undefined && d.text[f.name] === '') d.text[f.name] = meant(String(f.default), f)
+  if (rec) return begin(fields, rec)
+  const d = asked(fields, begin(fields))
+  for (const f of fields) if (f.default !== undefined && d.text[f.name] === '') d.text[f.name] = meant(String(f.default), f)
   return d
 }
 
@@ -86,7 +88,7 @@ export function Form({ module, def, rec }: { module: Module; def: Collection; re
   const fields = def.fields.filter(f => editable(f) && !(rec && f.once) && !(rec && rec.masked && rec.masked.indexOf(f.name) >= 0) && !(guest && f.type.indexOf('file') === 0))
   const place = who + '/' + def.name + (rec ? '/' + rec.id : '')
   const [found] = useState(() => readDraft(place, begin(fields)))
-  const [draft, setDraft] = useState<Draft>(() => (found ? asked(fields, found) : rec ? initial(fields, rec) : asked(fields, initial(fields))))
+  const [draft, setDraft] = useState<Draft>(() => (found ? asked(fields, found) : initial(fields, rec)))
   const [forWhom, setForWhom] = useState(nobody)
   const [keep, setKeep] = useState<Record<string, string>>({})
   const [bad, setBad] = useState<FieldError[]>([])

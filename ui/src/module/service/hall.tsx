@@ -110,7 +110,7 @@ function Guide({ id, applying }: { id: string; applying: boolean }) {
     <div class="row">{ours && known && (online === 'apply' || online === 'full') && <a class="button primary" href={`/services/${id}/apply`}>{w('apply')}</a>}
       {ours && session.value && session.value.staff && online !== 'apply' && online !== 'full' && <a class="button primary" href={`/services/${id}/apply`}>{w('counter')}</a>}
       {text(item, 'link') && <a class="button" href={text(item, 'link')} rel="noreferrer">{w('elsewhere')}</a>}
-      {known && <a class="button" href="/ticket/new?kind=inquiry">{w('ask')}</a>}</div>
+      {known && <a class="button" href={`/ticket/new?kind=inquiry&item=${id}`}>{w('ask')}</a>}</div>
     {ours && online !== 'info' && <Slots item={item} />}
     <section class="card"><dl>{line(w('for_whom'), text(item, 'for_whom'))}
       {ours && line(w('promise'), w('days', { n: text(item, 'promise_days') }))}
