@@ -98,11 +98,18 @@ try {
   ok('after it the district pays, and the community sees it', await until(async () => (await api(district, 'clerk', 'POST', `/bill/${bill.id}/steps`, { action: 'pay' })).status < 300) &&
     await until(async () => (await api(a, 'operator', 'GET', `/bill/${bill.id}`)).body.state === 'paid'))
 
+  // links to what others run
+  const there = await made(a, 'committee', '/link', { name: '浙江政务服务网', kind: 'page', url: 'https://www.zjzwfw.gov.cn', owner: (await api(a, 'committee', 'GET', '/home?limit=1')).body.items[0].id })
+  await api(a, 'committee', 'PATCH', `/link/${there.id}`, { state: 'broken' })
+  ok('a link works until somebody finds that it does not', there.f.state === 'working' && (await api(a, 'resident', 'GET', '/link?state=broken')).body.items.length === 1, JSON.stringify(there))
+
   // feedback
   const said = await made(a, 'resident', '/feedback', { module: 'ticket', kind: 'wish', text: '希望能看到地图' })
   ok('feedback reaches the district', await until(async () => (await api(district, 'clerk', 'GET', `/feedback/${said.id}`)).status === 200))
   await step(district, 'clerk', 'feedback', said.id, 'plan', { set: { answer: '下一版加入' } })
   ok('and its author reads the answer', await until(async () => { const r = (await api(a, 'resident', 'GET', `/feedback/${said.id}`)).body; return r.state === 'planned' && r.f.answer === '下一版加入' }))
+  const released = await step(a, 'operator', 'feedback', said.id, 'release', { set: { release: '0.2' } })
+  ok('how long it took is known from its release', released.f.released_at >= said.created_at && (await api(a, 'committee', 'GET', '/stats')).body.items.some(s => s.code === 'feedback_hours' && s.cells.length > 0), JSON.stringify(released))
 
   ok('the logs verify', [district, a].every(n => { run(['verify', '--dir', n.dir]); return true }))
 } catch (e) {

@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks'
 import { call } from '../app/api'
 import { t, word } from '../i18n'
+import { PrintFoot } from './printfoot'
 
 interface Made { login: string; password: string; shown_name: string; node: string }
 
@@ -14,7 +15,7 @@ export function Card({ id }: { id: string }) {
     <h2>{made.node} · {t('card')}</h2>
     <dl><div><dt>{t('card_name')}</dt><dd>{made.shown_name}</dd></div><div><dt>{t('name')}</dt><dd class="code">{made.login}</dd></div>
       <div><dt>{t('password')}</dt><dd class="code">{made.password}</dd></div><div><dt>{t('address')}</dt><dd class="code">{location.host}</dd></div></dl>
-    <p>{t('card_keep')}</p>
+    <p>{t('card_keep')}</p><PrintFoot />
     <div class="row"><button type="button" class="primary" onClick={() => window.print()}>{t('print')}</button></div>
   </section>
   return <section class="card"><h2>{t('card')}</h2>
