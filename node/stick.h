@@ -47,10 +47,10 @@ struct ln_stick_report {
 bool ln_stick_take(struct ln_stick_report *r, struct ln_stick *s, struct ln_stick_letter *l,
                    struct ln_node *n, struct ln_err *err) LN_MUST;
 
-/* What `node`, which was revoked, wrote behind its end: `path` is a stick, the folder of its
- * letter, a folder of its bundles, or one of them. Kept, and void until somebody takes it over
- * (ln_replica_late); keys only as far as those lines need them. Adds to `r`: segments and keys.
- * LN_MISSING nothing of it there, or a gap. */
+/* What `node`, which was revoked, wrote behind its end, and behind those of its down-logs: `path`
+ * is a stick, the folder of its letter, a folder of its bundles, or one of them. Kept, and void
+ * until somebody takes it over (ln_replica_late); keys only as far as those lines need them. Adds
+ * to `r`: segments and keys. LN_MISSING nothing of it there, or a gap. */
 bool ln_stick_late(struct ln_stick_report *r, struct ln_node *n, const char *node, const char *path,
                    struct ln_err *err) LN_MUST;
 

@@ -22,6 +22,14 @@ struct bringing {
     struct ln_receive got;
 };
 
+/* Whether it is the node's own log, or one of its down-logs. */
+static bool is_of(const char *log, const char *node)
+{
+    size_t n = strlen(node);
+
+    return strncmp(log, node, n) == 0 && (log[n] == '\0' || log[n] == '.');
+}
+
 static bool late_job(void *arg_, struct ln_replica *r, struct ln_err *err)
 {
     struct bringing *x = arg_;
@@ -37,7 +45,7 @@ static bool late_file(struct ln_stick_report *r, struct ln_node *n, const char *
     bool ok = ln_disk_plain(path, err) && ln_disk_read(&file, "", path + 1, err) &&
               ln_bundle_read(&x.b, &file, err);
 
-    if (ok && strcmp(x.b.log, node) == 0) {
+    if (ok && is_of(x.b.log, node)) {
         ok = ln_queue_write(n->queue, late_job, &x, err);
         r->segments += x.got.segments;
         ln_buf_free(&x.got.receipt);
@@ -184,11 +192,17 @@ out:
     return ok;
 }
 
-static int by_length(const void *a, const void *b)
+/* By log, a node's own before its down-logs; of one log shorter numbers are earlier. */
+static int by_place(const void *a, const void *b)
 {
     const char *x = *(const char *const *)a;
     const char *y = *(const char *const *)b;
+    size_t n = (size_t)(strrchr(x, '-') - x);
+    size_t m = (size_t)(strrchr(y, '-') - y);
+    int log = n == m ? strncmp(x, y, n) : n < m ? -1 : 1;
 
+    if (log != 0)
+        return log;
     return strlen(x) != strlen(y) ? (strlen(x) < strlen(y) ? -1 : 1) : strcmp(x, y);
 }
 
@@ -212,15 +226,16 @@ bool ln_stick_late(struct ln_stick_report *r, struct ln_node *n, const char *nod
     if (d == NULL)
         return late_file(r, n, node, path, err);
     while ((e = readdir(d)) != NULL && count < FILES_MAX) {
-        if (strncmp(e->d_name, node, strlen(node)) != 0 || e->d_name[strlen(node)] != '-' ||
-            strstr(e->d_name, ".bundle") == NULL)
+        size_t id = strlen(node);
+        if (strncmp(e->d_name, node, id) != 0 || strstr(e->d_name, ".bundle") == NULL ||
+            (e->d_name[id] != '-' && e->d_name[id] != '.') || strchr(e->d_name + id, '-') == NULL)
             continue;
         names = ln_realloc(names, (count + 1) * sizeof *names);
         names[count++] = ln_strdup(e->d_name);
     }
     (void)closedir(d);
-    if (count > 0) /* of one log: shorter numbers are earlier */
-        qsort(names, count, sizeof *names, by_length);
+    if (count > 0)
+        qsort(names, count, sizeof *names, by_place);
     for (size_t i = 0; i < count; i++) {
         (void)snprintf(full, sizeof full, "%s/%s", path, names[i]);
         ok = ok && late_file(r, n, node, full, err);

@@ -164,6 +164,7 @@ bool ln_replica_receive_late(struct ln_replica *r, struct ln_receive *out, const
 /* ---- quoting (README "Quote") */
 /* A line in a segment that holds no longer: behind the end of a closed log. */
 struct ln_late {
+    const char *log; /* the node's own, or one of its down-logs */
     uint64_t seq;
     const char *audience;
     const struct ln_change *c;
@@ -173,7 +174,8 @@ struct ln_late {
                         of the "protocol", it counts already ("known"); NULL it can be */
 };
 typedef bool ln_late_fn(void *ctx, const struct ln_late *l, struct ln_err *err);
-/* Shows what the log of a revoked node holds here from segment `from` on (0: from its end); with
+/* Shows what the logs of a revoked node hold here behind their ends, its own first, then its
+ * down-logs but for the receipts there (`from` > 0: its own alone, from that segment on); with
  * `take` quotes all that can be: the lines are saved byte for byte as this node's, and everyone who
  * receives them judges them by what their author was allowed. *n = lines that can be, or were,
  * taken over; *unreadable = files without a key here. `fn` may be NULL. LN_MISSING nothing there,

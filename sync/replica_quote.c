@@ -1,7 +1,7 @@
 /* Quoting: lines of a log that holds no longer are carried, byte for byte, in the log of a node
  * that may: README "Quote". */
-#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/base/alloc.h"
@@ -77,15 +77,16 @@ static bool late_line(void *ctx, const char *audience, const struct ln_batch_quo
                       const char *text, size_t len, struct ln_err *err)
 {
     struct late *x = ctx;
-    struct ln_late l = { .seq = x->seq, .audience = audience };
+    struct ln_late l = { .log = x->log.id, .seq = x->seq, .audience = audience };
     struct ln_buf clear = ln_buf_secret(LN_CHANGE_MAX);
     struct ln_change c;
     struct ln_err bad = { 0 };
     bool ok = false;
 
     (void)quote;
-    if (!ln_change_read(&c, text, len, &bad)) {
-        ok = true; /* no line: nothing to show or to take */
+    /* No line, or one of the receipts that a down-log is full of: nothing to show or to take. */
+    if (!ln_change_read(&c, text, len, &bad) || ln_span_is(c.collection, "receipt")) {
+        ok = true;
         goto out;
     }
     if (!judge(&l.why, x, &c, audience, err) || !ln_batch_open(&clear, x->r->c.store, &c, err))
@@ -117,13 +118,65 @@ static bool late_segment(void *ctx, const struct ln_store_segment *seg, struct l
            ln_batch_flush(x->r->batch, NULL, err);
 }
 
+/* Logs of the revoked node that are held behind their ends. */
+struct closed {
+    const struct ln_authority *a;
+    const char *node;
+    bool own; /* the node's own log alone */
+    struct ln_store_log *list;
+    size_t n;
+};
+
+static bool take_closed(void *ctx, const struct ln_store_log *l, struct ln_err *err)
+{
+    struct closed *x = ctx;
+    char author[LN_NODE_ID_MAX];
+    uint64_t end = ln_authority_void_in(x->a, l->id);
+
+    (void)err;
+    ln_replica_author(author, l->id);
+    if (strcmp(author, x->node) != 0 || end == 0 || l->head < end ||
+        (x->own && strcmp(l->id, x->node) != 0))
+        return true;
+    x->list = ln_realloc(x->list, (x->n + 1) * sizeof *x->list);
+    x->list[x->n++] = *l;
+    return true;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    return strcmp(((const struct ln_store_log *)a)->id, ((const struct ln_store_log *)b)->id);
+}
+
+/* The node's own log first, as its down-logs' names begin with its own. */
+static bool late_logs(struct late *x, struct closed *logs, uint64_t from, unsigned *unreadable,
+                      struct ln_err *err)
+{
+    struct late_walk w = { x, unreadable };
+    bool any = false;
+    bool ok = true;
+
+    if (logs->n > 0)
+        qsort(logs->list, logs->n, sizeof *logs->list, by_id);
+    for (size_t i = 0; ok && i < logs->n; i++) {
+        uint64_t end = ln_authority_void_in(logs->a, logs->list[i].id);
+        uint64_t first = from > end ? from : end;
+        x->log = logs->list[i];
+        any = any || first <= x->log.head;
+        ok = first > x->log.head ||
+             ln_replica_held(x->r->c.store, x->log.n, first, x->log.head, late_segment, &w, err);
+    }
+    return ok && (any || ln_fail(err, LN_MISSING,
+                                 "nothing that %s wrote behind its end is here: bring its stick",
+                                 logs->node));
+}
+
 bool ln_replica_late(struct ln_replica *r, const char *node, uint64_t from, bool take, unsigned *n,
                      unsigned *unreadable, ln_late_fn *fn, void *ctx, struct ln_err *err)
 {
     struct ln_store *s = r->c.store;
     struct late x = { .r = r, .take = take, .n = n, .fn = fn, .ctx = ctx };
-    struct late_walk w = { &x, unreadable };
-    uint64_t end = ln_authority_void_from(r->authority, node);
+    struct closed logs = { .a = r->authority, .node = node, .own = from > 0 };
 
     *n = 0;
     *unreadable = 0;
@@ -132,16 +185,12 @@ bool ln_replica_late(struct ln_replica *r, const char *node, uint64_t from, bool
         return ln_fail(err, LN_MISSING, "no node %s is known", node);
     if (strcmp(node, r->c.id) == 0 || !ln_authority_may_quote(r->authority, r->c.id, node))
         return ln_fail(err, LN_DENIED, "%s is neither below this node nor continued by it", node);
-    if (end == 0)
+    if (ln_authority_void_from(r->authority, node) == 0)
         return ln_fail(err, LN_INVALID, "%s is not revoked: what it writes holds by itself", node);
-    if (from < end)
-        from = end;
-    if (!s->ops->log_get(s->ctx, &x.log, node, err))
-        return false;
-    if (x.log.n == 0 || x.log.head < from)
-        return ln_fail(err, LN_MISSING, "no segment %" PRIu64 " of %s is here: bring its stick",
-                       from, node);
-    return ln_replica_held(s, x.log.n, from, x.log.head, late_segment, &w, err);
+    bool ok = s->ops->log_each(s->ctx, take_closed, &logs, err) &&
+              late_logs(&x, &logs, from, unreadable, err);
+    ln_free(logs.list);
+    return ok;
 }
 
 /* ---- a fork: our branch leaves the log of the node that we continue */

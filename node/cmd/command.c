@@ -150,8 +150,8 @@ const struct ln_command ln_commands[] = {
         { "--from",
           "SEQ",
           false,
-          { "从第几段起；默认从吊销处", "from that segment on; default: from "
-                                        "its end" } },
+          { "只看它自己的日志，从第几段起；默认其全部日志，各从吊销处",
+            "its own log alone, from that segment on; default: all its logs, from their ends" } },
         { "--stick", "FOLDER", false, { "它的日志所在的文件夹", "folder with its log" } },
         { "--yes", NULL, false, { "采纳", "take it over" } } },
       { { "node", "NODE", true, { "已吊销的节点", "the revoked node" } } },

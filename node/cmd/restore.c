@@ -201,6 +201,9 @@ static bool show_late(void *ctx, const struct ln_late *l, struct ln_err *err)
 
     (void)err;
     x->n++;
+    const char *down = strchr(l->log, '.'); /* of a down-log: its region, and the number there */
+    if (down != NULL)
+        ln_buf_addf(x->out, "%s/", down + 1);
     ln_buf_addf(x->out, "%" PRIu64 "\t%s\t%s\t%.*s", l->seq, l->why != NULL ? l->why : "ok",
                 l->audience, (int)l->c->line.len, l->c->line.p);
     if (l->clear.len > 0)

@@ -120,9 +120,9 @@ static bool add_late(void *ctx, const struct ln_late *l, struct ln_err *err)
     f = json_object();
     add_fields(d, f, l->c->fields);
     add_fields(d, f, l->clear);
-    json_t *o = json_pack("{s:s,s:I,s:s,s:s,s:s,s:I,s:s,s:o}", "id", id, "seq", (json_int_t)l->seq,
-                          "collection", coll, "op", ops[l->c->op], "record", record, "at",
-                          (json_int_t)LN_HLC_MS(ln_clock_claimed(&l->c->id)), "why",
+    json_t *o = json_pack("{s:s,s:s,s:I,s:s,s:s,s:s,s:I,s:s,s:o}", "id", id, "log", l->log, "seq",
+                          (json_int_t)l->seq, "collection", coll, "op", ops[l->c->op], "record",
+                          record, "at", (json_int_t)LN_HLC_MS(ln_clock_claimed(&l->c->id)), "why",
                           l->why != NULL ? l->why : "", "f", f);
     if (d != NULL)
         json_object_set_new(o, "label",

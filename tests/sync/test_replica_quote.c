@@ -37,6 +37,7 @@ static void bring_late(struct box *from, struct box *to, const char *log)
 
 struct seen {
     unsigned n;
+    char log[LN_LOG_MAX];
     char why[16];
     char clear[128];
 };
@@ -47,6 +48,7 @@ static bool see(void *ctx, const struct ln_late *l, struct ln_err *err)
 
     (void)err;
     s->n++;
+    (void)snprintf(s->log, sizeof s->log, "%s", l->log);
     (void)snprintf(s->why, sizeof s->why, "%s", l->why != NULL ? l->why : "");
     (void)snprintf(s->clear, sizeof s->clear, "%.*s", (int)l->clear.len, l->clear.p);
     return true;
@@ -403,7 +405,95 @@ TEST(lines_of_the_protocol_stay_behind_in_the_branch_that_is_given_up)
     tree_end(&t);
 }
 
-RUN_TESTS(T(late_work_is_shown_of_revoked_nodes_below_alone_as_far_as_it_is_here),
+static void close_ticket(struct box *b, const struct ln_id *ticket)
+{
+    struct ln_err err = { 0 };
+    struct ln_draft d = { .op = LN_OP_STEP,
+                          .collection = "ticket",
+                          .record = *ticket,
+                          .fields = ln_span_of("{\"action\":\"close\",\"to\":\"done\"}") };
+
+    MUST(draft(b, &d, &err));
+    seal(b);
+}
+
+/* The district was closed while it answered tickets of its community: what it wrote into its
+ * down-log behind the end is taken over as well, in the order of its logs; receipts are not shown.
+ */
+TEST(honest_late_work_in_a_down_log_is_taken_over_too_and_counts_below)
+{
+    struct tree t;
+    struct ln_err err = { 0 };
+    struct seen s;
+    struct told told = { "", "", true };
+    struct ln_id ticket[3];
+    char text[128];
+    unsigned n;
+    unsigned unreadable;
+    tree_new(&t);
+    for (int i = 0; i < 3; i++)
+        ticket[i] = add(&t.comm, "ticket", UP, NULL, "{\"subject\":\"路灯\"}");
+    sync_all(&t);
+    close_ticket(&t.dist, &ticket[0]);
+    sync_all(&t);
+    revoke(&t.prov, t.dist.c.id);
+    seal(&t.prov);
+    close_ticket(&t.dist, &ticket[1]);
+    MUST(carry(&t.dist, &t.comm, t.down, &err) == LN_OK); /* which has not heard of it */
+    (void)add(&t.comm, "notice", "public", "{\"title\":\"x\"}", NULL);
+    seal(&t.comm);
+    MUST(carry(&t.comm, &t.dist, t.comm.c.id, &err) == LN_OK); /* a receipt behind the end */
+    close_ticket(&t.dist, &ticket[2]);
+    struct ln_id notice = add(&t.dist, "notice", "public", "{\"title\":\"晚\"}", NULL);
+    seal(&t.dist);
+    MUST(carry(&t.prov, &t.comm, t.prov.c.id, &err) == LN_OK);
+    cell(text, &t.comm, SQL_STATE, &ticket[1]);
+    assert_string_not_equal(text, "done");
+    bring_late(&t.dist, &t.prov, t.dist.c.id);
+    MUST(late(&t.prov, t.dist.c.id, false, &s, &n, &err)); /* the down-log's has not come */
+    assert_int_equal(n, 1);
+    bring_late(&t.dist, &t.prov, t.down);
+
+    MUST(late(&t.prov, t.dist.c.id, true, &s, &n, &err));
+    assert_int_equal(n, 3);
+    assert_int_equal(s.n, 3);
+    assert_string_equal(s.log, t.down); /* behind its own */
+    seal(&t.prov);
+    MUST(carry(&t.prov, &t.comm, t.prov.c.id, &err) == LN_OK);
+    MUST(carry(&t.prov, &t.comm, t.down2, &err) == LN_OK);
+
+    struct box *const both[] = { &t.prov, &t.comm };
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t k = 0; k < 3; k++) {
+            cell(text, both[i], SQL_STATE, &ticket[k]);
+            assert_string_equal(text, "done");
+        }
+        cell(text, both[i], SQL_TITLE, &notice);
+        assert_string_equal(text, "晚");
+        MUST(ln_replica_history(both[i]->c.store, &ticket[2], tell, &told, &err));
+        assert_string_equal(told.log, t.down);
+        assert_string_equal(told.by, t.down2);
+    }
+    struct ln_digest a = digest(&t.prov, UP);
+    struct ln_digest b = digest(&t.comm, UP);
+    assert_memory_equal(a.b, b.b, sizeof a.b);
+    MUST(late(&t.prov, t.dist.c.id, true, &s, &n, &err)); /* once is enough */
+    assert_int_equal(n, 0);
+    s = (struct seen){ 0 };
+    MUST(ln_replica_begin(t.prov.r, &err));
+    MUST(ln_replica_late(t.prov.r, t.dist.c.id, 1, false, &n, &unreadable, see, &s, &err));
+    ln_replica_rollback(t.prov.r);
+    assert_int_equal(s.n, 1); /* with a number its own log alone */
+    assert_string_equal(s.log, t.dist.c.id);
+    sound(&t.prov);
+    sound(&t.comm);
+    cell(text, &t.comm, SQL_STATE, &ticket[2]);
+    assert_string_equal(text, "done");
+    tree_end(&t);
+}
+
+RUN_TESTS(T(honest_late_work_in_a_down_log_is_taken_over_too_and_counts_below),
+          T(late_work_is_shown_of_revoked_nodes_below_alone_as_far_as_it_is_here),
           T(lines_of_the_protocol_stay_behind_in_the_branch_that_is_given_up),
           T(honest_late_work_of_a_lost_laptop_is_looked_at_and_taken_over),
           T(what_a_district_takes_over_of_a_stolen_box_counts_everywhere_as_the_boxs),
