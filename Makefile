@@ -28,7 +28,7 @@ LDFLAGS += -fsanitize=$(SAN)
 endif
 ifneq ($(COV),)
 B := build/cov
-CFLAGS += --coverage -O0 -U_FORTIFY_SOURCE -Wno-null-dereference -Wno-format-truncation -include tests/lib/coverage.h
+CFLAGS += --coverage -fprofile-update=atomic -O0 -U_FORTIFY_SOURCE -Wno-null-dereference -Wno-format-truncation -include tests/lib/coverage.h
 LDFLAGS += --coverage
 endif
 

@@ -221,6 +221,8 @@ static int serve(struct world *w, const char *body, size_t len)
 #define MAC "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 #define BODY(text) "{\"body\":\"" text "\",\"mac\":\"" MAC "\"}"
 
+#define LONG "0123456789012345678901234567890123456789012345678901234567890123456789"
+
 TEST(a_request_that_is_none_is_refused_before_any_code_is_looked_at)
 {
     static const char *const bodies[] = {
@@ -243,6 +245,12 @@ TEST(a_request_that_is_none_is_refused_before_any_code_is_looked_at)
         BODY("{\\\"age\\\":\\\"a\\\",\\\"id\\\":\\\"a\\\",\\\"key\\\":\\\"k\\\",\\\"name\\\":"
              "\\\"n\\\","
              "\\\"region\\\":\\\"330106005056\\\",\\\"role\\\":\\\"community\\\"}"),
+        BODY("{\\\"id\\\":\\\"a\\\",\\\"name\\\":\\\"n\\\"}"),
+        BODY("{\\\"id\\\":\\\"a\\\",\\\"name\\\":\\\"n\\\",\\\"region\\\":\\\"330106005056\\\"}"),
+        BODY("{\\\"id\\\":\\\"a\\\",\\\"name\\\":\\\"n\\\",\\\"region\\\":\\\"330106005056\\\","
+             "\\\"role\\\":\\\"community\\\"}"),
+        BODY("{\\\"id\\\":\\\"a\\\",\\\"key\\\":\\\"k\\\",\\\"name\\\":\\\"n\\\",\\\"region\\\":"
+             "\\\"330106005056\\\",\\\"role\\\":\\\"community\\\"}"),
         BODY("{\\\"age\\\":\\\"a\\\",\\\"id\\\":\\\"a\\\",\\\"key\\\":\\\"k\\\",\\\"name\\\":7,"
              "\\\"region\\\":\\\"330106005056\\\",\\\"role\\\":\\\"community\\\"}"),
     };
@@ -269,6 +277,45 @@ TEST(a_damaged_invitation_is_told_as_damage_and_a_busy_parent_asks_to_come_again
         "{\"collections\":7,\"continues\":\"\",\"grids\":[]}",
         "{\"collections\":[7],\"continues\":\"\",\"grids\":[]}",
         "{\"continues\":\"\",\"grids\":[],\"key\":\"x\"}",
+        "{\"continues\":7,\"grids\":[],\"key\":\"" MAC
+        "\",\"region\":\"330106005056\",\"role\":\"community\",\"tries\":0,\"until\":1}",
+        "{\"grids\":[],\"key\":\"" MAC
+        "\",\"region\":\"330106005056\",\"role\":\"community\",\"tries\":0,\"until\":1}",
+        "{\"continues\":\"a\\nb\",\"grids\":[],\"key\":\"" MAC
+        "\",\"region\":\"330106005056\",\"role\":\"community\",\"tries\":0,\"until\":1}",
+        "{\"continues\":\"" LONG "\",\"grids\":[],\"key\":\"" MAC
+        "\",\"region\":\"330106005056\",\"role\":\"community\",\"tries\":0,\"until\":1}",
+        "{\"continues\":\"\",\"grids\":[\"00\",\"01\",\"02\",\"03\",\"04\",\"05\",\"06\",\"07\","
+        "\"08\",\"09\",\"10\",\"11\",\"12\",\"13\",\"14\",\"15\",\"16\"],\"key\":\"" MAC
+        "\",\"region\":\"330106005056\",\"role\":\"community\",\"tries\":0,\"until\":1}",
+        "{\"continues\":\"\",\"grids\":[\"a\\nb\"],\"key\":\"" MAC
+        "\",\"region\":\"330106005056\",\"role\":\"community\",\"tries\":0,\"until\":1}",
+        "{\"continues\":\"\",\"grids\":[\"" LONG "\"],\"key\":\"" MAC
+        "\",\"region\":\"330106005056\",\"role\":\"community\",\"tries\":0,\"until\":1}",
+        "{\"collections\":[\"a\\nb\"],\"continues\":\"\",\"grids\":[],\"key\":\"" MAC
+        "\",\"region\":\"330106005056\",\"role\":\"community\",\"tries\":0,\"until\":1}",
+        "{\"collections\":[\"" LONG "\"],\"continues\":\"\",\"grids\":[],\"key\":\"" MAC
+        "\",\"region\":\"330106005056\",\"role\":\"community\",\"tries\":0,\"until\":1}",
+        "{\"continues\":\"\",\"grids\":[],\"region\":\"330106005056\",\"role\":\"community\","
+        "\"tries\":0,\"until\":1}",
+        "{\"continues\":\"\",\"grids\":[],\"key\":7,\"region\":\"330106005056\",\"role\":"
+        "\"community\",\"tries\":0,\"until\":1}",
+        "{\"continues\":\"\",\"grids\":[],\"key\":\"a\\nb\",\"region\":\"330106005056\",\"role\":"
+        "\"community\",\"tries\":0,\"until\":1}",
+        "{\"continues\":\"\",\"grids\":[],\"key\":\"" MAC
+        "\",\"role\":\"community\",\"tries\":0,\"until\":1}",
+        "{\"continues\":\"\",\"grids\":[],\"key\":\"" MAC
+        "\",\"region\":7,\"role\":\"community\",\"tries\":0,\"until\":1}",
+        "{\"continues\":\"\",\"grids\":[],\"key\":\"" MAC
+        "\",\"region\":\"330106005056\",\"tries\":0,\"until\":1}",
+        "{\"continues\":\"\",\"grids\":[],\"key\":\"" MAC
+        "\",\"region\":\"330106005056\",\"role\":7,\"tries\":0,\"until\":1}",
+        "{\"continues\":\"\",\"grids\":[],\"key\":\"" MAC
+        "\",\"region\":\"330106005056\",\"role\":\"king\",\"tries\":0,\"until\":1}",
+        "{\"continues\":\"\",\"grids\":[],\"key\":\"" MAC
+        "\",\"region\":\"330106005056\",\"role\":\"community\",\"until\":1}",
+        "{\"continues\":\"\",\"grids\":[],\"key\":\"" MAC
+        "\",\"region\":\"330106005056\",\"role\":\"community\",\"tries\":0}",
         "{\"continues\":\"\",\"grids\":[],\"key\":\"" MAC "\",\"region\":\"330106005056\",\"role\":"
         "\"community\",\"tries\":\"x\",\"until\":1}",
         "{\"continues\":\"\",\"grids\":[],\"key\":\"" MAC "\",\"region\":\"330106005056\",\"role\":"
@@ -281,7 +328,7 @@ TEST(a_damaged_invitation_is_told_as_damage_and_a_busy_parent_asks_to_come_again
     MUST(invite(&w, code, &w.dist, "330106005056", LN_ROLE_COMMUNITY, "", &err));
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        char sql[512];
+        char sql[1024];
         (void)snprintf(sql, sizeof sql,
                        "UPDATE meta SET value = CAST('%s' AS BLOB) WHERE key LIKE 'invite/%%'",
                        texts[i]);
