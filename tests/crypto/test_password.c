@@ -49,6 +49,9 @@ TEST(too_long_is_refused_not_cut)
     memset(text, 'a', sizeof text);
     assert_false(ln_password_hash(hash, text, sizeof text, &err));
     assert_int_equal(err.code, LN_INVALID);
+    MUST(ln_password_hash(hash, text, sizeof text - 1, &err));
+    assert_true(ln_password_check(hash, text, sizeof text - 1));
+    assert_false(ln_password_check(hash, text, sizeof text));
 }
 
 TEST(weaker_limits_are_old)

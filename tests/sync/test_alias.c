@@ -9,7 +9,7 @@
 
 static struct fake {
     struct ln_store_alias alias[MOST];
-    bool there[MOST], deleted[MOST];
+    bool there[MOST], deleted[MOST], broken;
 } fake;
 
 static struct ln_id id_of(size_t i)
@@ -26,7 +26,8 @@ static size_t at(const struct ln_id *id)
 static bool get(void *ctx, struct ln_store_alias *out, const struct ln_id *id, struct ln_err *err)
 {
     (void)ctx;
-    (void)err;
+    if (fake.broken)
+        return ln_fail(err, LN_BUSY, "the store of this test");
     *out = fake.alias[at(id)];
     return true;
 }
@@ -60,9 +61,21 @@ static bool records(void *ctx, const struct ln_id *ids, size_t n, ln_store_recor
     }
     return true;
 }
-static const struct ln_store_ops OPS = {
-    .alias_get = get, .alias_put = put, .alias_into = into, .records_get = records
-};
+static bool rooted(void *ctx, const struct ln_id *root, ln_store_id_fn *fn, void *fctx,
+                   struct ln_err *err)
+{
+    (void)ctx;
+    for (size_t i = 0; i < MOST; i++)
+        if (!ln_clock_id_zero(&fake.alias[i].to) &&
+            ln_clock_compare(&fake.alias[i].root, root) == 0 && !fn(fctx, &fake.alias[i].id, err))
+            return false;
+    return true;
+}
+static const struct ln_store_ops OPS = { .alias_get = get,
+                                         .alias_put = put,
+                                         .alias_into = into,
+                                         .alias_rooted = rooted,
+                                         .records_get = records };
 static struct ln_store store = { &OPS, NULL };
 
 static void fresh(void)
@@ -174,6 +187,58 @@ TEST(the_same_aliases_give_the_same_in_every_order)
     }
 }
 
-RUN_TESTS(T(a_ring_leaves_its_smallest_and_what_leads_into_it_follows),
+struct ids {
+    size_t at[MOST], n, most;
+};
+
+static bool take_one(void *ctx, const struct ln_id *id, struct ln_err *err)
+{
+    struct ids *x = ctx;
+
+    if (x->n == x->most)
+        return ln_fail(err, LN_FULL, "enough");
+    x->at[x->n++] = at(id);
+    return true;
+}
+
+TEST(all_ids_that_are_one_are_told_from_any_of_them_the_standing_one_first)
+{
+    struct ln_err err = { 0 };
+    fresh();
+    merge(1, 3);
+    merge(3, 5);
+    merge(7, 5);
+    for (size_t i = 0; i < 8; i++) {
+        struct ids x = { .most = MOST };
+        struct ln_id id = id_of(i);
+        bool one = i == 1 || i == 3 || i == 5 || i == 7;
+
+        MUST(ln_alias_set(&store, &id, take_one, &x, &err));
+
+        assert_int_equal(x.n, one ? 4 : 1);
+        assert_int_equal(x.at[0], one ? 5 : i);
+        for (size_t k = 0; one && k < 3; k++)
+            assert_int_equal(x.at[k + 1], k == 0 ? 1 : k == 1 ? 3 : 7);
+    }
+
+    struct ln_id id = id_of(1);
+    for (size_t most = 0; most < 4; most++) { /* whoever asks may stop it anywhere */
+        struct ids x = { .most = most };
+        err = (struct ln_err){ 0 };
+        assert_false(ln_alias_set(&store, &id, take_one, &x, &err));
+        assert_int_equal(err.code, LN_FULL);
+        assert_int_equal(x.n, most);
+    }
+    struct ids x = { .most = MOST };
+    fake.broken = true;
+    err = (struct ln_err){ 0 };
+    assert_false(ln_alias_set(&store, &id, take_one, &x, &err));
+    fake.broken = false;
+    assert_int_equal(err.code, LN_BUSY);
+    assert_int_equal(x.n, 0);
+}
+
+RUN_TESTS(T(all_ids_that_are_one_are_told_from_any_of_them_the_standing_one_first),
+          T(a_ring_leaves_its_smallest_and_what_leads_into_it_follows),
           T(what_is_not_here_or_deleted_stands_for_nobody),
           T(the_same_aliases_give_the_same_in_every_order))
