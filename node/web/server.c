@@ -583,6 +583,7 @@ static void serve_api(struct ln_web *w, struct incoming *in, struct ln_http_repl
         out->etag[0] = '\0';
         return;
     }
+    json_decref(c->fields); /* noted, and then there was none */
     /* What did not change is not sent again. */
     if (safe_method(in->q.method) && out->status == 200 && out->fixed == NULL &&
         out->next == NULL) {
