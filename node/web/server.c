@@ -489,7 +489,6 @@ static bool find_program(struct ln_call *c, const struct ln_route *route, struct
 static bool run_route(struct incoming *in, const struct ln_route *route, struct ln_err *err)
 {
     struct ln_call *c = &in->call;
-    bool ok;
 
     for (size_t i = 0; i < 4; i++)
         if (in->segments[i] != NULL && in->segments[i + 4] != NULL) {
@@ -511,11 +510,7 @@ static bool run_route(struct incoming *in, const struct ln_route *route, struct 
             return ln_fail(err, LN_INVALID, "the body is no JSON");
         }
     }
-    ok = route->run(c, err);
-    json_decref(c->program.scopes);
-    json_decref(c->body);
-    json_decref(c->titles);
-    return ok;
+    return route->run(c, err);
 }
 
 /* Puts the problems of single fields into the body of an error. */
@@ -558,6 +553,9 @@ static void serve_api(struct ln_web *w, struct incoming *in, struct ln_http_repl
     if (ok) {
         ok = run_route(in, route, &err);
         ln_node_read_done(w->n, c->r);
+        json_decref(c->program.scopes);
+        json_decref(c->body);
+        json_decref(c->titles);
     }
     if (!ok) {
         if (err.code == LN_BROKEN || err.code == LN_FULL)
