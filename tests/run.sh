@@ -79,7 +79,7 @@ sanitized() {
     local reports="$PWD/$logs/report-${SAN//,/-}"
     rm -f "$reports".*
     export LINLI="$PWD/$b/linli" ASAN_OPTIONS="log_path=$reports" UBSAN_OPTIONS="log_path=$reports:print_stacktrace=1" \
-        TSAN_OPTIONS="log_path=$reports"
+        TSAN_OPTIONS="log_path=$reports:suppressions=$PWD/tests/tsan.supp"
     unit
     e2e
     cat "$reports".* >"$logs/sanitizers" 2>/dev/null

@@ -1,0 +1,32 @@
+tests/sync/test_volume: tests/sync/test_volume.c sync/volume.h \
+ crypto/base/buf.h crypto/base/err.h sync/sha1.h tests/lib/tool.h \
+ tests/lib/tree.h tests/lib/schema.h sync/schema.h tests/lib/test.h \
+ node/store/sqlstore.h node/store/db.h sync/store.h sync/audience.h \
+ crypto/cert.h crypto/key.h crypto/encode.h sync/env.h sync/digest.h \
+ sync/clock.h sync/merge.h sync/change.h sync/segment.h sync/pack.h \
+ sync/replica.h sync/authority.h
+sync/volume.h:
+crypto/base/buf.h:
+crypto/base/err.h:
+sync/sha1.h:
+tests/lib/tool.h:
+tests/lib/tree.h:
+tests/lib/schema.h:
+sync/schema.h:
+tests/lib/test.h:
+node/store/sqlstore.h:
+node/store/db.h:
+sync/store.h:
+sync/audience.h:
+crypto/cert.h:
+crypto/key.h:
+crypto/encode.h:
+sync/env.h:
+sync/digest.h:
+sync/clock.h:
+sync/merge.h:
+sync/change.h:
+sync/segment.h:
+sync/pack.h:
+sync/replica.h:
+sync/authority.h:
