@@ -28,13 +28,13 @@ function hand(page, home) {
     page,
     async tap(at, more = {}) {
       h.taps++
-      await page.locator(at).first().click({ timeout: 8000, ...more })
+      await page.locator(at).first().click({ timeout: 20000, ...more })
     },
-    async type(at, text) { await page.locator(at).first().fill(text, { timeout: 8000 }) },
+    async type(at, text) { await page.locator(at).first().fill(text, { timeout: 20000 }) },
     /** Typed, found, taken with Enter. */
     async find(at, text) {
       await h.type(at, text)
-      await page.waitForFunction(([a]) => { const e = document.querySelector(a); return e && document.getElementById(e.id + '-list') && document.getElementById(e.id + '-list').querySelector('button') }, [at], { timeout: 8000 })
+      await page.waitForFunction(([a]) => { const e = document.querySelector(a); return e && document.getElementById(e.id + '-list') && document.getElementById(e.id + '-list').querySelector('button') }, [at], { timeout: 20000 })
       await page.keyboard.press('Enter')
     },
     /** Typed, found, tapped. */
@@ -44,9 +44,9 @@ function hand(page, home) {
     },
     async choose(at, value) {
       h.taps++
-      await page.locator(at).first().selectOption(value, { timeout: 8000 })
+      await page.locator(at).first().selectOption(value, { timeout: 20000 })
     },
-    see: at => page.waitForSelector(at, { timeout: 8000 }),
+    see: at => page.waitForSelector(at, { timeout: 20000 }),
     async home() {
       await page.goto(home)
       await page.waitForFunction(() => document.querySelector('main h1') && !document.querySelector('.skeleton'))
