@@ -105,9 +105,9 @@ export function Form({ module, def, rec }: { module: Module; def: Collection; re
 
   useEffect(() => { // a default `mine`: one's own record, when there is just one
     if (rec) return
-    const typed = (name: string) => { const e = document.getElementById('f-' + name); return e instanceof HTMLInputElement && e.value !== '' } // another one is being looked for
+    const inUse = (name: string) => { const e = document.getElementById('f-' + name); return e instanceof HTMLInputElement && (e.value !== '' || e === document.activeElement) } // somebody looks for another one
     fields.filter(f => f.default === 'mine' && f.to && draft.text[f.name] === '').forEach(f => void own(String(f.to)).then(id => {
-      if (id) setDraft(d => (d.text[f.name] === '' && !typed(f.name) ? { ...d, text: { ...d.text, [f.name]: id } } : d))
+      if (id) setDraft(d => (d.text[f.name] === '' && !inUse(f.name) ? { ...d, text: { ...d.text, [f.name]: id } } : d))
     }))
   }, [])
   function change(d: Draft) {

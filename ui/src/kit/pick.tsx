@@ -12,12 +12,9 @@ export function Pick({ id, to, value, title, required, bad, describedBy, onInput
   const [open, setOpen] = useState(false)
   const [at, setAt] = useState(0)
   const chosen = useRef('')
-  const input = useRef<HTMLInputElement>(null)
-  const late = useRef('') // the title of what was filled in by itself while somebody was typing: nothing is put between their letters
-  const told = (s = '') => { if (document.activeElement === input.current) late.current = s; else setText(s) }
   useEffect(() => {
     let on = true
-    if (value && value !== chosen.current && !title && to !== '*') call<Hit>('GET', `/${to}/${value}`).then(r => on && told(r.title), () => on && told())
+    if (value && value !== chosen.current && !title && to !== '*') call<Hit>('GET', `/${to}/${value}`).then(r => on && setText(r.title || ''), () => on && setText(''))
     return () => { on = false }
   }, [value])
   useEffect(() => {
@@ -42,12 +39,8 @@ export function Pick({ id, to, value, title, required, bad, describedBy, onInput
     if (e.key === 'ArrowUp') { e.preventDefault(); setAt(Math.max(at - 1, 0)) }
     if (e.key === 'Enter' && open && hits.length > 0) { e.preventDefault(); choose(hits[at] || hits[0]) }
   }
-  function leave() {
-    setOpen(false)
-    if (value && text === '') setText(late.current)
-  }
-  return <div class="pick" onFocusOut={e => { if (!(e.currentTarget as HTMLElement).contains(e.relatedTarget as Node | null)) leave() }}>
-    <input ref={input} id={id} value={text} required={required} aria-invalid={bad ? true : undefined} aria-describedby={describedBy} role="combobox" aria-expanded={open} aria-autocomplete="list"
+  return <div class="pick" onFocusOut={e => { if (!(e.currentTarget as HTMLElement).contains(e.relatedTarget as Node | null)) setOpen(false) }}>
+    <input id={id} value={text} required={required} aria-invalid={bad ? true : undefined} aria-describedby={describedBy} role="combobox" aria-expanded={open} aria-autocomplete="list"
       aria-controls={id + '-list'} aria-activedescendant={open && hits[at] ? `${id}-${at}` : undefined} autocomplete="off" placeholder={t('type_to_find')} onFocus={() => setOpen(true)}
       onInput={e => { setText(e.currentTarget.value); setOpen(true); if (value) onInput('') }} onKeyDown={key} />
     {open && <ul id={id + '-list'} role="listbox" class="plain card">{hits.length === 0 ? <li class="quiet" role="option" aria-selected={false}>{t('empty')}</li>
