@@ -1,5 +1,6 @@
 # Linli: `make help` lists the targets. Everything built goes to build/.
 SHELL := /bin/bash
+MAKEFLAGS += --no-builtin-rules # `make tests/x/test_y` builds nothing beside its source
 CC ?= gcc
 B := build
 SAN ?=
