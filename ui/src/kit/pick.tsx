@@ -3,6 +3,8 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { call } from '../app/api'
 import { t } from '../i18n'
 
+const INDEXED_MS = 1500 // a record just added is found by its words a moment later
+
 interface Hit { id: string; collection?: string; title?: string; sub?: string }
 interface PickProps { id: string; to: string; value: string; title?: string; required?: boolean; bad?: boolean; describedBy?: string; onInput: (id: string) => void }
 
@@ -22,9 +24,16 @@ export function Pick({ id, to, value, title, required, bad, describedBy, onInput
     if (!open) return
     const words = text.trim()
     const url = to === '*' ? '/search?q=' + encodeURIComponent(words) : `/${to}?limit=12${words ? '&q=' + encodeURIComponent(words) : ''}`
-    const timer = setTimeout(() => {
-      call<{ items: Hit[] }>('GET', url).then(p => { if (on) { setHits(p.items.slice(0, 12)); setAt(0) } }, () => on && setHits([]))
-    }, 200)
+    let timer = setTimeout(ask, 200, true)
+    function ask(again: boolean) {
+      const found = (all: Hit[]) => {
+        if (!on) return
+        setHits(all.slice(0, 12))
+        setAt(0)
+        if (all.length === 0 && again) timer = setTimeout(ask, INDEXED_MS, false)
+      }
+      call<{ items: Hit[] }>('GET', url).then(p => found(p.items), () => found([]))
+    }
     return () => { on = false; clearTimeout(timer) }
   }, [text, open, to])
   function choose(r: Hit) {
