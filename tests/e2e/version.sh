@@ -39,7 +39,8 @@ post cuiyuan /api/v1/pet name=旺财 kind=狗 >/dev/null
 news 升级之后 mood=高兴
 ok "a community ahead sends to a district behind" eventually shows xihu /api/v1/news 升级之后
 ok "and the district to the province" eventually shows zhejiang /api/v1/news 升级之后
-ok "nobody refused anything" eval 'is cuiyuan unsent 0 && is xihu refused 0 && is zhejiang refused 0'
+ok "all of it has its receipt" eventually is cuiyuan unsent 0
+ok "nobody refused anything" eval 'is xihu refused 0 && is zhejiang refused 0'
 ok "the district has no such collection" fails get xihu /api/v1/pet
 ok "its digest agrees all the same" eventually agree xihu
 ok "and so does the province's" eventually agree zhejiang
