@@ -27,10 +27,7 @@ static bool take_log(void *ctx, const struct ln_store_log *l, struct ln_err *err
     (void)err;
     if (l->volume >= l->head)
         return true;
-    if (x->n == x->cap) {
-        x->cap = x->cap > 0 ? 2 * x->cap : 16;
-        x->list = ln_realloc(x->list, x->cap * sizeof *x->list);
-    }
+    x->list = ln_grow(x->list, x->n, &x->cap, sizeof *x->list);
     x->list[x->n++] = *l;
     return true;
 }

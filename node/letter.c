@@ -189,10 +189,7 @@ static bool read_files(struct ln_letter *l, struct ln_span list, struct ln_err *
             return ln_fail(err, LN_FULL,
                            LN_SAY("目录：文件多于 %d 个", "index: more than %d files"),
                            LN_LETTER_FILES);
-        if (l->n == cap) {
-            cap = cap > 0 ? 2 * cap : 64;
-            l->files = ln_realloc(l->files, cap * sizeof *l->files);
-        }
+        l->files = ln_grow(l->files, l->n, &cap, sizeof *l->files);
         l->files[l->n] = (struct ln_letter_file){ .size = 0 };
         if (!read_file(&l->files[l->n++], item, err))
             return false;

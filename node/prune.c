@@ -67,10 +67,7 @@ static bool take_log(void *ctx, const struct ln_store_log *l, struct ln_err *err
     struct logs *x = ctx;
 
     (void)err;
-    if (x->n == x->cap) {
-        x->cap = x->cap > 0 ? 2 * x->cap : 16;
-        x->list = ln_realloc(x->list, x->cap * sizeof *x->list);
-    }
+    x->list = ln_grow(x->list, x->n, &x->cap, sizeof *x->list);
     x->list[x->n++] = *l;
     return true;
 }

@@ -326,10 +326,7 @@ static bool take_audience(void *ctx, const struct ln_store_audience *a, struct l
      * own public lines stand in our log, whose head is compared. */
     if (memcmp(&a->digest, &none, sizeof none) == 0 || strcmp(a->name, "public") == 0)
         return true;
-    if (d->n == d->cap) {
-        d->cap = d->cap > 0 ? 2 * d->cap : 16;
-        d->list = ln_realloc(d->list, d->cap * sizeof *d->list);
-    }
+    d->list = ln_grow(d->list, d->n, &d->cap, sizeof *d->list);
     d->list[d->n++] = *a;
     return true;
 }

@@ -125,10 +125,7 @@ static bool split_name(struct entry *e, const char *h)
 
 static void add_entry(struct ln_stick *s, const struct entry *e)
 {
-    if (s->n_entries == s->cap) {
-        s->cap = s->cap > 0 ? 2 * s->cap : 64;
-        s->entries = ln_realloc(s->entries, s->cap * sizeof *s->entries);
-    }
+    s->entries = ln_grow(s->entries, s->n_entries, &s->cap, sizeof *s->entries);
     s->entries[s->n_entries++] = *e;
     add_folder(s, e->folder);
 }

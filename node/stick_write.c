@@ -69,10 +69,7 @@ static struct ln_letter_file *put(struct writing *w, enum ln_letter_kind kind, c
     }
     if (!there && !ln_disk_write(w->path, name, data, len, err))
         return NULL;
-    if (l->n == w->cap) {
-        w->cap = w->cap > 0 ? 2 * w->cap : 16;
-        l->files = ln_realloc(l->files, w->cap * sizeof *l->files);
-    }
+    l->files = ln_grow(l->files, l->n, &w->cap, sizeof *l->files);
     struct ln_letter_file *f = &l->files[l->n++];
     *f = (struct ln_letter_file){ .kind = kind, .size = len, .sha = ln_encode_sha256(data, len) };
     (void)snprintf(f->name, sizeof f->name, "%s", name);
@@ -169,10 +166,7 @@ static bool take_log(void *ctx, const struct ln_store_log *l, struct ln_err *err
     (void)err;
     if (l->head == 0)
         return true;
-    if (w->n_logs == w->cap_logs) {
-        w->cap_logs = w->cap_logs > 0 ? 2 * w->cap_logs : 16;
-        w->logs = ln_realloc(w->logs, w->cap_logs * sizeof *w->logs);
-    }
+    w->logs = ln_grow(w->logs, w->n_logs, &w->cap_logs, sizeof *w->logs);
     w->logs[w->n_logs++] = *l;
     return true;
 }

@@ -65,10 +65,7 @@ static struct child *child_of(struct ln_syncer *s, const char *node)
     for (size_t i = 0; i < s->n; i++)
         if (strcmp(s->children[i].c.node, node) == 0)
             return &s->children[i];
-    if (s->n == s->cap) {
-        s->cap = s->cap > 0 ? 2 * s->cap : 16;
-        s->children = ln_realloc(s->children, s->cap * sizeof *s->children);
-    }
+    s->children = ln_grow(s->children, s->n, &s->cap, sizeof *s->children);
     s->children[s->n] = (struct child){ .kept_ms = 0 };
     (void)snprintf(s->children[s->n].c.node, LN_NODE_ID_MAX, "%s", node);
     return &s->children[s->n++];

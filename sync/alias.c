@@ -23,10 +23,7 @@ bool ln_alias_list_add(struct ln_alias_list *l, const struct ln_id *id)
 {
     if (find(l, id) != SIZE_MAX)
         return false;
-    if (l->n == l->cap) {
-        l->cap = l->cap > 0 ? 2 * l->cap : 16;
-        l->at = ln_realloc(l->at, l->cap * sizeof l->at[0]);
-    }
+    l->at = ln_grow(l->at, l->n, &l->cap, sizeof *l->at);
     l->at[l->n++] = *id;
     return true;
 }

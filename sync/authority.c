@@ -133,10 +133,7 @@ static void put(struct ln_authority *a, const struct ln_cert *c)
         a->entries[at]->cert = *c;
         return;
     }
-    if (a->n == a->cap) {
-        a->cap = a->cap == 0 ? 16 : 2 * a->cap;
-        a->entries = ln_realloc(a->entries, a->cap * sizeof *a->entries);
-    }
+    a->entries = ln_grow(a->entries, a->n, &a->cap, sizeof *a->entries);
     memmove(&a->entries[at + 1], &a->entries[at], (a->n - at) * sizeof *a->entries);
     a->n++;
     a->entries[at] = ln_alloc(sizeof **a->entries);

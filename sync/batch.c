@@ -11,8 +11,6 @@
 #include "sync/alias.h"
 #include "sync/workflow.h"
 
-#define KEPT_LINE 8 /* room of a state vector grows by doubling from here */
-
 struct cell {
     int field;
     struct ln_span value;
@@ -64,14 +62,6 @@ struct ln_batch {
     size_t n_audiences, cap_audiences;
     struct piece *kept;
 };
-
-static void *grow(void *list, size_t n, size_t *cap, size_t size)
-{
-    if (n < *cap)
-        return list;
-    *cap = *cap > 0 ? 2 * *cap : KEPT_LINE;
-    return ln_realloc(list, *cap * size);
-}
 
 struct ln_batch *ln_batch_new(struct ln_store *store, const struct ln_schema *schema)
 {
@@ -173,7 +163,7 @@ static size_t entry_of(struct ln_batch *b, const struct ln_id *id)
     size_t at = slot_of(b, id);
     if (b->slots[at] != SIZE_MAX)
         return b->slots[at];
-    b->entries = grow(b->entries, b->n_entries, &b->cap_entries, sizeof *b->entries);
+    b->entries = ln_grow(b->entries, b->n_entries, &b->cap_entries, sizeof *b->entries);
     b->entries[b->n_entries] = (struct entry){ .id = *id, .heads = ln_buf_new(16 << 20) };
     b->slots[at] = b->n_entries;
     return b->n_entries++;
@@ -188,7 +178,7 @@ static bool audience_of(struct ln_batch *b, int64_t *n, const char *name, struct
             *n = b->audiences[i].row.n;
             return true;
         }
-    b->audiences = grow(b->audiences, b->n_audiences, &b->cap_audiences, sizeof *b->audiences);
+    b->audiences = ln_grow(b->audiences, b->n_audiences, &b->cap_audiences, sizeof *b->audiences);
 
     struct audience a = { 0 };
     if (!b->s->ops->audience_get(b->s->ctx, &a.row, name, err))
@@ -203,7 +193,7 @@ static struct audience *audience_by(struct ln_batch *b, int64_t n, struct ln_err
     for (size_t i = 0; i < b->n_audiences; i++)
         if (b->audiences[i].row.n == n)
             return &b->audiences[i];
-    b->audiences = grow(b->audiences, b->n_audiences, &b->cap_audiences, sizeof *b->audiences);
+    b->audiences = ln_grow(b->audiences, b->n_audiences, &b->cap_audiences, sizeof *b->audiences);
 
     struct audience a = { 0 };
     if (!b->s->ops->audience_by(b->s->ctx, &a.row, n, err))
@@ -230,7 +220,7 @@ static int width(const char *name)
 
 void ln_batch_add(struct ln_batch *b, const struct ln_batch_line *l)
 {
-    b->lines = grow(b->lines, b->n, &b->cap, sizeof *b->lines);
+    b->lines = ln_grow(b->lines, b->n, &b->cap, sizeof *b->lines);
 
     struct line *k = &b->lines[b->n++];
     *k = (struct line){ .l = *l, .entry = SIZE_MAX };
@@ -451,7 +441,7 @@ static void set_cell(struct entry *e, int field, struct ln_span value)
             e->cells[i].value = value;
             return;
         }
-    e->cells = grow(e->cells, e->n_cells, &e->cap_cells, sizeof *e->cells);
+    e->cells = ln_grow(e->cells, e->n_cells, &e->cap_cells, sizeof *e->cells);
     e->cells[e->n_cells++] = (struct cell){ field, value };
 }
 
@@ -691,7 +681,7 @@ static bool take_change(void *ctx, const struct ln_store_change *c, struct ln_er
     struct gather *g = ctx;
 
     (void)err;
-    g->list = grow(g->list, g->n, &g->cap, sizeof *g->list);
+    g->list = ln_grow(g->list, g->n, &g->cap, sizeof *g->list);
     struct piece_of *p = &g->list[g->n++];
     *p = (struct piece_of){ .row = ln_store_change_bare(c) };
     if (c->gone.len > 0)
@@ -916,7 +906,7 @@ static bool take_step(void *ctx, const struct ln_store_change *c, struct ln_err 
     if (c->line.len == 0 || c->state == LN_STORE_VOID ||
         !ln_change_read(&line, c->line.p, c->line.len, &why) || line.op != LN_OP_STEP)
         return true;
-    st->list = grow(st->list, st->n, &st->cap, sizeof *st->list);
+    st->list = ln_grow(st->list, st->n, &st->cap, sizeof *st->list);
     struct ln_workflow_step *x = &st->list[st->n++];
     *x = (struct ln_workflow_step){ .n = c->n,
                                     .eff = c->eff,
@@ -1223,7 +1213,7 @@ static bool take_known(void *ctx, const struct ln_store_change *c, struct ln_err
     (void)err;
     if (k == NULL || (c->state != LN_STORE_VOID && (c->from_log == 0 || k->l.from_log != 0)))
         return true;
-    t->rows = grow(t->rows, t->n, &t->cap, sizeof *t->rows);
+    t->rows = ln_grow(t->rows, t->n, &t->cap, sizeof *t->rows);
     t->rows[t->n++] = ln_store_change_bare(c);
     return true;
 }
@@ -1331,7 +1321,7 @@ static bool take_fate(void *ctx, const struct ln_store_change *c, struct ln_err 
     struct fates *x = ctx;
 
     (void)err;
-    x->rows = grow(x->rows, x->n_rows, &x->cap_rows, sizeof *x->rows);
+    x->rows = ln_grow(x->rows, x->n_rows, &x->cap_rows, sizeof *x->rows);
     x->rows[x->n_rows] = ln_store_change_bare(c);
     if (c->line.len > 0)
         x->rows[x->n_rows].line =
@@ -1448,7 +1438,7 @@ static bool take_unknown(void *ctx, const struct ln_store_change *c, struct ln_e
     if (c->state != LN_STORE_UNKNOWN || !ln_change_read(&line, c->line.p, c->line.len, &why) ||
         line.op == LN_OP_OTHER || ln_schema_find(x->b->schema, line.collection) == NULL)
         return true;
-    x->rows = grow(x->rows, x->n, &x->cap, sizeof *x->rows);
+    x->rows = ln_grow(x->rows, x->n, &x->cap, sizeof *x->rows);
     struct ln_store_change *row = &x->rows[x->n++];
     *row = ln_store_change_bare(c);
     row->state = LN_STORE_GOOD;

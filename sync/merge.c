@@ -338,10 +338,7 @@ static bool note_write(void *ctx, struct ln_span field, struct ln_span key, cons
     (void)err;
     if (ln_merge_gone(w->in->c.gone, unit))
         return true;
-    if (w->n == w->cap) {
-        w->cap = w->cap == 0 ? 64 : 2 * w->cap;
-        w->at = ln_realloc(w->at, w->cap * sizeof w->at[0]);
-    }
+    w->at = ln_grow(w->at, w->n, &w->cap, sizeof *w->at);
     memcpy(w->at[w->n].unit, unit, strlen(unit) + 1);
     w->at[w->n++].in = w->in;
     return true;

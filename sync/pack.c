@@ -233,10 +233,7 @@ static bool take_object(void *ctx, enum ln_pack_kind kind, const struct ln_sha1 
     struct ln_pack_list *x = ctx;
 
     (void)err;
-    if (x->n == x->cap) {
-        x->cap = x->cap > 0 ? 2 * x->cap : 256;
-        x->list = ln_realloc(x->list, x->cap * sizeof *x->list);
-    }
+    x->list = ln_grow(x->list, x->n, &x->cap, sizeof *x->list);
     struct ln_pack_object *o = &x->list[x->n++];
     *o = (struct ln_pack_object){
         .kind = kind, .name = *name, .len = len, .data = ln_alloc(len + 1)

@@ -749,10 +749,7 @@ static bool take_heir(void *ctx, const struct ln_cert *c, struct ln_err *err)
     if (!ln_authority_continues(h->r->authority, h->r->c.id, c->parent) ||
         strcmp(c->node, h->r->c.id) == 0 || ln_authority_void_from(h->r->authority, c->node) > 0)
         return true;
-    if (h->n == h->cap) {
-        h->cap = h->cap > 0 ? 2 * h->cap : 8;
-        h->list = ln_realloc(h->list, h->cap * sizeof *h->list);
-    }
+    h->list = ln_grow(h->list, h->n, &h->cap, sizeof *h->list);
     h->list[h->n++] = *c;
     return true;
 }

@@ -152,10 +152,7 @@ static bool begin_claim(struct ln_apply *x, struct ln_err *err)
 
 static void note_mine(struct ln_apply *x, const struct ln_batch_line *line)
 {
-    if (x->n_own == x->cap_own) {
-        x->cap_own = x->cap_own > 0 ? 2 * x->cap_own : 256;
-        x->own = ln_realloc(x->own, x->cap_own * sizeof *x->own);
-    }
+    x->own = ln_grow(x->own, x->n_own, &x->cap_own, sizeof *x->own);
     x->own[x->n_own++] =
         (struct ln_batch_fate){ .id = line->c.id, .eff = line->eff, .why = line->why };
 }
@@ -256,10 +253,7 @@ static bool take_early(void *ctx, const struct ln_store_record *rec, struct ln_e
     (void)err;
     if (!e->add && rec->region[0] != '\0')
         return true;
-    if (x->n_early == x->cap_early) {
-        x->cap_early = x->cap_early > 0 ? 2 * x->cap_early : 8;
-        x->early = ln_realloc(x->early, x->cap_early * sizeof *x->early);
-    }
+    x->early = ln_grow(x->early, x->n_early, &x->cap_early, sizeof *x->early);
     x->early[x->n_early].rec = rec->n;
     memcpy(x->early[x->n_early++].region, e->region, LN_REGION_LEN + 1);
     return true;
@@ -285,10 +279,7 @@ static bool take_foreign(void *ctx, const struct ln_store_change *c, struct ln_e
     (void)err;
     if (c->state != LN_STORE_GOOD || c->seq == 0 || c->line.len > 0)
         return true;
-    if (f->n == f->cap) {
-        f->cap = f->cap > 0 ? 2 * f->cap : 8;
-        f->rows = ln_realloc(f->rows, f->cap * sizeof *f->rows);
-    }
+    f->rows = ln_grow(f->rows, f->n, &f->cap, sizeof *f->rows);
     f->rows[f->n++] = *c;
     return true;
 }
@@ -731,10 +722,7 @@ static bool rethink_line(void *ctx, const char *audience, const struct ln_batch_
     }
     if (f.why == NULL && f.eff == 0)
         return true;
-    if (x->n == x->cap) {
-        x->cap = x->cap > 0 ? 2 * x->cap : 64;
-        x->list = ln_realloc(x->list, x->cap * sizeof *x->list);
-    }
+    x->list = ln_grow(x->list, x->n, &x->cap, sizeof *x->list);
     x->list[x->n++] = f;
     return true;
 }

@@ -68,10 +68,7 @@ static bool take_log(void *ctx, const struct ln_store_log *l, struct ln_err *err
     struct care *x = ctx;
 
     (void)err;
-    if (x->n_logs == x->cap_logs) {
-        x->cap_logs = x->cap_logs > 0 ? 2 * x->cap_logs : 16;
-        x->logs = ln_realloc(x->logs, x->cap_logs * sizeof *x->logs);
-    }
+    x->logs = ln_grow(x->logs, x->n_logs, &x->cap_logs, sizeof *x->logs);
     x->logs[x->n_logs++] = *l;
     return true;
 }
@@ -81,10 +78,7 @@ static struct tally *sum_of(struct care *x, int64_t audience)
     for (size_t i = 0; i < x->n_sums; i++)
         if (x->sums[i].audience == audience)
             return &x->sums[i];
-    if (x->n_sums == x->cap_sums) {
-        x->cap_sums = x->cap_sums > 0 ? 2 * x->cap_sums : 16;
-        x->sums = ln_realloc(x->sums, x->cap_sums * sizeof *x->sums);
-    }
+    x->sums = ln_grow(x->sums, x->n_sums, &x->cap_sums, sizeof *x->sums);
     x->sums[x->n_sums] = (struct tally){ .audience = audience };
     return &x->sums[x->n_sums++];
 }
@@ -108,10 +102,7 @@ static bool take_id(void *ctx, const char *audience, const struct ln_batch_quote
     }
     if (!ln_change_read(&c, line, len, &why))
         return true; /* counted as refused when it was applied */
-    if (x->n_ids == x->cap_ids) {
-        x->cap_ids = x->cap_ids > 0 ? 2 * x->cap_ids : 256;
-        x->ids = ln_realloc(x->ids, x->cap_ids * sizeof *x->ids);
-    }
+    x->ids = ln_grow(x->ids, x->n_ids, &x->cap_ids, sizeof *x->ids);
     x->ids[x->n_ids++] = c.id;
     return true;
 }
@@ -528,10 +519,7 @@ static bool take_wrong(void *ctx, const struct ln_store_audience *a, struct ln_e
     (void)err;
     if (memcmp(t->digest.b, a->digest.b, sizeof t->digest.b) == 0)
         return true;
-    if (x->n == x->cap) {
-        x->cap = x->cap > 0 ? 2 * x->cap : 16;
-        x->list = ln_realloc(x->list, x->cap * sizeof *x->list);
-    }
+    x->list = ln_grow(x->list, x->n, &x->cap, sizeof *x->list);
     x->list[x->n] = *a;
     x->list[x->n++].digest = t->digest;
     return true;

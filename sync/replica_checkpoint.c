@@ -395,10 +395,7 @@ static bool carry_line(void *ctx, const char *audience, const struct ln_batch_qu
     for (size_t i = 0; i < x->n_seen; i++)
         if (ln_clock_compare(&x->seen[i], &c.id) == 0)
             return true;
-    if (x->n_seen == x->cap_seen) {
-        x->cap_seen = x->cap_seen > 0 ? 2 * x->cap_seen : 16;
-        x->seen = ln_realloc(x->seen, x->cap_seen * sizeof *x->seen);
-    }
+    x->seen = ln_grow(x->seen, x->n_seen, &x->cap_seen, sizeof *x->seen);
     x->seen[x->n_seen++] = c.id;
     if (ln_canon_get(c.fields, "piece", &item))
         return give_piece(x, c.fields, item, err);
@@ -502,10 +499,7 @@ static bool note_id(void *ctx, const struct ln_carried *c, struct ln_err *err)
     (void)err;
     if (!ln_change_read(&line, c->line.p, c->line.len, &bad))
         return true;
-    if (x->n == x->cap) {
-        x->cap = x->cap > 0 ? 2 * x->cap : 256;
-        x->ids = ln_realloc(x->ids, x->cap * sizeof *x->ids);
-    }
+    x->ids = ln_grow(x->ids, x->n, &x->cap, sizeof *x->ids);
     x->ids[x->n++] = line.id;
     return true;
 }
@@ -522,10 +516,7 @@ static bool is_carried(const struct adopting *x, const struct ln_id *id)
 
 static void push_row(struct adopting *x, const struct ln_store_change *c)
 {
-    if (x->n_rows == x->cap_rows) {
-        x->cap_rows = x->cap_rows > 0 ? 2 * x->cap_rows : 256;
-        x->rows = ln_realloc(x->rows, x->cap_rows * sizeof *x->rows);
-    }
+    x->rows = ln_grow(x->rows, x->n_rows, &x->cap_rows, sizeof *x->rows);
     x->rows[x->n_rows++] = ln_store_change_bare(c);
 }
 
@@ -586,10 +577,7 @@ static bool take_record(void *ctx, const struct ln_store_record *rec, struct ln_
     struct adopting *x = ctx;
 
     (void)err;
-    if (x->n == x->cap) {
-        x->cap = x->cap > 0 ? 2 * x->cap : 256;
-        x->ids = ln_realloc(x->ids, x->cap * sizeof *x->ids);
-    }
+    x->ids = ln_grow(x->ids, x->n, &x->cap, sizeof *x->ids);
     x->ids[x->n++] = rec->id;
     return true;
 }
@@ -916,10 +904,7 @@ static bool gather_row(void *ctx, const struct ln_store_change *c, struct ln_err
     struct ln_err bad = { 0 };
 
     (void)err;
-    if (x->n_rows == x->cap_rows) {
-        x->cap_rows = x->cap_rows > 0 ? 2 * x->cap_rows : 256;
-        x->rows = ln_realloc(x->rows, x->cap_rows * sizeof *x->rows);
-    }
+    x->rows = ln_grow(x->rows, x->n_rows, &x->cap_rows, sizeof *x->rows);
     struct row *row = &x->rows[x->n_rows++];
     *row = (struct row){ .c = ln_store_change_bare(c),
                          .len = c->line.len,

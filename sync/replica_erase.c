@@ -27,10 +27,7 @@ static void add_id(struct ids *x, const struct ln_id *id)
     for (size_t i = 0; i < x->n; i++)
         if (ln_clock_compare(&x->list[i], id) == 0)
             return;
-    if (x->n == x->cap) {
-        x->cap = x->cap > 0 ? 2 * x->cap : 16;
-        x->list = ln_realloc(x->list, x->cap * sizeof *x->list);
-    }
+    x->list = ln_grow(x->list, x->n, &x->cap, sizeof *x->list);
     x->list[x->n++] = *id;
 }
 

@@ -146,10 +146,7 @@ static bool take_epoch(void *ctx, const struct ln_epoch *e, struct ln_err *err)
     (void)err;
     if (strcmp(e->audience, w->audience) != 0)
         return true;
-    if (w->n == w->cap) {
-        w->cap = w->cap > 0 ? 2 * w->cap : 16;
-        w->list = ln_realloc(w->list, w->cap * sizeof *w->list);
-    }
+    w->list = ln_grow(w->list, w->n, &w->cap, sizeof *w->list);
     w->list[w->n++] = *e;
     return true;
 }
@@ -290,10 +287,7 @@ static void add_name(struct rotating *x, const char *name)
     for (size_t i = 0; i < x->n; i++)
         if (strcmp(x->names[i], name) == 0)
             return;
-    if (x->n == x->cap) {
-        x->cap = x->cap > 0 ? 2 * x->cap : 16;
-        x->names = ln_realloc(x->names, x->cap * sizeof *x->names);
-    }
+    x->names = ln_grow(x->names, x->n, &x->cap, sizeof *x->names);
     (void)snprintf(x->names[x->n++], LN_AUDIENCE_MAX, "%s", name);
 }
 
@@ -573,10 +567,7 @@ static bool take_waiting(void *ctx, const struct ln_id *id, struct ln_err *err)
     struct waiting *w = ctx;
 
     (void)err;
-    if (w->n == w->cap) {
-        w->cap = w->cap > 0 ? 2 * w->cap : 16;
-        w->ids = ln_realloc(w->ids, w->cap * sizeof *w->ids);
-    }
+    w->ids = ln_grow(w->ids, w->n, &w->cap, sizeof *w->ids);
     w->ids[w->n++] = *id;
     return true;
 }

@@ -23,10 +23,7 @@ static bool take_record(void *ctx, const struct ln_store_record *rec, struct ln_
     struct learn *x = ctx;
 
     (void)err;
-    if (x->n == x->cap) {
-        x->cap = x->cap > 0 ? 2 * x->cap : 256;
-        x->list = ln_realloc(x->list, x->cap * sizeof *x->list);
-    }
+    x->list = ln_grow(x->list, x->n, &x->cap, sizeof *x->list);
     x->list[x->n++] = rec->id;
     return true;
 }

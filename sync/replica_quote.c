@@ -353,10 +353,7 @@ static bool take_log(void *ctx, const struct ln_store_log *l, struct ln_err *err
     ln_replica_author(node, l->id);
     if (l->head <= l->receipt || !ln_authority_continues(x->r->authority, x->r->c.id, node))
         return true;
-    if (x->n == x->cap) {
-        x->cap = x->cap > 0 ? 2 * x->cap : 8;
-        x->list = ln_realloc(x->list, x->cap * sizeof *x->list);
-    }
+    x->list = ln_grow(x->list, x->n, &x->cap, sizeof *x->list);
     x->list[x->n++] = *l;
     return true;
 }
@@ -373,10 +370,7 @@ static bool take_unsealed(void *ctx, const struct ln_store_change *c, struct ln_
     struct unsealed *x = ctx;
 
     (void)err;
-    if (x->n == x->cap) {
-        x->cap = x->cap > 0 ? 2 * x->cap : 64;
-        x->rows = ln_realloc(x->rows, x->cap * sizeof *x->rows);
-    }
+    x->rows = ln_grow(x->rows, x->n, &x->cap, sizeof *x->rows);
     x->rows[x->n] = ln_store_change_bare(c);
     x->rows[x->n++].line = (struct ln_span){ ln_strndup(c->line.p, c->line.len), c->line.len };
     return true;

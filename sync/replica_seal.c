@@ -56,10 +56,7 @@ static bool take_unsealed(void *ctx, const struct ln_store_change *c, struct ln_
 
     if (!ln_change_read(&line, c->line.p, c->line.len, err))
         return ln_wrap(err, "unsealed change");
-    if (o->n == o->cap) {
-        o->cap = o->cap > 0 ? 2 * o->cap : 64;
-        o->list = ln_realloc(o->list, o->cap * sizeof *o->list);
-    }
+    o->list = ln_grow(o->list, o->n, &o->cap, sizeof *o->list);
     struct waiting *w = &o->list[o->n++];
     *w = (struct waiting){ .row = ln_store_change_bare(c),
                            .step = line.op == LN_OP_STEP,
@@ -90,10 +87,7 @@ static bool name_of(const char **out, struct outbox *o, int64_t n, struct ln_err
         }
     if (!s->ops->audience_by(s->ctx, &a, n, err))
         return false;
-    if (o->n_names == o->cap_names) {
-        o->cap_names = o->cap_names > 0 ? 2 * o->cap_names : 16;
-        o->names = ln_realloc(o->names, o->cap_names * sizeof *o->names);
-    }
+    o->names = ln_grow(o->names, o->n_names, &o->cap_names, sizeof *o->names);
     o->names[o->n_names].n = n;
     memcpy(o->names[o->n_names].name, a.name, sizeof a.name);
     *out = o->names[o->n_names++].name;

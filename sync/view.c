@@ -20,10 +20,7 @@ void ln_view_free(struct ln_view *v)
 
 static void add(struct ln_view *v, const struct ln_view_log *l)
 {
-    if (v->n == v->cap) {
-        v->cap = v->cap > 0 ? 2 * v->cap : 16;
-        v->logs = ln_realloc(v->logs, v->cap * sizeof *v->logs);
-    }
+    v->logs = ln_grow(v->logs, v->n, &v->cap, sizeof *v->logs);
     v->logs[v->n++] = *l;
 }
 
@@ -128,10 +125,7 @@ static void note_owner(struct walk *w, const char *log)
 
     if (c == NULL || c->role == LN_ROLE_LAPTOP)
         return;
-    if (w->n_owners == w->cap_owners) {
-        w->cap_owners = w->cap_owners > 0 ? 2 * w->cap_owners : 16;
-        w->owners = ln_realloc(w->owners, w->cap_owners * sizeof *w->owners);
-    }
+    w->owners = ln_grow(w->owners, w->n_owners, &w->cap_owners, sizeof *w->owners);
     memcpy(w->owners[w->n_owners++].region, c->region, sizeof c->region);
 }
 
@@ -160,10 +154,7 @@ static bool take_void(void *ctx, const struct ln_store_change *c, struct ln_err 
     struct walk *w = ctx;
 
     (void)err;
-    if (w->n_voids == w->cap_voids) {
-        w->cap_voids = w->cap_voids > 0 ? 2 * w->cap_voids : 16;
-        w->voids = ln_realloc(w->voids, w->cap_voids * sizeof *w->voids);
-    }
+    w->voids = ln_grow(w->voids, w->n_voids, &w->cap_voids, sizeof *w->voids);
     w->voids[w->n_voids++] = (struct void_line){
         .audience = c->audience, .id = c->id, .eff = c->eff, .state = c->state
     };
@@ -254,10 +245,7 @@ static bool take_digest(void *ctx, const struct ln_store_audience *aud, struct l
     /* An audience known by name only, with nothing in it, may be known on one side alone. */
     if (!shared(d->walk, aud->name) || memcmp(&digest, &none, sizeof none) == 0)
         return true;
-    if (d->n == d->cap) {
-        d->cap = d->cap > 0 ? 2 * d->cap : 16;
-        d->list = ln_realloc(d->list, d->cap * sizeof *d->list);
-    }
+    d->list = ln_grow(d->list, d->n, &d->cap, sizeof *d->list);
     memcpy(d->list[d->n].name, aud->name, sizeof aud->name);
     d->list[d->n++].digest = digest;
     return true;

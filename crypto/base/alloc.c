@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define GROW_FROM 8
+
 void *ln_alloc(size_t len)
 {
     void *p = calloc(1, len > 0 ? len : 1);
@@ -26,6 +28,14 @@ void *ln_realloc(void *p, size_t len)
     if (q == NULL)
         abort();
     return q;
+}
+
+void *ln_grow(void *array, size_t n, size_t *cap, size_t size)
+{
+    if (n < *cap)
+        return array;
+    *cap = *cap > 0 ? 2 * *cap : GROW_FROM;
+    return ln_realloc(array, *cap * size);
 }
 
 char *ln_strndup(const char *text, size_t len)

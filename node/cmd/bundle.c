@@ -277,10 +277,7 @@ static bool import_loose(struct ln_node *n, const char *path, struct ln_buf *out
         if (strstr(e->d_name, ".bundle") == NULL && strncmp(e->d_name, "keys-", 5) != 0 &&
             strncmp(e->d_name, "escrow-", 7) != 0)
             continue;
-        if (count == cap) {
-            cap = cap == 0 ? 64 : 2 * cap;
-            names = ln_realloc(names, cap * sizeof *names);
-        }
+        names = ln_grow(names, count, &cap, sizeof *names);
         names[count++] = ln_strdup(e->d_name);
     }
     bool all = e == NULL;

@@ -97,10 +97,7 @@ static void note_wide(struct loading *l, struct ln_span line)
     (void)snprintf(state, sizeof state, "%.*s", (int)to.len, to.p != NULL ? to.p : "");
     if (!ln_def_has(c->when, state) || is_wide(l, record) || !is_open(l, c, record))
         return;
-    if (l->n_wide == l->cap_wide) {
-        l->cap_wide = l->cap_wide > 0 ? 2 * l->cap_wide : 64;
-        l->wide = ln_realloc(l->wide, l->cap_wide * sizeof *l->wide);
-    }
+    l->wide = ln_grow(l->wide, l->n_wide, &l->cap_wide, sizeof *l->wide);
     (void)snprintf(l->wide[l->n_wide++], sizeof l->wide[0], "%.*s", (int)record.len, record.p);
 }
 

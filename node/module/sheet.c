@@ -325,10 +325,7 @@ static void XMLCALL close_tag(void *ctx, const XML_Char *name)
     if (strcmp(name, "rPh") == 0)
         x->phonetic = false;
     else if (strcmp(name, "si") == 0) {
-        if (x->n_strings == x->cap_strings) {
-            x->cap_strings = x->cap_strings > 0 ? 2 * x->cap_strings : 1024;
-            x->strings = ln_realloc(x->strings, x->cap_strings * sizeof *x->strings);
-        }
+        x->strings = ln_grow(x->strings, x->n_strings, &x->cap_strings, sizeof *x->strings);
         x->strings[x->n_strings++] = ln_strndup(x->text.data, x->text.len);
     } else if (strcmp(name, "c") == 0)
         end_cell(x);

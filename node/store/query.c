@@ -184,10 +184,7 @@ struct building {
 
 static void bind_add(struct building *b, struct bind x)
 {
-    if (b->n == b->cap) {
-        b->cap = b->cap > 0 ? 2 * b->cap : 32;
-        b->binds = ln_realloc(b->binds, b->cap * sizeof *b->binds);
-    }
+    b->binds = ln_grow(b->binds, b->n, &b->cap, sizeof *b->binds);
     b->binds[b->n++] = x;
 }
 

@@ -332,10 +332,7 @@ static int take(void *ctx, int flags, const char *token, int len, int from, int 
 
     (void)from;
     (void)to;
-    if (t->n == t->cap) {
-        t->cap = t->cap > 0 ? 2 * t->cap : 32;
-        t->list = ln_realloc(t->list, t->cap * sizeof *t->list);
-    }
+    t->list = ln_grow(t->list, t->n, &t->cap, sizeof *t->list);
     if (t->n > 0 && (flags & FTS5_TOKEN_COLOCATED) == 0)
         place++;
     t->list[t->n++] = (struct token){ t->bytes.len, (size_t)len, place };
