@@ -129,19 +129,24 @@ static bool plan_again(struct ln_special_call *x, const json_t *tag, struct ln_e
     return ln_special_set(x, "care_tag", ln_special_word(tag, "id"), set, err);
 }
 
-/* Once a day: tags that ended, and those of former versions and of imports, which have no plan. */
+/* What an import or a former version wrote has no plan: it gets one at once. Once a day all tags
+ * are gone through, as some have ended. */
 static bool tick_tags(struct ln_special_call *x, struct ln_err *err)
 {
+    static const struct ln_where unplanned[] = { { "visit_by", LN_WHERE_IS, "" },
+                                                 { "visit_days", LN_WHERE_FROM, "1" },
+                                                 { "ends", LN_WHERE_IS, "" } };
     bool ok;
-    bool yes = false;
+    bool all = false;
     size_t n = LN_QUERY_LIMIT;
 
-    ok = ln_special_due(&yes, x, PLANNED_KEY, DAY_MS, err);
-    for (unsigned from = 0; ok && yes && n == LN_QUERY_LIMIT; from += LN_QUERY_LIMIT) {
+    ok = ln_special_due(&all, x, PLANNED_KEY, DAY_MS, err);
+    for (unsigned from = 0; ok && n == LN_QUERY_LIMIT; from += LN_QUERY_LIMIT) {
         json_t *rows = NULL;
-        ok = ln_special_find(&rows, x, "care_tag", NULL, 0, from, err);
-        n = json_array_size(rows);
-        for (size_t i = 0; ok && i < n; i++)
+        ok = ln_special_find(&rows, x, "care_tag", all ? NULL : unplanned, all ? 0 : 3, from, err);
+        n = all ? json_array_size(rows)
+                : 0; /* who was planned is found no more: the rest next time */
+        for (size_t i = 0; ok && i < json_array_size(rows); i++)
             ok = plan_again(x, json_array_get(rows, i), err);
         json_decref(rows);
     }
