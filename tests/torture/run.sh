@@ -2,8 +2,8 @@
 # make torture: KILLS=1000 kills with -9 at random under load; the program stopped at each STRIDE-th (1) system call of
 # save, send, take in, export, rebuild, checkpoint, drop, restore, erase (OPS= some) and their recovery, and each failing;
 # the link cut after each EVERY-th (16) byte of a 64 KiB exchange; memory that runs out at each STRIDE-th allocation of
-# save, seal, take in, export, rebuild. SHORT=1: a little of each. T=kill|stop|link|memory: one of them. Ends with
-# `N passed, N failed`.
+# save, seal, take in, export, rebuild; the power cut at POINTS=10000 points of a node's life on a recorded disk (root; see
+# power.mjs). SHORT=1: a little of each. T=kill|stop|link|memory|power: one of them. Ends with `N passed, N failed`.
 set -u
 cd "$(dirname "$0")/../.."
 [ -x build/linli ] || make -s -j2 all
@@ -28,9 +28,14 @@ run() { # NAME COMMAND...
 memory() {
     make -s -j2 build/tests/torture/memory && build/tests/torture/memory "$1"
 }
+power() {
+    make -s build/tests/torture/recorder && node tests/torture/power.mjs "$1"
+}
 run kill node tests/torture/kill.mjs "${KILLS:-$([ -n "$short" ] && echo 8 || echo 1000)}"
 run stop node tests/torture/stop.mjs "${STRIDE:-$([ -n "$short" ] && echo 0 || echo 1)}"
 run link node tests/torture/link.mjs "${EVERY:-$([ -n "$short" ] && echo 8191 || echo 16)}"
 run memory memory "${STRIDE:-$([ -n "$short" ] && echo 0 || echo 1)}"
+[ -n "$short" ] && export SAVES=${SAVES:-40}
+run power power "${POINTS:-$([ -n "$short" ] && echo 12 || echo 10000)}"
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
