@@ -108,13 +108,7 @@ static bool sync_folder_of(const char *path, struct ln_err *err)
     char folder[PATH_ROOM];
 
     (void)snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') - path), path);
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool ok = fd >= 0 && fsync(fd) == 0;
-    if (!ok)
-        (void)fail_file(err, LN_SAY("无法写入", "cannot write"), folder);
-    if (fd >= 0)
-        (void)close(fd);
-    return ok;
+    return ln_disk_sync(folder, err);
 }
 
 static bool read_bytes(const char *path, uint64_t at, void *out, size_t cap, size_t *got,

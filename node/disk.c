@@ -74,11 +74,18 @@ bool ln_disk_write(const char *dir, const char *name, const void *data, size_t l
         ok = fail_errno(err, LN_SAY("无法改名为", "cannot rename to"), path);
     if (!ok)
         (void)unlink(beside);
-    int folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (ok && (folder < 0 || fsync(folder) != 0))
-        ok = fail_errno(err, LN_SAY("无法写入", "cannot write"), dir);
-    if (folder >= 0)
-        (void)close(folder);
+    return ok && ln_disk_sync(dir, err);
+}
+
+bool ln_disk_sync(const char *folder, struct ln_err *err)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool ok = fd >= 0 && fsync(fd) == 0;
+
+    if (!ok)
+        (void)fail_errno(err, LN_SAY("无法写入", "cannot write"), folder);
+    if (fd >= 0)
+        (void)close(fd);
     return ok;
 }
 
@@ -197,10 +204,5 @@ bool ln_disk_replace(const char *dir, const char *made, struct ln_err *err)
         return fail_errno(err, LN_SAY("无法改名", "cannot rename"), dir);
     if (rename(made, dir) != 0)
         return fail_errno(err, LN_SAY("无法改名为", "cannot rename to"), dir);
-    int folder = open(slash != NULL ? above : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool ok = folder >= 0 && fsync(folder) == 0;
-    if (folder >= 0)
-        (void)close(folder);
-    return (ok || fail_errno(err, LN_SAY("无法写入", "cannot write"), above)) &&
-           ln_disk_remove(old, err);
+    return ln_disk_sync(slash != NULL ? above : ".", err) && ln_disk_remove(old, err);
 }

@@ -12,6 +12,8 @@ bool ln_disk_read(struct ln_buf *out, const char *dir, const char *name,
  * LN_FULL. */
 bool ln_disk_write(const char *dir, const char *name, const void *data, size_t len,
                    struct ln_err *err) LN_MUST;
+/* What was made or renamed in the folder is there after a power cut, too. LN_FULL. */
+bool ln_disk_sync(const char *folder, struct ln_err *err) LN_MUST;
 bool ln_disk_there(const char *dir, const char *name);
 /* No device and no link: whoever filled a stick does not choose what is opened here. LN_MISSING. */
 bool ln_disk_plain(const char *path, struct ln_err *err) LN_MUST;

@@ -24,6 +24,7 @@ struct ln_guard {
     char path[1024];
     char life[WORD], place[WORD];
     int fd;
+    bool durable; /* it tells this life and this place, and the disk has it */
 };
 
 /* ---- where we are */
@@ -72,7 +73,19 @@ static void find_place(char out[WORD], const char *dir)
 
 /* ---- the file */
 
-static bool put(struct ln_guard *g, uint64_t heads)
+static bool on_disk(const struct ln_guard *g, struct ln_err *err)
+{
+    char folder[1024];
+    const char *slash = strrchr(g->path, '/');
+
+    (void)snprintf(folder, sizeof folder, "%.*s", slash != NULL ? (int)(slash - g->path) + 1 : 1,
+                   slash != NULL ? g->path : ".");
+    return (fsync(g->fd) == 0 ||
+            ln_fail(err, LN_BROKEN, LN_SAY("无法写入 %s", "cannot write %s"), g->path)) &&
+           ln_disk_sync(folder, err);
+}
+
+static bool put(struct ln_guard *g, uint64_t heads, struct ln_err *err)
 {
     char text[SIZE + 1];
     int n =
@@ -81,7 +94,10 @@ static bool put(struct ln_guard *g, uint64_t heads)
 
     memset(text + n, ' ', (size_t)(SIZE - n));
     text[SIZE - 1] = '\n';
-    return g->fd >= 0 && pwrite(g->fd, text, SIZE, 0) == SIZE;
+    if (g->fd < 0 || pwrite(g->fd, text, SIZE, 0) != SIZE)
+        return ln_fail(err, LN_BROKEN, LN_SAY("无法写入 %s", "cannot write %s"), g->path);
+    g->durable = g->durable || on_disk(g, err);
+    return g->durable;
 }
 
 /* The word behind `name`, which begins a line; *at moves on. */
@@ -187,16 +203,16 @@ bool ln_guard_open(struct ln_guard **out, const char *dir, const char *path, str
         return ln_wrap(err, LN_SAY("防克隆的记号", "guard"));
     }
     if (g->life[0] == '\0') {
-        new_life(g->life);
-        if (!write_life(g->life, store, err)) {
+        new_life(g->life); /* the database never has a life that its guard has not */
+        if (!put(g, held.sum, err) || !write_life(g->life, store, err)) {
             ln_guard_close(g);
             return ln_wrap(err, LN_SAY("防克隆的记号", "guard"));
         }
-        (void)put(g, held.sum);
     } else if (!get(g, life, place, heads))
         *strange = true;
     else
         *strange = strcmp(life, g->life) != 0 || strcmp(place, g->place) != 0;
+    g->durable = !*strange;
     *out = g;
     return true;
 }
@@ -213,7 +229,8 @@ void ln_guard_close(struct ln_guard *g)
 void ln_guard_moved(void *guard, uint64_t heads)
 {
     struct ln_guard *g = guard;
+    struct ln_err err = { 0 };
 
-    if (!put(g, heads))
-        ln_log(LN_LOG_WARN, "guard not written");
+    if (!put(g, heads, &err))
+        ln_log(LN_LOG_WARN, "guard not written why=%s", err.text);
 }

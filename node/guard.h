@@ -7,8 +7,10 @@
  *     heads <heads of the node's own log and down-logs, added up>
  *     end
  *
- * padded with blanks to 256 bytes and written in place, in one sector and without waiting for the
- * disk: after a power cut it may know less than the database, never more. */
+ * padded with blanks to 256 bytes and written in place, in one sector. The first time the disk has
+ * it before the database tells a life, and again once a doubt is settled: a power cut makes nobody
+ * an older copy. Otherwise nothing waits for the disk: the guard may then know less than the
+ * database, never more. */
 #ifndef LN_GUARD_H
 #define LN_GUARD_H
 

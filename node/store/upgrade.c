@@ -13,21 +13,12 @@
 #include <unistd.h>
 
 #include "crypto/base/log.h"
+#include "node/disk.h"
 
 #define BEFORE "linli.db.before-"
 #define AFTER "linli.db.after-"
 #define PATH_ROOM 640
 #define DAY_S 86400
-
-static bool sync_folder(const char *dir, struct ln_err *err)
-{
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool ok = fd >= 0 && fsync(fd) == 0;
-
-    if (fd >= 0)
-        (void)close(fd);
-    return ok || ln_fail(err, LN_BROKEN, "cannot write %s: %s", dir, strerror(errno));
-}
 
 /* Removes copies last written before `before_s`. With `but` only those made before upgrades, and
  * not that one. */
@@ -51,7 +42,7 @@ static bool sweep(const char *dir, const char *but, int64_t before_s, bool *any,
             *any = true;
     }
     (void)closedir(d);
-    return !*any || sync_folder(dir, err);
+    return !*any || ln_disk_sync(dir, err);
 }
 
 static bool copy(const char *dir, struct ln_db *db, int64_t have, struct ln_err *err)
@@ -69,7 +60,7 @@ static bool copy(const char *dir, struct ln_db *db, int64_t have, struct ln_err 
         ok = ln_fail(err, LN_BROKEN, "cannot rename to %s: %s", path, strerror(errno));
     if (!ok)
         (void)unlink(part);
-    ok = ok && sync_folder(dir, err);
+    ok = ok && ln_disk_sync(dir, err);
     if (ok)
         ln_log(LN_LOG_NOTE, "upgrading schema=%" PRId64 " to=%" PRId64 " copy=" BEFORE "%" PRId64,
                have, ln_db_newest("store/sql"), have);
@@ -160,7 +151,7 @@ static bool swap(struct ln_upgrade_back *out, const char *dir, struct ln_err *er
         return ln_fail(err, LN_BROKEN, "cannot set %s aside: %s", now, strerror(errno));
     if (rename(before, now) != 0)
         return ln_fail(err, LN_BROKEN, "cannot rename %s: %s", before, strerror(errno));
-    return sync_folder(dir, err);
+    return ln_disk_sync(dir, err);
 }
 
 bool ln_upgrade_back(struct ln_upgrade_back *out, const char *dir, bool lose, struct ln_err *err)
