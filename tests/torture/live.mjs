@@ -2,12 +2,14 @@
 // the while, the box is stopped and started, keys are rotated, what is old is dropped, damage is looked for, the tables are built anew.
 // What was tried and what was answered are marks in the record, each where it stood among the writes.
 //   live.mjs OUT SAVES    makes OUT/base (the disk as it was made) and OUT/record; needs root, here or in user-mode-linux
+// SIDE=district: the disk is the parent's, and what its child was given receipts for is what counts.
 import { execFile, spawn, spawnSync } from 'node:child_process'
 import crypto from 'node:crypto'
 import fs from 'node:fs'
 import { at, dir, linliRun, must, pair, port, serve, sleep, stop } from './lib.mjs'
 
 const [out, saves] = [process.argv[2], Number(process.argv[3])]
+const side = process.env.SIDE ?? 'community'
 const MIB = saves > 100 ? 48 : 24
 const run = (...args) => {
   const r = spawnSync(args[0], args.slice(1), { encoding: 'utf8' })
@@ -20,22 +22,22 @@ async function disk() {
   run('mke2fs', '-q', '-t', 'ext4', '-b', '4096', '-J', 'size=4', '-E', 'lazy_itable_init=0,lazy_journal_init=0', `${out}/base`)
   run('cp', '--sparse=always', `${out}/base`, at('image'))
   fs.mkdirSync(at('reel'))
-  fs.mkdirSync(at('community'))
+  fs.mkdirSync(at(side))
   const recorder = spawn('build/tests/torture/recorder', [at('reel'), at('image'), `${out}/record`], { stdio: ['ignore', 'pipe', 'inherit'] })
   await new Promise((done, fail) => {
     recorder.stdout.once('data', done)
     recorder.once('exit', () => fail(new Error('the recorder does not start')))
   })
-  run('mount', '-o', 'loop', at('reel/disk'), at('community'))
-  fs.rmdirSync(at('community/lost+found')) // a node begins in an empty folder
+  run('mount', '-o', 'loop', at('reel/disk'), at(side))
+  fs.rmdirSync(at(`${side}/lost+found`)) // a node begins in an empty folder
   return recorder
 }
 
 let marks
 const mark = m => fs.writeSync(marks, JSON.stringify(m))
+const answered = (key, v) => { if (side === 'community') mark({ ack: key, v }) }
 const url = `http://127.0.0.1:${port}`
 let cookie = ''
-let box
 async function call(method, path, body) {
   const json = !Buffer.isBuffer(body)
   const r = await fetch(`${url}/api/v1/${path}`, { method, body: json ? JSON.stringify(body) : body,
@@ -52,7 +54,7 @@ const deeds = [
   [8, async n => {
     const v = `单位 ${n}`
     const { id } = await call('POST', 'unit', { name: v, kind: 'business', address: '翠苑路 1 号' })
-    mark({ ack: `unit/${id}`, v })
+    answered(`unit/${id}`, v)
     units.push(id)
   }],
   [4, async n => {
@@ -61,29 +63,29 @@ const deeds = [
     const v = `改名 ${n}`
     mark({ try: `unit/${id}`, v })
     await call('PATCH', `unit/${id}`, { name: v })
-    mark({ ack: `unit/${id}`, v })
+    answered(`unit/${id}`, v)
     units.push(id)
   }],
   [6, async n => {
     const v = `居民 ${n}`
     const { id } = await call('POST', 'person', { name: v, id_type: '111', sex: '1', kind: 'local', status: 'living' })
-    mark({ ack: `person/${id}`, v })
+    answered(`person/${id}`, v)
   }],
   [2, async n => {
     const photo = Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe0]), crypto.randomBytes(3000 + n * 7 % 30000)])
     const { sha } = await call('POST', 'files?name=a.jpg', photo)
     const v = `新闻 ${n}`
     const { id } = await call('POST', 'news', { title: v, body: '正文', section: 'community', level: 'community', cover: { sha } })
-    mark({ ack: `news/${id}`, v })
-    mark({ ack: `file/${sha}`, v: sha })
+    answered(`news/${id}`, v)
+    answered(`file/${sha}`, sha)
     await call('POST', `news/${id}/steps`, { action: 'publish' })
-    mark({ ack: `state/${id}`, v: 'published' })
+    answered(`state/${id}`, 'published')
   }],
   [1, async n => {
     const v = n % 2 === 1
     mark({ try: 'config/metered', v: v ? '1' : '0' })
     await call('PATCH', 'uplink', { metered: v })
-    mark({ ack: 'config/metered', v: v ? '1' : '0' })
+    answered('config/metered', v ? '1' : '0')
   }]
 ]
 const bag = deeds.flatMap(([n, f], i) => Array(n).fill([f, i]))
@@ -105,11 +107,12 @@ async function client(until) {
 }
 const clients = until => Promise.all(Array.from({ length: 4 }, () => client(until)))
 
-// What the parent has of the box's log, whoever was told of it.
+// Of the box's log: what the parent has, whoever was told of it; or the receipts that the box has, if the disk is the parent's.
 let over = false
 async function watch(log) {
+  const [db, what] = side === 'community' ? ['district/linli.db', 'head'] : ['community/linli.db', 'receipt']
   for (let last = 0; !over; await sleep(5)) {
-    const head = await new Promise(done => execFile('sqlite3', ['-readonly', at('district/linli.db'), `.timeout 2000`, `SELECT head FROM log WHERE id = '${log}'`],
+    const head = await new Promise(done => execFile('sqlite3', ['-readonly', at(db), `.timeout 2000`, `SELECT ${what} FROM log WHERE id = '${log}'`],
       (e, text) => done(Number(text.trim() || 0))))
     if (head > last) mark({ ack: 'head', v: last = head })
   }
@@ -119,38 +122,39 @@ async function main() {
   const recorder = await disk()
   marks = fs.openSync(at('reel/marks'), 'a')
   await pair(port + 1)
-  must(['user', 'add', '--dir', at('community'), '--login', 'committee', '--role', 'committee'], 'linli-committee\n')
+  for (const name of ['community', 'district'])
+    must(['user', 'add', '--dir', at(name), '--login', 'committee', '--role', name === 'community' ? 'committee' : 'clerk'], 'linli-committee\n')
   const log = JSON.parse(must(['status', '--dir', at('community'), '--json'])).node
   mark({ begin: log })
-  const parent = await serve('district', port + 1)
+  const nodes = { district: await serve('district', port + 1), community: await serve('community', port) }
   const watching = watch(log)
-  box = await serve('community', port)
   await call('POST', 'session', { login: 'committee', password: 'linli-committee' })
+  const sync = () => must(['sync', '--dir', at('community')])
   await clients(saves * 3 / 4)
-  must(['rotate', '--dir', at('community')])
+  must(['rotate', '--dir', at(side)])
   await clients(saves / 2)
-  await stop(box)
-  box = await serve('community', port)
+  await stop(nodes[side])
+  nodes[side] = await serve(side, side === 'community' ? port : port + 1)
   await clients(saves / 4)
-  must(['sync', '--dir', at('community')])
-  const old = ['prune', '--dir', at('community'), '--before', `${new Date().getFullYear() + 1}q1`]
+  sync()
+  const old = ['prune', '--dir', at(side), '--before', `${new Date().getFullYear() + 1}q1`]
   must(old)
-  must(['sync', '--dir', at('community')])
+  sync()
   must(old)
   await clients(0)
-  must(['scrub', '--dir', at('community')])
-  must(['rebuild', '--dir', at('community')])
-  must(['sync', '--dir', at('community')])
-  await stop(box)
+  must(['scrub', '--dir', at(side)])
+  must(['rebuild', '--dir', at(side)])
+  sync()
   over = true
   await watching
-  await stop(parent)
+  await stop(nodes.community)
+  await stop(nodes.district)
   mark({ end: true })
   fs.closeSync(marks)
-  run('umount', at('community'))
+  run('umount', at(side))
   run('umount', at('reel'))
   if (recorder.exitCode === null) await new Promise(done => recorder.once('exit', done))
-  if (linliRun(['verify', '--dir', at('district')]).status !== 0) throw new Error('the parent does not verify')
+  if (linliRun(['verify', '--dir', at(side === 'community' ? 'district' : 'community')]).status !== 0) throw new Error('the other side does not verify')
   fs.rmSync(dir, { recursive: true, force: true })
 }
 main().then(() => process.exit(0), e => {

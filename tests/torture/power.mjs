@@ -2,11 +2,11 @@
 // there, some is not, some is torn; the file system replays its journal; then the node must verify, and all that was
 // answered must be there: saves, edits, settings, attachments, and whatever the parent has.
 //   power.mjs POINTS      SAVES= SEED=; KEEP=folder keeps the record; RECORD=folder AT=n-s judges one point again
-//   every FULL-th (10) point is also served, read by its API, saved to, rebuilt, scrubbed, and judged again
-// Each run shows that it can fail: with flushes that keep nothing, losses must be found; PLANT=1 makes the record
-// itself with a program whose fsync does nothing. SQLITE=1: bare SQLite in the node's place.
+//   SIDE=district: the disk is the parent's; UML=1: the days are lived in user-mode-linux
+//   every FULL-th (20) point is also served, read by its API, saved to, rebuilt, scrubbed, and judged again
+// Each run shows that it can fail: with flushes that keep nothing, losses must be found. PLANT=1 lives the days with a
+// program whose fsync does nothing, which must be found, too.
 import { spawn, spawnSync } from 'node:child_process'
-import crypto from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
 import { at, dir, end, linli, port, sleep, verdict } from './lib.mjs'
@@ -14,19 +14,33 @@ import { at, dir, end, linli, port, sleep, verdict } from './lib.mjs'
 const points = Number(process.argv[2] ?? 1000)
 const saves = Number(process.env.SAVES ?? 600)
 const seed = Number(process.env.SEED ?? Date.now() % 100000)
-const every = Number(process.env.FULL ?? 10)
+const every = Number(process.env.FULL ?? 20)
 const folder = path.resolve(process.env.RECORD ?? process.env.KEEP ?? at('record'))
+const uml = process.env.UML === '1'
+const plant = process.env.PLANT === '1'
 const jobs = Number(process.env.JOBS ?? 2)
 
 // ---- what this machine allows
 function missing() {
   if (process.getuid() !== 0) return 'it needs root'
-  for (const tool of ['mke2fs', 'e2fsck', 'sqlite3', 'losetup', 'unshare'])
+  for (const tool of ['mke2fs', 'e2fsck', 'sqlite3', 'losetup', 'unshare', ...uml ? ['linux.uml', 'insmod'] : []])
     if (spawnSync('which', [tool]).status !== 0) return `there is no ${tool}`
   for (const door of ['/dev/fuse', '/dev/loop-control'])
     try { fs.closeSync(fs.openSync(door, 'r+')) } catch (e) { return `${door} cannot be opened (${e.code})` }
   const r = spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'none', dir], { encoding: 'utf8' })
   return r.status === 0 ? '' : `nothing can be mounted (${r.stderr.trim()})`
+}
+// The days are lived here, or (packages user-mode-linux and kmod) under the kernel of Debian 12, ten times as slow.
+function live() {
+  fs.mkdirSync(folder, { recursive: true })
+  const careless = at('careless')
+  fs.writeFileSync(careless, `#!/bin/bash\nexec strace -D -f -qq -o /dev/null -e trace=fsync,fdatasync -e inject=fsync,fdatasync:retval=0 ${linli} "$@"\n`, { mode: 0o700 })
+  const r = uml
+    ? spawnSync('linux.uml', ['mem=768M', 'rootfstype=hostfs', 'hostfs=/', 'root=/dev/root', 'rw', `init=${path.resolve('tests/torture/uml.sh')}`, `UML_OUT=${folder}`,
+      `UML_SAVES=${saves}`, `UML_PWD=${process.cwd()}`, 'con=null', 'con0=null,fd:1', 'quiet'], { stdio: ['ignore', 'inherit', 'inherit'] })
+    : spawnSync(process.execPath, ['tests/torture/live.mjs', folder, String(saves)], { stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, ...plant ? { LINLI: careless } : {} } })
+  if (r.status !== 0 || uml && !fs.existsSync(`${folder}/lived`)) throw new Error(`no record: ${r.status} ${r.signal}`)
 }
 // All that is mounted is gone with the last of these processes.
 function apart() {
@@ -118,8 +132,8 @@ function promised(marks, upto) {
   return all
 }
 
-const run = args => new Promise(done => {
-  const child = spawn(args[0], args.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, LC_ALL: 'C.UTF-8' } })
+const run = script => new Promise(done => {
+  const child = spawn('bash', ['-c', script], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, LC_ALL: 'C.UTF-8' } })
   let text = ''
   let said = ''
   child.stdout.on('data', d => { text += d })
@@ -136,21 +150,25 @@ const id = blob => { // 12 bytes as 20 characters of base32hex
 const ROWS = ['unit', 'person', 'news'].map(c => `SELECT '${c}', hex(id), ${c === 'news' ? 'title' : 'name'} FROM c_${c} JOIN record ON n = rec WHERE deleted = 0;`).join('') +
   "SELECT 'state', hex(id), _state FROM c_news JOIN record ON n = rec;"
 
-// Everything of a node's folder that a promise can be about.
-async function holds(box, log) {
-  const rows = await run(['sqlite3', `${box}/linli.db`, `${ROWS}SELECT 'head', '', head FROM log WHERE id = '${log}'; SELECT 'doubt', '', CAST(value AS TEXT) FROM meta WHERE key = 'doubt';`])
-  if (rows.status !== 0) throw new Error(rows.said)
-  const all = new Map(rows.text.trim().split('\n').filter(Boolean).map(l => l.split('|')).map(([c, blob, v]) => [blob === '' ? c : `${c}/${id(blob)}`, v]))
-  all.set('config/metered', fs.readFileSync(`${box}/config`, 'utf8').match(/^metered = (.*)$/m)?.[1])
+// Shell for everything of a node's folder that a promise can be about, a line each, and what it printed as a map.
+const quoted = text => `'${text.replaceAll("'", "'\\''")}'`
+const look = (box, log) => `sqlite3 ${box}/linli.db ${quoted(`${ROWS}SELECT 'head', '', head FROM log WHERE id = '${log}';
+  SELECT 'doubt', '', CAST(value AS TEXT) FROM meta WHERE key = 'doubt';`)} && sed -n 's,^metered = ,config/metered||,p' ${box}/config &&
+  { [ ! -d ${box}/files ] || (cd ${box}/files && find . -type f -not -path './part/*' -exec sha256sum {} +); }`
+function seen(text) {
+  const all = new Map()
+  for (const line of text.trim().split('\n')) {
+    const [what, blob, v] = line.split('|')
+    const file = line.match(/^([0-9a-f]{64})  \.\/(..)\/(.*)$/)
+    if (file) all.set(`file/${file[2]}${file[3]}`, file[1])
+    else all.set(blob === '' ? what : `${what}/${id(blob)}`, v)
+  }
   return all
 }
-function broken(want, have, box) {
+function broken(want, have) {
   if (have.has('doubt')) return `it takes itself for an old copy: ${have.get('doubt')}`
   for (const [key, { v, or }] of want) {
-    if (key.startsWith('file/')) {
-      const file = `${box}/files/${v.slice(0, 2)}/${v.slice(2)}`
-      if (!fs.existsSync(file) || crypto.createHash('sha256').update(fs.readFileSync(file)).digest('hex') !== v) return `attachment ${v} is lost`
-    } else if (key === 'head') {
+    if (key === 'head') {
       if (!(Number(have.get(key)) >= v)) return `the parent has segment ${v} of a log that ends with ${have.get(key)}`
     } else if (v !== undefined && have.get(key) !== v && !or.includes(have.get(key))) {
       return `${key} is ${have.get(key)}, answered was ${v}`
@@ -159,15 +177,21 @@ function broken(want, have, box) {
   return ''
 }
 
-const ran = async (...args) => {
-  const r = await run(args)
-  return r.status === 0 ? '' : `${args.join(' ')}: ${(r.text + r.said).slice(-400)}`
-}
-async function told(box, ...args) {
-  const r = await run([linli, args[0], '--dir', box, ...args.slice(1)])
-  return r.status === 0 ? '' : `${args[0]}: ${(r.text + r.said).slice(-400)}`
+const told = async script => {
+  const r = await run(script)
+  return r.status === 0 ? '' : `${script}: ${(r.text + r.said).slice(-400)}`
 }
 
+// A kept connection may close just as it is used again.
+async function ask(...what) {
+  for (let left = 3; ; left--)
+    try {
+      return await fetch(...what)
+    } catch (e) {
+      if (left === 0) throw e
+      await sleep(50)
+    }
+}
 let slowest = 0
 // Served, read and written by people, rebuilt, scrubbed.
 async function lives(box, want, door) {
@@ -186,23 +210,23 @@ async function lives(box, want, door) {
       await sleep(10)
     }
     slowest = Math.max(slowest, Date.now() - began)
-    const login = await fetch(`${url}/api/v1/session`, { method: 'POST', headers, body: JSON.stringify({ login: 'committee', password: 'linli-committee' }) })
+    const login = await ask(`${url}/api/v1/session`, { method: 'POST', headers, body: JSON.stringify({ login: 'committee', password: 'linli-committee' }) })
     if (!login.ok) throw new Error(`login: ${login.status}`)
     headers.cookie = login.headers.get('set-cookie').split(';')[0]
     const keys = [...want].filter(([k]) => /^(unit|person)\//.test(k))
     for (const [key, { v, or }] of keys.slice(-20)) {
-      const r = await fetch(`${url}/api/v1/${key}`, { headers })
+      const r = await ask(`${url}/api/v1/${key}`, { headers })
       const name = r.ok ? (await r.json()).f.name : r.status
       if (v !== undefined && name !== v && !or.includes(name)) why ||= `${key} reads ${name}, answered was ${v}`
     }
-    const r = await fetch(`${url}/api/v1/unit`, { method: 'POST', headers, body: JSON.stringify({ name: '来电以后', kind: 'business', address: '翠苑路 1 号' }) })
+    const r = await ask(`${url}/api/v1/news`, { method: 'POST', headers, body: JSON.stringify({ title: '来电以后', body: '正文', section: 'community', level: 'community' }) })
     if (r.status !== 201) why ||= `a save afterwards: ${r.status} ${await r.text()}`
   } catch (e) {
     why ||= e.message
   }
   child.kill('SIGTERM')
   while (!child.gone) await sleep(5)
-  return why || await told(box, 'rebuild') || await told(box, 'scrub') || await told(box, 'verify')
+  return why || told(['rebuild', 'scrub', 'verify'].map(c => `${linli} ${c} --dir ${box}`).join(' && '))
 }
 
 // Why a point is bad, '' when it is good. Leaves nothing behind.
@@ -220,17 +244,20 @@ async function judge(lane, disk, record, upto, mine, lie, full) {
   fs.mkdirSync(box, { recursive: true })
   disk.copy(`${work}/image`, kept(pending, way, random))
   const want = promised(record.marks, upto)
-  let why = await ran('mount', '-o', 'loop', `${work}/image`, box) // the kernel replays its journal
-  if (!why) {
+  // the kernel replays its journal; in one shell, as starting each program from here costs more than some of them
+  const first = await run(`mount -o loop ${work}/image ${box} && { ${linli} verify --dir ${box} >&2 && ${look(box, record.log)}; rc=$?; ${full ? '' : `umount ${box} &&`} exit $rc; }`)
+  let why = first.status !== 0 ? `${first.said}${first.text}`.slice(-600) : broken(want, seen(first.text))
+  if (full) {
     try {
-      why = await told(box, 'verify') || broken(want, await holds(box, record.log), box)
-      if (!why && full) why = await lives(box, want, port + 10 + lane) || broken(want, await holds(box, record.log), box)
+      why ||= await lives(box, want, port + 10 + lane)
+      const then = why ? null : await run(look(box, record.log))
+      if (then) why = then.status !== 0 ? then.said : broken(want, seen(then.text))
     } catch (e) {
-      why = e.message
+      why ||= e.message
     }
-    why = await ran('umount', box) || why
+    why = await told(`umount ${box}`) || why
     // what a record of writes and a replay of the journal gave is a sound file system, or neither is what it is said to be
-    if (full && !lie) why = why || await ran('e2fsck', '-fn', `${work}/image`)
+    if (!lie) why ||= await told(`e2fsck -fn ${work}/image`)
   }
   return why ? `${pending.length} writes pending, kept: ${WAYS[way]}: ${why}` : ''
 }
@@ -259,7 +286,7 @@ async function sweep(record, n, lie) {
       const why = await judge(l, disk, record, at[i], seed + i, lie, !lie && i % every === 0)
       done++
       if (why) bad.push([`${at[i]}-${seed + i}`, why])
-      if (!lie && done % 200 === 0) console.log(`  ${done} points, slowest start ${slowest} ms`)
+      if (!lie && done % 100 === 0) console.log(`  ${done} points, slowest start ${slowest} ms`)
     }
   }
   await Promise.all(Array.from({ length: jobs }, (_, l) => lane(l)))
@@ -275,11 +302,7 @@ async function main() {
     process.exit(0)
   }
   if (!process.env.APART) apart()
-  if (!process.env.RECORD) {
-    fs.mkdirSync(folder, { recursive: true })
-    const r = spawnSync(process.execPath, ['tests/torture/live.mjs', folder, String(saves)], { stdio: ['ignore', 'inherit', 'inherit'] })
-    if (r.status !== 0) throw new Error(`no record: ${r.status} ${r.signal}`)
-  }
+  if (!process.env.RECORD) live()
   const record = open()
   const answered = record.marks.filter(m => m.ack).length
   if (process.env.AT) {
@@ -290,6 +313,7 @@ async function main() {
   console.log(`  ${record.list.length} entries, ${record.list.filter(e => e.kind === 'F').length} flushes, ${answered} answers`)
   const began = Date.now()
   const { done, bad } = await sweep(record, points, false)
+  if (plant) return verdict(`a program whose fsync does nothing is found out (${bad.length} of ${done})`, bad.length > 0)
   verdict(`seed ${seed}: ${done} points, ${answered} answers, none lost`, bad.length === 0 && answered > 0,
     bad.map(([p, why]) => `\n  ${why}\n  again: RECORD=${folder} AT=${p} make torture T=power`).join(''))
   console.log(`  ${Math.round(done * 60000 / (Date.now() - began))} points a minute, slowest start ${slowest} ms`)
