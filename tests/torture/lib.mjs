@@ -47,14 +47,21 @@ export async function stop(child, signal = 'SIGTERM') {
 }
 
 // A district and a community that joined it and has synced once; nobody serves. The child calls its parent at `door`.
-// The community's recovery key lies in the file `paper`.
-export async function pair(door) {
-  must(['init', '--dir', at('district'), '--region', '330106000000', '--role', 'district', '--name', '西湖区', '--root'])
-  const made = must(['init', '--dir', at('community'), '--region', '330106005055', '--role', 'community', '--name', '翠苑一区社区'])
+// The community's recovery key lies in the file `paper`. `done` is told of each step that is over.
+export const inits = {
+  district: ['--region', '330106000000', '--role', 'district', '--name', '西湖区', '--root'],
+  community: ['--region', '330106005055', '--role', 'community', '--name', '翠苑一区社区']
+}
+export async function pair(door, done = () => {}) {
+  must(['init', '--dir', at('district'), ...inits.district])
+  done('district is made')
+  const made = must(['init', '--dir', at('community'), ...inits.community])
+  done('community is made')
   fs.writeFileSync(at('paper'), made.match(/AGE-SECRET-KEY-1[A-Z0-9]+/)[0] + '\n')
   const parent = await serve('district', door)
   const code = must(['invite', '--dir', at('district'), '--region', '330106005055', '--role', 'community']).trim().split(/\s+/).pop()
   must(['join', '--dir', at('community'), '--parent', `http://127.0.0.1:${door}`, '--code', code])
+  done('community has joined')
   must(['sync', '--dir', at('community')])
   await stop(parent)
 }

@@ -6,7 +6,7 @@
 import { execFile, spawn, spawnSync } from 'node:child_process'
 import crypto from 'node:crypto'
 import fs from 'node:fs'
-import { at, dir, linliRun, must, pair, port, serve, sleep, stop } from './lib.mjs'
+import { at, dir, json, linliRun, must, pair, port, serve, sleep, stop } from './lib.mjs'
 
 const [out, saves] = [process.argv[2], Number(process.argv[3])]
 const side = process.env.SIDE ?? 'community'
@@ -121,10 +121,14 @@ async function watch(log) {
 async function main() {
   const recorder = await disk()
   marks = fs.openSync(at('reel/marks'), 'a')
-  await pair(port + 1)
+  mark({ side })
+  await pair(port + 1, what => {
+    if (what === `${side} is made`) mark({ ack: 'node', v: json(side, ['status']).node })
+    else if (what === `${side} has joined`) mark({ ack: 'parent', v: `http://127.0.0.1:${port + 1}` })
+  })
   for (const name of ['community', 'district'])
     must(['user', 'add', '--dir', at(name), '--login', 'committee', '--role', name === 'community' ? 'committee' : 'clerk'], 'linli-committee\n')
-  const log = JSON.parse(must(['status', '--dir', at('community'), '--json'])).node
+  const log = json('community', ['status']).node
   mark({ begin: log })
   const nodes = { district: await serve('district', port + 1), community: await serve('community', port) }
   const watching = watch(log)
@@ -132,6 +136,7 @@ async function main() {
   const sync = () => must(['sync', '--dir', at('community')])
   await clients(saves * 3 / 4)
   must(['rotate', '--dir', at(side)])
+  must(['rotate', '--dir', at(side), '--own'])
   await clients(saves / 2)
   await stop(nodes[side])
   nodes[side] = await serve(side, side === 'community' ? port : port + 1)

@@ -9,7 +9,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
-import { at, dir, end, linli, port, sleep, verdict } from './lib.mjs'
+import { at, dir, end, inits, linli, port, sleep, verdict } from './lib.mjs'
 
 const points = Number(process.argv[2] ?? 1000)
 const saves = Number(process.env.SAVES ?? 600)
@@ -23,7 +23,7 @@ const jobs = Number(process.env.JOBS ?? 2)
 // ---- what this machine allows
 function missing() {
   if (process.getuid() !== 0) return 'it needs root'
-  for (const tool of ['mke2fs', 'e2fsck', 'sqlite3', 'losetup', 'unshare', ...uml ? ['linux.uml', 'insmod'] : []])
+  for (const tool of ['mke2fs', 'e2fsck', 'sqlite3', 'jq', 'losetup', 'unshare', ...uml ? ['linux.uml', 'insmod'] : []])
     if (spawnSync('which', [tool]).status !== 0) return `there is no ${tool}`
   for (const door of ['/dev/fuse', '/dev/loop-control'])
     try { fs.closeSync(fs.openSync(door, 'r+')) } catch (e) { return `${door} cannot be opened (${e.code})` }
@@ -153,7 +153,7 @@ const ROWS = ['unit', 'person', 'news'].map(c => `SELECT '${c}', hex(id), ${c ==
 // Shell for everything of a node's folder that a promise can be about, a line each, and what it printed as a map.
 const quoted = text => `'${text.replaceAll("'", "'\\''")}'`
 const look = (box, log) => `sqlite3 ${box}/linli.db ${quoted(`${ROWS}SELECT 'head', '', head FROM log WHERE id = '${log}';
-  SELECT 'doubt', '', CAST(value AS TEXT) FROM meta WHERE key = 'doubt';`)} && sed -n 's,^metered = ,config/metered||,p' ${box}/config &&
+  SELECT 'doubt', '', CAST(value AS TEXT) FROM meta WHERE key = 'doubt';`)} && sed -n 's,^metered = ,config/metered||,p; s,^parent = ,parent||,p' ${box}/config &&
   { [ ! -d ${box}/files ] || (cd ${box}/files && find . -type f -not -path './part/*' -exec sha256sum {} +); }`
 function seen(text) {
   const all = new Map()
@@ -229,6 +229,13 @@ async function lives(box, want, door) {
   return why || told(['rebuild', 'scrub', 'verify'].map(c => `${linli} ${c} --dir ${box}`).join(' && '))
 }
 
+// Cut while it is made and joins: once the command was done, the node is there and has its parent; before, it is, or init makes it.
+function begins(record, want, box) {
+  const status = `{ ${linli} status --dir ${box} --json >${box}.json; } && jq -r '"node||" + .node, "parent||" + .parent' ${box}.json`
+  const init = `{ rmdir ${box}/lost+found; ${linli} init --dir ${box} ${inits[record.side].join(' ')}; } >&2`
+  return want.has('node') ? status : `${status} 2>${box}.no || { ${init} && ${status}; }`
+}
+
 // Why a point is bad, '' when it is good. Leaves nothing behind.
 async function judge(lane, disk, record, upto, mine, lie, full) {
   const list = record.list
@@ -244,8 +251,10 @@ async function judge(lane, disk, record, upto, mine, lie, full) {
   fs.mkdirSync(box, { recursive: true })
   disk.copy(`${work}/image`, kept(pending, way, random))
   const want = promised(record.marks, upto)
+  if (upto >= record.begin) want.delete('node') // it is what the log is called by, from then on
   // the kernel replays its journal; in one shell, as starting each program from here costs more than some of them
-  const first = await run(`mount -o loop ${work}/image ${box} && { ${linli} verify --dir ${box} >&2 && ${look(box, record.log)}; rc=$?; ${full ? '' : `umount ${box} &&`} exit $rc; }`)
+  const first = await run(`mount -o loop ${work}/image ${box} && { ${upto < record.begin ? begins(record, want, box) :
+    `${linli} verify --dir ${box} >&2 && ${look(box, record.log)}`}; rc=$?; ${full ? '' : `umount ${box} &&`} exit $rc; }`)
   let why = first.status !== 0 ? `${first.said}${first.text}`.slice(-600) : broken(want, seen(first.text))
   if (full) {
     try {
@@ -270,20 +279,21 @@ function open() {
   record.marks = record.list.flatMap((e, n) => e.kind === 'M' ? [{ n, ...JSON.parse(bytes(record.fd, e).toString()) }] : [])
   const begin = record.marks.find(m => m.begin)
   record.log = begin.begin
+  record.side = record.marks.find(m => m.side).side
   record.begin = begin.n
   record.end = record.marks.find(m => m.end).n
   return record
 }
 
 // Points in lanes, each with a disk of its own that only goes forward.
-async function sweep(record, n, lie) {
-  const at = Array.from({ length: n }, (_, i) => record.begin + 1 + Math.floor((i + generator(seed + i)()) * (record.end - record.begin) / n))
+async function sweep(record, n, from, to, lie) {
+  const at = Array.from({ length: n }, (_, i) => from + Math.floor((i + generator(seed + i)()) * (to - from) / n))
   const bad = []
   let done = 0
   const lane = async l => {
     const disk = new Disk(record, `${shm}/disk${l}`)
     for (let i = l; i < n && (lie || bad.length < 3); i += jobs) {
-      const why = await judge(l, disk, record, at[i], seed + i, lie, !lie && i % every === 0)
+      const why = await judge(l, disk, record, at[i], seed + i, lie, !lie && from > 1 && i % every === 0)
       done++
       if (why) bad.push([`${at[i]}-${seed + i}`, why])
       if (!lie && done % 100 === 0) console.log(`  ${done} points, slowest start ${slowest} ms`)
@@ -307,17 +317,19 @@ async function main() {
   const answered = record.marks.filter(m => m.ack).length
   if (process.env.AT) {
     const [upto, mine] = process.env.AT.split('-').map(Number)
-    const why = await judge(0, new Disk(record, `${shm}/disk`), record, upto, mine, false, true)
+    const why = await judge(0, new Disk(record, `${shm}/disk`), record, upto, mine, false, upto > record.begin)
     return verdict(`point ${process.env.AT}`, !why, why)
   }
   console.log(`  ${record.list.length} entries, ${record.list.filter(e => e.kind === 'F').length} flushes, ${answered} answers`)
+  const again = bad => bad.map(([p, why]) => `\n  ${why}\n  again: RECORD=${folder} AT=${p} make torture T=power`).join('')
   const began = Date.now()
-  const { done, bad } = await sweep(record, points, false)
+  const { done, bad } = await sweep(record, points, record.begin + 1, record.end)
   if (plant) return verdict(`a program whose fsync does nothing is found out (${bad.length} of ${done})`, bad.length > 0)
-  verdict(`seed ${seed}: ${done} points, ${answered} answers, none lost`, bad.length === 0 && answered > 0,
-    bad.map(([p, why]) => `\n  ${why}\n  again: RECORD=${folder} AT=${p} make torture T=power`).join(''))
+  verdict(`seed ${seed}: ${done} points, ${answered} answers, none lost`, bad.length === 0 && answered > 0, again(bad))
   console.log(`  ${Math.round(done * 60000 / (Date.now() - began))} points a minute, slowest start ${slowest} ms`)
-  const lied = await sweep(record, Math.max(4, Math.min(20, Math.floor(points / 3))), true)
+  const early = await sweep(record, Math.max(4, Math.floor(points / 10)), 1, record.begin)
+  verdict(`seed ${seed}: ${early.done} points while it is made and joins`, early.bad.length === 0, again(early.bad))
+  const lied = await sweep(record, Math.max(4, Math.min(20, Math.floor(points / 3))), record.begin + 1, record.end, true)
   verdict(`a disk whose flushes keep nothing is found out (${lied.bad.length} of ${lied.done})`, lied.bad.length > 0)
 }
 main().then(() => end(), end)
