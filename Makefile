@@ -73,7 +73,7 @@ $(B)/tests/%: $(B)/tests/%.o $(LIB_TEST) $(B)/liblinli.a
 	$(CC) $(LDFLAGS) $(WRAPS) -o $@ $^ -lcmocka $(LIBS)
 # the simulator: with the crypto that ships, with a stand-in for its arithmetic, with planted bugs; what its files
 # name __wrap_x takes the place of x
-SIM = $(addprefix $(B)/tests/sim/,world.o net.o act.o past.o oracle.o judge.o main.o) $(B)/tests/lib/forge.o
+SIM = $(addprefix $(B)/tests/sim/,world.o disk.o net.o act.o past.o oracle.o judge.o main.o) $(B)/tests/lib/forge.o
 $(B)/tests/sim/real: $(SIM) $(B)/tests/sim/plant_none.o
 $(B)/tests/sim/fast: $(SIM) $(B)/tests/sim/plant_none.o $(B)/tests/sim/stub.o
 $(B)/tests/sim/planted: $(SIM) $(B)/tests/sim/plant.o $(B)/tests/sim/stub.o

@@ -65,7 +65,7 @@ void sim_watch(struct sim_node *n)
     if (n->parent != NULL)
         receipt_honest(n, false);
     if (sim->events % 512 == 0) {
-        size_t used = mallinfo2().uordblks;
+        size_t used = mallinfo2().uordblks - sim_disk_memory();
         if (used > sim->memory)
             sim->memory = used;
     }
@@ -740,23 +740,8 @@ struct bytes {
 };
 static void read_disk(struct bytes *b, const struct sim_node *n)
 {
-    static const char *const names[] = { "linli.db", "linli.db-wal", "keys.db", "keys.db-wal" };
-    char path[200];
-
-    for (size_t i = 0; i < 4; i++) {
-        (void)snprintf(path, sizeof path, "%s/%s", n->dir, names[i]);
-        FILE *f = fopen(path, "rb");
-        b->data[i] = NULL;
-        b->len[i] = 0;
-        if (f == NULL)
-            continue;
-        (void)fseek(f, 0, SEEK_END);
-        long len = ftell(f);
-        rewind(f);
-        b->data[i] = ln_alloc((size_t)len + 1);
-        b->len[i] = fread(b->data[i], 1, (size_t)len, f);
-        (void)fclose(f);
-    }
+    for (size_t i = 0; i < 4; i++)
+        b->len[i] = sim_disk_read(n->dir, i, &b->data[i]);
 }
 static bool in_bytes(const char *data, size_t n, const void *what, size_t len)
 {

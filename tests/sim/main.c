@@ -106,6 +106,7 @@ int main(int argc, char **argv)
         freopen("/dev/null", "w", stderr) == NULL) /* nodes log their bad days */
         return 1;
     sim_rng();
+    sim_disk_use();
     choose();
     build();
     if (plant != NULL)

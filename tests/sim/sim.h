@@ -1,8 +1,8 @@
 /* The simulator: a province, districts, communities and laptops in one process, the shipping sync/
  * objects on real stores, over a virtual clock, a hostile network, failing disks and hostile nodes,
- * all from one seed. world.c: nodes, clocks, disks. net.c: links. act.c: what happens. past.c: what
- * is dropped by rule and erased, and boxes that begin behind it. oracle.c: who may, and what merges
- * to, written from the README anew. judge.c: what must hold. */
+ * all from one seed. world.c: nodes, clocks, disks that fail. disk.c: disks. net.c: links. act.c:
+ * what happens. past.c: what is dropped by rule and erased, and boxes that begin behind it.
+ * oracle.c: who may, and what merges to, written from the README anew. judge.c: what must hold. */
 #ifndef LN_SIM_H
 #define LN_SIM_H
 
@@ -198,6 +198,14 @@ bool sim_out(const struct sim_node *n); /* crashed or out of power */
         if (!(ok))                                                                                 \
             sim_stop(#ok, &err);                                                                   \
     } while (0)
+
+/* disk.c: the files of a node, by the name of its folder; `i` 0 to 3 is each of them */
+void sim_disk_use(void);                                      /* SQLite does, from here on */
+void sim_disk_copy(const char *from_dir, const char *to_dir); /* as it is; nobody has `to` open */
+void sim_disk_drop(const char *dir);
+void sim_disk_add(const char *dir, const char *name, const void *data, size_t len); /* behind */
+size_t sim_disk_read(const char *dir, size_t i, char **out); /* the caller's; NULL none */
+size_t sim_disk_memory(void);                                /* bytes, of all */
 
 /* net.c */
 bool sim_call(void *node, const struct ln_message *request, struct ln_message *response,

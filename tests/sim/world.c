@@ -4,7 +4,6 @@
 #include <malloc.h>
 #include <sodium.h>
 #include <stdarg.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "crypto/base/alloc.h"
@@ -277,9 +276,6 @@ void sim_open(struct sim_node *n)
 
     n->c.schema = n->old_schema ? &OLD : &NEW;
     SIM_DO(ln_sqlstore_open(&n->store, n->dir, n->c.schema, LN_DB_WRITE, &err));
-    /* What fsync is for is the matter of make torture: here the file system never fails by itself.
-     */
-    SIM_DO(ln_db_exec(ln_sqlstore_db(n->store), "PRAGMA synchronous=OFF", &err));
     n->c.store = ln_sqlstore_handle(n->store);
     SIM_DO(ln_replica_open(&n->r, &n->c, &err));
     unsigned learnt;
@@ -429,69 +425,27 @@ static void drop_dir(const char *dir)
     (void)rmdir(dir);
 }
 
-static void copy_file(const char *from_dir, const char *to_dir, const char *name)
-{
-    char from[200];
-    char to[200];
-    char part[65536];
-    size_t got;
-
-    (void)snprintf(from, sizeof from, "%s/%s", from_dir, name);
-    (void)snprintf(to, sizeof to, "%s/%s", to_dir, name);
-    (void)unlink(to);
-    FILE *in = fopen(from, "rb");
-    if (in == NULL)
-        return;
-    FILE *out = fopen(to, "wb");
-    while (out != NULL && (got = fread(part, 1, sizeof part, in)) > 0)
-        (void)fwrite(part, 1, got, out);
-    (void)fclose(in);
-    if (out != NULL)
-        (void)fclose(out);
-}
-static void copy_disk(const char *from, const char *to)
-{
-    static const char *const names[] = { "linli.db", "linli.db-wal", "linli.db-shm",
-                                         "keys.db",  "keys.db-wal",  "keys.db-shm" };
-
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        copy_file(from, to, names[i]);
-}
-
 /* What was being written when the power went: some bytes of it, behind what is durable. */
 static void tear(const char *dir, const char *name)
 {
     uint8_t torn[8192];
-    char path[200];
     size_t len = sim_below(sizeof torn);
-    FILE *f;
 
-    (void)snprintf(path, sizeof path, "%s/%s", dir, name);
     rng_buf(torn, sizeof torn);
-    if (access(path, W_OK) != 0 || (f = fopen(path, "ab")) == NULL)
-        return;
-    (void)fwrite(torn, 1, len, f);
-    (void)fclose(f);
+    sim_disk_add(dir, name, torn, len);
 }
 
 /* Closing a database tidies it up; a node without power did not: its files are put back as they lay
  * then. */
 static void close_without_power(struct sim_node *n)
 {
-    static const char *const shared[] = { "linli.db-shm", "keys.db-shm" };
     char kept[100];
-    char path[200];
 
     (void)snprintf(kept, sizeof kept, "%s.cut", n->dir);
-    (void)mkdir(kept, 0700);
-    copy_disk(n->dir, kept);
+    sim_disk_copy(n->dir, kept);
     sim_close(n);
-    copy_disk(kept, n->dir);
-    drop_dir(kept);
-    for (size_t i = 0; i < 2; i++) { /* memory, not disk */
-        (void)snprintf(path, sizeof path, "%s/%s", n->dir, shared[i]);
-        (void)unlink(path);
-    }
+    sim_disk_copy(kept, n->dir);
+    sim_disk_drop(kept);
     tear(n->dir, "linli.db-wal");
     tear(n->dir, "keys.db-wal");
 }
@@ -519,15 +473,12 @@ static uint64_t own_head(struct sim_node *n)
 
 void sim_image_take(struct sim_node *n)
 {
-    if (n->image[0] == '\0') {
-        (void)snprintf(n->image, sizeof n->image, "%s.image", n->dir);
-        (void)mkdir(n->image, 0700);
-    }
+    (void)snprintf(n->image, sizeof n->image, "%s.image", n->dir);
     n->image_head = own_head(n);
     n->image_saves = sim->n_saves;
     n->image_ms = sim->now_ms;
     sim_close(n);
-    copy_disk(n->dir, n->image);
+    sim_disk_copy(n->dir, n->image);
     sim_open(n);
 }
 
@@ -555,7 +506,7 @@ void sim_image_back(struct sim_node *n)
     sim_close(n);
     n->dead = false;
     n->disk = DISK_GOOD;
-    copy_disk(n->image, n->dir);
+    sim_disk_copy(n->image, n->dir);
     n->n_heads = 0;
     memset(&n->last_id, 0, sizeof n->last_id);
     n->n_mine = 0;
@@ -576,7 +527,7 @@ struct sim_node *sim_clone(struct sim_node *n)
     c->original = n;
     n->cloned = true;
     make_dir(c);
-    copy_disk(n->dir, c->dir);
+    sim_disk_copy(n->dir, c->dir);
     c->env.ctx = c;
     c->c.env = &c->env;
     sim_open(n);
@@ -588,7 +539,7 @@ void sim_end(struct sim_node *n)
 {
     sim_close(n);
     drop_dir(n->dir);
-    if (n->image[0] != '\0')
-        drop_dir(n->image);
+    sim_disk_drop(n->dir);
+    sim_disk_drop(n->image);
     ln_free(n);
 }
