@@ -270,14 +270,17 @@ static bool fill(char *buf, size_t *have, size_t want, ln_age_read *read, void *
 static bool seal_chunks(struct stream *s, ln_age_read *read, void *rctx, ln_age_write *write,
                         void *wctx, struct ln_err *err)
 {
-    char *buf = ln_alloc(LN_AGE_CHUNK + 1 + SEALED);
+    char *buf = ln_realloc(NULL, LN_AGE_CHUNK + 1 + SEALED); /* most files are far smaller */
     uint8_t *sealed = (uint8_t *)buf + LN_AGE_CHUNK + 1;
     size_t have = 0;
+    size_t most = 0;
     bool last = false;
     bool ok = false;
 
     while (!last) { /* one byte ahead tells whether this chunk is the last */
-        if (!fill(buf, &have, LN_AGE_CHUNK + 1, read, rctx, err))
+        bool filled = fill(buf, &have, LN_AGE_CHUNK + 1, read, rctx, err);
+        most = most > have ? most : have;
+        if (!filled)
             goto out;
         last = have <= LN_AGE_CHUNK;
         size_t len = last ? have : LN_AGE_CHUNK;
@@ -292,7 +295,7 @@ static bool seal_chunks(struct stream *s, ln_age_read *read, void *rctx, ln_age_
     }
     ok = true;
 out:
-    sodium_memzero(buf, LN_AGE_CHUNK + 1);
+    sodium_memzero(buf, most);
     ln_free(buf);
     return ok;
 }
@@ -324,7 +327,8 @@ out:
 static bool open_chunks(struct stream *s, char *buf, size_t have, ln_age_read *read, void *rctx,
                         ln_age_write *write, void *wctx, struct ln_err *err)
 {
-    uint8_t *plain = ln_alloc(LN_AGE_CHUNK);
+    uint8_t *plain = ln_realloc(NULL, LN_AGE_CHUNK);
+    size_t most = 0;
     bool last = false;
     bool first = true;
     bool ok = false;
@@ -334,6 +338,7 @@ static bool open_chunks(struct stream *s, char *buf, size_t have, ln_age_read *r
             goto out;
         last = have <= SEALED;
         size_t len = last ? have : SEALED;
+        most = most > len ? most : len;
         s->nonce[NONCE - 1] = last ? 1 : 0;
         /* An empty last chunk is the whole of an empty file and stands nowhere else. */
         if (len < TAG || (len == TAG && !first) ||
@@ -351,7 +356,7 @@ static bool open_chunks(struct stream *s, char *buf, size_t have, ln_age_read *r
     }
     ok = true;
 out:
-    sodium_memzero(plain, LN_AGE_CHUNK);
+    sodium_memzero(plain, most < LN_AGE_CHUNK ? most : LN_AGE_CHUNK);
     ln_free(plain);
     return ok;
 }
@@ -359,7 +364,7 @@ out:
 bool ln_age_open_stream(const struct ln_ident *id, ln_age_read *read, void *rctx,
                         ln_age_write *write, void *wctx, struct ln_err *err)
 {
-    char *buf = ln_alloc(LN_AGE_HEADER_MAX + SEALED + 1);
+    char *buf = ln_realloc(NULL, LN_AGE_HEADER_MAX + SEALED + 1);
     struct stream s = { 0 };
     uint8_t file_key[FILE_KEY];
     size_t have = 0;

@@ -516,9 +516,11 @@ static void clear(struct shelf *h)
 bool ln_replica_held(struct ln_store *s, int64_t log, uint64_t from, uint64_t until,
                      ln_replica_held_fn *fn, void *ctx, struct ln_err *err)
 {
-    struct shelf *h = ln_alloc(sizeof *h);
+    struct shelf *h = ln_realloc(NULL, sizeof *h); /* large, and mostly empty */
     bool ok = true;
 
+    h->n = 0;
+    h->bytes = 0;
     h->until = until;
     while (ok && from <= until) {
         err->code = LN_OK;

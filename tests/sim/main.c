@@ -1,6 +1,5 @@
 /* sim SEED [DAYS]: one world from one seed; prints what it was and what broke. SIM_ON=loss,crash
  * chooses the faults instead of the seed; SIM_SIZE=<districts>,<communities each>,<laptops>. */
-#include <malloc.h>
 #include <unistd.h>
 
 #include "crypto/base/alloc.h"
@@ -91,11 +90,18 @@ static void tell(double days)
     printf("%d passed, %d failed\n", sim->violations == 0, sim->violations > 0);
 }
 
-/* Memory once had is kept: given back and fetched anew it costs more than what is done with it. */
-static void keep_memory(void)
+/* Small blocks by the million, of which none goes back to the system, on large pages: a third of a
+ * world's time. glibc reads this when a program starts, so that it starts once more. */
+static void tune_memory(char **argv)
 {
-    (void)mallopt(M_TRIM_THRESHOLD, 1 << 30);
-    (void)mallopt(M_TOP_PAD, 16 << 20);
+    if (getenv("GLIBC_TUNABLES") != NULL)
+        return;
+    if (setenv("GLIBC_TUNABLES",
+               "glibc.malloc.hugetlb=1:glibc.malloc.tcache_max=32768:glibc.malloc.tcache_count=64:"
+               "glibc.malloc.mmap_threshold=8388608:glibc.malloc.trim_threshold=1073741824:"
+               "glibc.malloc.top_pad=16777216",
+               1) == 0)
+        (void)execv("/proc/self/exe", argv);
 }
 
 int main(int argc, char **argv)
@@ -103,7 +109,7 @@ int main(int argc, char **argv)
     double days = argc > 2 ? strtod(argv[2], NULL) : 10;
     const char *plant = getenv("SIM_PLANT");
 
-    keep_memory();
+    tune_memory(argv);
     sim = ln_alloc(sizeof *sim);
     sim->saves = ln_alloc_array(SIM_SAVES, sizeof *sim->saves);
     sim->seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
