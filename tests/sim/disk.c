@@ -393,6 +393,10 @@ void sim_disk_use(void)
                                .xCurrentTimeInt64 = now_julian };
 
     salt = sim->seed;
+    /* one thread; pages of all connections from one place */
+    if (sqlite3_config(SQLITE_CONFIG_SINGLETHREAD) != SQLITE_OK ||
+        sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) != SQLITE_OK)
+        abort();
     if (sqlite3_initialize() != SQLITE_OK || sqlite3_vfs_register(&vfs, 1) != SQLITE_OK)
         abort();
 }

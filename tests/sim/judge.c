@@ -61,9 +61,14 @@ void sim_watch(struct sim_node *n)
 
     if (n->dead)
         return;
-    SIM_DO(s->ops->log_each(s->ctx, watch_log, &w, &err));
-    if (n->parent != NULL)
+    int64_t here = ln_db_written(ln_sqlstore_db(n->store));
+    int64_t above = n->parent != NULL ? ln_db_written(ln_sqlstore_db(n->parent->store)) : 0;
+    if (here != n->watched)
+        SIM_DO(s->ops->log_each(s->ctx, watch_log, &w, &err));
+    if (n->parent != NULL && (here != n->watched || above != n->watched_above))
         receipt_honest(n, false);
+    n->watched = here;
+    n->watched_above = above;
     if (sim->events % 512 == 0) {
         size_t used = mallinfo2().uordblks - sim_disk_memory();
         if (used > sim->memory)

@@ -102,7 +102,8 @@ struct sim_node {
     size_t n_alike;
     uint64_t heads[SIM_NODES / 8]; /* by number of the log */
     size_t n_heads;
-    uint64_t most; /* longest its own log has been, durable */
+    uint64_t most;                  /* longest its own log has been, durable */
+    int64_t watched, watched_above; /* rows written, by it and by its parent, when last looked at */
 };
 
 struct sim_save {

@@ -284,6 +284,7 @@ void sim_open(struct sim_node *n)
 
     n->c.schema = n->old_schema ? &OLD : &NEW;
     SIM_DO(ln_sqlstore_open(&n->store, n->dir, n->c.schema, LN_DB_WRITE, &err));
+    n->watched = -1;
     n->c.store = ln_sqlstore_handle(n->store);
     SIM_DO(ln_replica_open(&n->r, &n->c, &err));
     unsigned learnt;
