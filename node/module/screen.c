@@ -89,6 +89,7 @@ static bool is_field(const struct ln_def_coll *c, const char *name, size_t len)
 static bool check_what(const struct ln_def *d, const struct ln_def_screen *s, const json_t *o,
                        struct ln_err *err)
 {
+    static const char *const OPS[] = { ".gte", ".lte", ".stale", NULL };
     const char *name = text(o, "collection");
     const struct ln_def_coll *c = name != NULL ? ln_def_find(d, name) : NULL;
     const json_t *where = json_object_get(o, "where");
@@ -105,7 +106,7 @@ static bool check_what(const struct ln_def *d, const struct ln_def_screen *s, co
         const char *dot = strrchr(key, '.');
         const char *value = json_string_value(v);
         if (!is_field(c, key, dot != NULL ? (size_t)(dot - key) : strlen(key)) ||
-            (dot != NULL && strcmp(dot, ".gte") != 0 && strcmp(dot, ".lte") != 0))
+            (dot != NULL && !ln_def_has(OPS, dot)))
             return wrong(s, err, "unknown field in where", key);
         if (value == NULL || (value[0] == '@' && !ln_screen_token(value)))
             return wrong(

@@ -1,4 +1,4 @@
-/* Visits to who is looked after: see visit.h. */
+/* Visits to who is looked after, and to households: see visit.h. */
 #include "node/module/visit.h"
 
 #include <stdio.h>
@@ -8,6 +8,7 @@
 
 #define DAY_MS 86400000LL
 #define PLANNED_KEY "visit/planned"
+#define REACHED_KEY "visit/reached" /* meta: the last visit that households were told of */
 
 /* The day of the next visit into `out`, "" when none is planned: without a term, or once the tag
  * has ended. `visited`: the last one noted in the work log, "" none, the first being due on the day
@@ -62,6 +63,89 @@ static bool before_tag(struct ln_special_call *x, struct ln_err *err)
     return true;
 }
 
+/* ---- households: when somebody was there last (MODULES M7 "households reached") */
+
+static bool reach(struct ln_special_call *x, const json_t *household, const char *date,
+                  struct ln_err *err)
+{
+    if (household == NULL || strcmp(date, ln_special_text(household, "visited")) <= 0)
+        return true;
+    return ln_special_set(x, "household", ln_special_word(household, "id"),
+                          json_pack("{s:s}", "visited", date), err);
+}
+
+/* All households of a home. */
+static bool reach_home(struct ln_special_call *x, const char *dwelling, const char *date,
+                       struct ln_err *err)
+{
+    const struct ln_where where = { "dwelling", LN_WHERE_IS, dwelling };
+    json_t *rows = NULL;
+
+    if (dwelling[0] == '\0')
+        return true;
+    bool ok = ln_special_find(&rows, x, "household", &where, 1, 0, err);
+    for (size_t i = 0; ok && i < json_array_size(rows); i++)
+        ok = reach(x, json_array_get(rows, i), date, err);
+    json_decref(rows);
+    return ok;
+}
+
+/* The household in which somebody lived on that day; all of the home when none is named. */
+static bool reach_person(struct ln_special_call *x, const char *person, const char *date,
+                         struct ln_err *err)
+{
+    const struct ln_where where = { "person", LN_WHERE_IS, person };
+    json_t *rows = NULL;
+
+    if (person[0] == '\0')
+        return true;
+    bool ok = ln_special_find(&rows, x, "residence", &where, 1, 0, err);
+    for (size_t i = 0; ok && i < json_array_size(rows); i++) {
+        const json_t *lives = json_array_get(rows, i);
+        const char *ends = ln_special_text(lives, "ends");
+        const char *named = ln_special_text(lives, "household");
+        json_t *household = NULL;
+        if (ends[0] != '\0' && strcmp(ends, date) < 0)
+            continue;
+        ok = named[0] == '\0' ? reach_home(x, ln_special_text(lives, "dwelling"), date, err)
+                              : ln_special_get(&household, x, "household", named, err) &&
+                                    reach(x, household, date, err);
+        json_decref(household);
+    }
+    json_decref(rows);
+    return ok;
+}
+
+/* Visits that were noted before households knew of them, a page each time. */
+static bool tick_households(struct ln_special_call *x, struct ln_err *err)
+{
+    struct ln_store *s = ln_replica_store(x->r);
+    struct ln_buf after = ln_buf_new(LN_ID_TEXT);
+    struct ln_where where[] = { { "kind", LN_WHERE_IS, "visit" },
+                                { "after", LN_WHERE_FROM, NULL } };
+    json_t *rows = NULL;
+    bool found = false;
+    bool ok = s->ops->meta_get(s->ctx, REACHED_KEY, &after, &found, err);
+
+    where[1].value = after.data;
+    ok = ok && ln_special_find(&rows, x, "work_log", where, after.len > 0 ? 2 : 1, 0, err);
+    size_t n = json_array_size(rows);
+    for (size_t i = 0; ok && i < n; i++) {
+        const json_t *row = json_array_get(rows, i);
+        const char *date = ln_special_text(row, "date");
+        ok = reach_home(x, ln_special_text(row, "dwelling"), date, err) &&
+             reach_person(x, ln_special_text(row, "person"), date, err);
+    }
+    if (ok && n > 0)
+        ok = s->ops->meta_put(s->ctx, REACHED_KEY,
+                              ln_span_of(ln_special_word(json_array_get(rows, n - 1), "id")), err);
+    json_decref(rows);
+    ln_buf_free(&after);
+    return ok;
+}
+
+/* ---- the work log */
+
 static bool after_log(struct ln_special_call *x, struct ln_err *err)
 {
     const char *person = word_of(x, "person");
@@ -70,10 +154,13 @@ static bool after_log(struct ln_special_call *x, struct ln_err *err)
     json_t *rows = NULL;
     char day[11];
 
-    if (x->kind == LN_ENGINE_DELETE || person[0] == '\0' ||
-        strcmp(word_of(x, "kind"), "visit") != 0)
+    if (x->kind == LN_ENGINE_DELETE || strcmp(word_of(x, "kind"), "visit") != 0)
         return true;
-    bool ok = ln_special_find(&rows, x, "care_tag", &where, 1, 0, err);
+    bool ok =
+        reach_home(x, word_of(x, "dwelling"), date, err) && reach_person(x, person, date, err);
+    if (!ok || person[0] == '\0')
+        return ok;
+    ok = ln_special_find(&rows, x, "care_tag", &where, 1, 0, err);
     for (size_t i = 0; ok && i < json_array_size(rows); i++) {
         const json_t *tag = json_array_get(rows, i);
         if (strcmp(date, ln_special_text(tag, "visited")) <= 0)
@@ -155,6 +242,6 @@ static bool tick_tags(struct ln_special_call *x, struct ln_err *err)
 
 const struct ln_special ln_visit_special[] = {
     { .collection = "care_tag", .before = before_tag, .tick = tick_tags },
-    { .collection = "work_log", .after = after_log },
+    { .collection = "work_log", .after = after_log, .tick = tick_households },
     { .collection = NULL },
 };

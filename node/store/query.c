@@ -395,10 +395,11 @@ static bool add_derived(struct building *b, const struct ln_where *w)
 enum ln_where_op ln_query_op(char name[LN_QUERY_NAME], const char *key)
 {
     const char *dot = strrchr(key, '.');
-    enum ln_where_op op = dot == NULL                ? LN_WHERE_IS
-                          : strcmp(dot, ".gte") == 0 ? LN_WHERE_FROM
-                          : strcmp(dot, ".lte") == 0 ? LN_WHERE_TO
-                                                     : LN_WHERE_IS;
+    enum ln_where_op op = dot == NULL                  ? LN_WHERE_IS
+                          : strcmp(dot, ".gte") == 0   ? LN_WHERE_FROM
+                          : strcmp(dot, ".lte") == 0   ? LN_WHERE_TO
+                          : strcmp(dot, ".stale") == 0 ? LN_WHERE_STALE
+                                                       : LN_WHERE_IS;
 
     (void)snprintf(name, LN_QUERY_NAME, "%.*s",
                    (int)(op == LN_WHERE_IS ? strlen(key) : (size_t)(dot - key)), key);
@@ -414,6 +415,8 @@ static bool add_where(struct building *b, const struct ln_where *w, struct ln_er
     const struct ln_field *f = field_of(b->l->coll, says);
     char column[96];
 
+    if (w->op == LN_WHERE_STALE && f == NULL)
+        return ln_fail(err, LN_INVALID, "%s has no field %s", b->l->coll->name, w->field);
     if (strcmp(w->field, "state") == 0 && f == NULL)
         (void)snprintf(column, sizeof column, "c._state");
     else if (strcmp(w->field, "region") == 0 && f == NULL)

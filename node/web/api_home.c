@@ -355,9 +355,10 @@ static json_t *query_of(const struct filters *x, bool own)
             continue;
         }
         ln_buf_addf(&q, "%s%s%s=%s", q.len > 0 ? "&" : "", x->names[i],
-                    x->where[i].op == LN_WHERE_IS     ? ""
-                    : x->where[i].op == LN_WHERE_FROM ? ".gte"
-                                                      : ".lte",
+                    x->where[i].op == LN_WHERE_IS      ? ""
+                    : x->where[i].op == LN_WHERE_FROM  ? ".gte"
+                    : x->where[i].op == LN_WHERE_STALE ? ".stale"
+                                                       : ".lte",
                     x->values[i]);
     }
     if (own)

@@ -83,13 +83,21 @@ static json_t *dim_of(const struct ln_def_coll *d, const char *name)
         const char *word, *type;
         struct ln_def_label label;
     } KINDS[] = {
-        { "state", "text", { "状态", "State" } },        { "age5:", "text", { "年龄", "Age" } },
-        { "week:", "text", { "周", "Week of" } },        { "month:", "text", { "月份", "Month" } },
-        { "day:", "text", { "日期", "Day" } },           { "has:", "bool", { "有", "Present" } },
-        { "fresh:", "bool", { "已按期核实", "Fresh" } }, { "past:", "bool", { "超期", "Overdue" } },
-        { "met:", "bool", { "已按期", "In time" } },     { "hours:", "hours", { "小时", "Hours" } },
-        { "field", "text", { "项目", "Field" } },        { "queue", "text", { "队列", "Queue" } },
-        { "part:", "bool", { "其中", "Part of it" } },   { "id", "text", { "内容", "Item" } },
+        { "state", "text", { "状态", "State" } },
+        { "age5:", "text", { "年龄", "Age" } },
+        { "week:", "text", { "周", "Week of" } },
+        { "month:", "text", { "月份", "Month" } },
+        { "day:", "text", { "日期", "Day" } },
+        { "has:", "bool", { "有", "Present" } },
+        { "fresh:checked", "bool", { "已按期核实", "Fresh" } },
+        { "fresh:", "bool", { "在期限内", "Within the term" } },
+        { "past:", "bool", { "超期", "Overdue" } },
+        { "met:", "bool", { "已按期", "In time" } },
+        { "hours:", "hours", { "小时", "Hours" } },
+        { "field", "text", { "项目", "Field" } },
+        { "queue", "text", { "队列", "Queue" } },
+        { "part:", "bool", { "其中", "Part of it" } },
+        { "id", "text", { "内容", "Item" } },
     };
     const struct ln_def_field *f = ln_def_field(d, name);
     const struct ln_def_label *label = f != NULL ? &f->label : &KINDS[0].label;

@@ -40,6 +40,12 @@ try {
   const category = await made(a, 'committee', '/category', { code: 'lamp', name: '路灯', handler: await home(a), tier: 'community', accept_hours: 8, done_hours: 24 })
   for (const [i, name] of ['张一', '张二', '张三'].entries())
     await made(a, 'worker', '/person', { name, id_type: '990', id_no: `A${i}`, kind: 'local', sex: String(1 + i % 2), birth: `198${i}-01-01`, _keep: { id_no: '样例' } })
+  const building = await made(a, 'committee', '/building', { code: 'B7', name: '7幢', address: { road: '文一路', number: '7' } })
+  for (const room of ['101', '102']) { // one of two households was visited
+    const home = await made(a, 'worker', '/dwelling', { building: building.id, room, tenure: 'owner' })
+    await made(a, 'worker', '/household', { no: room, dwelling: home.id })
+    if (room === '101') await made(a, 'worker', '/work_log', { kind: 'visit', dwelling: home.id, body: '都好' })
+  }
   await made(b, 'worker', '/person', { name: '李一', id_type: '990', id_no: 'B0', kind: 'local', birth: '1990-01-01', _keep: { id_no: '样例' } })
   const tickets = []
   for (const title of ['一号灯不亮', '二号灯不亮']) tickets.push(await made(a, 'worker', '/ticket', { kind: 'event', category: category.id, title, body: title }))
@@ -59,7 +65,7 @@ try {
     return await cells(district, 'clerk', code, '330106005055') === live ? live : false
   }
   ok('the district has the figures that the community counts itself', await until(async () => (await same('persons_by_kind')) && (await same('tickets_by_state')) &&
-    (await cells(district, 'clerk', 'persons_by_kind', '330106005056'))), JSON.stringify([await cells(a, 'committee', 'persons_by_kind', '330106005055'), await cells(district, 'clerk', 'persons_by_kind', '330106005055')]))
+    (await same('households_visited')) && (await cells(district, 'clerk', 'persons_by_kind', '330106005056'))), JSON.stringify([await cells(a, 'committee', 'persons_by_kind', '330106005055'), await cells(district, 'clerk', 'persons_by_kind', '330106005055')]))
   const listed = async () => (await api(district, 'clerk', 'GET', '/nodes')).body.items.find(x => x.region === '330106005055')
   ok('and what waits for a decision there, queue by queue', await until(async () => JSON.stringify(Object.keys((await listed()).queues ?? {}).sort()) === '["conflicts","duplicates","not_taken","refused","stale","void"]'), JSON.stringify(await listed()))
   ok('its table of communities shows what is open and overdue there', await until(async () => (await listed()).open === 3 && (await listed()).overdue === 1), JSON.stringify(await listed()))
@@ -73,7 +79,7 @@ try {
   const row = '//tr[.//a[contains(.,"翠苑一区社区")]]'
   ok('the district page shows the five functions of each community', await shows(page, `xpath=${row}/td[contains(.,"3 人")]`) && await shows(page, 'tr:has-text("翠苑二区社区")'))
   const told = await page.locator(`xpath=${row}`).innerText()
-  ok('published, letters with those open, registry, contact', /2/.test(told) && told.includes('在办') && /\d{4}-\d\d-\d\d/.test(told), told)
+  ok('published, letters with those open, registry, households visited, contact', /2/.test(told) && told.includes('在办') && told.includes('50 %') && /\d{4}-\d\d-\d\d/.test(told), told)
   await look(page, '1440 five functions')
   const phone = await open(360, 640)
   await login(phone, district.base, 'clerk')

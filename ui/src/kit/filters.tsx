@@ -42,10 +42,10 @@ function Conditions({ def, params, onPut }: Omit<FiltersProps, 'module'>) {
   const shown = (def.filters || []).concat(def.workflow ? ['state'] : [], SILENT)
   const rest = Array.from(params.keys()).filter(k => shown.indexOf(k) < 0 && k !== 'mine' && k !== 'stale')
   const name = (k: string) => {
-    const f = def.fields.find(x => x.name === k.replace(/\.(gte|lte)$/, ''))
+    const f = def.fields.find(x => x.name === k.replace(/\.(gte|lte|stale)$/, ''))
     const v = params.get(k) || ''
     const time = /^\d{12,}$/.test(v) ? today(Number(v)) : v
-    return `${f ? word(f.label, f.name) : k.indexOf('created') === 0 ? t('added_on') : k.replace(/\..*/, '')} ${/\.gte$/.test(k) ? '≥' : /\.lte$/.test(k) ? '≤' : ''} ${time.length === 20 && !/-/.test(time) ? '' : time}`
+    return `${f ? word(f.label, f.name) : k.indexOf('created') === 0 ? t('added_on') : k.replace(/\..*/, '')} ${/\.gte$/.test(k) ? '≥' : /\.lte$/.test(k) ? '≤' : /\.stale$/.test(k) ? '<' : ''} ${time.length === 20 && !/-/.test(time) ? '' : time}`
   }
   if (rest.length === 0) return null
   return <p>{rest.map(k => <button type="button" class="chip tone-main" key={k} aria-label={t('remove') + ' ' + name(k)} onClick={() => onPut({ [k]: '' })}>{name(k)} <Icon name="close" /></button>)}</p>

@@ -16,7 +16,7 @@ interface Row { region: string; name: string; as_of: number; sums: Record<string
 interface Sum { n: number; least: boolean }
 
 const ENDED = ['closed', 'refused', 'merged', 'withdrawn', 'joined', 'rated']
-const CODES = ['news_by_section', 'notices_by_kind', 'tickets_by_state', 'tickets_done_on_time', 'applications_by_item', 'persons_by_kind']
+const CODES = ['news_by_section', 'notices_by_kind', 'tickets_by_state', 'tickets_done_on_time', 'applications_by_item', 'persons_by_kind', 'households_visited']
 
 function sum(cells: Cell[], keep: (c: Cell) => boolean): Sum {
   let n = 0
@@ -28,6 +28,7 @@ function sum(cells: Cell[], keep: (c: Cell) => boolean): Sum {
   }
   return { n, least }
 }
+const yes = (c: Cell) => c[c.length - 2] === true || c[c.length - 2] === 'true'
 const plus = (a: Sum, b: Sum): Sum => ({ n: a.n + b.n, least: a.least || b.least })
 const shown = (s: Sum | undefined): string => (s ? (s.least ? '≥ ' : '') + s.n : '')
 
@@ -36,7 +37,8 @@ function read(code: string, dims: string[], cells: Cell[]): Record<string, Sum> 
   const state = dims.indexOf('state')
   const said = (c: Cell) => String(c[state])
   if (code === 'tickets_by_state') return { letters: sum(cells, () => true), open: sum(cells, c => ENDED.indexOf(said(c)) < 0) }
-  if (code === 'tickets_done_on_time') return { judged: sum(cells, () => true), kept: sum(cells, c => c[c.length - 2] === true || c[c.length - 2] === 'true') }
+  if (code === 'tickets_done_on_time') return { judged: sum(cells, () => true), kept: sum(cells, yes) }
+  if (code === 'households_visited') return { households: sum(cells, () => true), visited: sum(cells, yes) }
   if (code === 'applications_by_item') return { service: sum(cells, () => true) }
   if (code === 'persons_by_kind') return { base: sum(cells, () => true) }
   return { publish: sum(cells, c => state < 0 || said(c) === 'published') }
@@ -63,9 +65,8 @@ async function gather(by: string): Promise<Row[]> {
   return Object.keys(rows).map(k => rows[k]).sort((a, b) => b.overdue - a.overdue || (a.region < b.region ? -1 : 1))
 }
 
-function OnTime({ sums }: { sums: Record<string, Sum> }) {
-  const all = sums.judged
-  return <>{all && !all.least && all.n > 0 ? Math.round(sums.kept.n / all.n * 100) + ' %' : '–'}</>
+function Share({ part, all }: { part: Sum | undefined; all: Sum | undefined }) {
+  return <>{part && all && !all.least && all.n > 0 ? Math.round(part.n / all.n * 100) + ' %' : '–'}</>
 }
 
 export function Board() {
@@ -85,14 +86,15 @@ export function Board() {
     <p class="quiet">{w('intro')}</p>
     {rows.length === 0 ? <Empty text={w('never')} /> : <div class="scroll" tabIndex={0} role="region" aria-label={w('board')}><table>
       <thead><tr><th scope="col">{w(by)}</th><th scope="col">{w('publish')}</th><th scope="col">{w('letters')}</th><th scope="col">{w('replies')}</th>
-        <th scope="col">{w('service')}</th><th scope="col">{w('base')}</th><th scope="col">{w('overdue')}</th><th scope="col">{w('contact')}</th><th scope="col">{w('as_of')}</th></tr></thead>
+        <th scope="col">{w('service')}</th><th scope="col">{w('base')}</th><th scope="col">{w('visited')}</th><th scope="col">{w('overdue')}</th><th scope="col">{w('contact')}</th><th scope="col">{w('as_of')}</th></tr></thead>
       <tbody>{rows.map(r => <tr key={r.region}>
         <th scope="row"><a href={'/stats?region=' + r.region}>{r.name}</a></th>
         <td>{shown(r.sums.publish)}</td>
         <td>{shown(r.sums.letters)} {r.sums.open && r.sums.open.n > 0 && <span class="quiet">{w('open', { n: shown(r.sums.open) })}</span>}</td>
-        <td><OnTime sums={r.sums} /></td>
+        <td><Share part={r.sums.kept} all={r.sums.judged} /></td>
         <td>{shown(r.sums.service)}</td>
         <td>{r.sums.base ? w('persons', { n: shown(r.sums.base) }) : ''}</td>
+        <td><Share part={r.sums.visited} all={r.sums.households} /></td>
         <td>{r.overdue > 0 ? <span class="chip chip-bad">{r.overdue}</span> : 0}</td>
         <td>{r.contact ? stamp(r.contact) : w('never')}</td>
         <td>{stamp(r.as_of)}</td></tr>)}</tbody>
