@@ -6,8 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/module/workday.h"
+
 #define DAY_MS INT64_C(86400000)
-#define PAGES 500 /* of LN_QUERY_LIMIT rows: more than a community owns */
+#define SETTING_MAX 64
+#define REMINDERS 16 /* of a contract: a setting has room for no more */
+#define PAGES 500    /* of LN_QUERY_LIMIT rows: more than a community owns */
 
 static const json_t *field(const json_t *row, const char *name)
 {
@@ -55,23 +59,35 @@ static bool each_row(struct ln_special_call *x, const char *collection,
 
 /* ---- decisions above a limit */
 
-static bool limit_of(int64_t *out, struct ln_special_call *x, const char *key, int64_t usual,
-                     struct ln_err *err)
+/* What the community has set under `key`; "" nothing, or too long to be meant. */
+static bool setting_of(char out[SETTING_MAX], struct ln_special_call *x, const char *key,
+                       struct ln_err *err)
 {
     static const struct ln_where where = { "module", LN_WHERE_IS, "asset" };
     json_t *rows = NULL;
 
-    *out = usual;
+    out[0] = '\0';
     if (!ln_special_find(&rows, x, "module_setting", &where, 1, 0, err))
         return false;
     for (size_t i = 0; i < json_array_size(rows); i++) {
         const char *text = ln_special_word(field(json_array_get(rows, i), "config"), key);
-        char *end;
-        int64_t n = strtoll(text, &end, 10);
-        if (text[0] != '\0' && *end == '\0' && n >= 0)
-            *out = n;
+        if (text[0] != '\0' && strlen(text) < SETTING_MAX)
+            (void)snprintf(out, SETTING_MAX, "%s", text);
     }
     json_decref(rows);
+    return true;
+}
+
+static bool limit_of(int64_t *out, struct ln_special_call *x, const char *key, int64_t usual,
+                     struct ln_err *err)
+{
+    char text[SETTING_MAX];
+    char *end;
+
+    if (!setting_of(text, x, key, err))
+        return false;
+    int64_t n = strtoll(text, &end, 10);
+    *out = text[0] != '\0' && *end == '\0' && n >= 0 ? n : usual;
     return true;
 }
 
@@ -275,34 +291,119 @@ out:
 
 /* ---- contracts */
 
-/* `days` before a day. */
-static void days_before(char out[11], const char *day, int64_t days)
-{
-    struct tm tm = { .tm_year = (int)strtol(day, NULL, 10) - 1900,
-                     .tm_mon = (int)strtol(day + 5, NULL, 10) - 1,
-                     .tm_mday = (int)strtol(day + 8, NULL, 10),
-                     .tm_hour = 12 };
-    time_t t = timegm(&tm) - (time_t)(days * 86400);
+struct reminding {
+    int64_t days[REMINDERS]; /* before the end: the contract's own first, then those nearer */
+    size_t n;
+    const char *ends;
+    int64_t left; /* days until the end */
+};
 
-    (void)gmtime_r(&t, &tm);
-    (void)strftime(out, 11, "%Y-%m-%d", &tm);
+static bool read_reminders(struct reminding *out, struct ln_special_call *x, const char *ends,
+                           const json_t *first, struct ln_err *err)
+{
+    char text[SETTING_MAX];
+    const char *at = text;
+
+    if (!setting_of(text, x, "contract_reminders", err))
+        return false;
+    if (text[0] == '\0')
+        at = LN_STOCK_REMINDERS;
+    *out = (struct reminding){ .ends = ends, .n = 1 };
+    out->days[0] = json_is_integer(first) ? json_integer_value(first) : LN_STOCK_REMIND_FIRST;
+    while (*at != '\0' && out->n < REMINDERS) {
+        char *end;
+        int64_t n = strtoll(at, &end, 10);
+        if (n > 0 && n < out->days[0])
+            out->days[out->n++] = n;
+        at = end + strcspn(end, ",");
+        at += *at == ',';
+    }
+    out->left = ln_workday_number(ends) - ln_workday_number(x->today);
+    return true;
+}
+
+/* The one to give after `given` (0: none yet), 0 when that was the last. Of several that are due by
+ * now the nearest to the end: nobody is reminded twice on one day. */
+static int64_t next_reminder(const struct reminding *r, int64_t given)
+{
+    int64_t due = 0;
+    int64_t later = 0;
+
+    for (size_t i = 0; i < r->n; i++) {
+        int64_t n = r->days[i];
+        if (given > 0 && n >= given)
+            continue;
+        if (n >= r->left)
+            due = due == 0 || n < due ? n : due;
+        else
+            later = n > later ? n : later;
+    }
+    return due > 0 ? due : later;
+}
+
+/* Sets `remind_on` to the day of the next one after `given`. */
+static void plan_reminder(json_t *f, const struct reminding *r, int64_t given)
+{
+    int64_t next = next_reminder(r, given);
+    char day[11];
+
+    if (next == 0) {
+        json_object_set_new(f, "remind_on", json_null());
+        return;
+    }
+    ln_workday_date(day, ln_workday_number(r->ends) - next);
+    json_object_set_new(f, "remind_on", json_string(day));
+}
+
+/* The reminder that is due, if one is, is given: `f` then says which it was, and when the next
+ * follows. */
+static bool give_reminder(json_t *f, struct ln_special_call *x, const json_t *row,
+                          struct ln_err *err)
+{
+    const char *ends = ln_special_text(row, "ends");
+    int64_t given = json_integer_value(field(row, "reminded"));
+    struct reminding r;
+
+    if (strlen(ends) != 10)
+        return true;
+    if (!read_reminders(&r, x, ends, field(row, "remind_days"), err))
+        return false;
+    int64_t now = next_reminder(&r, given);
+    bool due = now > 0 && now >= r.left;
+    if (due)
+        json_object_set_new(f, "reminded", json_integer(now));
+    plan_reminder(f, &r, due ? now : given);
+    return true;
+}
+
+/* With another end the reminders begin anew. */
+static bool plan_before(struct ln_special_call *x, struct ln_err *err)
+{
+    const char *ends = word_of(will_be(x, "ends"));
+    bool anew = x->row == NULL || json_object_get(x->f, "ends") != NULL ||
+                json_object_get(x->f, "remind_days") != NULL;
+    struct reminding r;
+
+    if (strlen(ends) != 10 || !anew)
+        return true;
+    if (strcmp(ends, word_of(will_be(x, "starts"))) < 0)
+        return ln_special_problem(x, "ends", "早于开始日期", "is before the first day", err);
+    if (!read_reminders(&r, x, ends, will_be(x, "remind_days"), err))
+        return false;
+    plan_reminder(x->f, &r, 0);
+    if (field(x->row, "reminded") != NULL)
+        json_object_set_new(x->f, "reminded", json_null());
+    return true;
 }
 
 static bool contract_before(struct ln_special_call *x, struct ln_err *err)
 {
-    const char *ends = word_of(will_be(x, "ends"));
-    const json_t *days = will_be(x, "remind_days");
-    const char *starts = word_of(will_be(x, "starts"));
-    char day[11];
     int64_t limit;
 
-    if ((x->kind == LN_ENGINE_CREATE || x->kind == LN_ENGINE_UPDATE) && strlen(ends) == 10) {
-        if (strcmp(ends, starts) < 0)
-            return ln_special_problem(x, "ends", "早于开始日期", "is before the first day", err);
-        days_before(day, ends, json_is_integer(days) ? json_integer_value(days) : 60);
-        if (strcmp(day, ln_special_text(x->row, "remind_on")) != 0)
-            json_object_set_new(x->f, "remind_on", json_string(day));
-    }
+    if (x->kind == LN_ENGINE_CREATE || x->kind == LN_ENGINE_UPDATE)
+        return plan_before(x, err);
+    if (is_step(x, "remind"))
+        return x->u->system || give_reminder(x->f, x, x->row, err);
     if (is_step(x, "sign") && word_of(will_be(x, "signed"))[0] == '\0')
         json_object_set_new(x->f, "signed", json_string(x->today));
     if (!is_step(x, "check"))
@@ -388,8 +489,60 @@ static bool payment_before(struct ln_special_call *x, struct ln_err *err)
     return ok || ln_special_problem(x, "contract", "没有这份合同", "is no contract", err);
 }
 
+/* Reminders whose day has come. */
+static bool tick_remind(struct ln_special_call *x, struct ln_err *err)
+{
+    const struct ln_where where[] = { { "state", LN_WHERE_IS, "active,expiring" },
+                                      { "region", LN_WHERE_IS, ln_replica_self(x->r)->region },
+                                      { "remind_on", LN_WHERE_TO, x->today } };
+    json_t *rows = NULL;
+    bool ok = ln_special_find(&rows, x, "contract", where, 3, 0, err);
+
+    for (size_t i = 0; ok && i < json_array_size(rows); i++) {
+        const json_t *row = json_array_get(rows, i);
+        const char *id = ln_special_word(row, "id");
+        json_t *f = json_object();
+        ok = give_reminder(f, x, row, err) &&
+             (json_object_get(f, "reminded") == NULL || /* other days were set meanwhile */
+              ln_special_step(x, "contract", id, "remind", NULL, NULL, err));
+        if (ok)
+            ok = ln_special_set(x, "contract", id, f, err);
+        else
+            json_decref(f);
+    }
+    json_decref(rows);
+    return ok;
+}
+
+/* Contracts that came as a file have no day for the first one. */
+static bool tick_plan(struct ln_special_call *x, struct ln_err *err)
+{
+    const struct ln_where where[] = { { "state", LN_WHERE_IS, "active" },
+                                      { "region", LN_WHERE_IS, ln_replica_self(x->r)->region },
+                                      { "remind_on", LN_WHERE_IS, "" },
+                                      { "reminded", LN_WHERE_IS, "" } };
+    json_t *rows = NULL;
+    bool ok = ln_special_find(&rows, x, "contract", where, 4, 0, err);
+
+    for (size_t i = 0; ok && i < json_array_size(rows); i++) {
+        const json_t *row = json_array_get(rows, i);
+        const char *ends = ln_special_text(row, "ends");
+        struct reminding r;
+        if (strlen(ends) != 10)
+            continue;
+        ok = read_reminders(&r, x, ends, field(row, "remind_days"), err);
+        if (!ok)
+            break;
+        json_t *f = json_object();
+        plan_reminder(f, &r, 0);
+        ok = ln_special_set(x, "contract", ln_special_word(row, "id"), f, err);
+    }
+    json_decref(rows);
+    return ok;
+}
+
 /* What fell due yesterday and was not paid is overdue today. */
-static bool contract_tick(struct ln_special_call *x, struct ln_err *err)
+static bool tick_overdue(struct ln_special_call *x, struct ln_err *err)
 {
     char yesterday[11];
     const char *region = ln_replica_self(x->r)->region;
@@ -399,7 +552,7 @@ static bool contract_tick(struct ln_special_call *x, struct ln_err *err)
     json_t *rows = NULL;
     bool ok;
 
-    days_before(yesterday, x->today, 1);
+    ln_workday_date(yesterday, ln_workday_number(x->today) - 1);
     ok = ln_special_find(&rows, x, "contract", where, 3, 0, err);
     for (size_t i = 0; ok && i < json_array_size(rows); i++)
         if (ln_special_text(json_array_get(rows, i), "next_due")[0] != '\0')
@@ -407,6 +560,11 @@ static bool contract_tick(struct ln_special_call *x, struct ln_err *err)
                                 json_pack("{s:b}", "overdue", 1), err);
     json_decref(rows);
     return ok;
+}
+
+static bool contract_tick(struct ln_special_call *x, struct ln_err *err)
+{
+    return tick_plan(x, err) && tick_remind(x, err) && tick_overdue(x, err);
 }
 
 /* ---- the yearly summary that everybody may read */
