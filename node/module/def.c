@@ -508,33 +508,52 @@ static const char *const *found_by(struct ln_def *d, const struct ln_def_coll *c
 /* How long its records are kept: README "Retention". */
 static bool read_retention(struct reading *r, const struct ln_def_coll *c, const json_t *j)
 {
-    static const char *const KEYS[] = {
-        "class", "years", "days", "after", "when", "days_of", NULL
-    };
-    const char *after = text(j, "after");
+    static const char *const KEYS[] = { "class",   "years", "days",      "after", "when",
+                                        "days_of", "of",    "held_with", NULL };
     int64_t years = json_integer_value(json_object_get(j, "years"));
     int64_t days = json_integer_value(json_object_get(j, "days"));
-    const struct ln_def_field *f = after != NULL ? ln_def_field(c, after) : NULL;
-    const char *key;
-    json_t *value;
 
     if (j == NULL)
         return true;
     if (!known(r, j, KEYS))
         return false;
+    if (text(j, "held_with") != NULL && ln_def_field(c, text(j, "held_with")) == NULL)
+        return wrong(r, "retention names no field", text(j, "held_with"));
     if (text(j, "class") == NULL || (years > 0) == (days > 0) || years < 0 || years > 100 ||
         days < 0 || days > 36500)
         return wrong(r, "retention needs a class, and years or days", "");
-    bool word = after != NULL && (strcmp(after, "created") == 0 || strcmp(after, "changed") == 0 ||
-                                  (strcmp(after, "final") == 0 && c->n_states > 0));
-    if (!word && (f == NULL || (f->type != LN_TYPE_DATE && f->type != LN_TYPE_TS)))
-        return wrong(r, "retention is after final, created, changed, or a date", "");
     if (c->coll->log && c->coll->subject != NULL && strcmp(c->coll->subject, "self") != 0)
         return wrong(r, "rows about others can neither be erased alone nor deleted", "");
-    json_object_foreach(
-        (json_t *)(uintptr_t)json_object_get(j, "when"), key,
-        value) if (ln_def_field(c, key) == NULL ||
-                   !json_is_string(value)) return wrong(r, "retention names no field", key);
+    return true;
+}
+
+/* What it counts from, once every collection is known: `of` names the one that has it. */
+static bool check_retention(struct reading *r, const struct ln_def_coll *c)
+{
+    const json_t *j = json_object_get(c->json, "retention");
+    const char *after = text(j, "after");
+    const char *of = text(j, "of");
+    const struct ln_def_field *ref = of != NULL ? ln_def_field(c, of) : NULL;
+    const struct ln_def_coll *has = of == NULL                       ? c
+                                    : ref != NULL && ref->to != NULL ? ln_def_find(r->d, ref->to)
+                                                                     : NULL;
+    const char *key;
+    json_t *value;
+
+    if (j == NULL)
+        return true;
+    if (has == NULL || (ref != NULL && ref->type != LN_TYPE_REF))
+        return wrong(r, "retention counts in what no ref names", of);
+    const struct ln_def_field *f = after != NULL ? ln_def_field(has, after) : NULL;
+    bool word = after != NULL && (strcmp(after, "created") == 0 || strcmp(after, "changed") == 0 ||
+                                  (strcmp(after, "final") == 0 && has->n_states > 0));
+    if (!word && (f == NULL || (f->type != LN_TYPE_DATE && f->type != LN_TYPE_TS)))
+        return wrong(r, "retention is after final, created, changed, or a date", "");
+    json_object_foreach(json_object_get(j, "when"), key, value)
+    {
+        if (ln_def_field(has, key) == NULL || !json_is_string(value))
+            return wrong(r, "retention names no field", key);
+    }
     return true;
 }
 
@@ -770,6 +789,8 @@ static bool check(struct reading *r)
         r->where = c->name;
         if (bad != NULL)
             return wrong(r, "import names what is not there", bad);
+        if (!check_retention(r, c))
+            return false;
         if ((c->only_if != NULL && ln_def_field(c, c->only_if) == NULL) ||
             (c->read_if != NULL && ln_def_field(c, c->read_if) == NULL))
             return wrong(r, "a condition names an unknown field", "if");

@@ -24,6 +24,8 @@ struct rule {
     const char *class, *after;
     int64_t years, days;         /* one of both */
     const char *ref, *ref_field; /* the days stand in that field of what `ref` names; NULL none */
+    const char *of;              /* `after` and `when` are of what this field names; NULL its own */
+    const char *with;            /* held with what this field names, too; NULL none */
     const json_t *when;
     bool erase; /* by its key; else it is deleted */
 };
@@ -42,6 +44,8 @@ static bool rule_of(struct rule *out, const struct ln_def_coll *c)
                           .days = json_integer_value(json_object_get(j, "days")),
                           .ref = json_string_value(json_object_get(of, "ref")),
                           .ref_field = json_string_value(json_object_get(of, "field")),
+                          .of = json_string_value(json_object_get(j, "of")),
+                          .with = json_string_value(json_object_get(j, "held_with")),
                           .when = json_object_get(j, "when") };
     out->erase = c->coll->subject == NULL || strcmp(c->coll->subject, "self") == 0;
     return true;
@@ -199,6 +203,60 @@ static bool find(const struct rule *r, struct ln_sqlstore *s, const char *region
     return ok;
 }
 
+/* ---- rows whose time counts in another record: the ballots of a vote that became final */
+
+struct parting {
+    const struct rule *r;
+    struct ln_sqlstore *s;
+    const char *region;
+    row_fn *fn;
+    void *ctx;
+};
+
+static bool rows_of(void *ctx, const struct rule *parent, const json_t *row, const char *due,
+                    struct ln_err *err)
+{
+    const struct parting *x = ctx;
+    const struct ln_where where[] = { { x->r->of, LN_WHERE_IS, ln_special_word(row, "id") },
+                                      { "region", LN_WHERE_IS, x->region },
+                                      { "kept", LN_WHERE_IS, "" } };
+    bool more = true;
+    bool go = true;
+
+    (void)parent;
+    for (unsigned page = 0; go && more && page < PAGES_MAX; page++) {
+        struct ln_list l = { .coll = x->r->c->coll,
+                             .where = where,
+                             .n = x->r->erase ? 3 : 2,
+                             .limit = LN_QUERY_LIMIT,
+                             .offset = page * LN_QUERY_LIMIT };
+        json_t *rows = json_array();
+        go = ln_query_list(rows, NULL, x->s, &l, err);
+        more = json_array_size(rows) == LN_QUERY_LIMIT;
+        for (size_t i = 0; go && i < json_array_size(rows); i++)
+            go = x->fn(x->ctx, x->r, json_array_get(rows, i), due, err);
+        json_decref(rows);
+    }
+    return go;
+}
+
+static bool find_parts(const struct rule *r, struct ln_sqlstore *s, const struct ln_def *def,
+                       const char *region, const char *today, row_fn *fn, void *ctx,
+                       struct ln_err *err)
+{
+    const struct ln_def_field *f = ln_def_field(r->c, r->of);
+    const struct ln_def_coll *to = f != NULL ? ln_def_find(def, f->to) : NULL;
+    struct parting x = { r, s, region, fn, ctx };
+    struct rule parent = *r;
+
+    if (to == NULL)
+        return true;
+    parent.c = to;
+    parent.of = NULL;
+    parent.erase = false;
+    return find(&parent, s, region, today, r->days, NULL, rows_of, &x, err);
+}
+
 /* The days may stand in another record: a conversation says how long its messages are kept. */
 static bool find_all(const struct rule *r, struct ln_sqlstore *s, const struct ln_def *def,
                      const char *region, const char *today, row_fn *fn, void *ctx,
@@ -210,6 +268,8 @@ static bool find_all(const struct rule *r, struct ln_sqlstore *s, const struct l
     bool more = to != NULL;
     bool ok = true;
 
+    if (r->of != NULL)
+        return find_parts(r, s, def, region, today, fn, ctx, err);
     if (to == NULL)
         return find(r, s, region, today, r->days, NULL, fn, ctx, err);
     for (unsigned page = 0; ok && more && page < PAGES_MAX; page++) {
@@ -265,13 +325,15 @@ static bool read_holds(json_t **out, struct ln_sqlstore *s, const struct ln_def 
     return ok;
 }
 
-/* Held itself, or the person it is about, or the conversation it stands in. */
+/* Held itself, or the person it is about, or the conversation or vote it stands in. */
 static const char *hold_of(const json_t *holds, const struct rule *r, const json_t *row)
 {
     const char *subject = r->c->coll->subject;
     const char *const names[] = { ln_special_word(row, "id"),
                                   subject != NULL ? ln_special_text(row, subject) : "",
-                                  r->ref != NULL ? ln_special_text(row, r->ref) : "" };
+                                  r->ref != NULL ? ln_special_text(row, r->ref) : "",
+                                  r->of != NULL ? ln_special_text(row, r->of) : "",
+                                  r->with != NULL ? ln_special_text(row, r->with) : "" };
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         const char *hold = json_string_value(json_object_get(holds, names[i]));
@@ -379,14 +441,16 @@ static bool note(struct ln_special_call *x, const char *id, const char *action, 
                           err);
 }
 
+/* Of a run over the audit itself one row tells: with one for each it would never grow shorter. */
 static bool act(struct running *run, const struct rule *r, struct ln_err *err)
 {
+    bool once = strcmp(r->c->name, "audit") == 0;
     char id[LN_ID_TEXT + 1];
     bool ok = true;
 
     for (size_t i = 0; ok && i < run->n; i++) {
         ln_clock_id_write(id, &run->ids[i]);
-        ok = note(run->x, id, r->erase ? "erase" : "delete", err) &&
+        ok = ((once && i > 0) || note(run->x, id, r->erase ? "erase" : "delete", err)) &&
              (r->erase || ln_special_delete(run->x, r->c->name, id, err));
     }
     return ok && (!r->erase || run->n == 0 ||

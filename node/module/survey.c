@@ -340,22 +340,6 @@ static bool step_result(struct ln_special_call *x, const char *action, struct ln
     return ok;
 }
 
-/* Answers go when nobody can object any more; counts and turnout stay. */
-static bool drop_answers(struct ln_special_call *x, struct ln_err *err)
-{
-    json_t *ballots = NULL;
-    size_t i;
-    json_t *b;
-    bool ok = is(x->row, "secrecy", "open") || rows_of(&ballots, x, "response", x->id, err);
-
-    json_array_foreach(ballots, i, b)
-    {
-        ok = ok && ln_special_delete(x, "response", ln_special_word(b, "id"), err);
-    }
-    json_decref(ballots);
-    return ok;
-}
-
 static bool objected(bool *open, struct ln_special_call *x, const char *survey, struct ln_err *err)
 {
     const struct ln_where where[] = { { "survey", LN_WHERE_IS, survey },
@@ -399,6 +383,8 @@ static bool before_survey(struct ln_special_call *x, struct ln_err *err)
         ln_workday_date(until, ln_workday_number(x->today) + LN_SURVEY_OBJECT_DAYS);
         json_object_set_new(x->f, "objection_until", json_string(until));
     }
+    if (is_step(x, "finish")) /* from here on answers that are not open have their time */
+        json_object_set_new(x->f, "finished", json_string(x->today));
     return !is_step(x, "finish") || before_finish(x, err);
 }
 
@@ -418,7 +404,7 @@ static bool after_survey(struct ln_special_call *x, struct ln_err *err)
     if (is_step(x, "publish"))
         return step_result(x, "publish", err);
     if (is_step(x, "finish"))
-        return step_result(x, "finish", err) && drop_answers(x, err);
+        return step_result(x, "finish", err);
     return true;
 }
 

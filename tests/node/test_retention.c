@@ -167,6 +167,99 @@ TEST(messages_go_when_their_conversation_says_so)
     place_close(&p);
 }
 
+/* Whether a record still has this field. */
+static bool has(struct place *p, const char *collection, const char *id, const char *field)
+{
+    json_t *row = place_get(p, collection, id);
+    bool yes = json_object_get(json_object_get(row, "f"), field) != NULL;
+
+    json_decref(row);
+    return yes;
+}
+
+/* A vote with one ballot, whose result became final today. */
+static void vote(char survey[LN_ID_TEXT + 1], char ballot[LN_ID_TEXT + 1], struct place *p,
+                 const char *secrecy)
+{
+    char today[11];
+
+    ln_engine_today(today, place_now(p));
+    place_add(survey, p, "survey",
+              json_pack("{s:s,s:s,s:s,s:s,s:s,s:I,s:I,s:s}", "title", "加装电梯", "kind", "poll",
+                        "home", "000000000000000000h0", "one_per", "person", "secrecy", secrecy,
+                        "starts", (json_int_t)1, "ends", (json_int_t)2, "finished", today));
+    place_add(
+        ballot, p, "response",
+        json_pack("{s:s,s:s,s:{s:s}}", "survey", survey, "token", "ABC", "answers", "1", "同意"));
+}
+
+TEST(secret_answers_go_30_days_after_their_result_is_final_and_not_before)
+{
+    static const char *const secrecy[] = { "secret", "anonymous", "open", "secret" };
+    struct place p;
+    char survey[4][LN_ID_TEXT + 1];
+    char ballot[4][LN_ID_TEXT + 1];
+    char hold[LN_ID_TEXT + 1];
+    place_open(&p);
+    for (int i = 0; i < 4; i++)
+        vote(survey[i], ballot[i], &p, secrecy[i]);
+    place_add(hold, &p, "legal_hold",
+              json_pack("{s:s,s:s}", "object", survey[3], "reason", "诉讼"));
+
+    json_t *soon = listed(&p, 10 * DAY, 30);
+    run(&p, 29 * DAY);
+    erased(&p);
+    for (int i = 0; i < 4; i++)
+        assert_true(has(&p, "response", ballot[i], "answers"));
+    run(&p, 30 * DAY);
+    erased(&p);
+
+    assert_false(has(&p, "response", ballot[0], "answers"));
+    assert_false(has(&p, "response", ballot[1], "answers"));
+    assert_true(has(&p, "response", ballot[2], "answers"));
+    assert_true(has(&p, "response", ballot[3], "answers")); /* held with its vote */
+    assert_non_null(item(soon, ballot[0]));
+    assert_null(item(soon, ballot[2]));
+    assert_string_equal(json_string_value(json_object_get(item(soon, ballot[3]), "hold")), hold);
+    json_decref(soon);
+    place_close(&p);
+}
+
+TEST(who_saw_what_is_forgotten_after_three_years_and_one_row_tells_of_it)
+{
+    struct place p;
+    char who[LN_ID_TEXT + 1];
+    char held[LN_ID_TEXT + 1];
+    char seen[3][LN_ID_TEXT + 1];
+    char hold[LN_ID_TEXT + 1];
+    place_open(&p);
+    place_add(who, &p, "person", person("赵一", "living"));
+    place_add(held, &p, "person", person("钱二", "living"));
+    for (int i = 0; i < 3; i++)
+        place_add(seen[i], &p, "audit",
+                  json_pack("{s:s,s:s,s:s,s:[s],s:s,s:I,s:s}", "actor", "000000000000000000a0",
+                            "action", "unmask", "object", i == 2 ? held : who, "fields", "phone",
+                            "purpose", "visit", "at", (json_int_t)place_now(&p), "node", "n"));
+    place_add(hold, &p, "legal_hold", json_pack("{s:s,s:s}", "object", held, "reason", "诉讼"));
+
+    run(&p, 1094 * DAY);
+    erased(&p);
+    assert_true(has(&p, "audit", seen[0], "actor"));
+    size_t before = place_count(&p, "audit");
+    run(&p, 1097 * DAY);
+    erased(&p);
+
+    for (int i = 0; i < 2; i++) {
+        assert_false(has(&p, "audit", seen[i], "actor"));
+        assert_false(has(&p, "audit", seen[i], "object"));
+        assert_false(has(&p, "audit", seen[i], "fields"));
+        assert_string_equal(place_text(&p, "audit", seen[i], "action"), "unmask");
+    }
+    assert_true(has(&p, "audit", seen[2], "object")); /* held with the person it is about */
+    assert_int_equal(place_count(&p, "audit"), before + 1);
+    place_close(&p);
+}
+
 TEST(a_definition_that_cannot_be_kept_is_refused_at_start)
 {
     static const char *const bad[] = {
@@ -177,6 +270,8 @@ TEST(a_definition_that_cannot_be_kept_is_refused_at_start)
         "{\"class\":\"x\",\"years\":1,\"after\":\"final\"}",
         "{\"class\":\"x\",\"years\":1,\"after\":\"created\",\"when\":{\"zz\":\"1\"}}",
         "{\"class\":\"x\",\"years\":1,\"after\":\"created\",\"who\":1}",
+        "{\"class\":\"x\",\"years\":1,\"after\":\"created\",\"of\":\"a\"}",
+        "{\"class\":\"x\",\"years\":1,\"after\":\"created\",\"held_with\":\"b\"}",
     };
     static const char text[] =
         "{\"module\":\"m\",\"rank\":1,\"label\":{\"zh\":\"一\",\"en\":\"One\"},\"codes\":{},"
@@ -206,4 +301,6 @@ TEST(a_definition_that_cannot_be_kept_is_refused_at_start)
 RUN_TESTS(T(somebody_who_moved_away_is_listed_in_time_and_erased_on_the_day),
           T(what_is_held_stays_and_the_list_says_by_which_decision),
           T(messages_go_when_their_conversation_says_so),
+          T(secret_answers_go_30_days_after_their_result_is_final_and_not_before),
+          T(who_saw_what_is_forgotten_after_three_years_and_one_row_tells_of_it),
           T(a_definition_that_cannot_be_kept_is_refused_at_start))
