@@ -29,6 +29,7 @@ struct reading {
     struct ln_def_screen *screens;
     struct ln_def_codes *codes;
     size_t n_codes;
+    size_t n_built_in; /* of the modules */
 };
 struct arena {
     struct block *blocks;
@@ -883,6 +884,43 @@ static bool finish(struct ln_def **out, struct reading *r, bool ok)
     return true;
 }
 
+/* The JSON of a set of codes, for schema and pages. */
+static json_t *codes_json(const struct reading *r, const char *name)
+{
+    for (size_t m = 0; m < r->d->n_modules; m++) {
+        json_t *list = json_object_get(json_object_get(r->modules[m].json, "codes"), name);
+        if (list != NULL)
+            return list;
+    }
+    return NULL;
+}
+
+/* Modules of the node's own become codes of a set that lists modules. */
+static void name_modules(struct reading *r, struct ln_def_codes *set, json_t *list)
+{
+    struct ln_def_code *codes = take(r->d, (set->n + r->d->n_modules) * sizeof *codes);
+    size_t n = set->n;
+
+    memcpy(codes, set->list, n * sizeof *codes);
+    for (size_t m = r->n_built_in; m < r->d->n_modules; m++) {
+        const struct ln_def_module *one = &r->modules[m];
+        codes[n++] = (struct ln_def_code){ .code = one->name, .label = one->label };
+        json_array_append_new(list, json_pack("{s:s,s:s,s:s}", "code", one->name, "zh",
+                                              one->label.zh, "en", one->label.en));
+    }
+    set->list = codes;
+    set->n = n;
+}
+
+/* `module`: module_setting switches them on and off and names them like the others; `gov_module`:
+ * they are tried out and commented on like the others. */
+static void name_own(struct reading *r)
+{
+    for (size_t i = 0; i < r->n_codes; i++)
+        if (strcmp(r->codes[i].name, "module") == 0 || strcmp(r->codes[i].name, "gov_module") == 0)
+            name_modules(r, &r->codes[i], codes_json(r, r->codes[i].name));
+}
+
 bool ln_def_open(struct ln_def **out, struct ln_err *err)
 {
     return ln_def_open_with(out, NULL, 0, err);
@@ -899,8 +937,11 @@ bool ln_def_open_with(struct ln_def **out, const struct ln_def_file *more, size_
     (void)fresh(&r, err);
     for (size_t i = 0; ok && i < n; i++)
         ok = read_module(&r, list[i].name, list[i].text, list[i].len);
+    r.n_built_in = r.d->n_modules;
     for (size_t i = 0; ok && i < n_more; i++)
         ok = read_module(&r, more[i].name, more[i].text, more[i].len);
+    if (ok)
+        name_own(&r);
     return finish(out, &r, ok);
 }
 

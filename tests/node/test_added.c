@@ -74,6 +74,28 @@ TEST(a_module_of_its_own_stands_beside_the_built_in_ones)
     ln_def_close(d);
 }
 
+TEST(a_module_of_its_own_is_switched_by_the_same_setting)
+{
+    char dir[64];
+    struct ln_def *d;
+    struct ln_err err = { 0 };
+    const struct ln_def_codes *set;
+    size_t named = 0;
+
+    test_mkdir(dir);
+    put(dir, "library.json", HEAD BOOK "]}");
+    MUST(ln_added_open(&d, dir, &err));
+
+    set = ln_def_field(ln_def_find(d, "module_setting"), "module")->codes;
+    for (size_t i = 0; i < set->n; i++)
+        if (strcmp(set->list[i].code, "library") == 0) {
+            named++;
+            assert_string_equal(set->list[i].label.zh, "图书角");
+        }
+    assert_int_equal(named, 1);
+    ln_def_close(d);
+}
+
 TEST(a_mistake_names_the_file_and_the_place)
 {
     struct ln_err err = refusal("library.json", "{\"module\":\"library\"");
@@ -111,4 +133,5 @@ TEST(too_much_is_refused_by_its_ceiling)
 
 RUN_TESTS(T(a_folder_that_is_not_there_holds_none), T(a_mistake_names_the_file_and_the_place),
           T(a_module_of_its_own_stands_beside_the_built_in_ones),
+          T(a_module_of_its_own_is_switched_by_the_same_setting),
           T(too_much_is_refused_by_its_ceiling))
