@@ -35,8 +35,8 @@ struct ln_where {
     const char *value; /* IS: several separated by commas; "" = empty */
 };
 #define LN_QUERY_NAME 64
-/* "ends", "ends.gte" (FROM), "ends.lte" (TO), "ends.stale" (STALE: before it, or empty), as requests
- * and definitions write a filter: the field to `name`, cut when it is too long for one. */
+/* "ends", "ends.gte" (FROM), "ends.lte" (TO), "ends.stale" (STALE: before it, or empty), as
+ * requests and definitions write a filter: the field to `name`, cut when it is too long for one. */
 enum ln_where_op ln_query_op(char name[LN_QUERY_NAME], const char *key);
 
 struct ln_list {
