@@ -687,8 +687,7 @@ static bool open_node(struct ln_node **out, const char *dir, bool drill, struct 
         !read_keys(n, err) || !read_former(n, err) || !read_next(n, err) ||
         !ln_added_open(&n->def, dir, err) ||
         !ln_sqlstore_open(&n->writer, dir, &n->def->schema, LN_DB_WRITE, err) ||
-        !open_replica(n, drill, err) ||
-        !ln_queue_start(&n->queue, n->replica, drill ? NULL : tick, n, TICK_MS, err)) {
+        !open_replica(n, drill, err)) {
         ln_node_close(n);
         return false;
     }
@@ -704,6 +703,11 @@ static bool open_node(struct ln_node **out, const char *dir, bool drill, struct 
     n->exchange.per_minute = (unsigned)n->config.child_per_minute;
     ln_attach_files(&n->files, n);
     n->exchange.files = drill ? NULL : &n->files;
+    /* last: the writer ticks from now on, and looks at all of the above */
+    if (!ln_queue_start(&n->queue, n->replica, drill ? NULL : tick, n, TICK_MS, err)) {
+        ln_node_close(n);
+        return false;
+    }
     *out = n;
     return true;
 }
