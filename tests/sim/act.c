@@ -556,7 +556,7 @@ static void steal(struct sim_node *n)
                    sim->now_ms / 1000)) {
         bool taken = push(n, n->c.id, &pack, &n->c.key);
         sim_trace(&taken, sizeof taken);
-        if (taken && n->revoked)
+        if (taken && n->revoked && !n->unsure)
             sim_wrong("%s took a segment of %s, which is revoked", n->parent->c.id, n->c.id);
         if (taken)
             compare_verdicts(n, &f);
@@ -595,6 +595,7 @@ static void revoke(void)
         !(n->parent->dead && n->parent->disk == DISK_COMMIT_KEPT))
         return;
     n->revoked = true;
+    n->revoked_ms = sim->now_ms;
     for (size_t i = 0; i < sim->n_saves; i++) /* what had not come by then counts for nothing */
         sim->saves[i].cut = sim->saves[i].cut || sim->saves[i].by == n;
 }

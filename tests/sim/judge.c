@@ -593,7 +593,7 @@ static void judge_rights(struct sim_node *n)
             sim_wrong("%s believes another certificate of %s", n->c.id, o->c.id);
         if (ln_authority_void_from(a, o->c.id) != 0 && !o->revoked && o->heir == NULL)
             sim_wrong("%s holds %s for revoked", n->c.id, o->c.id);
-        if (ln_authority_void_from(a, o->c.id) == 0 && o->revoked &&
+        if (ln_authority_void_from(a, o->c.id) == 0 && o->revoked && !o->unsure &&
             (o->parent == n || (oracle_above(o->parent, n) && !sim_cut_off(n))))
             sim_wrong("%s does not know that %s is revoked", n->c.id, o->c.id);
     }
@@ -832,7 +832,7 @@ static void judge_erasures(struct sim_node *n)
         const struct sim_erasure *e = &sim->erasures[i];
         if (sim_cut_off(e->by))
             continue;
-        if (erasure_state(n, e) != 'd' && is_holder(e, n) &&
+        if (erasure_state(n, e) != 'd' && is_holder(e, n) && !e->gone &&
             (n == e->by || oracle_above(n, e->by) || oracle_above(e->by, n)))
             sim_wrong("%s has not signed for erasure %s of %s", n->c.id, e->id, e->by->c.id);
         struct ln_buf at = ln_buf_new(64);
@@ -843,7 +843,7 @@ static void judge_erasures(struct sim_node *n)
         ln_buf_free(&at);
         if (told && erasure_state(n, e) != 'd')
             sim_wrong("%s is told to have erased %s and has not", n->c.id, e->id);
-        if (!told && is_holder(e, n) && n != e->by &&
+        if (!told && is_holder(e, n) && n != e->by && !e->gone &&
             (oracle_above(n, e->by) || oracle_above(e->by, n)))
             sim_wrong("%s does not know that %s has erased %s", e->by->c.id, n->c.id, e->id);
     }

@@ -185,7 +185,7 @@ void sim_erase(struct sim_node *n)
     /* Whose power went just after the commit has said it. */
     if (!ok && !(x.asked && n->dead && n->disk == DISK_COMMIT_KEPT))
         return;
-    sim->erasures[sim->n_erasures++] = (struct sim_erasure){ .by = n };
+    sim->erasures[sim->n_erasures++] = (struct sim_erasure){ .by = n, .at_ms = sim->now_ms };
     memcpy(sim->erasures[sim->n_erasures - 1].id, x.line, sizeof x.line);
     for (size_t i = 0; i < sim->n_saves; i++) { /* all records of one person */
         struct sim_save *o = &sim->saves[i];

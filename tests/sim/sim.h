@@ -59,6 +59,8 @@ struct sim_node {
     struct sim_node *parent;
     /* its fate */
     bool hostile, revoked, old_schema;
+    int64_t revoked_ms;
+    bool unsure; /* it is revoked, and its parent went back to a disk that may not know */
     struct sim_node *original; /* this one is a clone of that */
     bool cloned;               /* it has a clone */
     bool stuck;                /* holds an older image of its own log: works, cannot sync */
@@ -127,6 +129,8 @@ struct sim_save {
 struct sim_erasure {
     struct sim_node *by;
     char id[LN_ID_TEXT + 1]; /* of its line */
+    int64_t at_ms;
+    bool gone; /* the disk that asked for it is, and maybe nobody heard of it */
 };
 
 struct sim_claim { /* what a hostile line says, for the oracle */
@@ -165,6 +169,7 @@ struct sim {
     struct sim_foreign foreign[1024];
     size_t n_foreign;
     struct ln_digest trace; /* of all that happened */
+    unsigned moved;         /* by syncs and seals */
     unsigned events, syncs, failed, lost, crashes, restarts, images, forged, merges, replays,
         claims, cut_messages, checkpoints, drops, erased;
     unsigned violations;

@@ -531,6 +531,14 @@ void sim_image_back(struct sim_node *n)
         (void)ln_db_end(q);
     }
     n->stuck = n->stuck || l.head != n->image_head;
+    for (size_t i = 0; i < sim->n; i++) {
+        struct sim_node *o = sim->nodes[i];
+        o->unsure = o->unsure || (o->parent == n && o->revoked && o->revoked_ms >= n->image_ms);
+    }
+    for (size_t i = 0; i < sim->n_erasures; i++) {
+        struct sim_erasure *e = &sim->erasures[i];
+        e->gone = e->gone || (e->by == n && e->at_ms >= n->image_ms);
+    }
     sim_close(n);
     n->dead = false;
     n->disk = DISK_GOOD;
