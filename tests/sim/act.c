@@ -197,11 +197,19 @@ static bool seal_job(void *arg, struct ln_replica *r, struct ln_err *err)
 }
 void sim_seal(struct sim_node *n)
 {
-    unsigned segments;
+    unsigned segments = 0;
     struct ln_err err = { 0 };
 
     (void)!n->access.write(n, seal_job, &segments, &err);
+    sim->moved += segments;
     sim_watch(n);
+}
+
+/* Whether this sync did anything, or failed in another way than the one before it. */
+static bool moved(const struct sim_node *n, const struct ln_exchange_report *r, enum ln_code code)
+{
+    return code != n->last_code || code == LN_BUSY || r->alarm ||
+           r->sent_segments + r->got_segments + r->keys + r->got_keys + r->files > 0;
 }
 
 void sim_sync(struct sim_node *n)
@@ -219,6 +227,8 @@ void sim_sync(struct sim_node *n)
     sim_say("%s: sync %s, sent %" PRIu64 " got %" PRIu64, n->c.id, ok ? "well" : err.text,
             report.sent_segments, report.got_segments);
     sim_trace(&err.code, sizeof err.code);
+    sim->moved += moved(n, &report, err.code);
+    n->last_code = err.code;
     if (!ok) {
         sim->failed++;
         n->told = n->told || err.code == LN_CONFLICT;
@@ -726,9 +736,13 @@ void sim_event(void)
 
 /* ---- the second phase: links whole, clocks set, disks replaced; everything goes up, then down */
 
+/* As many turns, or until one in which nothing moves: none behind it would move anything. */
 static void all_sync(int turns)
 {
-    for (int turn = 0; turn < turns; turn++) {
+    unsigned before = sim->moved + sim->erased - 1;
+
+    for (int turn = 0; turn < turns && sim->moved + sim->erased != before; turn++) {
+        before = sim->moved + sim->erased;
         sim->now_ms += 60000;
         for (size_t i = sim->n_real; i-- > 0;) {
             sim_sync(sim->nodes[i]);

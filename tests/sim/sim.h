@@ -72,6 +72,7 @@ struct sim_node {
     struct ln_digest left;     /* of the region's own audience when it died */
     int64_t back_ms;           /* out of power until then */
     int64_t up_cut_ms, down_cut_ms;
+    enum ln_code last_code; /* of its last sync */
     bool cut_answer; /* in this sync it was given a signed answer cut on the way, and did not */
     uint64_t cut_of; /* ask the same (this fingerprint) again */
     /* clock */
