@@ -109,6 +109,17 @@ try {
   await look(old, '360 received, elder')
   await old.click('.done a:has-text("打印回执")')
   ok('with a slip to print', await shows(old, '.slip h1:has-text("回执")') && await old.waitForFunction(() => { const i = document.querySelector('.qr img'); return i && i.complete && i.naturalWidth > 0 }).then(() => true, () => false))
+  const sheets = async () => ((await old.pdf({ preferCSSPageSize: true })).toString('latin1').match(/\/MediaBox ?\[[^\]]*\]/g) || []).map(m => m.match(/[\d.]+/g).slice(2).map(x => Math.round(x / 72 * 25.4)).join('x'))
+  await old.setViewportSize({ width: 688, height: 900 }) // what is left of an A4 sheet between its margins, in mm of 96 dpi
+  await old.emulateMedia({ media: 'print' })
+  const cut = await old.evaluate(() => Math.round(document.querySelector('.slip').getBoundingClientRect().height / 96 * 25.4 + 16))
+  ok('on the upper half of an A4 sheet, with a line to cut along', cut >= 148 && cut <= 149 && JSON.stringify(await sheets()) === '["210x297"]', `${cut} mm, ${await sheets()}`)
+  await old.emulateMedia({ media: null })
+  await old.setViewportSize({ width: 360, height: 640 })
+  await old.click('button:has-text("80 毫米小票")')
+  ok('or on the roll of a receipt printer', (await sheets()).every(s => s === '80x200') && (await sheets()).length > 0, String(await sheets()))
+  await old.reload()
+  ok('which the device remembers', await shows(old, 'button[aria-pressed=true]:has-text("80 毫米小票")') && await old.locator('.slip-roll').count() === 1)
   ok('the desk is one tap away', await old.click('.tabs a:has-text("找人帮我")').then(() => shows(old, 'a[href="tel:120"]')))
 } catch (e) {
   ok('the device', false, e.stack.slice(0, 700))

@@ -6,6 +6,7 @@ import type { Collection, Module, Rec } from '../app/types'
 import { t, word } from '../i18n'
 import { Icon } from '../kit/icon'
 import { PrintFoot } from '../kit/printfoot'
+import { usePaper } from '../kit/slip'
 import { Waiting } from '../kit/state'
 import { numbered, postered, show, stamp } from '../kit/value'
 
@@ -17,13 +18,14 @@ const Qr = ({ path }: { path: string }) => <figure class="qr"><img src={'/api/v1
 function Slip({ def, module, rec, path }: { def: Collection; module: Module; rec: Rec; path: string }) {
   const node = session.value ? session.value.node : null
   const no = typeof rec.f.no === 'string' ? rec.f.no : ''
+  const { paper, choice } = usePaper()
   const shown = def.fields.filter(f => ['no', 'body', 'files'].indexOf(f.name) < 0 && (def.list || []).indexOf(f.name) >= 0 && show(rec.f[f.name], f, module, rec) !== '')
-  return <section class="card paper slip"><h1>{node ? node.name : ''} · {t('receipt')}</h1>
+  return <>{choice}<section class={'card paper ' + paper}><h1>{node ? node.name : ''} · {t('receipt')}</h1>
     {no && <p class="big">{no}</p>}
     <Qr path={path} />
     <dl class="facts"><div><dt>{t('what')}</dt><dd>{word(def.label)}</dd></div>{shown.map(f => <div key={f.name}><dt>{word(f.label)}</dt><dd>{show(rec.f[f.name], f, module, rec)}</dd></div>)}
       <div><dt>{t('added_on')}</dt><dd>{stamp(rec.created_at)}</dd></div></dl>
-    <p>{t('slip_keep')}</p><p class="sign">{t('signature')}：</p><PrintFoot /></section>
+    <p>{t('slip_keep')}</p><p class="sign">{t('signature')}：</p><PrintFoot /></section></>
 }
 
 function Poster({ def, module, rec, path }: { def: Collection; module: Module; rec: Rec; path: string }) {

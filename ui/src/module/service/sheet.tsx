@@ -5,6 +5,7 @@ import { collection, session } from '../../app/state'
 import type { Rec } from '../../app/types'
 import { t, word } from '../../i18n'
 import { w } from '../../i18n/service'
+import { usePaper } from '../../kit/slip'
 import { Waiting } from '../../kit/state'
 import { stamp } from '../../kit/value'
 import { entries } from './apply'
@@ -28,12 +29,13 @@ function FormSheet({ rec, item }: { rec: Rec; item: Rec }) {
 function Slip({ rec, what }: { rec: Rec; what: string }) {
   const found = collection(rec.collection)
   const state = found && found.def.workflow ? word(found.def.workflow.states[rec.state || ''], rec.state) : ''
-  return <><h1>{w('slip')}</h1><table class="grid"><tbody>
+  const { paper, choice } = usePaper()
+  return <>{choice}<section class={paper}><h1>{w('slip')}</h1><table class="grid"><tbody>
     <tr><th scope="row">{w('number')}</th><td class="code">{text(rec, 'no')}</td></tr><tr><th scope="row">{w('what')}</th><td>{what}</td></tr>
     <tr><th scope="row">{w('applicant')}</th><td>{title(rec, 'person')}</td></tr><tr><th scope="row">{w('state')}</th><td>{state}</td></tr>
     {rec.f.starts !== undefined && <tr><th scope="row">{w('when')}</th><td>{stamp(Number(rec.f.starts))}</td></tr>}
     {rec.f.due !== undefined && <tr><th scope="row">{w('due')}</th><td>{text(rec, 'due')}</td></tr>}</tbody></table>
-    <Qr to={url('/progress?no=' + encodeURIComponent(text(rec, 'no')))} words={w('follow_at')} /></>
+    <Qr to={url('/progress?no=' + encodeURIComponent(text(rec, 'no')))} words={w('follow_at')} /><Foot /></section></>
 }
 
 function PaperSheet({ rec }: { rec: Rec }) {
@@ -69,6 +71,6 @@ export function Sheet({ args }: ScreenProps) {
     {kind === 'form' && item && <FormSheet rec={rec} item={item} />}
     {(kind === 'slip' || kind === 'appointment') && <Slip rec={rec} what={item ? text(item, 'name') : ''} />}
     {kind === 'paper' && <PaperSheet rec={rec} />}
-    <Foot />
+    {kind !== 'slip' && kind !== 'appointment' && <Foot />}
   </div>
 }
