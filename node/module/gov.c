@@ -70,6 +70,76 @@ static bool same_period(json_t **out, struct ln_special_call *x, const char *col
     return ln_special_find(out, x, collection, where, 2, 0, err);
 }
 
+/* Households, or active accounts in the months of a period, of the communities in `regions`. */
+static bool used(json_int_t *out, struct ln_special_call *x, const json_t *regions,
+                 const char *period, bool households, struct ln_err *err)
+{
+    char until[16];
+    const struct ln_where where[] = { { "period", LN_WHERE_FROM, period },
+                                      { "period", LN_WHERE_TO, until } };
+    struct ln_count c = { .coll = ln_def_find(x->e->def, households ? "household" : "usage")->coll,
+                          .today = x->today,
+                          .where = where,
+                          .n = households ? 0 : 2,
+                          .sum = households ? NULL : "active" };
+    bool ok = true;
+
+    (void)snprintf(until, sizeof until, "%s~", period); /* behind each month of a year */
+    *out = 0;
+    for (size_t i = 0; ok && i < json_array_size(regions); i++) {
+        json_t *cells = json_array();
+        c.region = json_string_value(json_array_get(regions, i));
+        ok =
+            c.region == NULL || c.region[0] == '\0' || ln_query_count(cells, x->e->writer, &c, err);
+        *out += json_integer_value(json_array_get(json_array_get(cells, 0), 0));
+        json_decref(cells);
+    }
+    return ok;
+}
+
+/* How many a purchase is paid for in this period; 0 when this node cannot tell. */
+static bool quantity_of(json_int_t *out, struct ln_special_call *x, const json_t *purchase,
+                        const char *period, struct ln_err *err)
+{
+    const char *basis = ln_special_text(purchase, "basis");
+    const json_t *regions = json_object_get(json_object_get(purchase, "f"), "regions");
+    bool households = strcmp(basis, "household") == 0;
+
+    *out = strcmp(basis, "community") == 0 ? (json_int_t)json_array_size(regions) : 1;
+    return (!households && strcmp(basis, "usage") != 0) ||
+           used(out, x, regions, period, households, err);
+}
+
+/* A bill without lines is drafted from what the purchase says and what was used. */
+static bool draft_lines(struct ln_special_call *x, struct ln_err *err)
+{
+    const char *period = ln_special_word(x->f, "period");
+    json_t *purchase = NULL;
+    json_int_t n = 0;
+    char what[160];
+
+    if (json_array_size(json_object_get(x->f, "lines")) > 0)
+        return true;
+    if (!ln_special_get(&purchase, x, "purchase", ln_special_word(x->f, "purchase"), err))
+        return false;
+    bool ok = quantity_of(&n, x, purchase, period, err);
+    if (ok && n == 0)
+        ok = ln_special_problem(x, "lines", "这里没有可据以起草的用量，请写明细",
+                                "nothing is known here to draft it from: write the lines", err);
+    const struct ln_def_codes *set =
+        ln_def_field(ln_def_find(x->e->def, "purchase"), "basis")->codes;
+    (void)snprintf(what, sizeof what, "%s", period);
+    for (size_t i = 0; i < set->n; i++)
+        if (strcmp(set->list[i].code, ln_special_text(purchase, "basis")) == 0)
+            (void)snprintf(what, sizeof what, "%s %s", set->list[i].label.zh, period);
+    if (ok)
+        json_object_set_new(x->f, "lines",
+                            json_pack("[{s:s,s:I,s:O}]", "what", what, "quantity", n, "price",
+                                      json_object_get(json_object_get(purchase, "f"), "price")));
+    json_decref(purchase);
+    return ok;
+}
+
 static bool add_up(struct ln_special_call *x, struct ln_err *err)
 {
     const json_t *lines = json_object_get(x->f, "lines");
@@ -123,7 +193,7 @@ static bool before_bill(struct ln_special_call *x, struct ln_err *err)
             ok = ln_special_refuse(x, LN_CONFLICT, "这一账期已有账单",
                                    "there is a bill for this period already", err);
         json_decref(rows);
-        if (!ok)
+        if (!ok || !draft_lines(x, err))
             return false;
     }
     return x->f == NULL || add_up(x, err);
