@@ -136,6 +136,8 @@ const run = script => new Promise(done => {
   const child = spawn('bash', ['-c', script], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, LC_ALL: 'C.UTF-8' } })
   let text = ''
   let said = ''
+  child.stdout.setEncoding('utf8') // a letter may come in two pieces
+  child.stderr.setEncoding('utf8')
   child.stdout.on('data', d => { text += d })
   child.stderr.on('data', d => { said += d })
   child.on('error', e => done({ status: -1, text, said: String(e) }))
