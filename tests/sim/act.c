@@ -314,10 +314,50 @@ static void erase_others(char *line, size_t room, const struct sim_node *n, cons
                    person, id);
 }
 
-static void thought_up(struct forged *f, struct sim_node *n)
+/* A line of the protocol that n has no right to. */
+static void thought_up_system(struct forged *f, struct sim_node *n, struct sim_node *o,
+                              const char *id)
 {
     static const char *const systems[] = { "cert",    "revoke",     "epoch",
                                            "receipt", "checkpoint", "erase" };
+
+    f->claim.collection = systems[sim_below(6)];
+    if (strcmp(f->claim.collection, "receipt") == 0) {
+        (void)snprintf(f->names, sizeof f->names, "%s", o->c.id);
+        (void)snprintf(f->line, sizeof f->line,
+                       "{\"f\":{\"log\":\"%s\",\"no\":[],\"seq\":1,\"sha\":\"%064d\",\"t\":\"%"
+                       "013d\"},\"i\":\"%s\",\"o\":\"add\",\"t\":\"receipt@1\"}",
+                       o->c.id, 0, 1, id);
+    } else if (strcmp(f->claim.collection, "epoch") == 0) {
+        ln_audience_name(f->names, 'C', o->region, "", "");
+        (void)snprintf(f->line, sizeof f->line,
+                       "{\"f\":{\"audience\":\"%s\",\"label\":\"2030-01.1\",\"recipient\":"
+                       "\"age1lggyhqrw2nlhcxprm67z43rta597azn8gknawjehu9d9dl0jq3yqqvfafg\","
+                       "\"wraps\":[]},\"i\":\"%s\",\"o\":\"add\",\"t\":\"epoch@1\"}",
+                       f->names, id);
+    } else if (strcmp(f->claim.collection, "checkpoint") == 0) {
+        (void)snprintf(f->names, sizeof f->names, "%s", o->c.id);
+        (void)snprintf(f->line, sizeof f->line,
+                       "{\"f\":{\"at\":\"%s\",\"from\":1,\"log\":\"%s\",\"sums\":[[\"%s/"
+                       "330000000000\",\"%032d\",9,0]],\"to\":1,\"upto\":1000},\"i\":\"%s\","
+                       "\"o\":\"add\",\"t\":\"checkpoint@1\"}",
+                       id, o->c.id, o->region, 7, id);
+    } else if (strcmp(f->claim.collection, "erase") == 0)
+        erase_others(f->line, sizeof f->line, n, id);
+    else if (strcmp(f->claim.collection, "revoke") == 0)
+        (void)snprintf(f->line, sizeof f->line,
+                       "{\"f\":{\"node\":\"%s\",\"seq\":0,\"sha\":\"%064d\"},\"i\":\"%s\","
+                       "\"o\":\"add\",\"t\":\"revoke@1\"}",
+                       o->c.id, 0, id);
+    else
+        (void)snprintf(f->line, sizeof f->line,
+                       "{\"f\":{\"cert\":\"{}\",\"sig\":\"x\"},\"i\":\"%s\",\"o\":\"add\","
+                       "\"t\":\"cert@1\"}",
+                       id);
+}
+
+static void thought_up(struct forged *f, struct sim_node *n)
+{
     struct sim_node *o = other(n);
     struct ln_clock clock = { 0 };
     struct ln_id target;
@@ -348,39 +388,7 @@ static void thought_up(struct forged *f, struct sim_node *n)
     }
     bool open = strcmp(f->audience, "public") == 0;
     if (open && sim_one_in(2)) {
-        f->claim.collection = systems[sim_below(6)];
-        if (strcmp(f->claim.collection, "receipt") == 0) {
-            (void)snprintf(f->names, sizeof f->names, "%s", o->c.id);
-            (void)snprintf(f->line, sizeof f->line,
-                           "{\"f\":{\"log\":\"%s\",\"no\":[],\"seq\":1,\"sha\":\"%064d\",\"t\":\"%"
-                           "013d\"},\"i\":\"%s\",\"o\":\"add\",\"t\":\"receipt@1\"}",
-                           o->c.id, 0, 1, id);
-        } else if (strcmp(f->claim.collection, "epoch") == 0) {
-            ln_audience_name(f->names, 'C', o->region, "", "");
-            (void)snprintf(f->line, sizeof f->line,
-                           "{\"f\":{\"audience\":\"%s\",\"label\":\"2030-01.1\",\"recipient\":"
-                           "\"age1lggyhqrw2nlhcxprm67z43rta597azn8gknawjehu9d9dl0jq3yqqvfafg\","
-                           "\"wraps\":[]},\"i\":\"%s\",\"o\":\"add\",\"t\":\"epoch@1\"}",
-                           f->names, id);
-        } else if (strcmp(f->claim.collection, "checkpoint") == 0) {
-            (void)snprintf(f->names, sizeof f->names, "%s", o->c.id);
-            (void)snprintf(f->line, sizeof f->line,
-                           "{\"f\":{\"at\":\"%s\",\"from\":1,\"log\":\"%s\",\"sums\":[[\"%s/"
-                           "330000000000\",\"%032d\",9,0]],\"to\":1,\"upto\":1000},\"i\":\"%s\","
-                           "\"o\":\"add\",\"t\":\"checkpoint@1\"}",
-                           id, o->c.id, o->region, 7, id);
-        } else if (strcmp(f->claim.collection, "erase") == 0)
-            erase_others(f->line, sizeof f->line, n, id);
-        else if (strcmp(f->claim.collection, "revoke") == 0)
-            (void)snprintf(f->line, sizeof f->line,
-                           "{\"f\":{\"node\":\"%s\",\"seq\":0,\"sha\":\"%064d\"},\"i\":\"%s\","
-                           "\"o\":\"add\",\"t\":\"revoke@1\"}",
-                           o->c.id, 0, id);
-        else
-            (void)snprintf(f->line, sizeof f->line,
-                           "{\"f\":{\"cert\":\"{}\",\"sig\":\"x\"},\"i\":\"%s\",\"o\":\"add\","
-                           "\"t\":\"cert@1\"}",
-                           id);
+        thought_up_system(f, n, o, id);
         return;
     }
     unsigned what = sim_below(4);
@@ -521,15 +529,15 @@ static void speak_for(struct sim_node *n)
 
 static void steal(struct sim_node *n)
 {
-    struct ln_store *s = ln_sqlstore_handle(n->parent->store);
     struct ln_buf pack = ln_buf_new(LN_PACK_MAX);
     struct ln_epoch epoch = { .label = "" };
     struct forged f = { .line = "" };
     struct ln_segment head;
     struct ln_err err = { 0 };
 
-    if (sim_out(n->parent) || n->parent->disk != DISK_GOOD)
+    if (n->parent == NULL || sim_out(n->parent) || n->parent->disk != DISK_GOOD)
         goto out;
+    struct ln_store *s = ln_sqlstore_handle(n->parent->store);
     sim->forged++;
     if (sim_one_in(6)) { /* a segment for somebody else's log, signed with the thief's key */
         struct sim_node *o = other(n);

@@ -32,9 +32,15 @@ static void build(void)
     const char *size = getenv("SIM_SIZE");
     char region[16];
 
-    if (size != NULL && sscanf(size, "%u,%u,%u", &districts, &communities, &laptops) != 3) {
-        printf("SIM_SIZE=4,11,6\n");
-        exit(2);
+    if (size != NULL) {
+        unsigned *const parts[] = { &districts, &communities, &laptops };
+        char *at = (char *)(uintptr_t)size;
+        for (size_t i = 0; i < 3; i++)
+            *parts[i] = (unsigned)strtoul(at + (i > 0 && *at == ','), &at, 10);
+        if (districts == 0 || communities == 0 || *at != '\0') {
+            printf("SIM_SIZE=4,11,6\n");
+            exit(2);
+        }
     }
     if (districts > 90 || communities > 900 ||
         districts * (communities + 1) + laptops + 8 > SIM_NODES)
