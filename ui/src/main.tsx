@@ -82,7 +82,7 @@ window.addEventListener('popstate', arrive)
 remember()
 openOutbox()
 const root = document.getElementById('app')
-if (root) render(<App />, root)
+if (root) setTimeout(() => render(<App />, root), 0) // not in one go with the reading of the program: an old phone answers in between
 async function start(): Promise<void> {
   try {
     await enter()

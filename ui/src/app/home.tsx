@@ -21,8 +21,8 @@ let kept: { for: string; blocks: BlockData[] } | null = null // the last one, so
 const LEAD = ['urgent', 'alarms', 'search', 'tiles', 'actions', 'nodes', 'figures'] // over both columns at a desk
 const LISTS = ['list', 'stale', 'conflicts']
 
-const FIRST = 4 // blocks that fill a phone's screen: drawn at once, the others by the pair, so that an old phone answers a tap in between
-const MORE = 2
+const FIRST = 2 // blocks that fill a phone's screen: drawn at once, the others one by one, so that an old phone answers a tap in between
+const MORE = 1
 
 /** Two columns of about one height at a desk, each in the order of the ranks. */
 function columns(blocks: BlockData[]): BlockData[][] {
