@@ -11,7 +11,8 @@
 
 #define NOTE "erase/"  /* <id of the line> -> "<p pending, b blanked, d done> <author> <f>" */
 #define HAVE "erased/" /* <id of the line>/<node> -> time of its receipt */
-#define GONE "gone/"   /* <key>/<region of who erases it>: it was not here when that was asked */
+/* <key or person>/<region of who erases it>: a key that was not here when that was asked */
+#define GONE "gone/"
 #define NOTE_MAX (LN_CHANGE_MAX + 128)
 #define DERIVE_AT_ONCE 256
 
@@ -254,14 +255,15 @@ static bool take_doomed(void *ctx, const char *kid, const char *audience, struct
 }
 
 /* Of a key that is not here nobody can tell yet whether it is the author's to erase: its audience
- * comes with it. */
-static bool note_gone(const struct ln_replica *r, const char *kid, const struct ln_cert *author,
+ * comes with it. What comes of a person who was erased may even have a name that its eraser never
+ * heard: a laptop's, under way, or one of a box whose older image asked. */
+static bool note_gone(const struct ln_replica *r, const char *what, const struct ln_cert *author,
                       struct ln_err *err)
 {
     struct ln_store *s = r->c.store;
-    char key[sizeof GONE + 16 + LN_REGION_LEN + 1];
+    char key[sizeof GONE + LN_ID_TEXT + LN_REGION_LEN + 1];
 
-    (void)snprintf(key, sizeof key, GONE "%s/%s", kid, author->region);
+    (void)snprintf(key, sizeof key, GONE "%s/%s", what, author->region);
     return s->ops->meta_put(s->ctx, key, ln_span_of("1"), err);
 }
 
@@ -286,16 +288,20 @@ bool ln_replica_key_doomed(bool *yes, struct ln_replica *r, const struct ln_key_
 {
     struct ln_store *s = r->c.store;
     struct arriving x = { .item = k };
-    char prefix[sizeof GONE + 16 + 1];
+    char prefix[sizeof GONE + LN_ID_TEXT + 1];
+    char person[LN_ID_TEXT + 1];
 
+    ln_clock_id_write(person, &k->person);
     (void)snprintf(prefix, sizeof prefix, GONE "%s/", k->kid);
     bool ok = s->ops->meta_each(s->ctx, prefix, take_gone, &x, err);
+    (void)snprintf(prefix, sizeof prefix, GONE "%s/", person);
+    ok = ok && s->ops->meta_each(s->ctx, prefix, take_gone, &x, err);
     *yes = x.doomed;
     return ok && (!x.doomed || s->ops->key_erase(s->ctx, k->kid, err));
 }
 
-/* The keys named, and all others of the persons: one may have been made while the line was under
- * way. */
+/* The keys named, and all others of the persons, here or to come: one may have been made while the
+ * line was under way. */
 static bool destroy(struct ln_replica *r, const struct ln_cert *author, struct ln_span f,
                     const struct ids *persons, struct ln_err *err)
 {
@@ -305,6 +311,7 @@ static bool destroy(struct ln_replica *r, const struct ln_cert *author, struct l
     struct ln_span item;
     struct ln_span word;
     char kid[16];
+    char person[LN_ID_TEXT + 1];
     size_t at = 0;
     bool ok = true;
 
@@ -320,8 +327,11 @@ static bool destroy(struct ln_replica *r, const struct ln_cert *author, struct l
                 ok = s->ops->kid_audience(s->ctx, kid, take_doomed, &x, err) &&
                      (x.here || note_gone(r, kid, author, err));
             }
-    for (size_t i = 0; ok && i < persons->n; i++)
-        ok = s->ops->kids_of(s->ctx, &persons->list[i], take_doomed, &x, err);
+    for (size_t i = 0; ok && i < persons->n; i++) {
+        ln_clock_id_write(person, &persons->list[i]);
+        ok = s->ops->kids_of(s->ctx, &persons->list[i], take_doomed, &x, err) &&
+             note_gone(r, person, author, err);
+    }
     for (size_t i = 0; ok && i < x.n; i++)
         ok = s->ops->key_erase(s->ctx, x.kids[i], err);
     ln_free(x.kids);

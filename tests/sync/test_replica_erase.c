@@ -160,14 +160,21 @@ static void assert_key(struct box *b, const char *kid, bool there)
     assert_string_equal(key.kid, there ? kid : "");
 }
 
-static void say_erase(struct box *b, const char *kid)
+/* Names a key, or the person alone: whoever asks may not have heard of the key. */
+static void say_erase(struct box *b, const char *kid, const struct ln_id *person)
 {
     struct ln_err err = { 0 };
+    char id[LN_ID_TEXT + 1] = "";
     char f[160];
 
-    (void)snprintf(f, sizeof f,
-                   "{\"audiences\":[],\"cause\":\"request\",\"kids\":[\"%s\"],\"persons\":[]}",
-                   kid);
+    if (person != NULL)
+        ln_clock_id_write(id, person);
+    (void)snprintf(
+        f, sizeof f,
+        person != NULL
+            ? "{\"audiences\":[],\"cause\":\"request\",\"kids\":[],\"persons\":[\"%s\"]}"
+            : "{\"audiences\":[],\"cause\":\"request\",\"kids\":[\"%s\"],\"persons\":[]}",
+        person != NULL ? id : kid);
     MUST(ln_replica_begin(b->r, &err));
     MUST(ln_replica_say(b->r, b->c.id, "erase", ln_span_of(f), &err));
     MUST(ln_replica_commit(b->r, &err));
@@ -178,7 +185,9 @@ static void say_erase(struct box *b, const char *kid)
  * erase it: first by one who may not, then by its box. */
 TEST(a_key_that_comes_after_it_was_to_be_erased_is_not_taken)
 {
-    for (int entitled = 0; entitled < 2; entitled++) {
+    for (int way = 0; way < 4; way++) {
+        bool entitled = (way & 1) != 0;
+        bool by_person = (way & 2) != 0;
         struct tree t;
         struct box other;
         struct ln_err err = { 0 };
@@ -195,7 +204,7 @@ TEST(a_key_that_comes_after_it_was_to_be_erased_is_not_taken)
         struct ln_store *s = t.dist.c.store;
         MUST(s->ops->key_for(s->ctx, &key, &id, UP, &err));
         struct box *by = entitled ? &t.comm : &other;
-        say_erase(by, key.kid);
+        say_erase(by, key.kid, by_person ? &id : NULL);
         MUST(carry(by, &t.dist, by->c.id, &err) == LN_OK);
         seal(&t.dist);
         MUST(carry(&t.dist, &t.prov, t.dist.c.id, &err) == LN_OK);
