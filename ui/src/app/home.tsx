@@ -86,7 +86,7 @@ export function Home() {
     {wrong && <p class="error" role="alert">{wrong}</p>}
     {lead.map(draw)}
     {rest.length > 0 && <div class="cards">{columns(rest).map((col, k) => <div key={k}>{col.map(draw)}</div>)}</div>}
-    {blocks ? busy.length > most && <div key="more" class="tall"><Waiting lines={3} /></div> : !wrong && <div key="first" class="tall"><Waiting lines={6} /></div>}
+    {blocks ? busy.length > most && <div key={'more' + most} class="tall"><Waiting lines={3} /></div> : !wrong && <div key="first" class="tall"><Waiting lines={6} /></div>}
     {idle.length > 1 && busy.length <= most && <Idle blocks={idle} />}
   </>
 }
