@@ -105,7 +105,8 @@ static bool reach_person(struct ln_special_call *x, const char *person, const ch
         const char *ends = ln_special_text(lives, "ends");
         const char *named = ln_special_text(lives, "household");
         json_t *household = NULL;
-        if (ends[0] != '\0' && strcmp(ends, date) < 0)
+        if ((ends[0] != '\0' && strcmp(ends, date) < 0) ||
+            strcmp(ln_special_text(lives, "starts"), date) > 0)
             continue;
         ok = named[0] == '\0' ? reach_home(x, ln_special_text(lives, "dwelling"), date, err)
                               : ln_special_get(&household, x, "household", named, err) &&

@@ -152,7 +152,7 @@ static const char *visited(struct scene *s, const char *household)
     return place_text(&s->p, "household", household, "visited");
 }
 
-TEST(a_visit_reaches_the_household_where_the_person_lives_now)
+TEST(a_visit_reaches_the_household_where_the_person_lived_that_day)
 {
     struct scene s;
     char home[2][LN_ID_TEXT + 1];
@@ -165,6 +165,7 @@ TEST(a_visit_reaches_the_household_where_the_person_lives_now)
     live(&s, home[1], household[1], NULL);
 
     visit(&s, "patrol", "2026-02-21");
+    visit(&s, "visit", "1999-12-31"); /* before anybody moved in */
     assert_string_equal(visited(&s, household[1]), "");
     visit(&s, "visit", "2026-02-20");
     visit(&s, "visit", "2026-02-10"); /* noted late */
@@ -259,7 +260,7 @@ RUN_TESTS(T(the_first_visit_is_due_on_the_day_the_tag_begins),
           T(a_visit_moves_the_next_one_by_the_term_and_other_work_does_not),
           T(another_term_counts_from_the_last_visit), T(nobody_is_visited_once_the_tag_has_ended),
           T(tags_without_a_plan_get_one_from_the_work_log_at_once),
-          T(a_visit_reaches_the_household_where_the_person_lives_now),
+          T(a_visit_reaches_the_household_where_the_person_lived_that_day),
           T(a_visit_to_a_home_reaches_all_its_households),
           T(visits_of_a_former_version_count_for_households_too),
           T(what_is_stale_was_never_or_is_before_the_day))
