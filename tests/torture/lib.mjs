@@ -5,13 +5,14 @@ import os from 'node:os'
 import path from 'node:path'
 
 export const linli = path.resolve(process.env.LINLI ?? 'build/linli')
+export const next = path.resolve('build/next/linli') // a version to come
 export const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'linli-torture.'))
 export const at = name => path.join(dir, name)
 export const port = Number(process.env.PORT ?? 18900)
 export const sleep = ms => new Promise(done => setTimeout(done, ms))
 let passed = 0
 let failed = 0
-const children = new Set()
+export const children = new Set() // nodes that are served
 
 export const verdict = (what, good, why = '') => {
   if (good) passed++
@@ -26,9 +27,9 @@ export const must = (args, input) => {
 }
 export const json = (name, args) => JSON.parse(must([...args.slice(0, 1), '--dir', at(name), ...args.slice(1), '--json']))
 
-export async function serve(name, p) {
+export async function serve(name, p, program = linli) {
   const out = fs.openSync(at(`${name}.log`), 'a')
-  const child = spawn(linli, ['serve', '--dir', at(name), '--listen', `127.0.0.1:${p}`], { stdio: ['ignore', out, out] })
+  const child = spawn(program, ['serve', '--dir', at(name), '--listen', `127.0.0.1:${p}`], { stdio: ['ignore', out, out] })
   fs.closeSync(out)
   children.add(child)
   child.on('exit', () => { child.gone = true; children.delete(child) })

@@ -1,12 +1,13 @@
 // A box's days on a disk whose every write is recorded (recorder.c): four people save at once, the parent is reached all
-// the while, the box is stopped and started, keys are rotated, what is old is dropped, damage is looked for, the tables are built anew.
+// the while, the box is stopped and started, keys are rotated, what is old is dropped, damage is looked for, the tables are built anew,
+// a stick is taken in, a person is erased, the program becomes the next version's.
 // What was tried and what was answered are marks in the record, each where it stood among the writes.
 //   live.mjs OUT SAVES    makes OUT/base (the disk as it was made) and OUT/record; needs root, here or in user-mode-linux
 // SIDE=district: the disk is the parent's, and what its child was given receipts for is what counts.
 import { execFile, spawn, spawnSync } from 'node:child_process'
 import crypto from 'node:crypto'
 import fs from 'node:fs'
-import { at, dir, json, linliRun, must, pair, port, serve, sleep, stop } from './lib.mjs'
+import { at, children, dir, json, lines, linliRun, must, next, pair, port, serve, sleep, stop } from './lib.mjs'
 
 const [out, saves] = [process.argv[2], Number(process.argv[3])]
 const side = process.env.SIDE ?? 'community'
@@ -114,8 +115,39 @@ async function watch(log) {
   for (let last = 0; !over; await sleep(5)) {
     const head = await new Promise(done => execFile('sqlite3', ['-readonly', at(db), `.timeout 2000`, `SELECT ${what} FROM log WHERE id = '${log}'`],
       (e, text) => done(Number(text.trim() || 0))))
-    if (head > last) mark({ ack: 'head', v: last = head })
+    if (head > last) mark({ ack: `head/${log}`, v: last = head })
   }
+}
+
+// The stick of the other side, which has something to say since.
+function stick() {
+  const [other, file] = [side === 'community' ? 'district' : 'community', at('unit.jsonl')]
+  fs.writeFileSync(file, lines(5, '盘上'))
+  must(['load', '--dir', at(other), '--collection', 'unit', file])
+  must(['export', '--dir', at(other), ...other === 'district' ? ['--to', 'children'] : [], at('stick')])
+  const log = json(other, ['status']).node
+  must(['import', '--dir', at(side), at('stick')])
+  const head = dir => Number(spawnSync('sqlite3', ['-readonly', `${at(dir)}/linli.db`, `SELECT head FROM log WHERE id = '${log}'`], { encoding: 'utf8' }).stdout)
+  if (head(side) !== head(other)) throw new Error(`the stick brought ${head(side)} of ${head(other)} segments`)
+  mark({ ack: `head/${log}`, v: head(side) })
+}
+
+// Somebody who was there asks to be erased; once that is signed for, no name comes back.
+async function erase() {
+  const { id: person } = await call('POST', 'person', { name: '诸葛要删', id_type: '111', sex: '1', kind: 'local', status: 'living' })
+  answered(`person/${person}`, '诸葛要删')
+  const { id } = await call('POST', 'subject_request', { person, kind: 'delete', text: '请删除' })
+  await call('POST', `subject_request/${id}/steps`, { action: 'check' })
+  mark({ try: `person/${person}`, v: '' })
+  await call('POST', `subject_request/${id}/steps`, { action: 'finish', note: '已核对身份' })
+  for (let i = 0; ; i++) { // it is done a second later
+    const signed = spawnSync('sqlite3', ['-readonly', `${at('community')}/linli.db`, "SELECT substr(CAST(value AS TEXT), 1, 1) FROM meta WHERE key LIKE 'erase/%'"],
+      { encoding: 'utf8' }).stdout.trim()
+    if (signed === 'd') break
+    if (i === 600) throw new Error(`the erasure is not signed for: ${signed}`)
+    await sleep(50)
+  }
+  answered(`person/${person}`, '')
 }
 
 async function main() {
@@ -129,7 +161,7 @@ async function main() {
   for (const name of ['community', 'district'])
     must(['user', 'add', '--dir', at(name), '--login', 'committee', '--role', name === 'community' ? 'committee' : 'clerk'], 'linli-committee\n')
   const log = json('community', ['status']).node
-  mark({ begin: log })
+  mark({ begin: true })
   const nodes = { district: await serve('district', port + 1), community: await serve('community', port) }
   const watching = watch(log)
   await call('POST', 'session', { login: 'committee', password: 'linli-committee' })
@@ -146,9 +178,17 @@ async function main() {
   must(old)
   sync()
   must(old)
-  await clients(0)
+  await clients(saves / 8)
   must(['scrub', '--dir', at(side)])
   must(['rebuild', '--dir', at(side)])
+  sync()
+  stick()
+  await sleep(50) // connections that were closed meanwhile are noticed
+  await erase()
+  mark({ next: true })
+  await stop(nodes[side])
+  nodes[side] = await serve(side, side === 'community' ? port : port + 1, next)
+  await clients(0)
   sync()
   over = true
   await watching
@@ -164,5 +204,6 @@ async function main() {
 }
 main().then(() => process.exit(0), e => {
   console.error(e.stack)
+  for (const c of children) c.kill('SIGKILL')
   process.exit(1)
 })

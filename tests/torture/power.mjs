@@ -9,7 +9,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
-import { at, dir, end, inits, linli, port, sleep, verdict } from './lib.mjs'
+import { at, dir, end, inits, linli, next, port, sleep, verdict } from './lib.mjs'
 
 const points = Number(process.argv[2] ?? 1000)
 const saves = Number(process.env.SAVES ?? 600)
@@ -154,7 +154,7 @@ const ROWS = ['unit', 'person', 'news'].map(c => `SELECT '${c}', hex(id), ${c ==
 
 // Shell for everything of a node's folder that a promise can be about, a line each, and what it printed as a map.
 const quoted = text => `'${text.replaceAll("'", "'\\''")}'`
-const look = (box, log) => `sqlite3 ${box}/linli.db ${quoted(`${ROWS}SELECT 'head', '', head FROM log WHERE id = '${log}';
+const look = box => `sqlite3 ${box}/linli.db ${quoted(`${ROWS}SELECT 'head/' || id, '', head FROM log;
   SELECT 'doubt', '', CAST(value AS TEXT) FROM meta WHERE key = 'doubt';`)} && sed -n 's,^metered = ,config/metered||,p; s,^parent = ,parent||,p' ${box}/config &&
   { [ ! -d ${box}/files ] || (cd ${box}/files && find . -type f -not -path './part/*' -exec sha256sum {} +); }`
 function seen(text) {
@@ -170,8 +170,8 @@ function seen(text) {
 function broken(want, have) {
   if (have.has('doubt')) return `it takes itself for an old copy: ${have.get('doubt')}`
   for (const [key, { v, or }] of want) {
-    if (key === 'head') {
-      if (!(Number(have.get(key)) >= v)) return `the parent has segment ${v} of a log that ends with ${have.get(key)}`
+    if (key.startsWith('head/')) {
+      if (!(Number(have.get(key)) >= v)) return `${key} ends with ${have.get(key)}, segment ${v} was there or is at the neighbour`
     } else if (v !== undefined && have.get(key) !== v && !or.includes(have.get(key))) {
       return `${key} is ${have.get(key)}, answered was ${v}`
     }
@@ -196,10 +196,10 @@ async function ask(...what) {
 }
 let slowest = 0
 // Served, read and written by people, rebuilt, scrubbed.
-async function lives(box, want, door) {
+async function lives(box, want, door, program) {
   const began = Date.now()
   const log = fs.openSync(`${box}.log`, 'w')
-  const child = spawn(linli, ['serve', '--dir', box, '--listen', `127.0.0.1:${door}`], { stdio: ['ignore', log, log] })
+  const child = spawn(program, ['serve', '--dir', box, '--listen', `127.0.0.1:${door}`], { stdio: ['ignore', log, log] })
   fs.closeSync(log)
   child.on('exit', () => { child.gone = true })
   const url = `http://127.0.0.1:${door}`
@@ -228,7 +228,7 @@ async function lives(box, want, door) {
   }
   child.kill('SIGTERM')
   while (!child.gone) await sleep(5)
-  return why || told(['rebuild', 'scrub', 'verify'].map(c => `${linli} ${c} --dir ${box}`).join(' && '))
+  return why || told(['rebuild', 'scrub', 'verify'].map(c => `${program} ${c} --dir ${box}`).join(' && '))
 }
 
 // Cut while it is made and joins: once the command was done, the node is there and has its parent; before, it is, or init makes it.
@@ -254,14 +254,15 @@ async function judge(lane, disk, record, upto, mine, lie, full) {
   disk.copy(`${work}/image`, kept(pending, way, random))
   const want = promised(record.marks, upto)
   if (upto >= record.begin) want.delete('node') // it is what the log is called by, from then on
+  const program = upto > record.next ? next : linli
   // the kernel replays its journal; in one shell, as starting each program from here costs more than some of them
   const first = await run(`mount -o loop ${work}/image ${box} && { ${upto < record.begin ? begins(record, want, box) :
-    `${linli} verify --dir ${box} >&2 && ${look(box, record.log)}`}; rc=$?; ${full ? '' : `umount ${box} &&`} exit $rc; }`)
+    `${program} verify --dir ${box} >&2 && ${look(box)}`}; rc=$?; ${full ? '' : `umount ${box} &&`} exit $rc; }`)
   let why = first.status !== 0 ? `${first.said}${first.text}`.slice(-600) : broken(want, seen(first.text))
   if (full) {
     try {
-      why ||= await lives(box, want, port + 10 + lane)
-      const then = why ? null : await run(look(box, record.log))
+      why ||= await lives(box, want, port + 10 + lane, program)
+      const then = why ? null : await run(look(box))
       if (then) why = then.status !== 0 ? then.said : broken(want, seen(then.text))
     } catch (e) {
       why ||= e.message
@@ -280,9 +281,9 @@ function open() {
   record.list = entries(record.fd)
   record.marks = record.list.flatMap((e, n) => e.kind === 'M' ? [{ n, ...JSON.parse(bytes(record.fd, e).toString()) }] : [])
   const begin = record.marks.find(m => m.begin)
-  record.log = begin.begin
   record.side = record.marks.find(m => m.side).side
   record.begin = begin.n
+  record.next = record.marks.find(m => m.next).n
   record.end = record.marks.find(m => m.end).n
   return record
 }

@@ -29,7 +29,7 @@ memory() {
     make -s -j2 build/tests/torture/memory && build/tests/torture/memory "$1"
 }
 power() {
-    make -s build/tests/torture/recorder && node tests/torture/power.mjs "$1"
+    make -s build/tests/torture/recorder build/next/linli && node tests/torture/power.mjs "$1"
 }
 run kill node tests/torture/kill.mjs "${KILLS:-$([ -n "$short" ] && echo 8 || echo 1000)}"
 run stop node tests/torture/stop.mjs "${STRIDE:-$([ -n "$short" ] && echo 0 || echo 1)}"
