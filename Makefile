@@ -63,6 +63,9 @@ $(B)/linli: $(B)/node/main.o $(B)/liblinli.a
 $(B)/sync/volume.o: BAN := # libgit2's headers name a field ctime
 $(B)/node/xlsx.o: BAN := # libxlsxwriter's use strncpy
 $(B)/tests/torture/recorder.o: BAN := # <linux/fuse.h> names a field ctime, too
+$(B)/tests/torture/nth.so: tests/torture/nth.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -fPIC -shared -o $@ $<
 $(B)/crypto/base/err.o: CFLAGS := $(filter-out -include tests/lib/coverage.h,$(CFLAGS))
 $(B)/tests/%.o: FRAME :=
 $(B)/%.o: %.c

@@ -15,7 +15,7 @@ run() { # NAME COMMAND...
     local name=$1 began=$SECONDS out
     shift
     out=$(mktemp)
-    "$@" | tee "$out" | grep -v '^[0-9]* passed'
+    "$@" | tee "$out" | grep --line-buffered -v '^[0-9]* passed'
     local last
     last=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$out" | tail -n 1)
     last=${last:-0 passed, 1 failed}
@@ -28,11 +28,14 @@ run() { # NAME COMMAND...
 memory() {
     make -s -j2 build/tests/torture/memory && build/tests/torture/memory "$1"
 }
+stop() {
+    make -s build/tests/torture/nth.so && node tests/torture/stop.mjs "$1"
+}
 power() {
     make -s build/tests/torture/recorder build/next/linli && node tests/torture/power.mjs "$1"
 }
 run kill node tests/torture/kill.mjs "${KILLS:-$([ -n "$short" ] && echo 8 || echo 1000)}"
-run stop node tests/torture/stop.mjs "${STRIDE:-$([ -n "$short" ] && echo 0 || echo 1)}"
+run stop stop "${STRIDE:-$([ -n "$short" ] && echo 0 || echo 1)}"
 run link node tests/torture/link.mjs "${EVERY:-$([ -n "$short" ] && echo 8191 || echo 16)}"
 run memory memory "${STRIDE:-$([ -n "$short" ] && echo 0 || echo 1)}"
 [ -n "$short" ] && export SAVES=${SAVES:-40}

@@ -1,31 +1,40 @@
-// The program is stopped at each system call that changes something (strace --inject), while it saves, seals and sends,
-// takes in, exports, rebuilds, makes a checkpoint, drops what is old, erases, restores, and again while it recovers; and each write, fsync, rename, open and allocation fails
-// once, and from then on for ever. After each: nothing that was answered is lost, verify finds nothing wrong, and the
-// same command then does its work. stop.mjs [STRIDE]: every STRIDE-th call only; 0: a few calls of one command.
-// OPS=checkpoint,drop: these only.
-// strace counts the calls of each thread by itself: the n-th call is that of the thread that first comes so far.
+// The program is stopped at each system call that changes something (nth.c), while it saves, seals and sends, takes in,
+// exports, rebuilds, makes a checkpoint, drops what is old, restores, erases, and again while it recovers; and each write,
+// fsync, rename, open and mapping fails once, and from then on for ever. After each: nothing that was answered is lost,
+// verify finds nothing wrong, and the same command then does its work.
+//   stop.mjs [STRIDE]    every STRIDE-th place only; 0: a few places of one command
+// OPS=checkpoint,drop: these only. A stop between two calls that change nothing leaves the same disk and is not made twice.
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
 import { at, bring, dir, end, keep, lines, linli, linliRun, must, pair, port, serve, stop, verdict } from './lib.mjs'
 
 const stride = Number(process.argv[2] ?? 1)
-const step = (n, by = stride) => stride === 0 ? n * 5 : n + Math.max(1, by) // a few: 1, 5, 25, 125
-const CHANGES = 'openat,write,pwrite64,writev,fsync,fdatasync,ftruncate,fallocate,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,sendto,sendmsg'
+const some = list => stride === 0 ? [0, 4, 24, 124].filter(i => i < list.length).map(i => list[i]) : list.filter((_, i) => i % stride === 0)
+const CHANGES = 'openat,open,write,pwrite64,writev,pwritev,fsync,fdatasync,ftruncate,fallocate,rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir,mkdirat,rmdir,sendto,sendmsg'
 const FAULTS = [
-  ['a full disk', 'write,pwrite64,writev,fallocate,ftruncate', 'ENOSPC'],
+  ['a full disk', 'write,pwrite64,writev,pwritev,fallocate,ftruncate', 'ENOSPC'],
   ['a disk that does not keep', 'fsync,fdatasync', 'EIO'],
-  ['a folder that cannot be changed', 'rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat', 'EIO'],
-  ['no more descriptors', 'openat', 'EMFILE'],
-  ['no more memory', 'mmap,brk', 'ENOMEM']
+  ['a folder that cannot be changed', 'rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir,mkdirat,rmdir', 'EIO'],
+  ['no more descriptors', 'openat,open', 'EMFILE'],
+  ['a file that cannot be mapped', 'mmap', 'ENOMEM']
 ]
-const strace = (inject, args) => spawnSync('strace', ['-f', '-qq', '-o', '/dev/null', '-e', 'signal=none', ...inject, linli, ...args],
-  { encoding: 'utf8', timeout: 120000 })
+const nth = path.resolve('build/tests/torture/nth.so')
+// The program, which dies at its n-th of those calls or is told `error`; and what the library saw of it.
+function inject(args, calls, n = 0, error = '', ever = false) {
+  const r = spawnSync(linli, args, { encoding: 'utf8', timeout: 120000, env: { ...process.env, LC_ALL: 'C.UTF-8', LD_PRELOAD: nth, NTH_OUT: `${dir}/told`,
+    NTH_CALLS: calls, NTH_AT: String(n), ...error ? { NTH_ERROR: String(os.constants.errno[error]) } : {}, ...ever ? { NTH_EVER: '1' } : {} } })
+  const told = fs.readFileSync(`${dir}/told`)
+  return { ...r, calls: told.readUInt32LE(0), hit: told.readUInt32LE(4) > 0, mute: told.readUInt32LE(8) > 0, changes: told.subarray(12) }
+}
+// Where stops leave different disks: before the first call and behind each that changed something.
+const places = r => some(Array.from({ length: r.calls + 1 }, (_, i) => i + 1).filter(n => n === 1 || r.changes[n - 2] === 1))
 const total = name => {
   const r = spawnSync('sqlite3', ['-readonly', `${at(name)}/linli.db`, "SELECT count(*) FROM c_unit"], { encoding: 'utf8' })
   return Number(r.stdout.trim() || -1)
 }
-const ROWS = 12
-let loader = 0 // allocations before main: not ours
+const ROWS = 3
 const crash = r => r.signal !== null && r.signal !== 'SIGKILL' ? r.signal : [134, 136, 139].includes(r.status) ? `status ${r.status}` : ''
 
 const only = (process.env.OPS ?? '').split(',').filter(Boolean)
@@ -75,53 +84,44 @@ async function sweep(op) {
     if (op.done && !op.done()) wrong ||= `${what}: afterwards ${op.undone}`
   }
   // stopped at each call
-  let last = 1
-  for (let n = 1, over = false; !over && !wrong; n = step(n)) {
-    reset()
-    await serving(async () => {
-      const r = strace(['-e', `trace=${CHANGES}`, '-e', `inject=${CHANGES}:signal=KILL:when=${n}`], op.args)
-      over = r.signal !== 'SIGKILL' && r.status !== 137
-      last = n
-      await judge(r, `stopped at call ${n}`)
-    })
-    if (n > 20000) throw new Error('no end')
+  const fresh = work => { reset(); return serving(work) }
+  const whole = await fresh(() => inject(op.args, CHANGES))
+  for (const n of places(whole)) {
+    await fresh(() => judge(inject(op.args, CHANGES, n), `stopped at call ${n}`))
+    if (wrong) break
   }
-  verdict(`${op.name}: stopped at ${points} of ${last} calls, nothing lost, nothing stuck`, !wrong, wrong)
+  verdict(`${op.name}: stopped at ${points} places of ${whole.calls} calls, nothing lost, nothing stuck`, !wrong && points > 1, wrong)
   // and again while it recovers: stopped in the middle, then at each call of the next command
   wrong = ''
   points = 0
-  for (let n = 1, over = false; !over && !wrong; n = step(n, Math.max(stride, 4))) {
-    reset()
-    await serving(async () => {
-      strace(['-e', `trace=${CHANGES}`, '-e', `inject=${CHANGES}:signal=KILL:when=${Math.max(1, Math.floor(last * 2 / 3))}`], op.args)
-      const r = strace(['-e', `trace=${CHANGES}`, '-e', `inject=${CHANGES}:signal=KILL:when=${n}`], ['verify', '--dir', at(op.node)])
-      over = r.signal !== 'SIGKILL' && r.status !== 137
-      await judge({ signal: null, status: 1 }, `stopped again at call ${n} of recovery`)
-    })
+  const recovery = n => {
+    inject(op.args, CHANGES, Math.max(1, Math.floor(whole.calls * 2 / 3)))
+    return inject(['verify', '--dir', at(op.node)], CHANGES, n)
   }
-  verdict(`${op.name}: stopped again at ${points} calls of the recovery`, !wrong, wrong)
+  for (const n of places(await fresh(() => recovery(0)))) {
+    await fresh(() => {
+      recovery(n)
+      return judge({ signal: null, status: 1 }, `stopped again at call ${n} of recovery`)
+    })
+    if (wrong) break
+  }
+  verdict(`${op.name}: stopped again at ${points} places of the recovery`, !wrong && points > 0, wrong)
   for (const [what, calls, error] of FAULTS)
-    for (const ever of ['', '+']) {
+    for (const ever of [false, true]) {
       wrong = ''
       points = 0
       let failed = 0
-      const first = error === 'ENOMEM' ? loader : 0 // the loader's own are not ours
-      for (let n = 1, quiet = 0; quiet < 2 && !wrong && n < (stride === 0 ? 6 : 4000); n = step(n)) {
-        reset()
-        await serving(async () => {
-          const r = spawnSync('strace', ['-f', '-qq', '-o', `${dir}/trace`, '-e', 'signal=none', '-e', `trace=${calls}`, '-e', `inject=${calls}:error=${error}:when=${first + n}${ever}`, linli, ...op.args],
-            { encoding: 'utf8', timeout: 120000 })
-          const injected = fs.readFileSync(`${dir}/trace`, 'utf8').split('\n').filter(l => l.includes('(INJECTED)'))
-          const hit = injected.length > 0
-          const mute = injected.some(l => /write\(2,|writev\(2,/.test(l)) // it could not even say it
-          quiet = hit ? 0 : quiet + 1
-          if (!hit) return
+      const way = n => `${error} at call ${n}${ever ? ' and after' : ''}`
+      for (let n = 1, quiet = 0; quiet < 2 && !wrong && n < (stride === 0 ? 6 : 4000); n = stride === 0 ? n * 5 : n + stride)
+        await fresh(async () => {
+          const r = inject(op.args, calls, n, error, ever)
+          quiet = r.hit ? 0 : quiet + 1
+          if (!r.hit) return
           if (r.status !== 0) failed++
-          await judge(r, `${error} at call ${n}${ever}`, error === 'ENOMEM' || calls.includes('fsync'))
-          if (r.status !== 0 && !crash(r) && !mute && r.stderr.trim() === '') wrong ||= `${error} at call ${n}${ever}: it failed without a word`
+          await judge(r, way(n), calls.includes('fsync'))
+          if (r.status !== 0 && !crash(r) && !r.mute && r.stderr.trim() === '') wrong ||= `${way(n)}: it failed without a word`
         })
-      }
-      verdict(`${op.name}: ${what}, ${ever ? 'for ever' : 'once'}, at ${points} calls (${failed} told so)`, !wrong && points > 0, wrong || 'no such call')
+      verdict(`${op.name}: ${what}, ${ever ? 'for ever' : 'once'}, at ${points} calls (${failed} told so)`, !wrong && (points > 0 || calls === 'mmap'), wrong || 'no such call')
     }
   reset()
   if (other) bring('district', other)
@@ -132,9 +132,6 @@ async function main() {
   fs.writeFileSync(at('first.jsonl'), lines(ROWS, '先'))
   fs.writeFileSync(at('more.jsonl'), lines(ROWS, '后'))
   must(['load', '--dir', at('community'), '--collection', 'unit', at('first.jsonl')])
-  // the loader lets its cache go when it is done
-  spawnSync('strace', ['-f', '-qq', '-o', `${dir}/trace`, '-e', 'trace=mmap,brk,munmap', linli, 'version'])
-  loader = fs.readFileSync(`${dir}/trace`, 'utf8').split('\n').findIndex(l => / munmap\(/.test(l))
   await sweep({ name: 'save', node: 'community', adds: true, after: 2 * ROWS, args: ['load', '--dir', at('community'), '--collection', 'unit', at('more.jsonl')] })
   if (stride !== 0) await others()
 }
