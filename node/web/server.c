@@ -3,11 +3,13 @@
 #include <civetweb.h>
 #include <ctype.h>
 #include <inttypes.h>
+#include <netdb.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include "crypto/base/alloc.h"
@@ -778,6 +780,58 @@ static bool is_listen(const char *text)
     return *text != '\0';
 }
 
+/* The first of them as the system calls it. */
+static void find_door(struct ln_web *w, const char *listen)
+{
+    struct addrinfo want = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
+                             .ai_socktype = SOCK_STREAM };
+    struct addrinfo *found = NULL;
+    char first[128];
+    char *port, *host = NULL;
+
+    (void)snprintf(first, sizeof first, "%.*s", (int)strcspn(listen, ","), listen);
+    port = first + strlen(first);
+    while (port > first && isdigit((unsigned char)port[-1]))
+        port--;
+    if (port - first >= 2) { /* an address before it */
+        port[-1] = '\0';
+        host = first;
+    }
+    if (getaddrinfo(host != NULL ? host : "127.0.0.1", port, &want, &found) != 0)
+        return;
+    memcpy(&w->door, found->ai_addr, found->ai_addrlen);
+    w->door_len = found->ai_addrlen;
+    freeaddrinfo(found);
+}
+
+/* CivetWeb 1.15 sees that it shall stop when somebody comes, or after two seconds (its issue 1163):
+ * somebody comes. */
+static void *knock(void *w_)
+{
+    struct ln_web *w = w_;
+
+    for (int i = 0; i < 500 && !w->stopped; i++) {
+        int fd = socket(w->door.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (fd >= 0) {
+            (void)connect(fd, (const struct sockaddr *)&w->door, w->door_len);
+            (void)nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+            (void)close(fd);
+        }
+    }
+    return NULL;
+}
+
+static void stop_server(struct ln_web *w)
+{
+    pthread_t t;
+    bool knocks = w->door_len > 0 && pthread_create(&t, NULL, knock, w) == 0;
+
+    mg_stop(w->server);
+    w->stopped = true;
+    if (knocks)
+        (void)pthread_join(t, NULL);
+}
+
 bool ln_web_start(struct ln_web **out, struct ln_node *n, const char *listen, struct ln_err *err)
 {
     struct ln_web *w = ln_alloc(sizeof *w);
@@ -824,6 +878,7 @@ bool ln_web_start(struct ln_web **out, struct ln_node *n, const char *listen, st
     (void)pthread_mutex_init(&w->task_mutex, NULL);
     (void)snprintf(w->hosts, sizeof w->hosts, "%s", n->config.hosts);
     (void)snprintf(threads, sizeof threads, "%" PRId64, n->config.threads);
+    find_door(w, listen);
     w->limit = ln_limit_new();
     w->exchange = ln_exchange_server_new(&n->exchange);
     (void)mg_init_library(0);
@@ -845,7 +900,7 @@ void ln_web_stop(struct ln_web *w)
     if (w == NULL)
         return;
     if (w->server != NULL)
-        mg_stop(w->server);
+        stop_server(w);
     ln_exchange_server_free(w->exchange);
     (void)pthread_mutex_destroy(&w->password);
     (void)pthread_mutex_destroy(&w->known_mutex);

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/socket.h>
 
 #include "node/module/program.h"
 #include "node/node.h"
@@ -37,6 +38,9 @@ struct ln_web {
     struct ln_node *n;
     struct ln_exchange_server *exchange;
     struct mg_context *server;
+    struct sockaddr_storage door; /* the first address it listens on */
+    socklen_t door_len;           /* 0: unknown */
+    atomic_bool stopped;
     atomic_int large;                   /* bodies above LN_WEB_BODY_MAX being read */
     atomic_int syncing;                 /* requests of other nodes at work */
     atomic_int bodies;                  /* all bodies being read */
