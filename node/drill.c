@@ -100,7 +100,7 @@ bool ln_drill_begin(struct ln_drill *d, const struct ln_ident *paper, struct ln_
             ok = ln_fail(err, LN_BROKEN, LN_SAY("无法为演练建立线程", "no thread for the drill"));
         }
     } else
-        (void)ln_fail(err, LN_BUSY, "a drill is going on (演练正在进行)");
+        (void)ln_fail(err, LN_BUSY, LN_SAY("演练正在进行", "a drill is going on"));
     (void)pthread_mutex_unlock(&d->mutex);
     return ok;
 }

@@ -11,6 +11,7 @@
 #include "crypto/base/log.h"
 #include "node/export.h"
 #include "node/module/workday.h"
+#include "node/say.h"
 
 #define EVERY_MS (INT64_C(6) * 3600000)
 #define FIRST_MS 60000   /* after the start */
@@ -43,7 +44,8 @@ bool ln_prune_quarter(int64_t *out, const char *text, struct ln_err *err)
 
     if (end - text != 4 || end[0] != 'q' || end[1] < '1' || end[1] > '4' || end[2] != '\0' ||
         year < 1970)
-        return ln_fail(err, LN_INVALID, "%s is no quarter: write 2026q4 (不是季度，请写成 2026q4)",
+        return ln_fail(err, LN_INVALID,
+                       LN_SAY("%s 不是季度，请写成 2026q4", "%s is no quarter: write 2026q4"),
                        text);
     *out = first_second(year * 4 + end[1] - '1');
     return true;

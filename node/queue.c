@@ -17,6 +17,7 @@ struct job {
     ln_write_job *fn;
     void *arg;
     struct ln_err *err;
+    locale_t language; /* of who waits: what fails is said in it (say.h) */
     bool large, ok, done;
 };
 struct hold {
@@ -91,11 +92,20 @@ static void fail_all(struct job *group, const struct ln_err *err)
     }
 }
 
+static bool run(struct ln_queue *q, struct job *j)
+{
+    locale_t mine = uselocale(j->language);
+
+    j->ok = j->fn(j->arg, q->r, j->err);
+    (void)uselocale(mine);
+    return j->ok;
+}
+
 static void run_one(struct ln_queue *q, struct job *j)
 {
     if (!ln_replica_savepoint(q->r, j->err))
         return;
-    j->ok = j->fn(j->arg, q->r, j->err);
+    (void)run(q, j);
     ln_replica_savepoint_end(q->r, j->ok);
 }
 
@@ -105,8 +115,7 @@ static bool run_alone(struct ln_queue *q, struct job *j)
 {
     struct ln_err err = { 0 };
 
-    j->ok = j->fn(j->arg, q->r, j->err);
-    if (j->ok)
+    if (run(q, j))
         return true;
     ln_replica_rollback(q->r);
     return ln_replica_begin(q->r, &err); /* for the forks and doubts that it found */
@@ -259,6 +268,7 @@ void ln_queue_stop(struct ln_queue *q)
 
 static bool enqueue(struct ln_queue *q, struct job *j)
 {
+    j->language = uselocale((locale_t)0);
     (void)pthread_mutex_lock(&q->mutex);
     if (q->stop || q->n >= LN_QUEUE_MAX) {
         (void)pthread_mutex_unlock(&q->mutex);

@@ -1,4 +1,4 @@
-/* A thread's language is its locale: see say.h. */
+/* A thread's language is its locale; texts in both: see say.h. */
 #include "node/say.h"
 
 #include <langinfo.h>
@@ -9,9 +9,14 @@
 #define OTHER_ZH "C.UTF-8"
 #define OTHER_EN "C"
 
+locale_t ln_say_locale(bool zh)
+{
+    return newlocale(LC_ALL_MASK, zh ? OTHER_ZH : OTHER_EN, (locale_t)0);
+}
+
 locale_t ln_say_in(bool zh)
 {
-    locale_t other = newlocale(LC_ALL_MASK, zh ? OTHER_ZH : OTHER_EN, (locale_t)0);
+    locale_t other = ln_say_locale(zh);
 
     if (other != (locale_t)0)
         (void)uselocale(other);
@@ -37,4 +42,14 @@ bool ln_say_zh(void)
             return strncmp(v, "zh", 2) == 0;
     }
     return false;
+}
+
+struct ln_span ln_say_part(const char *text, bool zh)
+{
+    const char *between = strstr(text, LN_SAY_BETWEEN);
+
+    if (between == NULL)
+        return ln_span_of(text);
+    return zh ? (struct ln_span){ text, (size_t)(between - text) }
+              : ln_span_of(between + strlen(LN_SAY_BETWEEN));
 }

@@ -820,7 +820,7 @@ static bool run(struct ln_node *n, struct ln_scrub *s, struct ln_scrub_report *o
 
     *out = (struct ln_scrub_report){ 0 };
     if (atomic_exchange(&n->scrubbing, true))
-        return ln_fail(err, LN_BUSY, "a scrub is going on (自检正在进行)");
+        return ln_fail(err, LN_BUSY, LN_SAY("自检正在进行", "a scrub is going on"));
     bool ok = all_of_it(&p, err) && (p.stop || ln_queue_write(n->queue, end_job, &end, err));
     atomic_store(&n->scrubbing, false);
     if (ok && out->asked > 0 && n->syncer != NULL)
@@ -855,7 +855,8 @@ bool ln_scrub_hour(int *minute, const char *text, struct ln_err *err)
         if (h < 24 && m < 60)
             return true;
     }
-    return ln_fail(err, LN_INVALID, "scrub_at: an hour like 03:30 is needed (时刻应如 03:30)");
+    return ln_fail(err, LN_INVALID,
+                   LN_SAY("scrub_at：时刻应如 03:30", "scrub_at: an hour like 03:30 is needed"));
 }
 
 int64_t ln_scrub_wait_s(int minute, int64_t now_s)

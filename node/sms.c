@@ -193,7 +193,8 @@ static bool send_one(struct ln_special_call *x, struct ln_node *n, const json_t 
     bool ok;
 
     if (!number_of(phone, ln_special_text(row, "phone")))
-        ok = ln_special_step(x, "sms_out", id, "fail", "不是电话号码", NULL, err);
+        ok = ln_special_step(x, "sms_out", id, "fail",
+                             LN_SAY_BOTH("不是电话号码", "not a telephone number"), NULL, err);
     else {
         ln_texting_text(&text, row, n->config.name);
         to_utf16(&wide, text.data);
@@ -228,7 +229,9 @@ static bool send_queued(struct ln_special_call *x, struct ln_node *n, struct ln_
         if (holds(&sent, id))
             ok = ln_special_step(x, "sms_out", id, "send", NULL, NULL, err);
         else if (holds(&failed, id))
-            ok = ln_special_step(x, "sms_out", id, "fail", "短信未能发出", NULL, err);
+            ok = ln_special_step(x, "sms_out", id, "fail",
+                                 LN_SAY_BOTH("短信未能发出", "the text message was not sent"), NULL,
+                                 err);
         else if (!holds(&out, id) && spooled++ < LN_SMS_AT_ONCE)
             ok = send_one(x, n, row, err);
     }

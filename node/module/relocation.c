@@ -11,6 +11,7 @@
 #include "node/module/correction.h"
 #include "node/module/dispatch.h"
 #include "node/region/region.h"
+#include "node/say.h"
 
 #define TEXT_MAX 32000 /* of a summary, before it is sealed and written as base64 */
 #define AT_ONCE 50     /* moves looked at in one tick, of each state */
@@ -316,12 +317,11 @@ static json_t *says(const char *text)
     return json_pack("{s:s}", "answer", text);
 }
 
-#define NOBODY_THERE                                                                                                     \
-    "对方社区还没有接入，请开具书面材料由本人带去。 Nobody answers for that community yet: give " \
-    "the "                                                                                                               \
-    "person a letter to take along."
-
-#define NOBODY_LEFT "要迁出的人已不在册，自动撤回。 Who was to move is not on record any more."
+#define NOBODY_THERE                                                                               \
+    LN_SAY_BOTH("对方社区还没有接入，请开具书面材料由本人带去。",                                  \
+                "Nobody answers for that community yet: give the person a letter to take along.")
+#define NOBODY_LEFT                                                                                \
+    LN_SAY_BOTH("要迁出的人已不在册，自动撤回。", "Who was to move is not on record any more.")
 
 /* Nobody answers for that region: said, and the resident stays. */
 static bool or_fail(struct ln_special_call *x, const json_t *row, bool sent, struct ln_err *why,
@@ -720,14 +720,12 @@ static bool hear_no(struct ln_special_call *x, const json_t *row, const struct l
     if (!unseal(&reason, x, ln_special_word(row, "id"), p->body, err))
         return false;
     const char *text = ln_special_word(reason, "reason");
-    bool ok =
-        out_step(
-            x, row, "refuse",
-            says(text[0] != '\0'
-                     ? text
-                     : "理由打不开：密钥已随旧设备丢失。 The reason cannot be opened any more."),
-            err) &&
-        drop_key(x, ln_special_word(row, "id"), err);
+    bool ok = out_step(x, row, "refuse",
+                       says(text[0] != '\0' ? text
+                                            : LN_SAY_BOTH("理由打不开：密钥已随旧设备丢失。",
+                                                          "The reason cannot be opened any more.")),
+                       err) &&
+              drop_key(x, ln_special_word(row, "id"), err);
     json_decref(reason);
     return ok;
 }

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "node/say.h"
+
 #define PRIOR_N 5
 #define PRIOR_TENTHS 35 /* of a star */
 #define MINUTE_MS INT64_C(60000)
@@ -199,7 +201,8 @@ static bool cancel_order(struct ln_special_call *x, struct ln_err *err)
     if (!ln_special_get(&order, x, "shop_order", id, err))
         return false;
     bool ok = order == NULL || !state_is(order, RUNNING) ||
-              ln_special_step(x, "shop_order", id, "cancel", "需求重新发布 asked again", NULL, err);
+              ln_special_step(x, "shop_order", id, "cancel",
+                              LN_SAY_BOTH("需求重新发布", "asked again"), NULL, err);
     json_decref(order);
     return ok;
 }

@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+#include "node/say.h"
+
 bool ln_alarm_raise(struct ln_db *db, const struct ln_alarm *a, int64_t now_ms, bool *fresh,
                     struct ln_err *err)
 {
@@ -58,7 +60,7 @@ bool ln_alarm_ack(struct ln_db *db, int64_t n, int64_t now_ms, const char *by, c
     if (!ln_db_run(q, err))
         return false;
     return ln_db_changed(db) > 0 ||
-           ln_fail(err, LN_MISSING, "no open alarm %" PRId64 " (该告警已解除)", n);
+           ln_fail(err, LN_MISSING, LN_SAY("告警 %" PRId64 " 已解除", "no open alarm %" PRId64), n);
 }
 
 static void read_alarm(struct ln_alarm *a, struct ln_query *q)

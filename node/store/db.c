@@ -3,6 +3,7 @@
 
 #include "crypto/base/alloc.h"
 #include "node/asset.h"
+#include "node/say.h"
 #include "node/store/function.h"
 #include "node/store/token.h"
 
@@ -234,9 +235,10 @@ bool ln_db_migrate(struct ln_db *db, const char *folder, struct ln_err *err)
         return false;
     if (have > ln_db_newest(folder))
         return ln_fail(err, LN_INVALID,
-                       "made by a newer linli (schema %d, this one knows %d): install that one "
-                       "again, or go back with `linli back` "
-                       "(数据库由更新版本的程序建立，请装回新版，或用 linli back 退回)",
+                       LN_SAY("数据库由更新版本的程序建立（结构 %d，本程序到 "
+                              "%d）：请装回新版，或用 linli back 退回",
+                              "made by a newer linli (schema %d, this one knows %d): install that "
+                              "one again, or go back with `linli back`"),
                        (int)have, (int)ln_db_newest(folder));
     for (size_t i = 0; i < n; i++) {
         int64_t number = migration_number(&list[i], folder);

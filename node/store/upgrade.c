@@ -14,6 +14,7 @@
 
 #include "crypto/base/log.h"
 #include "node/disk.h"
+#include "node/say.h"
 
 #define BEFORE "linli.db.before-"
 #define AFTER "linli.db.after-"
@@ -64,7 +65,7 @@ static bool copy(const char *dir, struct ln_db *db, int64_t have, struct ln_err 
     if (ok)
         ln_log(LN_LOG_NOTE, "upgrading schema=%" PRId64 " to=%" PRId64 " copy=" BEFORE "%" PRId64,
                have, ln_db_newest("store/sql"), have);
-    return ok || ln_wrap(err, "copy before the upgrade (升级前的备份)");
+    return ok || ln_wrap(err, LN_SAY("升级前的备份", "copy before the upgrade"));
 }
 
 bool ln_upgrade_copy(const char *dir, struct ln_db *db, struct ln_err *err)
@@ -108,7 +109,8 @@ static bool find_copy(const char *dir, int64_t than, int64_t *found, struct ln_e
     (void)closedir(d);
     return *found > 0 ||
            ln_fail(err, LN_MISSING,
-                   "there is no copy from before an upgrade in %s (没有升级前的备份)", dir);
+                   LN_SAY("%s 里没有升级前的备份", "there is no copy from before an upgrade in %s"),
+                   dir);
 }
 
 /* What nobody else has yet. The newer schema has these columns, too: schemas only grow. */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/say.h"
 #include "node/store/alarm.h"
 #include "node/web/routes.h"
 
@@ -76,7 +77,8 @@ bool ln_api_alarm_list(struct ln_call *c, struct ln_err *err)
     json_t *o;
 
     if (!looks_after(c) && !ln_engine_has_role(&c->user, "supervisor"))
-        return ln_fail(err, LN_DENIED, "your role may not see the nodes");
+        return ln_fail(err, LN_DENIED,
+                       LN_SAY("您的身份不能查看节点", "your role may not see the nodes"));
     items = json_array();
     if (!ln_alarm_each(ln_sqlstore_db(c->r->store), PAST_SHOWN, add, items, err)) {
         json_decref(items);
@@ -112,14 +114,15 @@ bool ln_api_alarm_ack(struct ln_call *c, struct ln_err *err)
     struct noting x = { .n = c->n, .now = c->n->env.now_ms(c->n->env.ctx) };
 
     if (!c->known || !looks_after(c))
-        return ln_fail(err, LN_DENIED, "your role may not take note of alarms");
+        return ln_fail(err, LN_DENIED,
+                       LN_SAY("您的身份不能处理告警", "your role may not take note of alarms"));
     if (!ln_web_object(c, err))
         return false;
     x.alarm = strtoll(c->q->arg[0], &end, 10);
     x.by = c->user.shown[0] != '\0' ? c->user.shown : c->user.login;
     x.note = ln_web_text(c->body, "note");
     if (*end != '\0' || strlen(x.note) > LN_ALARM_NOTE_MAX)
-        return ln_fail(err, LN_INVALID, "a note has at most %d bytes (备注过长)",
+        return ln_fail(err, LN_INVALID, LN_SAY("备注最多 %d 字节", "a note has at most %d bytes"),
                        LN_ALARM_NOTE_MAX);
     return ln_queue_write(c->n->queue, ack_job, &x, err) &&
            ln_web_json(c, 200, json_pack("{s:b}", "ok", 1));

@@ -114,6 +114,7 @@ static void put_row(struct sheet *x, size_t n, json_t *row)
     size_t at = 0;
 
     ln_engine_mask(x->d, &x->c->user, row);
+    ln_web_said(x->c, json_object_get(row, "f"));
     f = json_object_get(row, "f");
     put_text(x, n, at++, ln_web_text(row, "id"));
     if (x->d->n_states > 0)

@@ -72,7 +72,9 @@ bool ln_api_import_progress(struct ln_call *c, struct ln_err *err)
                           (json_int_t)t->total);
     }
     (void)pthread_mutex_unlock(&c->w->task_mutex);
-    return o != NULL ? ln_web_json(c, 200, o) : ln_fail(err, LN_MISSING, "nothing runs under it");
+    return o != NULL
+               ? ln_web_json(c, 200, o)
+               : ln_fail(err, LN_MISSING, LN_SAY("没有正在进行的导入", "nothing runs under it"));
 }
 
 /* ---- in */
@@ -108,13 +110,12 @@ bool ln_api_import_run(struct ln_call *c, struct ln_err *err)
     json_t *r = NULL;
 
     if (i.coll == NULL || i.len == 0)
-        return ln_fail(err, LN_INVALID, "a collection and a file are needed");
+        return ln_fail(err, LN_INVALID,
+                       LN_SAY("请选择要导入的内容和文件", "a collection and a file are needed"));
     watch_open(&watch, c);
-    locale_t other = ln_say_in(c->q->zh);
     bool ok = ln_http_query(c->q, "refused") != NULL
                   ? refused(c, &i, err)
                   : ln_import_run(&r, c->n, &i, err) && ln_web_json(c, 200, r);
-    ln_say_done(other);
     watch_close(&watch);
     return ok;
 }
@@ -129,11 +130,9 @@ bool ln_api_import_undo(struct ln_call *c, struct ln_err *err)
     json_t *r = NULL;
 
     if (!c->known)
-        return ln_fail(err, LN_DENIED, "log in first");
+        return ln_fail(err, LN_DENIED, LN_SAY("请先登录", "log in first"));
     watch_open(&watch, c);
-    locale_t other = ln_say_in(c->q->zh);
     bool ok = ln_undo_run(&r, c->n, &u, err) && ln_web_json(c, 200, r);
-    ln_say_done(other);
     watch_close(&watch);
     return ok;
 }

@@ -18,7 +18,8 @@ static bool may(struct ln_call *c, struct ln_err *err)
     for (size_t i = 0; c->known && i < sizeof roles / sizeof roles[0]; i++)
         if (ln_engine_has_role(&c->user, roles[i]))
             return true;
-    return ln_fail(err, LN_DENIED, "your role may not set the link");
+    return ln_fail(err, LN_DENIED,
+                   LN_SAY("您的身份不能设置线路", "your role may not set the link"));
 }
 
 static bool answer(struct ln_call *c)
@@ -75,7 +76,7 @@ static bool read_body(struct ln_syncer_link *l, const json_t *body, struct ln_er
                        LN_SAY("限速须为 0 到 %d 的整数", "the rate is a number from 0 to %d"),
                        RATE_MAX);
     if (metered != NULL && !json_is_boolean(metered))
-        return ln_fail(err, LN_INVALID, "metered is true or false");
+        return ln_fail(err, LN_INVALID, LN_SAY("按流量计费须为是或否", "metered is true or false"));
     l->rate_kbit = rate != NULL ? json_integer_value(rate) : l->rate_kbit;
     l->metered = metered != NULL ? json_is_true(metered) : l->metered;
     return true;
@@ -103,7 +104,7 @@ bool ln_api_link_set(struct ln_call *c, struct ln_err *err)
     if (!may(c, err) || !ln_web_object(c, err))
         return false;
     if (c->n->syncer == NULL)
-        return ln_fail(err, LN_MISSING, "this node has no link");
+        return ln_fail(err, LN_MISSING, LN_SAY("本节点没有上级线路", "this node has no link"));
     ln_syncer_state(c->n->syncer, &s);
     before = s.link;
     if (!read_body(&s.link, c->body, err) || !ln_syncer_set(c->n->syncer, &s.link, err))

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "node/say.h"
 #include "node/store/pending.h"
 #include "node/syncer.h"
 #include "node/tree.h"
@@ -178,7 +179,10 @@ bool ln_api_node_list(struct ln_call *c, struct ln_err *err)
         json_decref(sums);
         json_decref(queues);
         json_decref(waiting);
-        return may_see(c) ? false : ln_fail(err, LN_DENIED, "your role may not see the nodes");
+        return may_see(c)
+                   ? false
+                   : ln_fail(err, LN_DENIED,
+                             LN_SAY("您的身份不能查看节点", "your role may not see the nodes"));
     }
     const struct ln_authority *a = ln_queue_authority(c->n->queue, &hold);
     bool ok = ln_tree_board(&board, c->n, ln_sqlstore_handle(c->r->store), a, err);
@@ -210,7 +214,8 @@ static bool may_manage(struct ln_call *c, struct ln_err *err)
     return (c->known &&
             (ln_engine_has_role(&c->user, "admin") || ln_engine_has_role(&c->user, "committee") ||
              ln_engine_has_role(&c->user, "clerk") || ln_engine_has_role(&c->user, "province"))) ||
-           ln_fail(err, LN_DENIED, "your role may not manage nodes");
+           ln_fail(err, LN_DENIED,
+                   LN_SAY("您的身份不能管理节点", "your role may not manage nodes"));
 }
 
 /* ["01","02"] as "01,02". */
@@ -255,7 +260,7 @@ bool ln_api_node_invite(struct ln_call *c, struct ln_err *err)
     region = ln_web_text(c->body, "region")[0] != '\0' ? ln_web_text(c->body, "region")
                                                        : c->n->config.region;
     if (!ln_cert_role_read(&want.role, ln_span_of(ln_web_text(c->body, "role")))) {
-        (void)ln_fail(err, LN_INVALID, "no such role of a node");
+        (void)ln_fail(err, LN_INVALID, LN_SAY("没有这种节点角色", "no such role of a node"));
         goto out;
     }
     (void)snprintf(want.region, sizeof want.region, "%.12s", region);
@@ -307,11 +312,14 @@ bool ln_api_node_revoke(struct ln_call *c, struct ln_err *err)
         return false;
     if (len < 4 || strcmp(ln_web_text(c->body, "confirm"), node + len - 4) != 0)
         return ln_fail(err, LN_INVALID,
-                       "type the last four characters of the node's id to confirm");
+                       LN_SAY("请输入节点编号的末四位以确认",
+                              "type the last four characters of the node's id to confirm"));
     given = json_object_get(c->body, "after");
     if (given != NULL) {
         if (!json_is_integer(given) || json_integer_value(given) < 0)
-            return ln_fail(err, LN_INVALID, "after is the number of the last good segment");
+            return ln_fail(err, LN_INVALID,
+                           LN_SAY("请填写最后一个可信日志段的序号",
+                                  "after is the number of the last good segment"));
         after = (uint64_t)json_integer_value(given);
     }
     return ln_tree_revoke(c->n, node, &after, err) &&

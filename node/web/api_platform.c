@@ -40,7 +40,9 @@ bool ln_api_platform_templates(struct ln_call *c, struct ln_err *err)
     const struct ln_def_coll *log = ln_def_find(c->n->def, "exchange");
 
     if (log == NULL || !ln_engine_may_create(log, &c->user))
-        return ln_fail(err, LN_DENIED, "your role exchanges no data with others");
+        return ln_fail(
+            err, LN_DENIED,
+            LN_SAY("您的身份不能与外部交换数据", "your role exchanges no data with others"));
     return ln_web_json(c, 200, json_pack("{s:o}", "items", ln_partner_list(c->n->def)));
 }
 
@@ -52,8 +54,7 @@ bool ln_api_platform_in(struct ln_call *c, struct ln_err *err)
     bool ok;
 
     if (p.len == 0)
-        return ln_fail(err, LN_INVALID, "a file is needed");
-    locale_t other = ln_say_in(c->q->zh);
+        return ln_fail(err, LN_INVALID, LN_SAY("请选择文件", "a file is needed"));
     if (ln_http_query(c->q, "report") != NULL) {
         becomes_file(c);
         ok = ln_platform_report(&c->out->body, c->n, &p, err);
@@ -62,7 +63,6 @@ bool ln_api_platform_in(struct ln_call *c, struct ln_err *err)
                        "attachment; filename=\"differences.xlsx\"");
     } else
         ok = ln_platform_in(&r, c->n, &p, err) && ln_web_json(c, 200, r);
-    ln_say_done(other);
     return ok;
 }
 
@@ -73,9 +73,7 @@ bool ln_api_platform_out(struct ln_call *c, struct ln_err *err)
     bool xlsx = strcmp(asked(c, "format"), "csv") != 0;
 
     becomes_file(c);
-    locale_t other = ln_say_in(c->q->zh);
     bool ok = ln_platform_out(&c->out->body, c->n, &p, xlsx, err);
-    ln_say_done(other);
     if (!ok)
         return false;
     c->out->content_type = xlsx ? XLSX_TYPE : "text/csv";

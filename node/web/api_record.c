@@ -200,6 +200,7 @@ void ln_api_record_dress(struct ln_call *c, const struct ln_def_coll *d, json_t 
         json_object_set(row, "conflict_count", json_object_get(row, "conflicts"));
         json_object_del(row, "conflicts");
     }
+    ln_web_said(c, json_object_get(row, "f"));
     if (whole)
         add_due_note(c, d, row);
     if (whole)
@@ -610,6 +611,7 @@ static bool tell(void *ctx, const struct ln_history_item *i, struct ln_err *err)
     ln_clock_id_write(id, &i->c->id);
     add_object(x, fields, i->c->fields);
     add_object(x, fields, i->clear);
+    ln_web_said(x->c, fields);
     o = json_pack("{s:s,s:s,s:I,s:I,s:s,s:o,s:s}", "id", id, "op", ops[i->c->op], "at",
                   (json_int_t)LN_HLC_MS(ln_clock_claimed(&i->c->id)), "eff",
                   (json_int_t)LN_HLC_MS(i->eff), "node", i->log, "fields", fields, "state", state);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "node/drill.h"
+#include "node/say.h"
 #include "node/syncer.h"
 #include "node/web/routes.h"
 
@@ -14,7 +15,8 @@ static bool may_rescue(struct ln_call *c, struct ln_err *err)
     return (c->known &&
             (ln_engine_has_role(&c->user, "admin") || ln_engine_has_role(&c->user, "committee") ||
              ln_engine_has_role(&c->user, "clerk") || ln_engine_has_role(&c->user, "province"))) ||
-           ln_fail(err, LN_DENIED, "your role may not manage nodes");
+           ln_fail(err, LN_DENIED,
+                   LN_SAY("您的身份不能管理节点", "your role may not manage nodes"));
 }
 
 /* ---- the drill */
@@ -63,7 +65,7 @@ bool ln_api_rescue_drill(struct ln_call *c, struct ln_err *err)
     if (c->n->config.parent[0] == '\0' || c->n->drill == NULL)
         return ln_fail(
             err, LN_INVALID,
-            "a root has no parent that could give its log back (根节点没有上级可供恢复)");
+            LN_SAY("根节点没有上级可供恢复", "a root has no parent that could give its log back"));
     bool ok = ln_restore_key(&paper, ln_web_text(c->body, "recovery"), err) &&
               ln_drill_begin(c->n->drill, &paper, err);
     sodium_memzero(&paper, sizeof paper);
@@ -170,8 +172,8 @@ bool ln_api_rescue_adopt(struct ln_call *c, struct ln_err *err)
         return false;
     if (len < 4 || strcmp(ln_web_text(c->body, "confirm"), x.node + len - 4) != 0)
         return ln_fail(err, LN_INVALID,
-                       "type the last four characters of the node's id to confirm "
-                       "(请输入节点编号的末四位)");
+                       LN_SAY("请输入节点编号的末四位以确认",
+                              "type the last four characters of the node's id to confirm"));
     x.items = json_array();
     bool ok = answer(&x, err);
     if (ok && c->n->syncer != NULL)

@@ -5,6 +5,7 @@
 
 #include "crypto/base/log.h"
 #include "crypto/canon.h"
+#include "node/say.h"
 #include "node/store/reading.h"
 #include "node/store/session.h"
 #include "node/web/routes.h"
@@ -39,6 +40,20 @@ const char *ln_web_text(const json_t *o, const char *name)
     const char *t = json_string_value(json_object_get(o, name));
 
     return t != NULL ? t : "";
+}
+
+void ln_web_said(const struct ln_call *c, json_t *o)
+{
+    const char *key;
+    json_t *v;
+
+    json_object_foreach(o, key, v)
+    {
+        if (!json_is_string(v) || strstr(json_string_value(v), LN_SAY_BETWEEN) == NULL)
+            continue;
+        struct ln_span part = ln_say_part(json_string_value(v), c->q->zh);
+        json_object_set_new(o, key, json_stringn(part.p, part.len));
+    }
 }
 
 /* ---- who is here */

@@ -12,6 +12,7 @@
 
 #include "crypto/base/alloc.h"
 #include "node/disk.h"
+#include "node/say.h"
 #include "node/stick.h"
 #include "node/syncer.h"
 #include "node/web/routes.h"
@@ -28,7 +29,8 @@ static bool may(struct ln_call *c, struct ln_err *err)
     for (size_t i = 0; c->known && i < sizeof roles / sizeof roles[0]; i++)
         if (ln_engine_has_role(&c->user, roles[i]))
             return true;
-    return ln_fail(err, LN_DENIED, "your role may not carry sticks");
+    return ln_fail(err, LN_DENIED,
+                   LN_SAY("您的身份不能收发存储盘", "your role may not carry sticks"));
 }
 
 /* <dir>/stick/<what>[/<name>], made with its parents. */
@@ -41,7 +43,8 @@ static bool place(char out[PATH_ROOM], const struct ln_node *n, const char *what
     for (size_t i = 0; i < 3 && parts[i][0] != '\0'; i++) {
         len += (size_t)snprintf(out + len, PATH_ROOM - len, "/%s", parts[i]);
         if (len >= PATH_ROOM - LN_LETTER_NAME_MAX - 2)
-            return ln_fail(err, LN_INVALID, "the node's folder has too long a name");
+            return ln_fail(err, LN_INVALID,
+                           LN_SAY("节点文件夹的名称过长", "the node's folder has too long a name"));
         if (mkdir(out, 0700) != 0 && errno != EEXIST)
             return ln_fail(err, LN_BROKEN, "cannot make %s: %s", out, strerror(errno));
     }
@@ -121,14 +124,16 @@ static bool write_each(struct ln_call *c, const char *folder, json_t *letters, s
     json_t *to;
 
     if (json_array_size(list) == 0 || json_array_size(list) > RECEIVERS_MAX)
-        return ln_fail(err, LN_INVALID, "to: at least one node is needed");
+        return ln_fail(err, LN_INVALID,
+                       LN_SAY("请至少选择一个收件节点", "to: at least one node is needed"));
     json_array_foreach(list, i, to)
     {
         struct ln_stick_written w;
         struct ln_stick_want want = { .to = json_is_string(to) ? json_string_value(to) : "",
                                       .all = json_is_true(json_object_get(c->body, "all")) };
         if (strlen(want.to) >= LN_NODE_ID_MAX || !ln_stick_write(&w, c->n, folder, &want, err))
-            return err->code != LN_OK || ln_fail(err, LN_MISSING, "no such node");
+            return err->code != LN_OK ||
+                   ln_fail(err, LN_MISSING, LN_SAY("没有这个节点", "no such node"));
         json_array_append_new(letters, json_pack("{s:s,s:s,s:i,s:I,s:I,s:I,s:I}", "to", want.to,
                                                  "name", w.name, "files", (int)w.files, "segments",
                                                  (json_int_t)w.segments, "keys", (json_int_t)w.keys,
@@ -294,7 +299,8 @@ bool ln_api_stick_get(struct ln_call *c, struct ln_err *err)
     if (!may(c, err))
         return false;
     if (!ln_clock_id_read(&id, ln_span_of(c->q->arg[0])))
-        return ln_fail(err, LN_MISSING, "no such stick: write it again");
+        return ln_fail(err, LN_MISSING,
+                       LN_SAY("没有这个存储盘，请重新写出", "no such stick: write it again"));
     struct tar *t = ln_alloc(sizeof *t);
     t->fd = -1;
     (void)snprintf(t->path, sizeof t->path, "%.900s/" LN_STICK_FOLDER "/out/%s", c->n->dir,
@@ -307,7 +313,8 @@ bool ln_api_stick_get(struct ln_call *c, struct ln_err *err)
         (void)closedir(d);
     if (t->n == 0) {
         tar_end(t);
-        return ln_fail(err, LN_MISSING, "no such stick: write it again");
+        return ln_fail(err, LN_MISSING,
+                       LN_SAY("没有这个存储盘，请重新写出", "no such stick: write it again"));
     }
     c->out->next_len = 2 * TAR_BLOCK;
     for (size_t i = 0; i < t->n; i++)
@@ -409,10 +416,11 @@ static bool coming(struct ln_stick **s, struct ln_stick_letter *l, struct ln_cal
     char path[PATH_ROOM];
 
     if (!ln_letter_folder_read(from, to, c->q->arg[0]))
-        return ln_fail(err, LN_INVALID, "no name of a letter");
+        return ln_fail(err, LN_INVALID, LN_SAY("不是信件的名称", "no name of a letter"));
     (void)snprintf(path, sizeof path, "%.800s/" LN_STICK_FOLDER "/in/%s", c->n->dir, c->q->arg[0]);
     return ln_stick_open(s, path, err) &&
-           (ln_stick_count(*s) == 1 || ln_fail(err, LN_MISSING, "it was not begun")) &&
+           (ln_stick_count(*s) == 1 ||
+            ln_fail(err, LN_MISSING, LN_SAY("还没有开始读入", "it was not begun"))) &&
            ln_stick_look(l, *s, 0, c->n, deep, err);
 }
 
@@ -429,13 +437,15 @@ bool ln_api_stick_file(struct ln_call *c, struct ln_err *err)
         if (strcmp(l.letter.files[i].name, name) == 0)
             f = &l.letter.files[i];
     if (ok && f == NULL)
-        ok = ln_fail(err, LN_INVALID, "the index knows no such file");
+        ok = ln_fail(err, LN_INVALID, LN_SAY("目录里没有这个文件", "the index knows no such file"));
     if (ok && f != NULL && (c->q->body_len != f->size || c->q->body == NULL))
-        ok = ln_fail(err, LN_INVALID, "the file is missing or cut short");
+        ok = ln_fail(err, LN_INVALID,
+                     LN_SAY("文件缺失或不完整", "the file is missing or cut short"));
     if (ok && f != NULL) {
         struct ln_sha256 sha = ln_encode_sha256(c->q->body, c->q->body_len);
         ok = ln_encode_sha256_same(&sha, &f->sha) ||
-             ln_fail(err, LN_INVALID, "the file is not what the index says");
+             ln_fail(err, LN_INVALID,
+                     LN_SAY("文件与目录所记不符", "the file is not what the index says"));
     }
     ok = ok && place(folder, c->n, "in", c->q->arg[0], err) &&
          ln_disk_write(folder, name, c->q->body, c->q->body_len, err) &&

@@ -551,6 +551,7 @@ static void serve_api(struct ln_web *w, struct incoming *in, struct ln_http_repl
     }
     *c = (struct ln_call){ .w = w, .n = w->n, .q = &in->q, .out = out };
     out->status = 200;
+    (void)uselocale(w->languages[in->q.zh]);
     bool ok = ln_node_read(w->n, &c->r, &err);
     if (ok) {
         ok = run_route(in, route, &err);
@@ -559,6 +560,7 @@ static void serve_api(struct ln_web *w, struct incoming *in, struct ln_http_repl
         json_decref(c->body);
         json_decref(c->titles);
     }
+    (void)uselocale(LC_GLOBAL_LOCALE);
     if (!ok) {
         if (err.code == LN_BROKEN || err.code == LN_FULL)
             ln_log_err(LN_LOG_ERR, &err, "request method=%s path=%s", in->q.method, route->path);
@@ -879,6 +881,8 @@ bool ln_web_start(struct ln_web **out, struct ln_node *n, const char *listen, st
     (void)snprintf(w->hosts, sizeof w->hosts, "%s", n->config.hosts);
     (void)snprintf(threads, sizeof threads, "%" PRId64, n->config.threads);
     find_door(w, listen);
+    for (int zh = 0; zh < 2; zh++)
+        w->languages[zh] = ln_say_locale(zh != 0);
     w->limit = ln_limit_new();
     w->exchange = ln_exchange_server_new(&n->exchange);
     (void)mg_init_library(0);
@@ -908,6 +912,9 @@ void ln_web_stop(struct ln_web *w)
     (void)pthread_mutex_destroy(&w->task_mutex);
     json_decref(w->status);
     ln_limit_free(w->limit);
+    for (int zh = 0; zh < 2; zh++)
+        if (w->languages[zh] != (locale_t)0)
+            freelocale(w->languages[zh]);
     (void)mg_exit_library();
     ln_free(w);
 }

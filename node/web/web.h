@@ -2,6 +2,7 @@
 #ifndef LN_WEB_H
 #define LN_WEB_H
 
+#include <locale.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
@@ -45,6 +46,7 @@ struct ln_web {
     atomic_int syncing;                 /* requests of other nodes at work */
     atomic_int bodies;                  /* all bodies being read */
     atomic_int senders[LN_WEB_SENDERS]; /* the same by address (hashed) */
+    locale_t languages[2];              /* English, Chinese: of each answer (node/say.h) */
     pthread_mutex_t password;           /* one Argon2 at a time: it takes 16 MiB */
     char hosts[512];
     pthread_mutex_t known_mutex;
@@ -94,6 +96,8 @@ bool ln_web_json(struct ln_call *c, int status, json_t *body);
 /* The body as an object, or LN_INVALID. */
 bool ln_web_object(struct ln_call *c, struct ln_err *err) LN_MUST;
 const char *ln_web_text(const json_t *o, const char *name); /* "" when absent */
+/* Of the texts in `o` that the node wrote in both languages (LN_SAY_BOTH) stays the reader's. */
+void ln_web_said(const struct ln_call *c, json_t *o);
 
 #define LN_ROUTE(name) bool name(struct ln_call *c, struct ln_err *err)
 

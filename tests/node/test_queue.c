@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "node/say.h"
 #include "sync/store.h"
 
 #define JOBS 3 /* named k0, k1, k2 */
@@ -171,5 +172,34 @@ TEST(a_large_job_shares_no_commit)
     place_close(&p);
 }
 
+static bool refuse(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    (void)arg;
+    (void)r;
+    return ln_fail(err, LN_INVALID, LN_SAY("不行", "no"));
+}
+
+static const char *refused(struct place *p, struct ln_err *err)
+{
+    assert_false(ln_queue_write(p->n->queue, refuse, NULL, err));
+    return err->text;
+}
+
+TEST(the_writer_refuses_in_the_language_of_who_asked)
+{
+    struct place p;
+    struct ln_err err = { 0 };
+
+    place_open(&p);
+    locale_t asker = ln_say_in(true);
+    assert_string_equal(refused(&p, &err), "不行");
+    ln_say_done(asker);
+    asker = ln_say_in(false);
+    assert_string_equal(refused(&p, &err), "no");
+    ln_say_done(asker);
+    place_close(&p);
+}
+
 RUN_TESTS(T(a_job_that_fails_alone_leaves_nothing_and_the_next_one_is_kept),
-          T(one_of_several_that_fails_leaves_the_others), T(a_large_job_shares_no_commit))
+          T(one_of_several_that_fails_leaves_the_others), T(a_large_job_shares_no_commit),
+          T(the_writer_refuses_in_the_language_of_who_asked))

@@ -1,5 +1,5 @@
 // Talks with the node as node/web/README.md says. A failure is an ApiError with words for the reader.
-import { lang } from '../i18n'
+import { lang, word } from '../i18n'
 
 export interface FieldError { field: string; zh: string; en: string; warning?: boolean }
 
@@ -8,6 +8,13 @@ export class ApiError extends Error {
     readonly fields: FieldError[], readonly detail = '') {
     super(en)
   }
+}
+
+/** A failure in words, with the node's own sentence behind it where that is in the reader's language, too. */
+export function said(e: unknown): string {
+  if (!(e instanceof ApiError)) return String(e)
+  const chinese = /[\u3400-\u9fff]/.test(e.detail)
+  return word(e) + (e.detail && e.detail !== word(e) && chinese === (lang.value === 'zh') ? ' · ' + e.detail : '')
 }
 
 /** 16 random bytes as hex; randomUUID does not exist on plain http. */

@@ -1,7 +1,7 @@
 // A spreadsheet in: every row is judged first, with what it would change; what is right is saved after a look, what is left out comes
 // back as a spreadsheet that says why.
 import { useState } from 'preact/hooks'
-import { ApiError, fetched, post } from '../app/api'
+import { ApiError, fetched, post, said } from '../app/api'
 import type { Collection } from '../app/types'
 import { t, word } from '../i18n'
 import type { Label } from '../i18n'
@@ -61,7 +61,7 @@ export function Import({ def }: { def: Collection }) {
   const progress = useProgress()
 
   const url = (f: File, more: string) => `/import?collection=${def.name}&file=${encodeURIComponent(f.name)}${keep ? '&keep=' + encodeURIComponent(keep) : ''}${more}`
-  const say = (e: unknown, commit: boolean) => setWrong(!(e instanceof ApiError) ? String(e) : e.status === 0 && commit ? w('cut') : word(e) + (e.detail ? ' · ' + e.detail : ''))
+  const say = (e: unknown, commit: boolean) => setWrong(e instanceof ApiError && e.status === 0 && commit ? w('cut') : said(e))
   async function send(chosen: File, commit: boolean) {
     setBusy(true)
     setWrong('')

@@ -1,6 +1,6 @@
 // The freshness board: of each node below when it was last heard of and what is wrong; enrolling, renewing, revoking.
 import { useEffect, useState } from 'preact/hooks'
-import { ApiError, call } from '../../app/api'
+import { call, said as why } from '../../app/api'
 import { word } from '../../i18n'
 import { w } from '../../i18n/node'
 import { Drill, Late, Replace } from './rescue'
@@ -20,7 +20,6 @@ interface Invitation { code: string; card: string; hours: number; qr: string[] }
 const ROLES: Role[] = ['city', 'district', 'subdistrict', 'community', 'laptop']
 const TIERS: Role[] = ['province', ...ROLES]
 const split = (text: string) => text.split(/[,，\s]+/).filter(g => g !== '')
-const why = (e: unknown) => (e instanceof ApiError ? word(e) + (e.detail ? ' ' + e.detail : '') : String(e))
 
 function Qr({ rows }: { rows: string[] }) {
   const d = rows.map((row, y) => row.split('').map((c, x) => (c === '1' ? `M${x + 4} ${y + 4}h1v1h-1z` : '')).join('')).join('')

@@ -1,12 +1,11 @@
 // Before and after a box dies: the restore drill, a dead box replaced step by step, late work of a revoked node looked through.
 import { useEffect, useState } from 'preact/hooks'
-import { ApiError, call } from '../../app/api'
+import { ApiError, call, said as why } from '../../app/api'
 import { collection } from '../../app/state'
 import { word } from '../../i18n'
 import { w } from '../../i18n/node'
 import { show, stamp } from '../../kit/value'
 
-const why = (e: unknown) => (e instanceof ApiError ? word(e) + (e.detail ? ' ' + e.detail : '') : String(e))
 interface Report { segments: number; receipt: number; records: number; keys: number; missing: number; waiting: number; differing: number; ms: number }
 interface DrillState { state: 'none' | 'running' | 'done' | 'failed'; possible: boolean; report?: Report; why?: string; last?: { at: number; ok: boolean } }
 

@@ -1,6 +1,6 @@
 // Data exchanged with a partner by template files: what differs is shown first, with who is master of it; then taken over or asked about.
 import { useEffect, useState } from 'preact/hooks'
-import { ApiError, call, fetched, post } from '../../app/api'
+import { call, fetched, post, said } from '../../app/api'
 import { collection } from '../../app/state'
 import type { Code } from '../../app/types'
 import { t, word } from '../../i18n'
@@ -49,7 +49,7 @@ export function Platform() {
   const [busy, setBusy] = useState(false)
   const [done, setDone] = useState(false)
   const [wrong, setWrong] = useState('')
-  const say = (e: unknown) => setWrong(e instanceof ApiError ? word(e) + (e.detail ? ' · ' + e.detail : '') : String(e))
+  const say = (e: unknown) => setWrong(said(e))
   useEffect(() => { call<{ items: Template[] }>('GET', '/exchange/templates').then(x => setList(x.items), say) }, [])
   if (!list) return wrong ? <p class="error" role="alert">{wrong}</p> : <Waiting />
   const one = list[at]

@@ -1,7 +1,6 @@
 // The link to the parent: how it goes just now, and its terms: proxy, hours, rate, paid by volume.
 import { useEffect, useState } from 'preact/hooks'
-import { ApiError, call } from '../../app/api'
-import { word } from '../../i18n'
+import { call, said } from '../../app/api'
 import { w } from '../../i18n/link'
 import { Waiting } from '../../kit/state'
 import { stamp } from '../../kit/value'
@@ -23,7 +22,7 @@ export function Link() {
   const [terms, setTerms] = useState<Terms | null>(null)
   const [wrong, setWrong] = useState('')
   const [saved, setSaved] = useState(false)
-  const fail = (e: unknown) => setWrong(e instanceof ApiError ? word(e) + (e.detail ? ' · ' + e.detail : '') : String(e))
+  const fail = (e: unknown) => setWrong(said(e))
   useEffect(() => {
     const load = () => call<LinkState>('GET', '/uplink').then(x => { setLink(x); setTerms(t => t || { proxy: x.proxy, window: x.window, rate_kbit: x.rate_kbit, metered: x.metered }) }, fail)
     void load()

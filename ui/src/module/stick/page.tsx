@@ -1,6 +1,6 @@
 // Memory sticks: writing one as a download, taking one in after a look at what it holds.
 import { useEffect, useState } from 'preact/hooks'
-import { ApiError, call, post } from '../../app/api'
+import { ApiError, call, post, said as why } from '../../app/api'
 import { word } from '../../i18n'
 import { w } from '../../i18n/stick'
 import { lazy } from '../../kit/lazy'
@@ -17,7 +17,6 @@ interface Looked {
   folder: string; from: string; from_name: string; to: string; to_name: string; at: number; verdict: string; zh: string; en: string
   segments: number; new: number; bytes: number; keys: number; attachments: number; files: { name: string; size: number }[]; taken?: Taken
 }
-const why = (e: unknown) => (e instanceof ApiError ? word(e) + (e.detail ? ' · ' + e.detail : '') : String(e))
 const size = (n: number) => (n < 1 << 20 ? `${Math.max(1, Math.round(n / 1024))} KB` : `${(n / (1 << 20)).toFixed(1)} MB`)
 const facts = (l: { segments: number; new?: number; keys: number; attachments: number; bytes: number }): [string, string | number][] => [
   [w('segments'), l.new === undefined ? l.segments : w('n_new', { n: l.segments, new: l.new })], [w('keys'), l.keys], [w('attachments'), l.attachments], [w('size'), size(l.bytes)]]
