@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/module/talk.h"
 #include "node/module/workday.h"
+#include "node/say.h"
 
 #define DAY_MS INT64_C(86400000)
 #define SETTING_MAX 64
@@ -412,6 +414,56 @@ static bool contract_before(struct ln_special_call *x, struct ln_err *err)
            decided(x, json_integer_value(field(x->row, "amount")), limit, err);
 }
 
+/* Who answers for a contract is told, once with each reminder; its committee where that account is
+ * not in use any more. */
+static bool answers_for(char out[LN_ID_TEXT + 1], struct ln_special_call *x, const json_t *row,
+                        struct ln_err *err)
+{
+    static const struct ln_where committee = { "kind", LN_WHERE_IS, "committee" };
+    json_t *found = NULL;
+
+    (void)snprintf(out, LN_ID_TEXT + 1, "%s", ln_special_text(row, "keeper"));
+    if (!ln_special_get(&found, x, "account", out, err))
+        return false;
+    const char *state = ln_special_word(found, "state");
+    bool there = found != NULL && strcmp(state, "suspended") != 0 && strcmp(state, "closed") != 0;
+    json_decref(found);
+    if (there)
+        return true;
+    if (!ln_special_find(&found, x, "home", &committee, 1, 0, err))
+        return false;
+    (void)snprintf(out, LN_ID_TEXT + 1, "%s", ln_special_word(json_array_get(found, 0), "id"));
+    json_decref(found);
+    return true;
+}
+
+static bool tell_keeper(struct ln_special_call *x, const json_t *row, struct ln_err *err)
+{
+    const char *title = ln_special_text(row, "title");
+    const char *with = ln_special_text(row, "party_b");
+    const char *ends = ln_special_text(row, "ends");
+    int64_t left = ln_workday_number(ends) - ln_workday_number(x->today);
+    struct ln_buf body = ln_buf_new(LN_STOCK_TOLD);
+    char who[LN_ID_TEXT + 1];
+    bool ok = answers_for(who, x, row, err);
+
+    ln_buf_addf(&body,
+                LN_SAY_BOTH("合同《%s》（%s）还有 %" PRId64 " 天到期：%s。请安排续签或到期交接。",
+                            "Contract \"%s\" (%s) ends in %" PRId64
+                            " days, on %s: see to its renewal or its end."),
+                title, with, left, ends, title, with, left, ends);
+    ok = ok && (who[0] == '\0' || ln_talk_tell(x, who, ln_special_word(row, "id"), body.data, err));
+    ln_buf_free(&body);
+    return ok;
+}
+
+/* A reminder that somebody gives by hand. */
+static bool contract_after(struct ln_special_call *x, struct ln_err *err)
+{
+    return !is_step(x, "remind") || x->u->system || json_object_get(x->f, "reminded") == NULL ||
+           tell_keeper(x, x->row, err);
+}
+
 struct paying {
     int64_t paid;
     json_t *due; /* [[day, amount], ...] */
@@ -504,7 +556,8 @@ static bool tick_remind(struct ln_special_call *x, struct ln_err *err)
         json_t *f = json_object();
         ok = give_reminder(f, x, row, err) &&
              (json_object_get(f, "reminded") == NULL || /* other days were set meanwhile */
-              ln_special_step(x, "contract", id, "remind", NULL, NULL, err));
+              (ln_special_step(x, "contract", id, "remind", NULL, NULL, err) &&
+               tell_keeper(x, row, err)));
         if (ok)
             ok = ln_special_set(x, "contract", id, f, err);
         else
@@ -718,7 +771,10 @@ const struct ln_special ln_stock_special[] = {
     { .collection = "asset", .before = asset_before, .after = asset_after },
     { .collection = "stocktake", .before = stocktake_before, .after = stocktake_after },
     { .collection = "stocktake_row", .before = entry_before },
-    { .collection = "contract", .before = contract_before, .tick = contract_tick },
+    { .collection = "contract",
+      .before = contract_before,
+      .after = contract_after,
+      .tick = contract_tick },
     { .collection = "contract_payment", .before = payment_before, .after = payment_after },
     { .collection = "asset_summary", .before = summary_before },
     { .collection = "booking", .before = booking_before },

@@ -7,6 +7,7 @@
 
 #include "crypto/base/alloc.h"
 #include "node/region/region.h"
+#include "node/say.h"
 #include "node/store/seen.h"
 
 #define DAY_MS INT64_C(86400000)
@@ -199,6 +200,9 @@ static bool thread_before(struct ln_special_call *x, struct ln_err *err)
         return true;
     if (list[0] != '\0' && !check_list(x, kind, list, err))
         return false;
+    if (strcmp(kind, "notice") == 0)
+        return x->u->system || ln_special_problem(x, "kind", "提醒由系统发出",
+                                                  "reminders are sent by the node", err);
     if (strcmp(kind, "broadcast") == 0)
         return list[0] != '\0' || ln_special_problem(x, "list", "群发须选分组",
                                                      "a broadcast needs a contact list", err);
@@ -312,6 +316,10 @@ static bool may_write(struct ln_special_call *x, const json_t *thread, struct ln
         return ln_fail(err, LN_MISSING, "no such conversation");
     if (json_is_true(json_object_get(json_object_get(thread, "f"), "closed")))
         return ln_special_refuse(x, LN_CONFLICT, "会话已关闭", "the conversation is closed", err);
+    if (strcmp(ln_special_text(thread, "kind"), "notice") == 0)
+        return ln_special_refuse(x, LN_DENIED, "提醒由系统发出，不用回复；有事请问值班",
+                                 "reminders are sent by the node and need no answer: ask the desk",
+                                 err);
     if (strcmp(ln_special_text(thread, "kind"), "broadcast") == 0 &&
         strcmp(ln_special_text(thread, "author"), x->u->account) != 0 &&
         !ln_engine_has_role(x->u, "committee"))
@@ -338,6 +346,31 @@ static bool message_before(struct ln_special_call *x, struct ln_err *err)
                   : ln_special_problem(x, "thread", "没有这个会话", "is no conversation", err);
     json_decref(thread);
     return ok;
+}
+
+/* ---- what the node itself says */
+
+bool ln_talk_tell(struct ln_special_call *x, const char *who, const char *about, const char *body,
+                  struct ln_err *err)
+{
+    const struct ln_where where[] = { { "kind", LN_WHERE_IS, "notice" },
+                                      { "members", LN_WHERE_HAS, who } };
+    char thread[LN_ID_TEXT + 1];
+    json_t *rows = NULL;
+
+    if (!ln_special_find(&rows, x, "thread", where, 2, 0, err))
+        return false;
+    (void)snprintf(thread, sizeof thread, "%s", ln_special_word(json_array_get(rows, 0), "id"));
+    json_decref(rows);
+    if (thread[0] == '\0' &&
+        !ln_special_add(thread, x, "thread",
+                        json_pack("{s:s,s:s,s:[s]}", "kind", "notice", "subject",
+                                  LN_SAY_BOTH("提醒", "Reminders"), "members", who),
+                        err))
+        return false;
+    return ln_special_add(
+        NULL, x, "message",
+        json_pack("{s:s,s:s,s:s}", "thread", thread, "body", body, "about", about), err);
 }
 
 /* ---- the desk */

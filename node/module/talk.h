@@ -14,6 +14,12 @@
 
 extern const struct ln_special ln_talk_special[];
 
+/* The node itself tells an account or a home something, in both languages (LN_SAY_BETWEEN of
+ * node/say.h between them): a message in its conversation of kind "notice" with them, which the
+ * first one begins. `about` is the record to look at. */
+bool ln_talk_tell(struct ln_special_call *x, const char *who, const char *about, const char *body,
+                  struct ln_err *err) LN_MUST;
+
 /* *member: wrote the thread, is among its members (oneself, or a home one speaks for), is meant by
  * its contact list, or the committee, of a broadcast. `thread` is a row of it. */
 bool ln_talk_member(bool *member, const struct ln_recipient_place *p, const json_t *thread,

@@ -178,6 +178,7 @@ static struct ln_id kept_since(const struct talk *t, const json_t *thread)
 
 static const char *thread_title(struct talk *t, const json_t *thread)
 {
+    ln_web_said(t->c, json_object_get(thread, "f"));
     const char *subject = ln_special_text(thread, "subject");
     const json_t *members = json_object_get(json_object_get(thread, "f"), "members");
 
@@ -253,6 +254,7 @@ static json_t *thread_json(struct talk *t, const json_t *thread, struct ln_err *
         !messages_of(rows, t, id, 1, 0, err))
         goto out;
     const json_t *last = json_array_get(rows, 0);
+    ln_web_said(t->c, json_object_get(last, "f"));
     const char *body = ln_special_text(last, "body");
     learn_name(t, thread);
     bool muted = is_muted(t, thread);
@@ -393,6 +395,7 @@ static bool take_receipt(void *ctx, json_t *row, struct ln_err *err)
 static bool add_message(json_t *items, struct talk *t, json_t *row, struct ln_err *err)
 {
     static const char *const kept[] = { "body", "urgent", "confirm", "reply_to", "files" };
+    const char *about = ln_special_text(row, "about");
     const struct ln_def_coll *d = ln_def_find(t->c->n->def, "message");
     json_t *f = json_object_get(row, "f");
     const char *author = ln_special_text(row, "author");
@@ -403,6 +406,14 @@ static bool add_message(json_t *items, struct talk *t, json_t *row, struct ln_er
                           (int)(author[0] != '\0' && strcmp(author, t->c->user.account) == 0));
 
     ln_engine_hide_keys(ln_def_field(d, "files"), json_object_get(f, "files"));
+    ln_web_said(t->c, f);
+    if (about[0] != '\0') {
+        json_t *of = record(t, NULL, about);
+        if (of != NULL)
+            json_object_set_new(o, "about",
+                                json_sprintf("/%s/%s", ln_special_word(of, "collection"), about));
+        json_decref(of);
+    }
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
         if (json_object_get(f, kept[i]) != NULL)
             json_object_set(o, kept[i], json_object_get(f, kept[i]));
@@ -467,6 +478,8 @@ static bool may_write(const struct talk *t, const json_t *thread)
 
     if (json_is_true(json_object_get(json_object_get(thread, "f"), "closed")))
         return false;
+    if (strcmp(ln_special_text(thread, "kind"), "notice") == 0)
+        return false; /* of the node's own: nobody reads an answer there */
     return own || strcmp(ln_special_text(thread, "kind"), "broadcast") != 0 ||
            ln_engine_has_role(u, "committee");
 }

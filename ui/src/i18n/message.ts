@@ -10,6 +10,7 @@ export const w = speak({
   recalled: ['此消息已撤回', 'Taken back by its sender'], recall: ['撤回', 'Take back'], confirm_it: ['确认收到', 'Confirm'], confirmed: ['已确认', 'Confirmed'],
   asks_confirm: ['请确认收到', 'Please confirm'], reading: ['阅读情况', 'Who has read it'], quick: ['快捷回复', 'Quick replies'],
   q_got: ['收到', 'Got it'], q_ok: ['好的', 'All right'], q_call: ['请给我打电话', 'Please call me'], q_thanks: ['谢谢', 'Thank you'],
+  node_itself: ['系统', 'The node'], look: ['查看', 'Look at it'], no_answer: ['提醒由系统发出，不用回复。', 'The node sends reminders: no answer is needed.'],
   no_reply: ['这是群发消息，有事请问值班。', 'This goes to many: ask the desk if you need something.'], mute: ['免打扰', 'Mute'], unmute: ['取消免打扰', 'Unmute'], block: ['屏蔽', 'Block'],
   block_sure: ['屏蔽后对方不能再给您发消息', 'They will not be able to write to you'], subject: ['主题', 'Subject'], list: ['发给哪个分组', 'To which list'], new_list: ['新建分组', 'New list'],
   list_name: ['分组名称', 'Name of the list'], rule_all: ['全体居民', 'All residents'], rule_building: ['住在这些楼', 'Living in these buildings'], rule_grid: ['网格', 'Grid'],

@@ -10,7 +10,7 @@ import { stamp } from '../../kit/value'
 import { changed, usePoll } from './poll'
 import { Icon } from '../../kit/icon'
 
-interface Msg { id: string; at: number; who: string; from?: string; mine: boolean; body?: string; files?: FileValue[]; urgent?: boolean; confirm?: boolean; confirmed?: boolean; recalled?: boolean }
+interface Msg { id: string; at: number; who: string; from?: string; mine: boolean; body?: string; files?: FileValue[]; urgent?: boolean; confirm?: boolean; confirmed?: boolean; recalled?: boolean; about?: string }
 interface Thread { id: string; kind: string; title: string; closed: boolean; write: boolean; listed: boolean; members: { id: string; name: string; me: boolean }[]; items: Msg[]; next?: string }
 type Bad = (e: { zh: string; en: string }) => void
 
@@ -30,10 +30,10 @@ function Quiet({ who, wrong }: { who: string; wrong: Bad }) {
 function One({ m, thread, wrong }: { m: Msg; thread: Thread; wrong: Bad }) {
   const send = (path: string, body: unknown) => call('POST', path, body, { 'Idempotency-Key': newKey() }).then(changed, wrong)
   return <li class={m.mine ? 'msg msg-mine' : 'msg'}>
-    <p class="msg-head"><b>{m.who}</b> <time class="quiet">{stamp(m.at)}</time>{m.urgent && <span class="chip chip-bad">{t('urgent')}</span>}</p>
+    <p class="msg-head"><b>{m.who || t('node_itself')}</b> <time class="quiet">{stamp(m.at)}</time>{m.urgent && <span class="chip chip-bad">{t('urgent')}</span>}</p>
     {m.recalled ? <p class="quiet">{t('recalled')}</p> : <p class="plain-text">{m.body}</p>}
     {m.files && m.files.length > 0 && <Shown base={`/api/v1/talk/${thread.id}`} part={'/files/' + m.id} value={m.files} />}
-    <p class="msg-foot">{m.confirm && !m.mine && (m.confirmed ? <span class="chip">{t('confirmed')}</span>
+    <p class="msg-foot">{m.about && <a class="button" href={m.about}>{t('look')}</a>}{m.confirm && !m.mine && (m.confirmed ? <span class="chip">{t('confirmed')}</span>
       : <button type="button" class="primary" onClick={() => void send('/confirmation', { message: m.id })}>{t('confirm_it')}</button>)}
       {m.mine && !m.recalled && <button type="button" class="link" onClick={() => void send('/message', { thread: thread.id, body: t('recalled'), recalls: m.id })}>{t('recall')}</button>}
       {thread.listed && !m.recalled && <a href={`/talk/${thread.id}/reading/${m.id}`}>{t('reading')}</a>}</p>
@@ -109,7 +109,7 @@ export function Conversation({ id }: { id: string }) {
     <ol class="msgs" aria-live="polite">{older.concat(got.items).map(m => <One key={m.id} m={m} thread={got} wrong={bad} />)}</ol>
     <div ref={end} />
     {wrong && <p class="error" role="alert">{wrong}</p>}
-    {got.closed ? <p class="quiet">{t('closed')}</p> : got.write ? <Write thread={got} wrong={bad} /> : <p class="quiet">{t('no_reply')}</p>}
+    {got.closed ? <p class="quiet">{t('closed')}</p> : got.write ? <Write thread={got} wrong={bad} /> : <p class="quiet">{t(got.kind === 'notice' ? 'no_answer' : 'no_reply')}</p>}
     {other !== '' && <div class="row"><Quiet who={other} wrong={bad} /></div>}
   </>
 }
