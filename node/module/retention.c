@@ -28,6 +28,7 @@ struct rule {
     const char *with;            /* held with what this field names, too; NULL none */
     const json_t *when;
     bool erase; /* by its key; else it is deleted */
+    bool sum;   /* who saw what: many rows that mean nothing singly, told of as one */
 };
 
 static bool rule_of(struct rule *out, const struct ln_def_coll *c)
@@ -47,6 +48,7 @@ static bool rule_of(struct rule *out, const struct ln_def_coll *c)
                           .of = json_string_value(json_object_get(j, "of")),
                           .with = json_string_value(json_object_get(j, "held_with")),
                           .when = json_object_get(j, "when") };
+    out->sum = strcmp(c->name, "audit") == 0;
     out->erase = c->coll->subject == NULL || strcmp(c->coll->subject, "self") == 0;
     return true;
 }
@@ -349,16 +351,44 @@ struct listing {
     json_t *out;
     const json_t *holds;
     size_t n; /* of this collection */
+    size_t held;
+    char first[11], last[11]; /* days when they are due */
 };
+
+static bool count_row(struct listing *x, const struct rule *r, const json_t *row, const char *due)
+{
+    if (x->n == 0 || strcmp(due, x->first) < 0)
+        (void)snprintf(x->first, sizeof x->first, "%s", due);
+    if (x->n == 0 || strcmp(due, x->last) > 0)
+        (void)snprintf(x->last, sizeof x->last, "%s", due);
+    x->n++;
+    x->held += hold_of(x->holds, r, row) != NULL;
+    return true;
+}
+
+static void list_sum(struct listing *x, const struct rule *r)
+{
+    if (x->n > 0)
+        json_array_append_new(x->out,
+                              json_pack("{s:s,s:s,s:s,s:s,s:s,s:I,s:I,s:b}", "collection",
+                                        r->c->name, "class", r->class, "due", x->first, "until",
+                                        x->last, "act", r->erase ? "erase" : "delete", "count",
+                                        (json_int_t)x->n, "held", (json_int_t)x->held, "least",
+                                        (int)(x->n >= (size_t)PAGES_MAX * LN_QUERY_LIMIT)));
+}
 
 static bool list_row(void *ctx, const struct rule *r, const json_t *row, const char *due,
                      struct ln_err *err)
 {
     struct listing *x = ctx;
     const char *state = json_string_value(json_object_get(row, "state"));
-    json_t *title = json_array();
+    json_t *title;
     json_t *item;
 
+    err->code = LN_OK;
+    if (r->sum)
+        return count_row(x, r, row, due);
+    title = json_array();
     for (const char *const *f = r->c->title; f != NULL && *f != NULL; f++) {
         json_t *v = json_object_get(json_object_get(row, "f"), *f);
         if (v != NULL)
@@ -369,7 +399,6 @@ static bool list_row(void *ctx, const struct rule *r, const json_t *row, const c
                      r->erase ? "erase" : "delete", "title", title, "state", state, "hold",
                      hold_of(x->holds, r, row));
     (void)json_array_append_new(x->out, item);
-    err->code = LN_OK;
     return ++x->n < LN_QUERY_LIMIT;
 }
 
@@ -398,8 +427,12 @@ bool ln_retention_list(json_t *out, struct ln_sqlstore *s, const struct ln_def *
     x.holds = holds;
     for (size_t i = 0; ok && i < def->n_colls; i++) {
         struct rule r;
-        x.n = 0;
-        ok = !rule_of(&r, &def->colls[i]) || find_all(&r, s, def, region, today, list_row, &x, err);
+        if (!rule_of(&r, &def->colls[i]))
+            continue;
+        x.n = x.held = 0;
+        ok = find_all(&r, s, def, region, today, list_row, &x, err);
+        if (ok && r.sum)
+            list_sum(&x, &r);
     }
     json_decref(holds);
     return ok;
@@ -444,13 +477,12 @@ static bool note(struct ln_special_call *x, const char *id, const char *action, 
 /* Of a run over the audit itself one row tells: with one for each it would never grow shorter. */
 static bool act(struct running *run, const struct rule *r, struct ln_err *err)
 {
-    bool once = strcmp(r->c->name, "audit") == 0;
     char id[LN_ID_TEXT + 1];
     bool ok = true;
 
     for (size_t i = 0; ok && i < run->n; i++) {
         ln_clock_id_write(id, &run->ids[i]);
-        ok = ((once && i > 0) || note(run->x, id, r->erase ? "erase" : "delete", err)) &&
+        ok = ((r->sum && i > 0) || note(run->x, id, r->erase ? "erase" : "delete", err)) &&
              (r->erase || ln_special_delete(run->x, r->c->name, id, err));
     }
     return ok && (!r->erase || run->n == 0 ||

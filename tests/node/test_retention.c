@@ -43,7 +43,7 @@ static const json_t *item(const json_t *list, const char *id)
 
     json_array_foreach(list, i, one)
     {
-        if (strcmp(json_string_value(json_object_get(one, "id")), id) == 0)
+        if (strcmp(ln_special_word(one, "id"), id) == 0)
             return one;
     }
     return NULL;
@@ -225,6 +225,22 @@ TEST(secret_answers_go_30_days_after_their_result_is_final_and_not_before)
     place_close(&p);
 }
 
+/* The one item of a collection. */
+static const json_t *of_collection(const json_t *list, const char *collection)
+{
+    const json_t *found = NULL;
+
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *one = json_array_get(list, i);
+        if (strcmp(ln_special_word(one, "collection"), collection) != 0)
+            continue;
+        assert_null(found);
+        found = one;
+    }
+    assert_non_null(found);
+    return found;
+}
+
 TEST(who_saw_what_is_forgotten_after_three_years_and_one_row_tells_of_it)
 {
     struct place p;
@@ -242,6 +258,14 @@ TEST(who_saw_what_is_forgotten_after_three_years_and_one_row_tells_of_it)
                             "purpose", "visit", "at", (json_int_t)place_now(&p), "node", "n"));
     place_add(hold, &p, "legal_hold", json_pack("{s:s,s:s}", "object", held, "reason", "诉讼"));
 
+    json_t *soon = listed(&p, 1090 * DAY, 30);
+    const json_t *one = of_collection(soon, "audit");
+    assert_int_equal(json_integer_value(json_object_get(one, "count")), 3);
+    assert_int_equal(json_integer_value(json_object_get(one, "held")), 1);
+    assert_string_equal(json_string_value(json_object_get(one, "due")),
+                        json_string_value(json_object_get(one, "until")));
+    assert_null(json_object_get(one, "id"));
+    json_decref(soon);
     run(&p, 1094 * DAY);
     erased(&p);
     assert_true(has(&p, "audit", seen[0], "actor"));

@@ -6,7 +6,7 @@ import { word } from '../../i18n'
 import { w } from '../../i18n/erasure'
 import { Empty } from '../../kit/state'
 
-interface Due { collection: string; class: string; id: string; due: string; act: 'erase' | 'delete'; title: unknown[]; hold?: string }
+interface Due { collection: string; class: string; id: string; due: string; act: 'erase' | 'delete'; title: unknown[]; hold?: string; count?: number; held?: number; until?: string; least?: boolean }
 
 function Row({ d, held }: { d: Due; held: () => void }) {
   const [reason, setReason] = useState<string | null>(null)
@@ -25,6 +25,13 @@ function Row({ d, held }: { d: Due; held: () => void }) {
           <button type="submit" class="primary">{w('hold')}</button>{wrong && <p class="error" role="alert">{wrong}</p>}</form>}</li>
 }
 
+/** Many rows that mean nothing singly. */
+function Sum({ d }: { d: Due }) {
+  const found = collection(d.collection)
+  return <li class="card"><p class="title">{found ? word(found.def.label, d.collection) : d.collection}{w(d.least ? 'count_least' : 'count', { n: d.count || 0 })}</p>
+    <p class="quiet">{d.until === d.due ? d.due : w('from_to', { from: d.due, to: d.until || '' })} · {w(d.act)}{d.held ? ' · ' + w('held_n', { n: d.held }) : ''}</p></li>
+}
+
 export function Next() {
   const [items, setItems] = useState<Due[] | null>(null)
   const load = () => call<{ items: Due[] }>('GET', '/retention').then(r => setItems(r.items.slice().sort((a, b) => a.due < b.due ? -1 : 1)), () => setItems(null))
@@ -32,6 +39,6 @@ export function Next() {
   if (items === null) return null
   return <section class="block"><h2>{w('next')}</h2><p class="quiet">{w('next_what')}</p>
     {items.length === 0 ? <div class="card"><Empty text={w('next_none')} /></div>
-      : <ul class="plain">{items.map(d => <Row key={d.id} d={d} held={() => void load()} />)}</ul>}
+      : <ul class="plain">{items.map(d => d.count ? <Sum key={d.collection} d={d} /> : <Row key={d.id} d={d} held={() => void load()} />)}</ul>}
   </section>
 }
