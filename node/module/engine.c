@@ -182,6 +182,67 @@ static void split(const struct work *w, struct ln_buf *plain, struct ln_buf *sea
     json_decref(b);
 }
 
+/* ---- who was erased */
+
+bool ln_engine_erased(bool *yes, struct ln_store *s, const char *id, struct ln_err *err)
+{
+    struct ln_id person;
+
+    *yes = false;
+    return !ln_clock_id_read(&person, ln_span_of(id)) || s->ops->erased(s->ctx, &person, yes, err);
+}
+
+/* Whom a record is about, as `f` has it or as it stands: its own id when it is about nobody else,
+ * "" when it names nobody. */
+static const char *about(const struct work *w, const json_t *f)
+{
+    const char *subject = w->j->c->coll->subject;
+
+    if (subject == NULL || strcmp(subject, "self") == 0)
+        return w->j->id != NULL ? w->j->id : "";
+    const char *person = json_string_value(json_object_get(f, subject));
+    return person != NULL ? person : row_text(w, subject);
+}
+
+static bool refuse_erased(const struct work *w, struct ln_err *err)
+{
+    bool self = w->j->id != NULL && strcmp(about(w, NULL), w->j->id) == 0;
+
+    if (self && strcmp(w->j->c->name, "person") != 0)
+        return refuse(w, LN_DENIED, "这条「{0}」的内容已经销毁，不能再填写：请另行登记",
+                      "the contents of this record ({0}) were erased, nothing is written into it "
+                      "any more: add another one",
+                      NOTHING, NOTHING, err);
+    return refuse(w, LN_DENIED,
+                  "此人的信息已经删除，「{0}」不能再填写：如此人再来办事，请重新登记为新的居民",
+                  "this person's data were erased, nothing is written here ({0}) any more: who "
+                  "comes again is registered anew",
+                  NOTHING, NOTHING, err);
+}
+
+/* Nothing new is written about somebody who was erased, nor into the record itself. Days and states
+ * of what is about them go on: a residence still ends. */
+static bool still_kept(struct work *w, const json_t *f, struct ln_err *err)
+{
+    const char *who = about(w, f);
+    bool gone = false;
+
+    if (w->j->u->system || !ln_engine_erased(&gone, ln_replica_store(w->r), who, err))
+        return w->j->u->system;
+    if (!gone)
+        return true;
+    bool writes = w->j->kind == LN_ENGINE_CREATE ||
+                  (w->j->kind == LN_ENGINE_UPDATE && strcmp(who, w->j->id) == 0);
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)f, key, value)
+    {
+        const struct ln_def_field *d = ln_def_field(w->j->c, key);
+        writes = writes || (d != NULL && d->mark != LN_MARK_PLAIN && !json_is_null(value));
+    }
+    return !writes || refuse_erased(w, err);
+}
+
 static struct ln_draft *draft(struct work *w, enum ln_op op, const json_t *f, bool widen)
 {
     struct ln_draft *d = &w->drafts[w->n];
@@ -206,7 +267,10 @@ static struct ln_draft *draft(struct work *w, enum ln_op op, const json_t *f, bo
     const char *person = subject != NULL ? json_string_value(json_object_get(f, subject)) : NULL;
     if (person == NULL && subject != NULL)
         person = row_text(w, subject);
-    if (person != NULL && person[0] != '\0')
+    struct ln_err why = { 0 };
+    bool gone = false; /* then what is said of a step goes with the record's own key */
+    if (person != NULL && person[0] != '\0' &&
+        (!ln_engine_erased(&gone, ln_replica_store(w->r), person, &why) || !gone))
         (void)!ln_clock_id_read(&d->subject, ln_span_of(person));
     return d;
 }
@@ -707,7 +771,7 @@ static bool create(struct work *w, struct ln_err *err)
     if (!take_channel(w, err) || !refuse_fixed(w, j->f, err) || !take_behalf(w, j->f, err))
         return false;
     fill_in(w, j->f);
-    if (!for_oneself(w, err))
+    if (!for_oneself(w, err) || !still_kept(w, j->f, err))
         return false;
     if (!settle_files(w, j->f, err) || !check(w, j->f, false, err) ||
         !ln_flow_refs(&j->problems, j->e, j->c, j->f, err))
@@ -845,8 +909,8 @@ static bool update(struct work *w, struct ln_err *err)
     if (!settle_files(w, w->j->f, err))
         return false;
     changed = differing(w);
-    ok = refuse_fixed(w, changed, err) && take_behalf(w, changed, err) &&
-         check(w, changed, true, err);
+    ok = still_kept(w, changed, err) && refuse_fixed(w, changed, err) &&
+         take_behalf(w, changed, err) && check(w, changed, true, err);
     if (ok && (json_object_size(changed) > 0 || w->j->enters)) {
         ok = before(w, NULL, changed, err) && enter_grid(&enters, w, changed, err) &&
              (!enters || into_own_grid(w, err));
@@ -1168,7 +1232,7 @@ static bool step(struct work *w, struct ln_err *err)
     if (s->adds != NULL && !add_row(w, s, err))
         return false;
     json_t *set = step_sets(w, s);
-    if (!before(w, s, set, err)) {
+    if (!still_kept(w, set, err) || !before(w, s, set, err)) {
         json_decref(set);
         return false;
     }

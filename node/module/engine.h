@@ -61,6 +61,9 @@ bool ln_engine_may_create(const struct ln_def_coll *c, const struct ln_user *u);
  * her grids; `audience` NULL while it is not known. */
 bool ln_engine_may_create_it(const struct ln_def_coll *c, const struct ln_user *u, json_t *f,
                              const char *audience);
+/* *yes: the keys of this person, or of a record that is about nobody else, were destroyed. What is
+ * typed into it would be readable on this node alone, so nothing is taken. */
+bool ln_engine_erased(bool *yes, struct ln_store *s, const char *id, struct ln_err *err) LN_MUST;
 bool ln_engine_may_change(const struct ln_def_coll *c, const struct ln_user *u, const json_t *row);
 bool ln_engine_may_delete(const struct ln_def_coll *c, const struct ln_user *u, const json_t *row);
 bool ln_engine_may_step(const struct ln_def_step *s, const struct ln_def_coll *c,

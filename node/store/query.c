@@ -168,6 +168,10 @@ struct bind {
     const char *text;
     size_t len;
 };
+
+/* Its keys were not destroyed. */
+#define KEPT "NOT EXISTS (SELECT 1 FROM erased e WHERE e.person = c._id)"
+
 struct building {
     struct ln_sqlstore *s;
     const struct ln_list *l;
@@ -299,7 +303,8 @@ static void add_one(struct building *b, const struct ln_where *w, const struct l
         return;
     }
     if (w->op == LN_WHERE_STALE) {
-        ln_buf_addf(&b->sql, "(%s IS NULL OR %s < ?)", column, column);
+        ln_buf_addf(&b->sql, "(%s IS NULL OR %s < ?) AND ", column, column);
+        ln_buf_adds(&b->sql, KEPT);
         bind_value(b, f, w->value, strlen(w->value));
         return;
     }
@@ -382,7 +387,7 @@ static bool add_after(struct building *b, const struct ln_where *w, struct ln_er
 static bool add_derived(struct building *b, const struct ln_where *w)
 {
     if (strcmp(w->field, "kept") == 0) {
-        ln_buf_adds(&b->sql, "NOT EXISTS (SELECT 1 FROM erased e WHERE e.person = r.id)");
+        ln_buf_adds(&b->sql, KEPT);
         return true;
     }
     ln_buf_adds(&b->sql, w->op == LN_WHERE_TO ? "c._eff <= ?" : "c._eff >= ?");

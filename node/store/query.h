@@ -12,10 +12,10 @@
 #define LN_QUERY_VALUES 64 /* of one filter */
 #define LN_QUERY_HITS 5000 /* of a full text: as many are put in order, and counted exactly */
 
-/* STALE: empty, or before the value; HAS: a list that holds one of the values; KEY: a map with this
- * key; SAYS: as IS, and `field` may go on behind an "="; REACHES: a list of regions that is empty
- * or holds the region `value` or one above it; GRID: of `audience`, none of the grids but those
- * that `value` names. */
+/* STALE: empty, or before the value, and not erased; HAS: a list that holds one of the values; KEY:
+ * a map with this key; SAYS: as IS, and `field` may go on behind an "="; REACHES: a list of regions
+ * that is empty or holds the region `value` or one above it; GRID: of `audience`, none of the grids
+ * but those that `value` names. */
 enum ln_where_op {
     LN_WHERE_IS,
     LN_WHERE_FROM,

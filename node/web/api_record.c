@@ -162,19 +162,32 @@ static bool waits(struct ln_call *c, const json_t *row)
            ln_waiting_is(&yes, ln_sqlstore_db(c->r->store), &id, &why) && yes;
 }
 
+/* Its keys were destroyed: nothing is written into it any more. */
+static bool erased(struct ln_call *c, const json_t *row)
+{
+    struct ln_err why = { 0 };
+    bool yes = false;
+
+    return ln_engine_erased(&yes, ln_sqlstore_handle(c->r->store), ln_web_text(row, "id"), &why) &&
+           yes;
+}
+
 void ln_api_record_dress(struct ln_call *c, const struct ln_def_coll *d, json_t *row, bool whole)
 {
     char title[LN_TITLE_MAX + 1];
     char since[11];
     char today[11];
 
+    bool gone = erased(c, row);
     add_actions(c, d, row, whole);
+    if (gone)
+        json_object_set_new(row, "erased", json_true());
     json_object_set_new(row, "can",
                         json_pack("{s:b,s:b}", "update",
-                                  (int)ln_engine_may_change(d, &c->user, row), "delete",
+                                  (int)(!gone && ln_engine_may_change(d, &c->user, row)), "delete",
                                   (int)ln_engine_may_delete(d, &c->user, row)));
     ln_engine_fresh_since(since, d, c->n->env.now_ms(c->n->env.ctx));
-    if (since[0] != '\0')
+    if (since[0] != '\0' && !gone)
         json_object_set_new(
             row, "stale",
             json_boolean(strcmp(ln_web_text(json_object_get(row, "f"), "checked"), since) < 0));

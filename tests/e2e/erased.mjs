@@ -20,6 +20,12 @@ ok('in the end all have signed', await until(page, async () => {
   await must(page, 'POST', '/sync')
   return (await must(page, 'GET', '/erasures')).items[0].missing === 0
 }))
+await page.goto(`${box.base}/person/${person.id}`)
+ok('the record of who was erased says so and what to do', await shows(page, 'text=请重新登记为新的居民'))
+ok('and there is nothing to edit or to add', await page.locator('a[href$="/edit"], main a[href*="/new"]').count() === 0)
+await look(page, 'erased person')
+const typed = await page.evaluate(async url => { const r = await fetch(url, { method: 'PATCH', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ name: '赵删除' }) }); return { status: r.status, ...await r.json() } }, `${box.base}/api/v1/person/${person.id}`)
+ok('nor does the node take what is typed, in words of both languages', typed.status === 403 && typed.zh.includes('请重新登记为新的居民') && typed.en.includes('registered anew'), JSON.stringify(typed))
 // What comes next by date, and a decision that it stays
 await must(page, 'POST', '/home', { kind: 'committee', name: '翠苑居委会' })
 const thread = await must(page, 'POST', '/thread', { kind: 'desk', subject: '短期保存', keep_days: 10 })

@@ -27,7 +27,7 @@ export interface ConflictValue {
 export interface Conflict { unit: string; values: ConflictValue[] }
 export interface Rec {
   id: string; collection: string; version_etag: string; state?: string; stale?: boolean; actions?: string[]; provisional: boolean
-  created_at: number; region?: string; merged?: string[]; conflict_count?: number; conflicts?: Conflict[]; title?: string; can?: { update: boolean; delete: boolean }; masked?: string[]; outline?: boolean; due_note?: string; refs?: Record<string, Record<string, string>>; f: Record<string, unknown>
+  created_at: number; region?: string; merged?: string[]; conflict_count?: number; conflicts?: Conflict[]; title?: string; can?: { update: boolean; delete: boolean }; masked?: string[]; outline?: boolean; erased?: boolean; due_note?: string; refs?: Record<string, Record<string, string>>; f: Record<string, unknown>
 }
 /** What waits on the device until the node is in reach: a new record; a correction of one as it was at `etag`; a step. `draft` is what was
  *  typed, and where it belongs, so that what the node refuses can be filled in again. */

@@ -119,7 +119,7 @@ export function Record({ module, def, id, edit }: { module: Module; def: Collect
   }
   const check = () => attempt(() => call('PATCH', `/${def.name}/${id}`, { checked: today() }, rec ? { 'If-Match': rec.version_etag } : {}).then(() => toast(t('saved'))))
   if (!rec) return wrong ? <><h1>{word(def.label, def.name)}</h1><p class="error" role="alert">{wrong}</p><p><a class="button" href={'/' + def.name}>{t('back')}</a></p></> : <div class="card"><Waiting lines={8} /></div>
-  if (edit) return <Form key={path.value} module={module} def={def} rec={rec} />
+  if (edit && !rec.erased) return <Form key={path.value} module={module} def={def} rec={rec} />
   const Panel = panels[def.name]
   const may = (rec.can ? rec.can.update : def.can.update) && !def.log
   const account = session.value && session.value.account
@@ -137,6 +137,7 @@ export function Record({ module, def, id, edit }: { module: Module; def: Collect
       {rec.stale && <span class="chip tone-warn">{t('stale_one')}</span>}
       {rec.stale && may && <button type="button" onClick={() => void check()}><Icon name="check" />{t('checked_now')}</button>}</p>
     {wrong && <p class="error" role="alert">{wrong}</p>}
+    {rec.erased && <p class="card warn" role="status">{t(def.name === 'person' ? 'erased_person' : 'erased_record')}</p>}
     {rec.conflicts && rec.conflicts.length > 0 && <section class="card warn"><h2>{t('conflict')}</h2>
       {rec.conflicts.map(c => <ConflictUnit key={c.unit} item={rec} def={def} module={module} c={c} again={refresh} />)}</section>}
     {Panel && <Panel rec={rec} onDone={refresh} />}

@@ -22,7 +22,7 @@ export function Related({ def, rec, version }: { def: Collection; rec: Rec; vers
   }
   const add = (g: Group, c: Collection) => {
     const field = c.fields.find(f => f.name === g.field)
-    return c.can.create && field !== undefined && !field.readonly && !field.internal
+    return !rec.erased && c.can.create && field !== undefined && !field.readonly && !field.internal
   }
   const known: { g: Group; c: Collection }[] = []
   for (const g of groups) {
