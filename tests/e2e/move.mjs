@@ -188,8 +188,8 @@ try {
   const li = await resident('李四')
   const sixth = await call('a', 'POST', '/move_out', { person: li.id, to_region: '330106001051' })
   ok('a community without a box is said so in words', await carry(async () => await stateA(sixth) === 'failed') !== null && (await call('a', 'GET', `/move_out/${sixth.id}`)).f.answer.includes('还没有接入'), await stateA(sixth))
-  const told = async lang => (await call('a', 'GET', `/move_out/${sixth.id}?lang=${lang}`)).f.answer
-  ok('in the language of the reader alone', !/[a-z]/i.test(await told('zh')) && !/[\u3400-\u9fff]/.test(await told('en')), [await told('zh'), await told('en')])
+  const spoken = async lang => (await call('a', 'GET', `/move_out/${sixth.id}?lang=${lang}`)).f.answer
+  ok('in the language of the reader alone', !/[a-z]/i.test(await spoken('zh')) && !/[\u3400-\u9fff]/.test(await spoken('en')), [await spoken('zh'), await spoken('en')])
 
   for (const n of [a, b, street, district]) ok(`${n.dir.split('/').pop()}: nothing wrong in its logs`, /0 处|0 wrong/.test(run(['verify', '--dir', n.dir])))
 } catch (e) { ok(e.stack, false) }
