@@ -734,6 +734,29 @@ static struct ln_query *start_at(struct building *b, const struct place *p, bool
     return ln_buf_done(&b->sql, "query", err) ? start(b) : NULL;
 }
 
+#define SKIP_MIN 1000 /* so many rows are passed over as they are */
+
+/* An offset passes over what lies before it by the index alone, without looking at each record: *id
+ * gets the last that is passed over, behind which the list goes on; *past: it ends before that. */
+static bool skip(struct ln_id *id, bool *past, struct building *b, const struct place *p,
+                 struct ln_err *err)
+{
+    bool row;
+
+    kept_free(b);
+    if (!add_rows(b, "c._id", 0, err))
+        return false;
+    struct ln_query *q = start_at(b, p, false, 1, b->l->offset - 1, err);
+    if (q == NULL || !ln_db_row(q, &row, err))
+        return false;
+    *past = !row;
+    if (row) {
+        ln_db_col_bytes(q, 0, id->b, sizeof id->b);
+        (void)ln_db_end(q);
+    }
+    return true;
+}
+
 /* One stretch of a list without words, at most `limit` rows. */
 static bool stretch(json_t *out, struct building *b, const struct place *p, bool second,
                     unsigned limit, struct ln_err *err)
@@ -918,7 +941,10 @@ bool ln_query_list(json_t *out, int64_t *total, struct ln_sqlstore *s, const str
     };
     unsigned limit = l->limit > 0 && l->limit <= LN_QUERY_LIMIT + 1 ? l->limit : 50;
     size_t from = json_array_size(out);
+    struct ln_list behind = *l;
     struct place p = { .null = false };
+    struct ln_id last = { { 0 } };
+    bool past = false;
     bool many = false;
     bool ok = false;
 
@@ -928,13 +954,22 @@ bool ln_query_list(json_t *out, int64_t *total, struct ln_sqlstore *s, const str
     }
     if (!see_aliases(s, err) || !find_place(&p, &b, err) || !find_words(&b, &many, err))
         goto out;
-    bool two = l->after != NULL && p.column[0] != '\0' && p.null != p.down;
+    if (l->after == NULL && l->offset > SKIP_MIN && !b.worded) {
+        if (!skip(&last, &past, &b, &p, err))
+            goto out;
+        behind.after = &last;
+        b.l = past ? l : &behind;
+        if (!past && !find_place(&p, &b, err))
+            goto out;
+    }
+    bool two = b.l->after != NULL && p.column[0] != '\0' && p.null != p.down;
     if (b.worded && !worded_page(out, &b, &p, two, many, limit, err))
         goto out;
-    if (!b.worded && !stretch(out, &b, &p, false, limit, err))
+    if (!b.worded && !past && !stretch(out, &b, &p, false, limit, err))
         goto out;
     size_t got = json_array_size(out) - from;
-    if (!b.worded && two && got < limit && !stretch(out, &b, &p, true, limit - (unsigned)got, err))
+    if (!b.worded && !past && two && got < limit &&
+        !stretch(out, &b, &p, true, limit - (unsigned)got, err))
         goto out;
     if (l->back)
         reverse(out, from);

@@ -115,6 +115,45 @@ TEST(pages_of_a_search_are_the_list_without_what_does_not_say_it_in_every_order)
     place_close(&p);
 }
 
+/* The rows from a place on that a number tells are those that come there page by page. */
+static void same_from(struct place *p, const char *sort, bool down)
+{
+    struct ln_list l = persons(p, NULL);
+
+    l.sort = sort;
+    l.descending = down;
+    json_t *all = walk(p, l);
+    for (size_t from = 0; from<json_array_size(all) + 3; from += from> 1200 ? 1 : 401) {
+        int64_t total = 0;
+        l.offset = (unsigned)from;
+        l.limit = 7;
+        l.total = true;
+        json_t *rows = place_list(p, &l, &total);
+        size_t left = from < json_array_size(all) ? json_array_size(all) - from : 0;
+        assert_int_equal(json_array_size(rows), left < 7 ? left : 7);
+        assert_int_equal(total, json_array_size(all));
+        for (size_t i = 0; i < json_array_size(rows); i++)
+            assert_string_equal(ln_special_word(json_array_get(rows, i), "id"),
+                                ln_special_word(json_array_get(all, from + i), "id"));
+        json_decref(rows);
+    }
+    json_decref(all);
+}
+
+TEST(a_list_goes_on_from_any_number_of_rows_in_every_order)
+{
+    struct place p;
+    fill(&p, 1300);
+
+    same_from(&p, NULL, false);
+    same_from(&p, NULL, true);
+    same_from(&p, "birth", false); /* a fifth has none: two stretches */
+    same_from(&p, "birth", true);
+    same_from(&p, "name", true);
+
+    place_close(&p);
+}
+
 TEST(a_frequent_word_is_counted_as_far_as_it_is_looked_at_and_says_so)
 {
     struct place p;
@@ -185,6 +224,7 @@ TEST(a_record_is_found_by_its_new_words_and_not_by_its_former_ones)
 }
 
 RUN_TESTS(T(pages_of_a_search_are_the_list_without_what_does_not_say_it_in_every_order),
+          T(a_list_goes_on_from_any_number_of_rows_in_every_order),
           T(a_frequent_word_is_counted_as_far_as_it_is_looked_at_and_says_so),
           T(words_that_only_another_collection_holds_are_not_found_in_this_one),
           T(a_record_is_found_by_its_new_words_and_not_by_its_former_ones))
