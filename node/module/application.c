@@ -451,9 +451,31 @@ static bool before_item(struct ln_special_call *x, struct ln_err *err)
     return true;
 }
 
+/* What the fields of the form are called, beside the keys under which they stand. */
+static void show_application(const struct ln_special_read *x, json_t *row)
+{
+    struct ln_err why = { 0 };
+    json_t *labels = json_object();
+    json_t *item = NULL;
+    struct ln_id id;
+    size_t i;
+    json_t *e;
+
+    if (json_is_object(json_object_get(json_object_get(row, "f"), "form")) &&
+        ln_clock_id_read(&id, ln_span_of(ln_special_text(row, "item"))) &&
+        ln_query_record(&item, x->s, &id, &why))
+        json_array_foreach(json_object_get(json_object_get(item, "f"), "form"), i, e)
+            json_object_set_new(labels, ln_special_word(e, "key"),
+                                json_string(ln_special_word(e, "label")));
+    json_decref(item);
+    if (json_object_size(labels) > 0)
+        json_object_set_new(row, "words", json_pack("{s:O}", "form", labels));
+    json_decref(labels);
+}
+
 const struct ln_special ln_application_special[] = {
     { .collection = "service_item", .before = before_item },
-    { .collection = "application", .before = before_application },
+    { .collection = "application", .before = before_application, .show = show_application },
     { .collection = "issued_paper", .before = before_paper },
     { .collection = NULL },
 };

@@ -158,7 +158,7 @@ static bool read_field(struct reading *r, struct ln_def_field *f, struct ln_fiel
                                         "codes",     "to",       "check",    "unit",     "max",
                                         "min",       "default",  "readonly", "internal", "help",
                                         "audience",  "correct",  "once",     "staff",    "items",
-                                        "to_states", "workdays", NULL };
+                                        "to_states", "workdays", "keys",     NULL };
     const char *mark = text(j, "mark");
     const char *audience = text(j, "audience");
     const json_t *limit;
@@ -193,6 +193,10 @@ static bool read_field(struct reading *r, struct ln_def_field *f, struct ln_fiel
         f->mark = LN_MARK_IDENT; /* an attachment's value holds its key */
     const char *codes = text(j, "codes");
     if (codes != NULL && !read_codes_of(r, f, codes))
+        return false;
+    const char *keys = text(j, "keys"); /* words for those of a map: pages read them */
+    struct ln_def_field of_keys = { .codes = NULL };
+    if (keys != NULL && !read_codes_of(r, &of_keys, keys))
         return false;
     if (json_object_get(j, "items") != NULL && !read_items(r, f, json_object_get(j, "items")))
         return false;

@@ -144,7 +144,8 @@ static void add_codes(json_t *to, const struct ln_def *def, const json_t *v)
     }
     json_object_foreach((json_t *)(uintptr_t)v, key, x)
     {
-        const char *set = strcmp(key, "codes") == 0 ? json_string_value(x) : NULL;
+        bool names = strcmp(key, "codes") == 0 || strcmp(key, "keys") == 0;
+        const char *set = names ? json_string_value(x) : NULL;
         for (size_t m = 0; set != NULL && m < def->n_modules; m++) {
             json_t *found = json_object_get(json_object_get(def->modules[m].json, "codes"), set);
             if (found != NULL)

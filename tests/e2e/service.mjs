@@ -84,6 +84,7 @@ try {
   const rec = await must(desk, 'GET', '/application/' + app)
   const no = rec.f.no
   ok('it has a number and its papers are listed', /^S330106005055-\d{6}-A\d+$/.test(no) && rec.f.materials.map(m => m.state).join() === 'missing,missing', JSON.stringify(rec.f))
+  ok('what was filled in is read by the names of the form', Object.keys(rec.f.form).length > 0 && Object.keys(rec.f.form).every(k => /[\u3400-\u9fff]/.test(rec.words.form[k])), JSON.stringify(rec.words))
   const corrections = await must(worker, 'GET', '/change_request?limit=5')
   ok('a correction becomes a request to the registry, not an overwrite', corrections.items.length === 1 && corrections.items[0].f.patch.id_no === '330106194605060021')
   ok('and the registry still holds what it held', (await must(phone, 'GET', '/person/' + granny)).f.id_no === 'P14200001234')

@@ -43,7 +43,7 @@ const TOUR = [
   ['committee', 'community', { home: '/', ...four('notice'), 'news-list': '/news', news: first('/news'), ticket: first('/ticket?state=filed'), poster: first('/notice?state=published', '/poster'), ...four('contract'), ...four('survey'), tally: of('/survey?state=counted,published,final', 'tally'),
     ballots: of('/survey?state=open', 'ballots'), statement: of('/fund', 'statement'), ...four('meeting'), ...four('account'), 'circular-list': '/circular', circular: first('/circular'), devices: '/devices', erasures: '/erasures', 'module_setting-list': '/module_setting', ...four('activity'),
     'certificate': first('/service_certificate'), 'certificate-print': of('/service_certificate', 'certificate'), sticks: '/sticks', uplink: '/uplink', ...four('assess_scheme'), assessment: of('/assess_scheme', 'assessment'), assess_result: first('/assess_result') }],
-  ['party', 'community', { home: '/' }], ['centre', 'community', { home: '/', ...four('application'), 'service_item-list': '/service_item', service_item: first('/service_item'), 'slot-list': '/slot', paper: of('/issued_paper', 'sheet') }],
+  ['party', 'community', { home: '/' }], ['centre', 'community', { home: '/', ...four('application'), 'service_item-list': '/service_item', service_item: first('/service_item'), 'slot-list': '/slot', paper: of('/issued_paper', 'sheet/paper') }],
   ['property', 'community', { home: '/' }], ['owners', 'community', { home: '/' }],
   ['merchant', 'community', { home: '/', ...four('offer'), 'demand-list': '/demand', 'shop_order-list': '/shop_order' }],
   ['volunteer', 'community', { home: '/', ...four('help_request'), 'activity-list': '/activity', fund: first('/fund') }],

@@ -11,7 +11,9 @@ async function load(file) {
   return import('data:text/javascript;base64,' + Buffer.from(made.outputFiles[0].contents).toString('base64'))
 }
 const { strip } = await load('app/strip.ts')
-const { parse, unparse } = await load('kit/parse.ts')
+globalThis.location = { pathname: '/', search: '' } // the state of a page knows where it is
+const made = await esbuild.build({ stdin: { contents: `export * from './src/kit/parse'\nexport { modules } from './src/app/state'`, resolveDir: ui }, bundle: true, write: false, format: 'esm' })
+const { parse, unparse, modules } = await import('data:text/javascript;base64,' + Buffer.from(made.outputFiles[0].contents).toString('base64'))
 const sync = (state, unsent, unsealed) => ({ sync: { state, unsent, unsealed } })
 
 test('the strip never says synced while something waits', () => {
@@ -39,6 +41,15 @@ test('a node that may be an older copy says so, and claims nothing else', () => 
 test('money typed in yuan is stored in fen without loss', () => {
   assert.equal(parse('1234.56', { type: 'fen' }), 123456)
   assert.equal(parse(unparse(110, { type: 'fen' }), { type: 'fen' }), 110)
+})
+
+test('words for the keys of a map are read back as the keys, in either language', () => {
+  const needs = { type: 'map', keys: 'role' }
+  assert.deepEqual(parse('巡逻：10\nAnybody: 3\nx：1', needs), { 巡逻: '10', Anybody: '3', x: '1' }) // no words known
+  modules.value = [{ codes: { role: [{ code: '6', zh: '巡逻', en: 'Patrol' }] } }]
+  assert.deepEqual(parse('巡逻：10\n不限：3\nx：1', needs), { 6: '10', any: '3', x: '1' })
+  assert.deepEqual(parse('Patrol: 10', needs), { 6: '10' })
+  assert.equal(unparse({ 6: 10, any: 30 }, needs), '巡逻：10\n不限：30')
 })
 
 test('an impossible number is left for the node to refuse in words', () => {

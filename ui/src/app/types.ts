@@ -3,7 +3,7 @@ import type { Label } from '../i18n'
 
 export interface Field {
   default?: unknown
-  name: string; type: string; label: Label; required?: boolean; mark?: string; codes?: string; to?: string
+  name: string; type: string; label: Label; required?: boolean; mark?: string; codes?: string; keys?: string; to?: string
   items?: Field[]; max?: number; min?: number; readonly?: boolean; internal?: boolean; correct?: boolean; once?: boolean; help?: Label; check?: string; staff?: boolean
 }
 export interface Step { action: string; from?: string[]; to: string; note?: string; home?: string; label: Label; sets?: string[]; adds?: { collection: string; ref: string } }
@@ -27,7 +27,7 @@ export interface ConflictValue {
 export interface Conflict { unit: string; values: ConflictValue[] }
 export interface Rec {
   id: string; collection: string; version_etag: string; state?: string; stale?: boolean; actions?: string[]; provisional: boolean
-  created_at: number; region?: string; merged?: string[]; conflict_count?: number; conflicts?: Conflict[]; title?: string; can?: { update: boolean; delete: boolean }; masked?: string[]; outline?: boolean; erased?: boolean; due_note?: string; refs?: Record<string, Record<string, string>>; f: Record<string, unknown>
+  created_at: number; region?: string; merged?: string[]; conflict_count?: number; conflicts?: Conflict[]; title?: string; can?: { update: boolean; delete: boolean }; masked?: string[]; outline?: boolean; erased?: boolean; due_note?: string; refs?: Record<string, Record<string, string>>; words?: Record<string, Record<string, string>>; f: Record<string, unknown>
 }
 /** What waits on the device until the node is in reach: a new record; a correction of one as it was at `etag`; a step. `draft` is what was
  *  typed, and where it belongs, so that what the node refuses can be filled in again. */

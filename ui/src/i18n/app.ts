@@ -79,7 +79,7 @@ export const app = {
   new_password: ['修改密码', 'Change password'], old_password: ['现在的密码', 'Present password'], again: ['再输一次', 'Once more'], not_same: ['两次输入不一致', 'The two are not the same'],
   password_done: ['密码已修改，其他设备上的登录已退出', 'The password is changed; sessions on other devices have ended'],
   stale_only: ['待核实（超过 {n} 天未核对）', 'To be checked (not for {n} days)'], stale_one: ['待核实', 'To be checked'], erased_person: ['此人的信息已经删除，不能再填写；如此人再来办事，请重新登记为新的居民。', 'This person’s data were erased; nothing is written here any more. Who comes again is registered anew.'], erased_record: ['这条记录的内容已经销毁，不能再填写；需要时请另行登记。', 'The contents of this record were erased; nothing is written into it any more. Add another one if it is needed.'], checked_now: ['核实无误', 'Checked: all is right'],
-  year: ['年', 'Year'], month: ['月', 'Month'], day: ['日', 'Day'], map_hint: ['每行一项，如 路：文一路', 'One per line, like road: Wenyi Road'], next_steps: ['下一步', 'Next steps'],
+  year: ['年', 'Year'], month: ['月', 'Month'], day: ['日', 'Day'], any_one: ['不限', 'Anybody'], map_hint: ['每行一项，如 路：文一路', 'One per line, like road: Wenyi Road'], next_steps: ['下一步', 'Next steps'],
   stats: ['统计', 'Statistics'], contents: ['目录', 'Contents'], as_table: ['表格', 'As a table'], number: ['数量', 'Number'], too_few: ['少于 {n}，不显示', 'fewer than {n}: not shown'],
   not_said: ['未填', 'Not given'], pyramid: ['人口金字塔', 'Population pyramid'], men: ['男', 'Men'], women: ['女', 'Women'], region: ['地区', 'Region'],
   all_regions: ['合计（{n} 个社区）', 'All together ({n} communities)'], counted_now: ['本社区记录，即时统计', 'Counted now from this community\'s records'],

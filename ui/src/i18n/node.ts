@@ -27,5 +27,5 @@ export const w = speak({
   sure_adopt: ['请输入节点编号的末四位 {n}', 'type the last four characters of its id, {n}'], may_take: ['可采纳 {n} 条', '{n} can be taken over'], adopt: ['采纳', 'Take over'], adopted: ['已采纳 {n} 条', '{n} taken over'], why_known: ['已有', 'known'], why_no: ['不能采纳', 'cannot be'], unreadable: ['{n} 个文件在此不可读', '{n} files cannot be read here'],
   replace: ['更换损坏的盒子', 'Replace a dead box'], r_1: ['在新机器上安装邻里', 'Install Linli on the new machine'], r_2: ['准备好纸上的恢复密钥', 'Have the recovery key on paper at hand'], r_3: ['在新机器上运行：', 'On the new machine run:'],
   r_4: ['新节点加入并取回数据', 'The new node joins and takes its data back'], r_5: ['为各账号重设密码（linli user card）', 'Give the accounts new passwords (linli user card)'], r_done: ['完成', 'done'], r_wait: ['等待中', 'waiting'],
-  loading: ['正在读取…', 'Loading…'], qr: ['二维码', 'QR code']
+  qr: ['二维码', 'QR code']
 })

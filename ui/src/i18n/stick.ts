@@ -5,7 +5,7 @@ export const w = speak({
   title: ['U 盘传递', 'Memory sticks'], what: ['没有网络时，用 U 盘在上下级之间传递。内容已加密签名，路上的人读不到，也改不了。', 'Without a link, a stick carries data between levels. It is sealed and signed: whoever carries it can neither read nor change it.'],
   write: ['写出', 'Write'], for_whom: ['写给谁', 'For whom'], parent: ['上级', 'level above'], child: ['下级', 'node below'], all: ['全部写出（对方换了新机器，或提示缺了一段时）', 'Everything (the other box is new, or says that something is missing)'],
   make: ['生成 U 盘文件', 'Make the file'], making: ['正在生成…', 'Making it…'], made: ['已生成，请下载到 U 盘', 'Made: download it onto the stick'], download: ['下载（{size}）', 'Download ({size})'], nobody: ['没有可以传递的上下级节点', 'There is no node above or below'],
-  take: ['读入', 'Take in'], file: ['选择 U 盘文件（.tar）', 'Choose the file (.tar)'], folder: ['或选择整个 U 盘文件夹', 'or the whole folder of the stick'], looking: ['正在查看…', 'Looking…'],
+  take: ['读入', 'Take in'], file: ['选择 U 盘文件（.tar）', 'Choose the file (.tar)'], folder: ['或选择整个 U 盘文件夹', 'or the whole folder of the stick'], one_folder: ['选一个文件夹', 'Choose a folder'], looking: ['正在查看…', 'Looking…'],
   empty: ['里面没有邻里的内容', 'Nothing of Linli is in it'], not_tar: ['这不是 U 盘文件（.tar）', 'This is no stick file (.tar)'], from: ['来自', 'From'], to: ['写给', 'For'], at: ['写出时间', 'Written'],
   segments: ['段', 'Segments'], n_new: ['{n} 段，其中新的 {new}', '{n}, new {new}'], keys: ['密钥文件', 'Files of keys'], attachments: ['附件', 'Attachments'], size: ['大小', 'Size'],
   take_it: ['读入这一份', 'Take this one in'], sending: ['正在读入 {n}/{of}', 'Taking in {n}/{of}'],

@@ -1,6 +1,6 @@
 // What was typed, as the node wants it. undefined = the field was left empty.
 import type { Field } from '../app/types'
-import { stamp } from './value'
+import { keyOf, lines, stamp } from './value'
 
 export function parse(text: string, field: Field): unknown {
   const s = text.trim()
@@ -19,7 +19,7 @@ export function parse(text: string, field: Field): unknown {
       const o: Record<string, string> = {}
       for (const line of s.split('\n')) {
         const at = line.search(/[:：]/)
-        if (at > 0) o[line.slice(0, at).trim()] = line.slice(at + 1).trim()
+        if (at > 0) o[keyOf(line.slice(0, at).trim(), field)] = line.slice(at + 1).trim()
       }
       return o
     }
@@ -35,7 +35,7 @@ export function unparse(value: unknown, field: Field): string {
   if (field.type === 'fen') return (Number(value) / 100).toFixed(2)
   if (field.type === 'ts') return stamp(Number(value))
   if (field.type === 'geo') return `${(value as { lat: string }).lat}, ${(value as { lng: string }).lng}`
-  if (field.type === 'map') return Object.keys(value as object).map(k => `${k}：${String((value as Record<string, unknown>)[k])}`).join('\n')
+  if (field.type === 'map') return lines(value, field)
   if (Array.isArray(value)) return value.join('、')
   return String(value)
 }

@@ -1,6 +1,7 @@
 // How a stored value reads: one function for lists, records and conflicts.
 import { lang, t, word } from '../i18n'
 import type { Collection, Field, Module, Rec } from '../app/types'
+import { codesOf } from '../module/codes'
 import { CHINA_MS } from './when'
 
 const two = (n: number) => (n < 10 ? '0' : '') + n
@@ -20,6 +21,25 @@ export function numbered(title = ''): { no: string; full: string; rest: string }
   return m ? { no: m[2], full: m[1], rest: m[3] } : { no: '', full: '', rest: title }
 }
 
+/** Words for the keys of a map; `any` is everybody's. */
+const keyWords = (field: Field) => (field.keys ? codesOf(field.keys) : [])
+
+/** A map line by line; parse() reads it again. */
+export function lines(value: unknown, field: Field, rec?: Rec): string {
+  const of = value as Record<string, unknown>
+  const own = (rec && rec.words && rec.words[field.name]) || {}
+  return Object.keys(of).map(k => {
+    const known = keyWords(field).find(c => c.code === k)
+    return `${own[k] ? own[k] : known ? word(known) : field.keys && k === 'any' ? t('any_one') : k}：${typeof of[k] === 'boolean' ? t(of[k] ? 'yes' : 'no') : String(of[k])}`
+  }).join('\n')
+}
+
+/** The key that somebody wrote as a word of either language. */
+export function keyOf(text: string, field: Field): string {
+  const known = keyWords(field).find(c => c.zh === text || c.en === text)
+  return known ? known.code : field.keys && text === t('any_one') ? 'any' : text
+}
+
 export function show(value: unknown, field: Field | undefined, module: Module, rec?: Rec): string {
   if (value === undefined || value === null || value === '') return ''
   if (!field) return String(value)
@@ -34,7 +54,7 @@ export function show(value: unknown, field: Field | undefined, module: Module, r
   if (field.type === 'region' || (field.type === 'list' && field.check === 'region')) return (rec && rec.refs && rec.refs[field.name] && rec.refs[field.name][String(value)]) || String(value)
   if (field.type === 'file' || field.type === 'files') return String((value as { name?: string }).name || '')
   if (field.type === 'geo') return `${(value as { lat: string }).lat}, ${(value as { lng: string }).lng}`
-  if (field.type === 'map') return Object.keys(value as object).map(k => `${k}：${String((value as Record<string, unknown>)[k])}`).join('\n')
+  if (field.type === 'map') return lines(value, field, rec)
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
 

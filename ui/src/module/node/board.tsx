@@ -3,8 +3,9 @@ import { useEffect, useState } from 'preact/hooks'
 import { call, said as why } from '../../app/api'
 import { word } from '../../i18n'
 import { w } from '../../i18n/node'
-import { Drill, Late, Replace } from './rescue'
+import { Waiting } from '../../kit/state'
 import { stamp } from '../../kit/value'
+import { Drill, Late, Replace } from './rescue'
 
 interface Alarm { code: string; zh: string; en: string }
 interface Raised extends Alarm { n: number; node: string; name: string; raised_ms: number; cleared_ms: number; acked_ms: number; acked_by: string; note: string }
@@ -42,7 +43,7 @@ function Invite({ self }: { self: Node }) {
   }
   if (!below.length) return null
   return <section class="block"><h2>{w('invite')}</h2>
-    <form onSubmit={make}>
+    <form class="card form" onSubmit={make}>
       <label for="n-role">{w('role')}</label>
       <select id="n-role" value={role} onChange={e => setRole((e.target as HTMLSelectElement).value as Role)}>{below.map(r => <option key={r} value={r}>{w(r)}</option>)}</select>
       {role === 'laptop'
@@ -69,7 +70,7 @@ function Actions({ n, done }: { n: Node; done: () => void }) {
       {n.role === 'laptop' && <button type="button" onClick={() => open('regrid')}>{w('regrid')}</button>}
       <button type="button" onClick={() => open('revoke')}>{w('revoke')}</button>
     </div>
-    {what && <form onSubmit={e => { e.preventDefault(); void (what === 'regrid' ? send('renew', { grids: split(text) }) : send('revoke', { confirm: text.trim() })) }}>
+    {what && <form class="form" onSubmit={e => { e.preventDefault(); void (what === 'regrid' ? send('renew', { grids: split(text) }) : send('revoke', { confirm: text.trim() })) }}>
       <label for={'x-' + n.node}>{what === 'regrid' ? w('grids') + '：' + w('drop') : w('sure', { n: last })}</label>
       <input id={'x-' + n.node} required value={text} onInput={e => setText((e.target as HTMLInputElement).value)} />
       <div class="row"><button type="submit">{w('save')}</button><button type="button" onClick={() => setWhat('')}>{w('cancel')}</button></div>
@@ -110,7 +111,7 @@ function Open({ a, ack, done }: { a: Raised; ack: boolean; done: () => void }) {
   return <li>
     <p><b>{a.name}</b> {word(a)} <span class="quiet">{w('raised')} {stamp(a.raised_ms)}</span>{a.acked_ms > 0 && <> <span class="chip">{w('acked', { who: a.acked_by })}</span> {a.note}</>}</p>
     {ack && !a.acked_ms && !asked && <button type="button" aria-label={`${w('ack')} ${a.name} ${word(a)}`} onClick={() => setAsked(true)}>{w('ack')}</button>}
-    {asked && <form onSubmit={send}><label for={'k-' + a.n}>{w('note')}</label><input id={'k-' + a.n} maxLength={60} value={note} onInput={e => setNote((e.target as HTMLInputElement).value)} />
+    {asked && <form class="form" onSubmit={send}><label for={'k-' + a.n}>{w('note')}</label><input id={'k-' + a.n} maxLength={60} value={note} onInput={e => setNote((e.target as HTMLInputElement).value)} />
       <div class="row"><button type="submit">{w('save')}</button><button type="button" onClick={() => setAsked(false)}>{w('cancel')}</button></div></form>}
     {wrong && <p class="error" role="alert">{wrong}</p>}
   </li>
@@ -149,7 +150,7 @@ export function Board() {
   return <>
     <h1>{w('board')}</h1>
     {wrong && <p class="error" role="alert">{wrong}</p>}
-    {!board && !wrong && <p role="status">{w('loading')}</p>}
+    {!board && !wrong && <div class="card"><Waiting lines={8} /></div>}
     {alarms && <AlarmList list={alarms} done={load} />}
     {board && <div class="cards">{board.items.map(n => <Card key={n.node} n={n} manage={board.manage} peers={board.items} done={load} />)}</div>}
     {board && board.manage && self && <Invite self={self} />}

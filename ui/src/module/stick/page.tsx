@@ -1,8 +1,9 @@
 // Memory sticks: writing one as a download, taking one in after a look at what it holds.
 import { useEffect, useState } from 'preact/hooks'
 import { ApiError, call, post, said as why } from '../../app/api'
-import { word } from '../../i18n'
+import { t, word } from '../../i18n'
 import { w } from '../../i18n/stick'
+import { Icon } from '../../kit/icon'
 import { lazy } from '../../kit/lazy'
 import { Empty, Waiting } from '../../kit/state'
 import { stamp } from '../../kit/value'
@@ -37,7 +38,7 @@ function Write({ receivers }: { receivers: Receiver[] }) {
   }
   const toggle = (node: string) => setChosen(chosen.indexOf(node) < 0 ? chosen.concat(node) : chosen.filter(n => n !== node))
   return <section class="card"><h2>{w('write')}</h2>
-    {receivers.length === 0 ? <Empty text={w('nobody')} /> : <form onSubmit={make}>
+    {receivers.length === 0 ? <Empty text={w('nobody')} /> : <form class="form" onSubmit={make}>
       <fieldset class="entry"><legend>{w('for_whom')}</legend>
         <div class="checks">{receivers.map(r => <label key={r.node}><input type="checkbox" checked={chosen.indexOf(r.node) >= 0} onChange={() => toggle(r.node)} /> {r.name} {w(r.kind)} · {r.region}</label>)}</div>
       </fieldset>
@@ -113,8 +114,8 @@ function Take() {
     setBusy(false)
   }
   return <section><div class="card form"><h2>{w('take')}</h2>
-    <label>{w('file')}<input type="file" accept=".tar" onClick={again} onChange={e => void choose(e, false)} /></label>
-    <label>{w('folder')}<input type="file" multiple {...{ webkitdirectory: true }} onClick={again} onChange={e => void choose(e, true)} /></label></div>
+    <div class="field"><label for="stick-file">{w('file')}</label><div class="file-pick"><span aria-hidden="true"><Icon name="upload" />{t('file_one')}</span><input id="stick-file" type="file" accept=".tar" onClick={again} onChange={e => void choose(e, false)} /></div></div>
+    <div class="field"><label for="stick-folder">{w('folder')}</label><div class="file-pick"><span aria-hidden="true"><Icon name="upload" />{w('one_folder')}</span><input id="stick-folder" type="file" multiple {...{ webkitdirectory: true }} onClick={again} onChange={e => void choose(e, true)} /></div></div></div>
     {busy && <p role="status">{w('looking')}</p>}
     {wrong && <p class="error" role="alert">{wrong}</p>}
     {found && found.map(f => <One key={f.looked.folder + f.looked.at} first={f.looked} files={f.files} />)}
