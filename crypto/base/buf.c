@@ -46,16 +46,14 @@ static void enlarge(struct ln_buf *b, size_t need)
     size_t cap = b->cap > 0 ? b->cap : 64;
     while (cap < need)
         cap *= 2;
-    if (b->secret || b->cap == 0) {
-        char *data = ln_alloc(cap);
+    if (b->secret && b->cap > 0) {
+        char *data = ln_realloc(NULL, cap);
         memcpy(data, b->data, b->len + 1);
-        if (b->cap > 0) {
-            sodium_memzero(b->data, b->cap);
-            ln_free(b->data);
-        }
+        sodium_memzero(b->data, b->cap);
+        ln_free(b->data);
         b->data = data;
     } else {
-        b->data = ln_realloc(b->data, cap);
+        b->data = ln_realloc(b->cap > 0 ? b->data : NULL, cap);
     }
     b->cap = cap;
 }
@@ -93,16 +91,24 @@ void ln_buf_addc(struct ln_buf *b, char c)
     ln_buf_add(b, &c, 1);
 }
 
+/* What is there of room is mostly enough: then it is printed once. */
 void ln_buf_addv(struct ln_buf *b, const char *fmt, va_list args)
 {
+    size_t room = b->cap > 0 ? b->cap - b->len : 0;
     va_list again;
 
     va_copy(again, args);
-    int n = vsnprintf(NULL, 0, fmt, args);
+    int n = vsnprintf(room > 0 ? b->data + b->len : NULL, room, fmt, args);
     assert(n >= 0);
-    char *at = ln_buf_grow(b, (size_t)n);
-    if (at != NULL)
-        (void)vsnprintf(at, (size_t)n + 1, fmt, again);
+    if ((size_t)n < room && !b->over && (size_t)n <= b->max - b->len)
+        b->len += (size_t)n;
+    else {
+        if (room > 0)
+            b->data[b->len] = '\0';
+        char *at = ln_buf_grow(b, (size_t)n);
+        if (at != NULL)
+            (void)vsnprintf(at, (size_t)n + 1, fmt, again);
+    }
     va_end(again);
 }
 
