@@ -354,20 +354,27 @@ static bool is_root(const struct ln_cert *c, const struct ln_pubkey *pinned, str
     return true;
 }
 
+bool ln_cert_signed(const struct ln_cert *c, const char *text, size_t len, const char *sig,
+                    size_t sig_len, const struct ln_pubkey *issuer_key,
+                    const struct ln_cert *issuer, struct ln_err *err)
+{
+    struct ln_pubkey by;
+
+    if (!ln_sshsig_verify(&by, SPACE, text, len, sig, sig_len, err))
+        return ln_wrap(err, "certificate");
+    if (!ln_key_same(&by, issuer_key) || (issuer != NULL && !ln_key_same(&by, &issuer->key)))
+        return ln_fail(err, LN_DENIED, "certificate signed by another key");
+    return issuer != NULL ? narrows(c, issuer, err) : is_root(c, issuer_key, err);
+}
+
 bool ln_cert_check(struct ln_cert *out, const char *text, size_t len, const char *sig,
                    size_t sig_len, const struct ln_pubkey *issuer_key, const struct ln_cert *issuer,
                    struct ln_err *err)
 {
     struct ln_cert c = { 0 };
-    struct ln_pubkey by;
 
-    if (!ln_cert_read(&c, text, len, err))
-        return false;
-    if (!ln_sshsig_verify(&by, SPACE, text, len, sig, sig_len, err))
-        return ln_wrap(err, "certificate");
-    if (!ln_key_same(&by, issuer_key) || (issuer != NULL && !ln_key_same(&by, &issuer->key)))
-        return ln_fail(err, LN_DENIED, "certificate signed by another key");
-    if (issuer != NULL ? !narrows(&c, issuer, err) : !is_root(&c, issuer_key, err))
+    if (!ln_cert_read(&c, text, len, err) ||
+        !ln_cert_signed(&c, text, len, sig, sig_len, issuer_key, issuer, err))
         return false;
     *out = c;
     return true;

@@ -55,5 +55,9 @@ bool ln_cert_read(struct ln_cert *out, const char *text, size_t len, struct ln_e
 bool ln_cert_check(struct ln_cert *out, const char *text, size_t len, const char *sig,
                    size_t sig_len, const struct ln_pubkey *issuer_key, const struct ln_cert *issuer,
                    struct ln_err *err) LN_MUST;
+/* The same without the form, for `c` that was read from that text. */
+bool ln_cert_signed(const struct ln_cert *c, const char *text, size_t len, const char *sig,
+                    size_t sig_len, const struct ln_pubkey *issuer_key,
+                    const struct ln_cert *issuer, struct ln_err *err) LN_MUST;
 
 #endif

@@ -377,7 +377,7 @@ bool ln_authority_cert(struct ln_authority *a, const char *author, struct ln_spa
     bool root = strcmp(c.node, a->root_id) == 0;
     const struct ln_cert *issuer = root ? NULL : ln_authority_find(a, c.issuer);
     const struct ln_pubkey *key = issuer != NULL ? &issuer->key : &a->root_key;
-    if (!ln_cert_check(&c, text.data, text.len, sig.data, sig.len, key, issuer, err))
+    if (!ln_cert_signed(&c, text.data, text.len, sig.data, sig.len, key, issuer, err))
         goto out;
     const struct entry *old = find(a, c.node);
     if (old == NULL || newer(&c, &old->cert))
