@@ -421,6 +421,7 @@ bool ln_httpsig_verify_response(int status, const char *next_nonce,
 #define MAC_LEN 16
 #define NONCE_LEN (8 + RANDOM_LEN + MAC_LEN)
 #define NONE UINT32_MAX
+#define ROOM_FIRST 64
 
 struct used {
     uint8_t random[RANDOM_LEN];
@@ -432,10 +433,11 @@ struct ln_nonces {
     pthread_mutex_t lock;
     uint8_t key[crypto_generichash_KEYBYTES];
     size_t remember;
-    size_t n, first;   /* used[] is a ring: `n` entries from `first` on */
+    size_t room;       /* doubles up to `remember`: most nodes are asked by few */
+    size_t n, first;   /* used[] is a ring of `room`: `n` entries from `first` on */
     int64_t refuse_to; /* minted up to this second: no longer known whether used */
     struct used *used;
-    uint32_t *bucket; /* `remember` of them; the random part is ours, so it hashes itself */
+    uint32_t *bucket; /* `room` of them; the random part is ours, so it hashes itself */
 };
 
 struct ln_nonces *ln_nonces_new(size_t remember)
@@ -447,10 +449,6 @@ struct ln_nonces *ln_nonces_new(size_t remember)
     crypto_generichash_keygen(n->key);
     n->remember = remember;
     n->refuse_to = INT64_MIN;
-    n->used = ln_alloc_array(remember, sizeof *n->used);
-    n->bucket = ln_alloc_array(remember, sizeof *n->bucket);
-    for (size_t i = 0; i < remember; i++)
-        n->bucket[i] = NONE;
     return n;
 }
 
@@ -504,7 +502,29 @@ static uint32_t *bucket_of(struct ln_nonces *n, const uint8_t random[RANDOM_LEN]
     uint64_t h;
 
     memcpy(&h, random, sizeof h);
-    return &n->bucket[h % n->remember];
+    return &n->bucket[h % n->room];
+}
+
+static void put_in_bucket(struct ln_nonces *n, uint32_t slot)
+{
+    uint32_t *bucket = bucket_of(n, n->used[slot].random);
+
+    n->used[slot].next = *bucket;
+    *bucket = slot;
+}
+
+/* Only while it was never full, so that the ring begins at 0. */
+static void make_room(struct ln_nonces *n)
+{
+    n->room = n->room > 0 ? 2 * n->room : ROOM_FIRST;
+    if (n->room > n->remember)
+        n->room = n->remember;
+    n->used = ln_realloc(n->used, n->room * sizeof *n->used);
+    n->bucket = ln_realloc(n->bucket, n->room * sizeof *n->bucket);
+    for (size_t i = 0; i < n->room; i++)
+        n->bucket[i] = NONE;
+    for (uint32_t i = 0; i < n->n; i++)
+        put_in_bucket(n, i);
 }
 
 static void forget_oldest(struct ln_nonces *n)
@@ -517,7 +537,7 @@ static void forget_oldest(struct ln_nonces *n)
     *at = n->used[gone].next;
     if (n->used[gone].minted_s > n->refuse_to)
         n->refuse_to = n->used[gone].minted_s;
-    n->first = (n->first + 1) % n->remember;
+    n->first = (n->first + 1) % n->room;
     n->n--;
 }
 
@@ -526,6 +546,8 @@ static bool spend(struct ln_nonces *n, const uint8_t raw[NONCE_LEN])
 {
     const uint8_t *random = raw + 8;
 
+    if (n->n == n->room && n->room < n->remember)
+        make_room(n);
     for (uint32_t i = *bucket_of(n, random); i != NONE; i = n->used[i].next)
         if (memcmp(n->used[i].random, random, RANDOM_LEN) == 0)
             return false;
@@ -533,13 +555,11 @@ static bool spend(struct ln_nonces *n, const uint8_t raw[NONCE_LEN])
         return false;
     if (n->n == n->remember)
         forget_oldest(n);
-    uint32_t slot = (uint32_t)((n->first + n->n++) % n->remember);
-    uint32_t *bucket = bucket_of(n, random);
+    uint32_t slot = (uint32_t)((n->first + n->n++) % n->room);
     struct used *u = &n->used[slot];
     memcpy(u->random, random, RANDOM_LEN);
     u->minted_s = get_time(raw);
-    u->next = *bucket;
-    *bucket = slot;
+    put_in_bucket(n, slot);
     return true;
 }
 

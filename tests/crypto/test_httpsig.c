@@ -268,6 +268,23 @@ TEST(a_full_memory_never_lets_a_replay_through)
     ln_nonces_free(n);
 }
 
+TEST(a_memory_that_grows_forgets_nothing)
+{
+    enum { MANY = 300 };
+    struct ln_nonces *n = ln_nonces_new(MANY);
+    char kept[MANY][LN_HTTPSIG_NONCE_MAX];
+    struct ln_err err = { 0 };
+
+    for (int i = 0; i < MANY; i++) {
+        ln_nonces_mint(kept[i], n, 1000);
+        assert_true(ln_nonces_use(n, kept[i], 1000, &err));
+    }
+
+    for (int i = 0; i < MANY; i++)
+        assert_false(ln_nonces_use(n, kept[i], 1000, &err));
+    ln_nonces_free(n);
+}
+
 /* ---- every small change */
 
 struct place {
@@ -395,5 +412,6 @@ RUN_TESTS(T(the_base_and_signature_of_rfc_9421_b_2_6),
           T(each_covered_part_counts), T(tampered_headers_are_refused),
           T(each_changed_bit_of_a_signature_is_refused), T(a_response_answers_one_request),
           T(a_nonce_is_good_once_and_for_ten_minutes), T(a_full_memory_never_lets_a_replay_through),
-          T(no_small_change_of_a_header_passes), T(headers_beyond_their_ceiling_are_refused),
+          T(a_memory_that_grows_forgets_nothing), T(no_small_change_of_a_header_passes),
+          T(headers_beyond_their_ceiling_are_refused),
           T(what_cannot_stand_in_a_signature_is_not_signed))
