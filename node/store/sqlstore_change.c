@@ -176,11 +176,12 @@ static bool give_change(struct ln_query *q, ln_store_change_fn *fn, void *fctx, 
     return fn(fctx, &c, err);
 }
 
-static bool give_all(struct ln_query *q, ln_store_change_fn *fn, void *fctx, struct ln_err *err)
+static bool give_some(struct ln_query *q, uint64_t *n, ln_store_change_fn *fn, void *fctx,
+                      struct ln_err *err)
 {
     bool row;
 
-    for (;;) {
+    for (*n = 0;; (*n)++) {
         if (!ln_db_row(q, &row, err))
             return false;
         if (!row)
@@ -188,6 +189,13 @@ static bool give_all(struct ln_query *q, ln_store_change_fn *fn, void *fctx, str
         if (!give_change(q, fn, fctx, err))
             return ln_db_end(q);
     }
+}
+
+static bool give_all(struct ln_query *q, ln_store_change_fn *fn, void *fctx, struct ln_err *err)
+{
+    uint64_t n;
+
+    return give_some(q, &n, fn, fctx, err);
 }
 
 bool ln_sqlstore_changes_of(void *ctx, const int64_t *recs, size_t n, ln_store_change_fn *fn,
@@ -326,12 +334,23 @@ bool ln_sqlstore_changes_drop(void *ctx, const struct ln_store_change *c, size_t
 bool ln_sqlstore_unsealed(void *ctx, size_t max, ln_store_change_fn *fn, void *fctx,
                           struct ln_err *err)
 {
-    static const char sql[] = "SELECT " CHANGE_COLUMNS
-                              " FROM change WHERE seq IS NULL ORDER BY rec IS NOT NULL, n LIMIT ?";
-    struct ln_query *q = ln_db_use(((struct ln_sqlstore *)ctx)->db, sql);
+    /* one after the other: the index is in order of n, and nothing is sorted */
+    static const char *const sql[] = {
+        "SELECT " CHANGE_COLUMNS
+        " FROM change WHERE seq IS NULL AND rec IS NULL ORDER BY n LIMIT ?",
+        "SELECT " CHANGE_COLUMNS
+        " FROM change WHERE seq IS NULL AND rec IS NOT NULL ORDER BY n LIMIT ?"
+    };
+    uint64_t left = max > INT64_MAX ? INT64_MAX : max;
+    uint64_t n = 0;
 
-    ln_db_int(q, max > INT64_MAX ? INT64_MAX : (int64_t)max);
-    return give_all(q, fn, fctx, err);
+    for (size_t i = 0; i < sizeof sql / sizeof sql[0] && left > 0; i++, left -= n) {
+        struct ln_query *q = ln_db_use(((struct ln_sqlstore *)ctx)->db, sql[i]);
+        ln_db_int(q, (int64_t)left);
+        if (!give_some(q, &n, fn, fctx, err))
+            return false;
+    }
+    return true;
 }
 
 bool ln_sqlstore_unsealed_sum(void *ctx, uint64_t *count, uint64_t *bytes, struct ln_err *err)

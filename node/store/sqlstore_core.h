@@ -21,6 +21,8 @@ struct ln_sqlstore {
 
 /* Before a write to keys.db. */
 bool ln_sqlstore_keys_begin(struct ln_sqlstore *s, struct ln_err *err) LN_MUST;
+/* Tables, columns and indices of all collections; nothing when they were made for this schema
+ * (meta "tables"). Outside a transaction. */
 bool ln_sqlstore_tables(struct ln_sqlstore *s, struct ln_err *err) LN_MUST;
 void ln_sqlstore_id(struct ln_id *out, struct ln_query *q, int column);
 

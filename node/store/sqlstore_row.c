@@ -10,6 +10,8 @@
 #define SQL_MAX 65536
 #define VALUE_MAX 65536
 #define TAG_SPACE "linli tag"
+#define TABLES_META "tables" /* meta: digest of the schema that the tables were made for */
+#define TABLES_DIGEST 16
 
 /* ---- tables */
 
@@ -136,15 +138,63 @@ static bool make_table(struct ln_sqlstore *s, const struct ln_coll *c, struct ln
     return true;
 }
 
+/* Of all that make_table looks at. */
+static void digest(uint8_t out[TABLES_DIGEST], const struct ln_schema *schema)
+{
+    crypto_generichash_state st;
+
+    (void)crypto_generichash_init(&st, NULL, 0, TABLES_DIGEST);
+    for (size_t i = 0; i < schema->n_colls; i++) {
+        const struct ln_coll *c = &schema->colls[i];
+        (void)crypto_generichash_update(&st, (const uint8_t *)c->name, strlen(c->name) + 1);
+        for (size_t k = 0; k < c->n_fields; k++) {
+            const struct ln_field *f = &c->fields[k];
+            const uint8_t how[] = { (uint8_t)f->type, (uint8_t)f->mark, is_found(c, f->name), 0 };
+            (void)crypto_generichash_update(&st, (const uint8_t *)f->name, strlen(f->name) + 1);
+            (void)crypto_generichash_update(&st, how, sizeof how);
+        }
+        (void)crypto_generichash_update(&st, (const uint8_t *)"", 1);
+    }
+    (void)crypto_generichash_final(&st, out, TABLES_DIGEST);
+}
+
+/* Tables are never dropped: those that were made for this very schema are there, and nothing of
+ * them is looked up again. */
+static bool made(bool *yes, struct ln_sqlstore *s, const uint8_t want[TABLES_DIGEST],
+                 struct ln_err *err)
+{
+    struct ln_buf have = ln_buf_new(TABLES_DIGEST);
+    bool found;
+
+    bool ok = s->handle.ops->meta_get(s, TABLES_META, &have, &found, err);
+    *yes = ok && have.len == TABLES_DIGEST && memcmp(have.data, want, TABLES_DIGEST) == 0;
+    ln_buf_free(&have);
+    return ok;
+}
+
+static bool make_tables(struct ln_sqlstore *s, const uint8_t now[TABLES_DIGEST], struct ln_err *err)
+{
+    for (size_t i = 0; i < s->schema->n_colls; i++)
+        if (!make_table(s, &s->schema->colls[i], err))
+            return ln_wrap(err, "table of %s", s->schema->colls[i].name);
+    return s->handle.ops->meta_put(s, TABLES_META,
+                                   (struct ln_span){ (const char *)now, TABLES_DIGEST }, err);
+}
+
 bool ln_sqlstore_tables(struct ln_sqlstore *s, struct ln_err *err)
 {
+    uint8_t now[TABLES_DIGEST];
+    bool yes;
+
+    digest(now, s->schema);
+    if (!made(&yes, s, now, err) || yes)
+        return yes;
     if (!ln_db_begin(s->db, err))
         return false;
-    for (size_t i = 0; i < s->schema->n_colls; i++)
-        if (!make_table(s, &s->schema->colls[i], err)) {
-            ln_db_rollback(s->db);
-            return ln_wrap(err, "table of %s", s->schema->colls[i].name);
-        }
+    if (!make_tables(s, now, err)) {
+        ln_db_rollback(s->db);
+        return false;
+    }
     return ln_db_commit(s->db, err);
 }
 

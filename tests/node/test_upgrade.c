@@ -171,6 +171,36 @@ TEST(a_copy_goes_after_its_time_and_with_an_erasure)
     test_rmdir(dir);
 }
 
+TEST(a_field_that_came_later_has_its_column_and_one_to_be_found_by_its_index)
+{
+    static const struct ln_field fields[] = { { .name = "title", .type = LN_TYPE_STR },
+                                              { .name = "place", .type = LN_TYPE_STR } };
+    static const char *const find[] = { "title", NULL };
+    const struct ln_coll first = { .name = "thing", .version = 1, .fields = fields, .n_fields = 1 };
+    struct ln_coll later = first;
+    const struct ln_schema schemas[] = { { &first, 1 }, { &later, 1 } };
+    struct ln_err err = { 0 };
+    struct ln_sqlstore *s = NULL;
+    char dir[64];
+    test_mkdir(dir);
+    later.n_fields = 2;
+    later.find = find;
+
+    for (int i = 0; i < 4; i++) { /* there, back, and there again */
+        MUST(ln_sqlstore_open(&s, dir, &schemas[i % 2], LN_DB_WRITE, &err));
+        ln_sqlstore_close(s);
+        assert_int_equal(value(dir, "linli.db",
+                               "SELECT count(*) FROM pragma_table_info('c_thing') WHERE name IN"
+                               " ('title', 'place')"),
+                         i == 0 ? 1 : 2);
+    }
+
+    assert_int_equal(
+        value(dir, "linli.db", "SELECT count(*) FROM sqlite_schema WHERE name = 'o_thing_title'"),
+        1);
+    test_rmdir(dir);
+}
+
 TEST(keys_of_a_newer_program_are_used_as_they_are)
 {
     struct ln_err err = { 0 };
@@ -199,4 +229,5 @@ RUN_TESTS(T(before_an_upgrade_a_private_copy_of_the_whole_database_is_laid_besid
           T(going_back_puts_the_copy_in_its_place_and_keeps_the_newer_one),
           T(what_was_not_sent_yet_is_left_behind_only_when_told_so),
           T(a_copy_goes_after_its_time_and_with_an_erasure),
+          T(a_field_that_came_later_has_its_column_and_one_to_be_found_by_its_index),
           T(keys_of_a_newer_program_are_used_as_they_are))
