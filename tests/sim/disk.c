@@ -393,9 +393,10 @@ void sim_disk_use(void)
                                .xCurrentTimeInt64 = now_julian };
 
     salt = sim->seed;
-    /* one thread; pages of all connections from one place */
+    /* one thread; no pages ahead of use, twenty for each file */
     if (sqlite3_config(SQLITE_CONFIG_SINGLETHREAD) != SQLITE_OK ||
-        sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) != SQLITE_OK)
+        sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) != SQLITE_OK ||
+        sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0) != SQLITE_OK)
         abort();
     if (sqlite3_initialize() != SQLITE_OK || sqlite3_vfs_register(&vfs, 1) != SQLITE_OK)
         abort();
@@ -428,6 +429,18 @@ void sim_disk_copy(const char *from_dir, const char *to_dir)
         for (size_t k = 0; k < from->n; k++)
             add_piece(to, from->pieces[k]);
     }
+}
+
+bool sim_disk_has(const char *dir)
+{
+    char path[200];
+    bool any = false;
+
+    for (size_t i = 0; i < NAMES; i++) {
+        path_of(path, dir, names[i]);
+        any = any || file_at(path, false) != NULL;
+    }
+    return any;
 }
 
 void sim_disk_drop(const char *dir)

@@ -117,14 +117,13 @@ int main(int argc, char **argv)
 
     tune_memory(argv);
     sim = ln_alloc(sizeof *sim);
-    sim->saves = ln_alloc_array(SIM_SAVES, sizeof *sim->saves);
     sim->seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
     sim->state = sim->seed;
     sim->start_ms = INT64_C(1795400000000);
     sim->now_ms = sim->start_ms;
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
-    if (getenv("SIM_LOG") == NULL &&
-        freopen("/dev/null", "w", stderr) == NULL) /* nodes log their bad days */
+    sim->log = getenv("SIM_LOG") != NULL;
+    if (!sim->log && freopen("/dev/null", "w", stderr) == NULL) /* nodes log their bad days */
         return 1;
     sim_rng();
     sim_disk_use();
@@ -137,7 +136,7 @@ int main(int argc, char **argv)
     double lived = (double)(sim->now_ms - sim->start_ms) / 86400000.0;
     if (sim->violations == 0)
         sim_heal();
-    if (sim->violations == 0 || getenv("SIM_LOG") != NULL)
+    if (sim->violations == 0 || sim->log)
         sim_judge();
     tell(lived);
     int bad = sim->violations > 0;

@@ -218,8 +218,14 @@ void sim_care(struct sim_node *n)
     if ((!sim->on[SIM_ERASE] && !sim->on[SIM_CHILD]) || sim_out(n) || n->heir != NULL ||
         ln_replica_self(n->r) == NULL)
         return;
-    if (!n->access.write(n, due_job, &due, &err) || due == 0)
+    if (ln_db_written(ln_sqlstore_db(n->store)) == n->cared) /* a node looks then, too */
         return;
+    if (!n->access.write(n, due_job, &due, &err))
+        return;
+    if (due == 0) {
+        n->cared = ln_db_written(ln_sqlstore_db(n->store));
+        return;
+    }
     if (!s->ops->shred(s->ctx, &err) || !n->access.write(n, done_job, NULL, &err))
         return;
     sim->erased++;

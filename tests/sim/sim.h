@@ -16,7 +16,6 @@
 #include "sync/exchange.h"
 #include "sync/join.h"
 
-#define SIM_SAVES 60000
 #define SIM_NODES 4096
 #define SIM_LATE 64
 #define SIM_ERASURES 512
@@ -107,6 +106,7 @@ struct sim_node {
     size_t n_heads;
     uint64_t most;                  /* longest its own log has been, durable */
     int64_t watched, watched_above; /* rows written, by it and by its parent, when last looked at */
+    int64_t cared;                  /* rows written when it had nothing to erase */
 };
 
 struct sim_save {
@@ -158,12 +158,13 @@ struct sim {
     int64_t start_ms, now_ms;
     bool on[SIM_FAULTS];
     bool healing, quiet;
+    bool log; /* SIM_LOG=1: what happens is told on stderr */
     struct sim_node *nodes[SIM_NODES];
     size_t n, n_real;        /* clones come behind the real ones */
     struct sim_node *at[16]; /* whose transaction runs, innermost last */
     size_t depth;
     struct sim_save *saves;
-    size_t n_saves;
+    size_t n_saves, cap_saves;
     struct sim_erasure erasures[SIM_ERASURES];
     size_t n_erasures;
     struct sim_late late[SIM_LATE];
@@ -197,7 +198,7 @@ void sim_close(struct sim_node *n);
 void sim_reopen(struct sim_node *n); /* after a crash, or just so */
 void sim_image_take(struct sim_node *n);
 void sim_image_back(struct sim_node *n);
-void sim_end(struct sim_node *n);
+void sim_end(const struct sim_node *n); /* nothing of it stays outside the process */
 int64_t sim_node_ms(void *node);
 bool sim_out(const struct sim_node *n); /* crashed or out of power */
 #define SIM_DO(ok)                                                                                 \
@@ -210,6 +211,7 @@ bool sim_out(const struct sim_node *n); /* crashed or out of power */
 void sim_disk_use(void);                                      /* SQLite does, from here on */
 void sim_disk_copy(const char *from_dir, const char *to_dir); /* as it is; nobody has `to` open */
 void sim_disk_drop(const char *dir);
+bool sim_disk_has(const char *dir); /* whether anything is there */
 void sim_disk_add(const char *dir, const char *name, const void *data, size_t len); /* behind */
 size_t sim_disk_read(const char *dir, size_t i, char **out); /* the caller's; NULL none */
 size_t sim_disk_memory(void);                                /* bytes, of all */

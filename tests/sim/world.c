@@ -105,6 +105,8 @@ void sim_say(const char *fmt, ...)
 {
     va_list args;
 
+    if (!sim->log)
+        return;
     (void)fprintf(stderr, "%8.3f ", (double)(sim->now_ms - sim->start_ms) / 86400000.0);
     va_start(args, fmt);
     (void)vfprintf(stderr, fmt, args);
@@ -270,12 +272,20 @@ static bool do_read(void *ctx, ln_read_job *job, void *arg, struct ln_err *err)
 
 /* ---- opening and closing */
 
-/* A server remembers the nonces of ten minutes; here a few nodes ask. */
-struct ln_nonces *__real_ln_nonces_new(size_t remember);
-struct ln_nonces *__wrap_ln_nonces_new(size_t remember);
-struct ln_nonces *__wrap_ln_nonces_new(size_t remember)
+/* A box moves its log into the database file every 8 MB: nobody here lives to see that. */
+#define LOG_PAGES 64
+
+bool __real_ln_db_open(struct ln_db **out, const char *path, enum ln_db_mode mode,
+                       struct ln_err *err);
+bool __wrap_ln_db_open(struct ln_db **out, const char *path, enum ln_db_mode mode,
+                       struct ln_err *err);
+bool __wrap_ln_db_open(struct ln_db **out, const char *path, enum ln_db_mode mode,
+                       struct ln_err *err)
 {
-    return __real_ln_nonces_new(remember / 8);
+    char pages[64];
+
+    (void)snprintf(pages, sizeof pages, "PRAGMA wal_autocheckpoint=%d", LOG_PAGES);
+    return __real_ln_db_open(out, path, mode, err) && ln_db_exec(*out, pages, err);
 }
 
 void sim_open(struct sim_node *n)
@@ -285,6 +295,7 @@ void sim_open(struct sim_node *n)
     n->c.schema = n->old_schema ? &OLD : &NEW;
     SIM_DO(ln_sqlstore_open(&n->store, n->dir, n->c.schema, LN_DB_WRITE, &err));
     n->watched = -1;
+    n->cared = -1;
     n->c.store = ln_sqlstore_handle(n->store);
     SIM_DO(ln_replica_open(&n->r, &n->c, &err));
     unsigned learnt;
@@ -321,22 +332,41 @@ static void make_dir(struct sim_node *n)
     }
 }
 
-/* The files of a node that was never started: its schema takes as long as a day of its life. */
-static void fresh_disk(const char *dir)
+/* What people and the web keep: no replica touches it, and each start would read its schema. */
+static const char others[] =
+    "DROP TABLE login; DROP TABLE session; DROP TABLE attachment; DROP TABLE upload;"
+    "DROP TABLE reading; DROP TABLE active; DROP TABLE seen; DROP TABLE ballot;"
+    "DROP TABLE ballot_paper; DROP TABLE alarm";
+
+static void change_file(const char *dir, const char *name, const char *sql)
 {
-    static const char *const schema[][2] = { { "linli.db", "store/sql" },
-                                             { "keys.db", "store/keys" } };
-    static const char fresh[] = "fresh";
+    struct ln_db *db;
     char path[200];
     struct ln_err err = { 0 };
 
-    for (size_t i = 0; i < 2 && sim->n == 1; i++) {
-        struct ln_db *db;
-        (void)snprintf(path, sizeof path, "%s/%s", dir, schema[i][0]);
-        SIM_DO(ln_db_open(&db, path, LN_DB_WRITE, &err) && ln_db_migrate(db, schema[i][1], &err));
-        ln_db_close(db);
-    }
-    sim_disk_copy(sim->n == 1 ? dir : fresh, sim->n == 1 ? fresh : dir);
+    (void)snprintf(path, sizeof path, "%s/%s", dir, name);
+    SIM_DO(ln_db_open(&db, path, LN_DB_WRITE, &err) && ln_db_exec(db, sql, &err));
+    ln_db_close(db);
+}
+
+/* The files of a node that was never started, for the program it has: to make them takes as long as
+ * a day of its life. What is secret in them it draws itself. */
+static void fresh_disk(const char *dir, const struct ln_schema *schema)
+{
+    const char *fresh = schema == &OLD ? "fresh-old" : "fresh-new";
+    const uint64_t state = sim->state;
+    struct ln_sqlstore *store;
+    struct ln_err err = { 0 };
+
+    if (!sim_disk_has(fresh)) {
+        SIM_DO(ln_sqlstore_open(&store, dir, schema, LN_DB_WRITE, &err));
+        ln_sqlstore_close(store);
+        change_file(dir, "linli.db", others);
+        change_file(dir, "keys.db", "DELETE FROM own");
+        sim_disk_copy(dir, fresh);
+        sim->state = state;
+    } else
+        sim_disk_copy(fresh, dir);
 }
 
 static struct sim_node *new_node(void)
@@ -381,7 +411,8 @@ static struct sim_node *add(struct sim_node *parent, const char *region, enum ln
     n->c.env = &n->env;
     n->old_schema = sim->on[SIM_VERSION] && sim_one_in(3);
     make_dir(n);
-    fresh_disk(n->dir);
+    n->c.schema = n->old_schema ? &OLD : &NEW;
+    fresh_disk(n->dir, n->c.schema);
     ln_key_make(&n->c.key, &pub);
     ln_key_ident_make(&n->c.ident);
     ln_key_ident_make(&n->paper);
@@ -571,11 +602,7 @@ struct sim_node *sim_clone(struct sim_node *n)
     return c;
 }
 
-void sim_end(struct sim_node *n)
+void sim_end(const struct sim_node *n)
 {
-    sim_close(n);
     drop_dir(n->dir);
-    sim_disk_drop(n->dir);
-    sim_disk_drop(n->image);
-    ln_free(n);
 }
