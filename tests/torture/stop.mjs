@@ -50,6 +50,7 @@ async function sweep(op) {
   let wrong = ''
   let parent = null
   const reset = () => {
+    op.clear?.()
     if (!op.begins) return bring(op.node, image)
     fs.rmSync(at(op.node), { recursive: true }) // nothing was there, no lock either
     fs.mkdirSync(at(op.node))
@@ -141,8 +142,14 @@ async function others() {
   await sweep({ name: 'seal and send', node: 'community', parent: true, after: ROWS, args: ['sync', '--dir', at('community')], done: () => unsent() === 0,
     undone: 'something is still unsent' })
   const stick = at('stick')
+  const empty = keep('district')
   await sweep({ name: 'export', node: 'community', after: ROWS, args: ['export', '--dir', at('community'), stick],
-    done: () => fs.readdirSync(stick).filter(f => f.endsWith('.bundle')).length > 0, undone: 'the stick is empty' })
+    clear: () => fs.rmSync(stick, { recursive: true, force: true }), undone: 'the district does not get it all from the stick',
+    done: () => {
+      bring('district', empty)
+      return linliRun(['import', '--dir', at('district'), stick]).status === 0 && total('district') === ROWS
+    } })
+  bring('district', empty)
   fs.rmSync(stick, { recursive: true, force: true })
   must(['export', '--dir', at('community'), stick])
   await sweep({ name: 'take in', node: 'district', after: ROWS, args: ['import', '--dir', at('district'), stick] })
