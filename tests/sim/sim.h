@@ -211,7 +211,8 @@ bool sim_out(const struct sim_node *n); /* crashed or out of power */
 void sim_disk_use(void);                                      /* SQLite does, from here on */
 void sim_disk_copy(const char *from_dir, const char *to_dir); /* as it is; nobody has `to` open */
 void sim_disk_drop(const char *dir);
-bool sim_disk_has(const char *dir); /* whether anything is there */
+void sim_disk_make(const char *dir); /* databases without a table */
+bool sim_disk_has(const char *dir);  /* whether anything is there */
 void sim_disk_add(const char *dir, const char *name, const void *data, size_t len); /* behind */
 size_t sim_disk_read(const char *dir, size_t i, char **out); /* the caller's; NULL none */
 size_t sim_disk_memory(void);                                /* bytes, of all */

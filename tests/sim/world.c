@@ -273,7 +273,7 @@ static bool do_read(void *ctx, ln_read_job *job, void *arg, struct ln_err *err)
 /* ---- opening and closing */
 
 /* A box moves its log into the database file every 8 MB: nobody here lives to see that. */
-#define LOG_PAGES 64
+#define LOG_PAGES 128
 
 bool __real_ln_db_open(struct ln_db **out, const char *path, enum ln_db_mode mode,
                        struct ln_err *err);
@@ -359,6 +359,7 @@ static void fresh_disk(const char *dir, const struct ln_schema *schema)
     struct ln_err err = { 0 };
 
     if (!sim_disk_has(fresh)) {
+        sim_disk_make(dir);
         SIM_DO(ln_sqlstore_open(&store, dir, schema, LN_DB_WRITE, &err));
         ln_sqlstore_close(store);
         change_file(dir, "linli.db", others);
