@@ -1,6 +1,7 @@
 /* The guard file: see guard.h. */
 #include "node/guard.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sodium.h>
@@ -29,17 +30,23 @@ struct ln_guard {
 
 /* ---- where we are */
 
-static void add_file(crypto_generichash_state *h, const char *path)
+/* What cannot be read because the machine has no room for it just now is not what it does not tell.
+ */
+static bool add_file(crypto_generichash_state *h, const char *path, struct ln_err *err)
 {
     char text[256];
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd >= 0 ? read(fd, text, sizeof text) : 0;
 
+    if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM))
+        return ln_fail(err, LN_BROKEN, LN_SAY("无法打开 %s：%s", "cannot open %s: %s"), path,
+                       strerror(errno));
+    ssize_t n = fd >= 0 ? read(fd, text, sizeof text) : 0;
     if (n > 0)
         (void)crypto_generichash_update(h, (const uint8_t *)text, (size_t)n);
     if (fd >= 0)
         (void)close(fd);
     (void)crypto_generichash_update(h, (const uint8_t *)"|", 1);
+    return true;
 }
 
 static void hex16(char out[WORD], const uint8_t raw[8])
@@ -49,7 +56,7 @@ static void hex16(char out[WORD], const uint8_t raw[8])
 
 /* The installed system, the board, the card, and the folder: its lock file is made once and stays.
  * What a machine does not tell counts for nothing. */
-static void find_place(char out[WORD], const char *dir)
+static bool find_place(char out[WORD], const char *dir, struct ln_err *err)
 {
     static const char *const known_by[] = { "/etc/machine-id",
                                             "/sys/firmware/devicetree/base/serial-number",
@@ -61,7 +68,8 @@ static void find_place(char out[WORD], const char *dir)
 
     (void)crypto_generichash_init(&h, NULL, 0, sizeof raw);
     for (size_t i = 0; i < sizeof known_by / sizeof known_by[0]; i++)
-        add_file(&h, known_by[i]);
+        if (!add_file(&h, known_by[i], err))
+            return false;
     (void)snprintf(path, sizeof path, "%s/lock", dir);
     if (stat(path, &st) == 0) {
         (void)snprintf(path, sizeof path, "%" PRIu64, (uint64_t)st.st_ino);
@@ -69,6 +77,7 @@ static void find_place(char out[WORD], const char *dir)
     }
     (void)crypto_generichash_final(&h, raw, sizeof raw);
     hex16(out, raw);
+    return true;
 }
 
 /* ---- the file */
@@ -196,8 +205,7 @@ bool ln_guard_open(struct ln_guard **out, const char *dir, const char *path, str
         (void)snprintf(g->path, sizeof g->path, "%s", path);
     else
         (void)snprintf(g->path, sizeof g->path, "%s/guard", dir);
-    find_place(g->place, dir);
-    if (!open_file(g, err) || !read_life(g->life, store, err) ||
+    if (!open_file(g, err) || !find_place(g->place, dir, err) || !read_life(g->life, store, err) ||
         !store->ops->log_each(store->ctx, take_log, &held, err)) {
         ln_guard_close(g);
         return ln_wrap(err, LN_SAY("防克隆的记号", "guard"));

@@ -3,7 +3,10 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include "node/guard.h"
 #include "sync/replica.h"
 
 static bool erase_job(void *arg, struct ln_replica *r, struct ln_err *err)
@@ -78,4 +81,40 @@ TEST(an_erasure_is_signed_only_when_nobody_reads_what_was)
     place_close(&p);
 }
 
-RUN_TESTS(T(an_erasure_is_signed_only_when_nobody_reads_what_was))
+/* The machine's name cannot be opened: that is no other machine. */
+TEST(a_machine_without_descriptors_is_no_copy_of_another)
+{
+    static const struct ln_coll thing = { .name = "thing", .version = 1 };
+    static const struct ln_schema schema = { &thing, 1 };
+    struct ln_sqlstore *s = NULL;
+    struct ln_guard *g = NULL;
+    struct ln_err err = { 0 };
+    struct rlimit was;
+    uint64_t heads;
+    bool strange = true;
+    char dir[64];
+    test_mkdir(dir);
+    MUST(ln_sqlstore_open(&s, dir, &schema, LN_DB_WRITE, &err));
+    MUST(ln_guard_open(&g, dir, "", ln_sqlstore_handle(s), &heads, &strange, &err));
+    ln_guard_close(g);
+    assert_false(strange);
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+    int next = dup(0); /* the next one is the guard's file, and the last */
+    (void)close(next);
+    struct rlimit tight = { (rlim_t)next + 1, was.rlim_max };
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &tight), 0);
+    bool opened = ln_guard_open(&g, dir, "", ln_sqlstore_handle(s), &heads, &strange, &err);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+    assert_false(opened);
+    assert_int_equal(err.code, LN_BROKEN);
+
+    MUST(ln_guard_open(&g, dir, "", ln_sqlstore_handle(s), &heads, &strange, &err));
+    assert_false(strange);
+    ln_guard_close(g);
+    ln_sqlstore_close(s);
+    test_rmdir(dir);
+}
+
+RUN_TESTS(T(an_erasure_is_signed_only_when_nobody_reads_what_was),
+          T(a_machine_without_descriptors_is_no_copy_of_another))
