@@ -82,7 +82,7 @@ export const app = {
   year: ['年', 'Year'], month: ['月', 'Month'], day: ['日', 'Day'], any_one: ['不限', 'Anybody'], map_hint: ['每行一项，如 路：文一路', 'One per line, like road: Wenyi Road'], next_steps: ['下一步', 'Next steps'],
   stats: ['统计', 'Statistics'], contents: ['目录', 'Contents'], as_table: ['表格', 'As a table'], number: ['数量', 'Number'], too_few: ['少于 {n}，不显示', 'fewer than {n}: not shown'],
   not_said: ['未填', 'Not given'], pyramid: ['人口金字塔', 'Population pyramid'], men: ['男', 'Men'], women: ['女', 'Women'], region: ['地区', 'Region'],
-  all_regions: ['合计（{n} 个社区）', 'All together ({n} communities)'], counted_now: ['本社区记录，即时统计', 'Counted now from this community\'s records'],
+  all_regions: ['合计（{n} 个社区）', 'All together (communities: {n})'], counted_now: ['本社区记录，即时统计', 'Counted now from this community\'s records'],
   as_of: ['截至 {when}', 'As of {when}'], summed: ['各社区最近一次上报之和', 'The latest of each community, summed'],
   sync_now: ['立即同步', 'Sync now'],
   talk: ['消息', 'Messages'],
