@@ -63,7 +63,7 @@ ok "an open node does not go back" fails "$next" back --dir "$(dir_of cuiyuan)"
 stop_node cuiyuan
 says() { local text=$1; shift; ! "$@" >"$E2E/said" 2>&1 && grep -q "$text" "$E2E/said" || { cat "$E2E/said"; return 1; }; }
 ok "the older program refuses the newer database" says "newer linli (schema 900" "$this" serve --dir "$(dir_of cuiyuan)"
-ok "in Chinese, too" says 数据库由更新版本的程序建立 "$this" serve --dir "$(dir_of cuiyuan)"
+ok "in Chinese, too" says 数据库由更新版本的程序建立 env LC_ALL=zh_CN.UTF-8 "$this" serve --dir "$(dir_of cuiyuan)"
 ok "and says what to do" says "linli back" "$this" status --dir "$(dir_of cuiyuan)"
 part cuiyuan
 LINLI=$next serve_node cuiyuan
