@@ -42,8 +42,9 @@ struct ln_change {
     struct ln_span names;  /* canonical array of strings, empty span when absent */
     struct ln_span kid, sealed, user, channel, tx;
     struct ln_span line; /* the whole line, without newline */
-    /* Not of the line: units, as a canonical array of strings, in which it counts for nothing any
-     * more, because a checkpoint leaves out what replaced it there. Empty span: none. */
+    /* Not of the line: units, as a canonical array of strings, in which it is no head any more,
+     * because a checkpoint leaves out what replaced it there; "@base" among them: what it replaced
+     * may stand where that checkpoint does not reach. Empty span: none. */
     struct ln_span gone;
 };
 

@@ -20,6 +20,7 @@
 struct write {
     char unit[LN_MERGE_UNIT_MAX];
     const struct ln_merge_in *in;
+    bool gone; /* no head of it any more, whatever is here */
 };
 struct writes {
     struct write *at;
@@ -282,8 +283,13 @@ static bool add_unit(void *ctx, struct ln_span field, struct ln_span key, const 
     (void)field;
     (void)key;
     (void)err;
-    if (ln_merge_gone(c->gone, unit))
+    if (ln_merge_gone(c->gone, unit)) {
+        const struct ln_merge_unit *held = ln_merge_find(a->m, unit);
+        for (size_t h = 0; held != NULL && h < held->n_heads; h++)
+            if (names_base(c, &held->heads[h].id))
+                a->m->again = true;
         return true;
+    }
     size_t at = place(a->m, unit, &found);
     struct ln_merge_unit *u = found ? &a->m->units[at] : open_unit(a->m, at, unit);
     for (size_t i = 0; i < u->n_heads; i++)
@@ -336,10 +342,9 @@ static bool note_write(void *ctx, struct ln_span field, struct ln_span key, cons
     (void)field;
     (void)key;
     (void)err;
-    if (ln_merge_gone(w->in->c.gone, unit))
-        return true;
     w->at = ln_grow(w->at, w->n, &w->cap, sizeof *w->at);
     memcpy(w->at[w->n].unit, unit, strlen(unit) + 1);
+    w->at[w->n].gone = ln_merge_gone(w->in->c.gone, unit);
     w->at[w->n++].in = w->in;
     return true;
 }
@@ -375,12 +380,11 @@ static struct ln_id *replaced(const struct write *w, size_t n, size_t *count)
     return ids;
 }
 
-/* The unit that w[0..n) wrote; the same change may stand there twice, side by side. */
-static void derive_unit(struct ln_merged *m, const struct write *w, size_t n)
+/* Those of w[0..n) that are not gone and not among `ids`; the same change may stand there twice,
+ * side by side. */
+static void add_heads(struct ln_merge_unit *u, const struct write *w, size_t n,
+                      const struct ln_id *ids, size_t count)
 {
-    struct ln_merge_unit *u = open_unit(m, m->n_units, w[0].unit);
-    size_t count;
-    struct ln_id *gone = replaced(w, n, &count);
     bool ended = false;
 
     for (size_t i = 0; i < n && u->name[0] == '\0'; i++)
@@ -388,17 +392,55 @@ static void derive_unit(struct ln_merged *m, const struct write *w, size_t n)
     for (size_t i = 0; i < n; i++) {
         const struct ln_change *c = &w[i].in->c;
         bool twice = i > 0 && w[i - 1].in == w[i].in;
-        if (!twice && !(ended && c->op == LN_OP_ADD) &&
-            bsearch(&c->id, gone, count, sizeof *gone, compare_ids) == NULL)
+        if (!twice && !w[i].gone && !(ended && c->op == LN_OP_ADD) &&
+            bsearch(&c->id, ids, count, sizeof *ids, compare_ids) == NULL)
             add_head(u, w[i].in);
     }
-    for (size_t i = 0; i < n && u->n_heads == 0; i++) { /* a ring: nothing may vanish */
-        for (size_t j = 0; j < n; j++)
-            if ((j == 0 || w[j - 1].in != w[j].in) && !(ended && w[j].in->c.op == LN_OP_ADD))
-                add_head(u, w[j].in);
-    }
-    ln_free(gone);
-    if (u->n_heads > 1)
+}
+
+static int compare_writer(const void *id, const void *write)
+{
+    return ln_clock_compare(id, &((const struct write *)write)->in->c.id);
+}
+
+/* What one that is gone replaced is gone as well, and what that replaced. True while there may be
+ * more of it: mostly it is older, and one turn finds all. */
+static bool pass_on(struct write *w, size_t n)
+{
+    bool more = false;
+
+    for (size_t i = n; i-- > 0;)
+        for (size_t j = 0; w[i].gone && j < w[i].in->c.n_base; j++) {
+            struct write *at = bsearch(&w[i].in->c.base[j], w, n, sizeof *w, compare_writer);
+            if (at == NULL || at->gone)
+                continue;
+            const struct ln_merge_in *in = at->in;
+            while (at > w && at[-1].in == in)
+                at--;
+            for (; at < w + n && at->in == in; at++)
+                at->gone = true;
+            more = more || in->c.n_base > 0;
+        }
+    return more;
+}
+
+/* The unit that w[0..n) wrote, sorted by id. */
+static void derive_unit(struct ln_merged *m, struct write *w, size_t n)
+{
+    struct ln_merge_unit *u = open_unit(m, m->n_units, w[0].unit);
+    size_t count;
+    struct ln_id *ids = replaced(w, n, &count);
+
+    add_heads(u, w, n, ids, count);
+    bool ring = u->n_heads == 0; /* nothing may vanish, but what was replaced once and for all */
+    for (bool more = ring; more;)
+        more = pass_on(w, n);
+    if (ring)
+        add_heads(u, w, n, ids, 0);
+    ln_free(ids);
+    if (u->n_heads == 0) /* all are gone, and what replaced them is not here */
+        m->n_units--;
+    else if (u->n_heads > 1)
         m->conflicts++;
 }
 

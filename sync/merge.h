@@ -12,7 +12,8 @@
  * step and unknown ops write none. A sealed map (in `n`) counts as one unit. Unit names longer than
  * the room here are cut and end in a hash. In "" an add is replaced by any delete or restore. When
  * writers of a unit replace each other in a ring, so that none would be left, all of them are
- * heads. */
+ * heads. In units that are `gone` (struct ln_change) a change is no head, and replaces what it
+ * names all the same. */
 #define LN_MERGE_UNIT_MAX 136
 
 /* One accepted change as merging sees it. `n` is the store's number of the change. */
@@ -39,8 +40,8 @@ struct ln_merged {
     bool aliased;                /* the value of "@alias" is an alias, `alias` says into which */
     struct ln_id alias;
     bool forked; /* a step that ended the record was not taken, and nobody decided (batch.c) */
-    bool again;  /* ln_merge_add met a delete, restore, alias, unalias, or a record deleted or
-                    aliased: derive from scratch to know `conflicts` */
+    bool again;  /* ln_merge_add met a delete, restore, alias, unalias, a record deleted or
+                    aliased, or what replaces a head and is gone: derive from scratch */
     unsigned conflicts; /* units with more than one head, + 1 when an edit beside a delete or beside
                            an alias is not covered */
 };

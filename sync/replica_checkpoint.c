@@ -21,6 +21,7 @@
 #define PIECE_BYTES 20000
 #define GONE_MAX (16 * LN_CHANGE_MAX) /* units of one line: its names and map keys, escaped */
 #define STUCK_MS (INT64_C(30) * 86400000)
+#define APART "@base" /* among `gone`: see find_apart */
 #define SEAL_EVERY 32 /* lines of up to 64 KiB that wait in memory to be sealed */
 
 int64_t ln_replica_commit_time(struct ln_span commit)
@@ -718,22 +719,27 @@ struct row {
     char *line;
     size_t len;
     bool keep;
+    bool apart;         /* of what it replaces not all goes with it: it stays, for that alone */
     struct ln_buf gone; /* units in which it is no head, as in struct ln_change */
 };
 struct part {
     struct ln_pruned p;
     int64_t audience;
+    uint64_t before; /* up to where the checkpoint before reaches */
     struct ln_buf lines;
 };
 struct making {
     struct ln_replica *r;
     struct ln_store_log log;
     const char *by; /* the log it will stand in */
+    uint64_t upto;
     char at[LN_ID_TEXT + 1];
     struct part *parts;
     size_t n_parts;
     struct row *rows; /* of the segment at hand */
     size_t n_rows, cap_rows;
+    struct ln_id *later; /* what lines behind `upto` name as replaced, sorted */
+    size_t n_later, cap_later;
     struct ln_id *said;
     size_t n_said;
     unsigned waiting; /* said and not sealed */
@@ -757,7 +763,9 @@ static struct part *part_of(struct making *x, int64_t audience, struct ln_err *e
     }
     x->parts = ln_realloc(x->parts, (x->n_parts + 1) * sizeof *x->parts);
     struct part *p = &x->parts[x->n_parts++];
-    *p = (struct part){ .audience = audience, .lines = ln_buf_secret(LN_CHANGE_MAX) };
+    *p = (struct part){ .audience = audience,
+                        .before = old.upto,
+                        .lines = ln_buf_secret(LN_CHANGE_MAX) };
     p->p = (struct ln_pruned){ .sum = old.sum, .dropped = old.dropped };
     memcpy(p->p.audience, a.name, sizeof p->p.audience);
     return p;
@@ -909,6 +917,7 @@ static bool gather_row(void *ctx, const struct ln_store_change *c, struct ln_err
     *row = (struct row){ .c = ln_store_change_bare(c),
                          .len = c->line.len,
                          .gone = ln_buf_new(GONE_MAX) };
+    row->apart = ln_merge_gone(c->gone, APART);
     row->line = c->line.len > 0 ? ln_strndup(c->line.p, c->line.len) : NULL;
     /* What is void stays as evidence, steps make the state, what is not understood stays whole.
      * Lines of an older checkpoint of this log go: what they carried over stands in this one again.
@@ -920,9 +929,91 @@ static bool gather_row(void *ctx, const struct ln_store_change *c, struct ln_err
     return true;
 }
 
+/* ---- what is replaced stays replaced: where a line is left out, those it replaced have to be left
+ * out, or marked as gone, with it. One whose predecessors do not all stand in this part of the log,
+ * but in another log or audience, or are not here yet, is kept for that alone, and so is what a
+ * younger line names: when that one's time comes, it finds its predecessor beside it. */
+
+struct bases {
+    const struct making *x;
+    int64_t audience;
+    size_t beside;
+};
+
+static bool take_base(void *ctx, const struct ln_store_change *c, struct ln_err *err)
+{
+    struct bases *b = ctx;
+
+    (void)err;
+    /* What is void, or quoted, may come to count somewhere else. */
+    b->beside += c->log == b->x->log.n && c->audience == b->audience && c->from_log == 0 &&
+                 c->state != LN_STORE_VOID && c->seq > 0 && c->seq <= b->x->upto;
+    return true;
+}
+
+/* Lines that the checkpoint before carried over were looked at then, when all of this part that
+ * they replaced was here. */
+static bool find_apart(struct making *x, const struct part *p, struct row *row, struct ln_err *err)
+{
+    struct ln_store *s = x->r->c.store;
+    struct bases b = { .x = x, .audience = row->c.audience };
+    struct ln_change line;
+    struct ln_err bad = { 0 };
+
+    if (row->c.seq <= p->before || row->c.rec == 0 || row->c.state == LN_STORE_VOID ||
+        row->line == NULL || !ln_change_read(&line, row->line, row->len, &bad) ||
+        line.op == LN_OP_STEP || line.n_base == 0)
+        return true;
+    if (!s->ops->changes_get(s->ctx, line.base, line.n_base, take_base, &b, err))
+        return false;
+    row->apart = b.beside < line.n_base;
+    return true;
+}
+
+static bool note_bases(void *ctx, const char *audience, const struct ln_batch_quote *quote,
+                       const char *text, size_t len, struct ln_err *err)
+{
+    struct making *x = ctx;
+    struct ln_change c;
+    struct ln_err bad = { 0 };
+
+    (void)audience;
+    (void)quote;
+    (void)err;
+    if (!ln_change_read(&c, text, len, &bad) || c.op == LN_OP_STEP)
+        return true;
+    for (size_t i = 0; i < c.n_base; i++) {
+        x->later = ln_grow(x->later, x->n_later, &x->cap_later, sizeof *x->later);
+        x->later[x->n_later++] = c.base[i];
+    }
+    return true;
+}
+
+static bool note_later(void *ctx, const struct ln_store_segment *seg, struct ln_err *err)
+{
+    struct making *x = ctx;
+
+    return ln_batch_lines(x->r->c.store, x->log.id, seg, note_bases, x, NULL, err);
+}
+
+static bool find_later(struct making *x, struct ln_err *err)
+{
+    if (!ln_replica_held(x->r->c.store, x->log.n, x->upto + 1, x->log.applied, note_later, x, err))
+        return false;
+    if (x->n_later > 0)
+        qsort(x->later, x->n_later, sizeof *x->later, by_id);
+    return true;
+}
+
+static bool named_later(const struct making *x, const struct ln_id *id)
+{
+    return x->n_later > 0 && bsearch(id, x->later, x->n_later, sizeof *x->later, by_id) != NULL;
+}
+
 struct marking {
     const struct ln_schema *schema;
     struct row *row;
+    bool named, ended;
     struct ln_merged m;
 };
 
@@ -944,8 +1035,9 @@ static bool mark_unit(void *ctx, struct ln_span field, struct ln_span key, const
     (void)key;
     (void)err;
     /* two fields of one group write one unit */
-    if (!is_head(ln_merge_find(&x->m, unit), &x->row->c.id) &&
-        !ln_merge_gone((struct ln_span){ x->row->gone.data, x->row->gone.len }, unit)) {
+    bool counts =
+        (!x->ended || unit[0] == '\0') && is_head(ln_merge_find(&x->m, unit), &x->row->c.id);
+    if (!counts && !ln_merge_gone((struct ln_span){ x->row->gone.data, x->row->gone.len }, unit)) {
         ln_canon_add_string(&word, unit, strlen(unit));
         add_gone(&x->row->gone, (struct ln_span){ word.data, word.len });
     }
@@ -960,16 +1052,16 @@ static bool mark_heads(void *ctx, const struct ln_store_record *rec, struct ln_e
     struct row *row = x->row;
     struct ln_change line;
     struct ln_err bad = { 0 };
-    bool ended = rec->deleted && rec->conflicts == 0;
     bool ok = ln_merge_unpack(&x->m, rec->heads.p, rec->heads.len, err);
 
-    if (ended) /* of what was deleted only that it was */
+    x->ended = rec->deleted && rec->conflicts == 0;
+    if (x->ended) /* of what was deleted only that it was */
         row->keep = false;
-    for (size_t u = 0; ok && u < x->m.n_units && (!ended || x->m.units[u].name[0] == '\0'); u++)
+    for (size_t u = 0; ok && u < x->m.n_units && (!x->ended || x->m.units[u].name[0] == '\0'); u++)
         row->keep = row->keep || is_head(&x->m.units[u], &row->c.id);
+    row->keep = row->keep || row->apart || x->named;
     if (ok && row->keep && row->line != NULL && ln_change_read(&line, row->line, row->len, &bad))
-        ok = ln_merge_units(&line, ln_schema_find(x->schema, line.collection), mark_unit, x, err) &&
-             ln_buf_done(&row->gone, "units of a line", err);
+        ok = ln_merge_units(&line, ln_schema_find(x->schema, line.collection), mark_unit, x, err);
     ln_merge_free(&x->m);
     return ok;
 }
@@ -1030,12 +1122,16 @@ static bool check_row(struct making *x, struct row *row, struct ln_err *err)
 {
     struct ln_store *s = x->r->c.store;
     struct part *p = part_of(x, row->c.audience, err);
-    struct marking marking = { .schema = x->r->c.schema, .row = row };
+    struct marking marking = { .schema = x->r->c.schema,
+                               .row = row,
+                               .named = named_later(x, &row->c.id) };
 
     if (p == NULL)
         return false;
     if (strcmp(p->p.audience, "public") == 0)
         return true;
+    if (!find_apart(x, p, row, err))
+        return false;
     if (row->c.state == LN_STORE_GOOD && row->c.rec > 0 &&
         !s->ops->records_by(s->ctx, &row->c.rec, 1, mark_heads, &marking, err))
         return false;
@@ -1049,7 +1145,9 @@ static bool check_row(struct making *x, struct row *row, struct ln_err *err)
     if (row->line == NULL)
         return ln_fail(err, LN_MISSING, "segment %" PRIu64 ": a line of it cannot be read",
                        row->c.seq);
-    return keep_row(x, p, row, err);
+    if (row->apart)
+        add_gone(&row->gone, ln_span_of("\"" APART "\""));
+    return ln_buf_done(&row->gone, "units of a line", err) && keep_row(x, p, row, err);
 }
 
 static bool make_segment(void *ctx, const struct ln_store_segment *seg, struct ln_err *err)
@@ -1117,7 +1215,8 @@ static bool make(struct making *x, uint64_t upto, struct ln_err *err)
     bool ok;
 
     ln_clock_id_write(x->at, &id);
-    ok = ln_replica_held(s, x->log.n, 1, upto, make_segment, x, err);
+    x->upto = upto;
+    ok = find_later(x, err) && ln_replica_held(s, x->log.n, 1, upto, make_segment, x, err);
     for (size_t i = 0; ok && i < x->n_parts; i++)
         ok = say_lines(x, &x->parts[i], err);
     ok = ok && ln_replica_seal(x->r, true, &segments, err) &&
@@ -1241,6 +1340,7 @@ out:
         ln_buf_free(&x.parts[i].lines);
     ln_free(x.parts);
     ln_free(x.rows);
+    ln_free(x.later);
     ln_free(x.said);
     ln_checkpoint_free(&old);
     return ok || ln_wrap(err, "checkpoint of %s", log);

@@ -139,7 +139,7 @@ TEST(a_base_counts_only_for_the_units_both_wrote)
     world_free(&w);
 }
 
-TEST(a_unit_in_which_a_line_is_gone_is_as_if_it_had_not_written_it)
+TEST(a_line_is_no_head_of_units_in_which_it_is_gone)
 {
     struct world w = { .n = 0 };
     struct ln_err err = { 0 };
@@ -441,6 +441,92 @@ TEST(adding_one_by_one_gives_what_deriving_gives)
     assert_true(exact > 5000); /* the fast path was really taken */
 }
 
+static bool is_head(const struct ln_merged *m, const char *unit, int64_t n)
+{
+    const struct ln_merge_unit *u = ln_merge_find(m, unit);
+
+    for (size_t h = 0; u != NULL && h < u->n_heads; h++)
+        if (u->heads[h].n == n)
+            return true;
+    return false;
+}
+
+struct leaving {
+    const struct ln_merged *m;
+    int64_t n;
+    bool head;
+    struct ln_buf gone;
+};
+
+static bool leave_unit(void *ctx, struct ln_span field, struct ln_span key, const char *unit,
+                       struct ln_err *err)
+{
+    struct leaving *x = ctx;
+
+    (void)field;
+    (void)key;
+    (void)err;
+    if (is_head(x->m, unit, x->n))
+        x->head = true;
+    else
+        ln_buf_addf(&x->gone, "%s\"%s\"", x->gone.len > 0 ? "," : "[", unit);
+    return true;
+}
+
+TEST(what_is_left_out_with_all_that_it_replaced_changes_nothing)
+{
+    size_t left_out = 0;
+
+    for (uint32_t s = 1; s <= 600; s++) {
+        struct world w = { .n = 0 };
+        struct ln_merge_in left[MOST];
+        struct ln_buf gone[MOST];
+        struct ln_merged one = { 0 };
+        struct ln_merged all;
+        struct ln_err err = { 0 };
+        uint32_t seed = s * 31;
+        bool mine[MOST]; /* of the log that is thinned out */
+        size_t n = 0;
+        grow(&w, &seed, 2 + s % 30, s % 2 == 0);
+        struct ln_merged want = derive(&w);
+        for (size_t i = 0; i < w.n; i++) {
+            struct leaving x = { .m = &want, .n = w.in[i].n, .gone = ln_buf_new(4096) };
+            bool beside = true;
+            mine[i] = chance(&seed, 3) > 0;
+            for (size_t b = 0; b < w.in[i].c.n_base; b++)
+                beside = beside && mine[w.in[i].c.base[b].b[7] - 1];
+            MUST(ln_merge_units(&w.in[i].c, &home, leave_unit, &x, &err));
+            gone[i] = x.gone;
+            if (gone[i].len > 0)
+                ln_buf_addc(&gone[i], ']');
+            left_out += mine[i] && beside && !x.head;
+            if (mine[i] && beside && !x.head)
+                continue;
+            left[n] = w.in[i];
+            if (mine[i])
+                left[n].c.gone = (struct ln_span){ gone[i].data, gone[i].len };
+            n++;
+        }
+        MUST(ln_merge_derive(&all, &home, left, n, &err));
+        for (size_t i = 0; i < n; i++) {
+            MUST(ln_merge_add(&one, &home, &left[i], &err));
+            if (one.again) {
+                ln_merge_free(&one);
+                MUST(ln_merge_derive(&one, &home, left, i + 1, &err));
+            }
+        }
+        same(&all, &want);
+        same(&one, &want);
+        ln_merge_free(&one);
+        ln_merge_free(&all);
+        ln_merge_free(&want);
+        for (size_t i = 0; i < w.n; i++)
+            ln_buf_free(&gone[i]);
+        world_free(&w);
+    }
+    assert_true(left_out > 500);
+}
+
 TEST(packed_heads_unpack_to_the_same_and_no_damage_crashes)
 {
     for (uint32_t s = 1; s <= 60; s++) {
@@ -488,13 +574,14 @@ TEST(one_change_that_wrote_everything_packs_into_one_run)
 
 RUN_TESTS(T(edits_apart_of_one_unit_are_a_conflict_and_of_two_units_are_none),
           T(a_base_counts_only_for_the_units_both_wrote),
-          T(a_unit_in_which_a_line_is_gone_is_as_if_it_had_not_written_it),
-          T(maps_merge_key_by_key), T(the_greatest_effective_time_wins_whatever_the_id_claims),
+          T(a_line_is_no_head_of_units_in_which_it_is_gone), T(maps_merge_key_by_key),
+          T(the_greatest_effective_time_wins_whatever_the_id_claims),
           T(delete_against_edit_stays_deleted_and_is_a_conflict_and_only_restore_revives),
           T(changes_that_replace_each_other_in_a_ring_all_stay),
           T(steps_and_unknown_ops_write_no_unit_and_an_alias_its_own),
           T(an_alias_says_into_which_until_a_later_decision_undoes_it),
           T(an_edit_that_the_alias_did_not_know_is_a_conflict), T(long_map_keys_stay_apart),
           T(deriving_gives_the_same_in_every_order), T(adding_one_by_one_gives_what_deriving_gives),
+          T(what_is_left_out_with_all_that_it_replaced_changes_nothing),
           T(packed_heads_unpack_to_the_same_and_no_damage_crashes),
           T(one_change_that_wrote_everything_packs_into_one_run))

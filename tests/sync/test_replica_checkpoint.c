@@ -8,15 +8,20 @@
 #define C "330106005055/c"
 #define NEVER INT64_C(99999999999) /* seconds: everything is older */
 
-static struct ln_checkpoint_item checkpoint(struct box *b, const char *log)
+static struct ln_checkpoint_item checkpoint_before(struct box *b, const char *log, int64_t before_s)
 {
     struct ln_checkpoint_item item;
     struct ln_err err = { 0 };
 
     MUST(ln_replica_begin(b->r, &err));
-    MUST(ln_replica_checkpoint(b->r, log, NEVER, false, &item, &err));
+    MUST(ln_replica_checkpoint(b->r, log, before_s, false, &item, &err));
     MUST(ln_replica_commit(b->r, &err));
     return item;
+}
+
+static struct ln_checkpoint_item checkpoint(struct box *b, const char *log)
+{
+    return checkpoint_before(b, log, NEVER);
 }
 
 /* As if the git export had been there. */
@@ -361,6 +366,154 @@ TEST(values_apart_stay_a_conflict_behind_a_checkpoint_and_settled_ones_settled)
     tree_end(&t);
 }
 
+/* A laptop of the community, and what of the others' logs it has to have. */
+static void take_along(struct tree *t, struct box *laptop)
+{
+    struct ln_err err = { 0 };
+    char receipts[LN_LOG_MAX];
+
+    sync_all(t);
+    (void)snprintf(receipts, sizeof receipts, "%s.330106005055", t->comm.c.id);
+    MUST(carry(&t->comm, laptop, t->prov.c.id, &err) == LN_OK);
+    MUST(carry(&t->comm, laptop, t->dist.c.id, &err) == LN_OK);
+    MUST(carry(&t->comm, laptop, t->comm.c.id, &err) == LN_OK);
+    MUST(carry(&t->comm, laptop, t->down, &err) == LN_OK);
+    if (head(&t->comm, receipts) > 0)
+        MUST(carry(&t->comm, laptop, receipts, &err) == LN_OK);
+}
+
+static void bring_back(struct tree *t, struct box *laptop)
+{
+    struct ln_err err = { 0 };
+
+    seal(laptop);
+    MUST(carry(laptop, &t->comm, laptop->c.id, &err) == LN_OK);
+    sync_all(t);
+}
+
+static void assert_settled(struct box *b, const struct ln_id *id, const char *job)
+{
+    for (int i = 0; i < 2; i++) {
+        assert_cell(b, SQL_JOB, id, job);
+        assert_cell(b, SQL_CONFLICTS, id, "0");
+        rebuilt(b);
+    }
+    (void)verified(b);
+}
+
+/* Of the laptop's log alone: the box's stays whole, and with it what the laptop replaced. */
+TEST(what_a_line_that_is_left_out_replaced_in_another_log_stays_replaced)
+{
+    struct tree t;
+    struct box laptop;
+    struct box late;
+    struct ln_err err = { 0 };
+    const char *grid = "330106005055/g201";
+    tree_new(&t);
+    box_new(&laptop, "330106005055");
+    box_new(&late, "330106005055");
+    enrol(&t.comm, &laptop, "330106005055", LN_ROLE_LAPTOP, "201");
+    struct ln_id boxs = add(&t.comm, "person", grid, "{\"job\":\"1-01\"}", NULL);
+    struct ln_id ended = add(&t.comm, "person", grid, "{\"job\":\"3-01\"}", NULL);
+    take_along(&t, &laptop);
+    struct ln_id theirs = add(&laptop, "person", grid, "{\"job\":\"2-01\"}", NULL);
+    set(&laptop, "person", &theirs, "{\"job\":\"2-02\"}", NULL);
+    bring_back(&t, &laptop);
+    set(&t.comm, "person", &theirs, "{\"job\":\"2-03\"}", NULL); /* over the laptop's */
+    take_along(&t, &laptop);
+    for (int i = 4; i < 7; i++) { /* and the laptop over the box's */
+        char job[32];
+        (void)snprintf(job, sizeof job, "{\"job\":\"2-0%d\"}", i);
+        set(&laptop, "person", &theirs, job, NULL);
+        job[8] = '1';
+        set(&laptop, "person", &boxs, job, NULL);
+    }
+    set(&laptop, "person", &ended, "{\"job\":\"3-02\"}", NULL);
+    struct ln_draft d = { .op = LN_OP_DELETE, .collection = "person", .record = ended };
+    MUST(draft(&laptop, &d, &err));
+    bring_back(&t, &laptop);
+
+    struct ln_checkpoint_item made = checkpoint(&t.comm, laptop.c.id);
+    sync_all(&t);
+    assert_true(prune(&t.comm, laptop.c.id).done);
+
+    assert_int_equal(made.dropped, 2 + 1); /* the second, and of both the fifth */
+    assert_int_equal(made.kept, 3 + 2 + 2);
+    enrol(&t.comm, &late, "330106005055", LN_ROLE_LAPTOP, "201");
+    take_along(&t, &late);
+    MUST(carry(&t.comm, &late, laptop.c.id, &err) == LN_OK);
+    take_along(&t, &laptop);
+    assert_true(prune(&laptop, laptop.c.id).done);
+    struct box *const all[] = { &t.comm, &laptop, &late };
+    for (size_t i = 0; i < 3; i++) {
+        assert_settled(all[i], &boxs, "1-06");
+        assert_settled(all[i], &theirs, "2-06");
+        assert_settled(all[i], &ended, "");
+        assert_same(&t.comm, all[i], grid);
+    }
+    d = (struct ln_draft){ .op = LN_OP_RESTORE, .collection = "person", .record = ended };
+    MUST(draft(&t.comm, &d, &err));
+    assert_settled(&t.comm, &ended, ""); /* a line kept for what it replaced says nothing itself */
+    box_end(&laptop);
+    box_end(&late);
+    tree_end(&t);
+}
+
+/* What the laptop's first line replaced is dropped from the box's log, but by the box alone. */
+TEST(a_line_kept_for_what_it_replaced_is_carried_on_and_a_chain_in_one_log_is_not)
+{
+    struct tree t;
+    struct box laptop;
+    uint64_t kept = 0;
+    const char *grid = "330106005055/g201";
+    tree_new(&t);
+    box_new(&laptop, "330106005055");
+    enrol(&t.comm, &laptop, "330106005055", LN_ROLE_LAPTOP, "201");
+    struct ln_id apart = add(&t.comm, "person", grid, "{\"job\":\"1-01\"}", NULL);
+    take_along(&t, &laptop);
+    struct ln_id chain = add(&laptop, "person", grid, "{\"job\":\"2-00\"}", NULL);
+    set(&t.comm, "person", &apart, "{\"job\":\"1-02\"}", NULL);
+    take_along(&t, &laptop);
+    set(&laptop, "person", &apart, "{\"job\":\"1-03\"}", NULL);
+    bring_back(&t, &laptop);
+    const char *const logs[] = { laptop.c.id, t.comm.c.id };
+    for (int i = 0; i < 2; i++) {
+        assert_true(checkpoint(&t.comm, logs[i]).made); /* while that line still holds */
+        sync_all(&t);
+        assert_true(prune(&t.comm, logs[i]).done);
+    }
+    set(&laptop, "person", &apart, "{\"job\":\"1-04\"}", NULL);
+
+    for (int i = 1; i < 9; i++) {
+        char job[32];
+        (void)snprintf(job, sizeof job, "{\"job\":\"2-0%d\"}", i);
+        set(&laptop, "person", &chain, job, NULL);
+        bring_back(&t, &laptop);
+        int64_t before_s = clock_ms / 1000 + 300;
+        clock_ms += 600000;
+        (void)snprintf(job, sizeof job, "{\"job\":\"2-1%d\"}", i);
+        set(&laptop, "person", &chain, job, NULL); /* younger than what is carried over */
+        bring_back(&t, &laptop);
+        struct ln_checkpoint_item made = checkpoint_before(&t.comm, laptop.c.id, before_s);
+        sync_all(&t);
+        assert_true(made.made);
+        assert_true(prune(&t.comm, laptop.c.id).done);
+        assert_true(i < 3 || made.kept == kept);
+        kept = made.kept;
+    }
+
+    assert_int_equal(kept, 4); /* two of each: the first, and the last */
+    assert_settled(&t.comm, &apart, "1-04");
+    assert_settled(&t.comm, &chain, "2-18");
+    take_along(&t, &laptop);
+    assert_true(prune(&laptop, laptop.c.id).done);
+    assert_settled(&laptop, &apart, "1-04");
+    assert_settled(&laptop, &chain, "2-18");
+    assert_same(&t.comm, &laptop, grid);
+    box_end(&laptop);
+    tree_end(&t);
+}
+
 /* The laptop's has been dropped, and stands in segments of the box that are dropped in their turn.
  */
 TEST(a_checkpoint_of_the_box_keeps_that_of_its_laptop_and_a_new_box_s_laptop_keeps_the_old_one_s)
@@ -481,6 +634,8 @@ RUN_TESTS(
     T(a_line_too_long_or_too_deep_to_stand_in_another_is_carried_in_pieces),
     T(units_that_are_gone_and_fill_several_pieces_come_together_again),
     T(values_apart_stay_a_conflict_behind_a_checkpoint_and_settled_ones_settled),
+    T(what_a_line_that_is_left_out_replaced_in_another_log_stays_replaced),
+    T(a_line_kept_for_what_it_replaced_is_carried_on_and_a_chain_in_one_log_is_not),
     T(a_checkpoint_of_the_box_keeps_that_of_its_laptop_and_a_new_box_s_laptop_keeps_the_old_one_s),
     T(of_a_deleted_record_nothing_is_carried_but_that_it_is),
     T(a_revocation_further_back_still_reaches_what_a_checkpoint_carries))
