@@ -1010,6 +1010,13 @@ static bool named_later(const struct making *x, const struct ln_id *id)
     return x->n_later > 0 && bsearch(id, x->later, x->n_later, sizeof *x->later, by_id) != NULL;
 }
 
+/* What stays of a deleted record: that it is, and which one stands for it, as the way of others may
+ * lead through it. */
+static bool outlives(const char *unit)
+{
+    return unit[0] == '\0' || strcmp(unit, "@alias") == 0;
+}
+
 struct marking {
     const struct ln_schema *schema;
     struct row *row;
@@ -1036,7 +1043,7 @@ static bool mark_unit(void *ctx, struct ln_span field, struct ln_span key, const
     (void)err;
     /* two fields of one group write one unit */
     bool counts =
-        (!x->ended || unit[0] == '\0') && is_head(ln_merge_find(&x->m, unit), &x->row->c.id);
+        (!x->ended || outlives(unit)) && is_head(ln_merge_find(&x->m, unit), &x->row->c.id);
     if (!counts && !ln_merge_gone((struct ln_span){ x->row->gone.data, x->row->gone.len }, unit)) {
         ln_canon_add_string(&word, unit, strlen(unit));
         add_gone(&x->row->gone, (struct ln_span){ word.data, word.len });
@@ -1055,10 +1062,11 @@ static bool mark_heads(void *ctx, const struct ln_store_record *rec, struct ln_e
     bool ok = ln_merge_unpack(&x->m, rec->heads.p, rec->heads.len, err);
 
     x->ended = rec->deleted && rec->conflicts == 0;
-    if (x->ended) /* of what was deleted only that it was */
+    if (x->ended)
         row->keep = false;
-    for (size_t u = 0; ok && u < x->m.n_units && (!x->ended || x->m.units[u].name[0] == '\0'); u++)
-        row->keep = row->keep || is_head(&x->m.units[u], &row->c.id);
+    for (size_t u = 0; ok && u < x->m.n_units; u++)
+        row->keep = row->keep || ((!x->ended || outlives(x->m.units[u].name)) &&
+                                  is_head(&x->m.units[u], &row->c.id));
     row->keep = row->keep || row->apart || x->named;
     if (ok && row->keep && row->line != NULL && ln_change_read(&line, row->line, row->len, &bad))
         ok = ln_merge_units(&line, ln_schema_find(x->schema, line.collection), mark_unit, x, err);

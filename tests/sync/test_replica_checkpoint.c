@@ -600,6 +600,41 @@ TEST(of_a_deleted_record_nothing_is_carried_but_that_it_is)
     tree_end(&t);
 }
 
+TEST(a_deleted_record_still_leads_on_to_the_one_that_stands_for_it)
+{
+    struct tree t;
+    struct ln_err err = { 0 };
+    struct ln_id who[3];
+    char to[48];
+    tree_new(&t);
+    for (size_t i = 0; i < 3; i++)
+        who[i] = add(&t.comm, "person", UP, "{\"job\":\"1-01\"}", NULL);
+    for (size_t i = 0; i < 2; i++) { /* the first for the second, that for the third */
+        char id[LN_ID_TEXT + 1];
+        ln_clock_id_write(id, &who[i + 1]);
+        (void)snprintf(to, sizeof to, "{\"to\":\"%s\"}", id);
+        struct ln_draft d = {
+            .op = LN_OP_ALIAS, .collection = "person", .record = who[i], .fields = ln_span_of(to)
+        };
+        MUST(draft(&t.comm, &d, &err));
+    }
+    struct ln_draft d = { .op = LN_OP_DELETE, .collection = "person", .record = who[1] };
+    MUST(draft(&t.comm, &d, &err));
+    sync_all(&t);
+    struct ln_checkpoint_item made = checkpoint(&t.comm, t.comm.c.id);
+    sync_all(&t);
+
+    assert_int_equal(made.dropped, 1);
+    struct box *const all[] = { &t.comm, &t.dist, &t.prov };
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(prune(all[i], t.comm.c.id).done);
+        assert_settled(all[i], &who[0], "");
+        assert_settled(all[i], &who[1], "");
+        assert_settled(all[i], &who[2], "1-01");
+    }
+    tree_end(&t);
+}
+
 TEST(a_revocation_further_back_still_reaches_what_a_checkpoint_carries)
 {
     struct tree t;
@@ -638,4 +673,5 @@ RUN_TESTS(
     T(a_line_kept_for_what_it_replaced_is_carried_on_and_a_chain_in_one_log_is_not),
     T(a_checkpoint_of_the_box_keeps_that_of_its_laptop_and_a_new_box_s_laptop_keeps_the_old_one_s),
     T(of_a_deleted_record_nothing_is_carried_but_that_it_is),
+    T(a_deleted_record_still_leads_on_to_the_one_that_stands_for_it),
     T(a_revocation_further_back_still_reaches_what_a_checkpoint_carries))
