@@ -501,6 +501,7 @@ static uint32_t *bucket_of(struct ln_nonces *n, const uint8_t random[RANDOM_LEN]
 {
     uint64_t h;
 
+    assert(n->room > 0);
     memcpy(&h, random, sizeof h);
     return &n->bucket[h % n->room];
 }
