@@ -156,6 +156,8 @@ static void forget_gone(const char *kid)
     struct ln_query *q = ln_db_use(s->keys, "DELETE FROM gone WHERE kid = ?");
     ln_db_text(q, kid);
     (void)!ln_db_run(q, &err);
+    q = ln_db_use(s->db, "DELETE FROM meta WHERE key LIKE 'gone/%'"); /* of the person, too */
+    (void)!ln_db_run(q, &err);
 }
 
 /* 10 keys are thanked for and thrown away */
