@@ -76,11 +76,13 @@ $(B)/tests/%: $(B)/tests/%.o $(LIB_TEST) $(B)/liblinli.a
 	$(CC) $(LDFLAGS) $(WRAPS) -o $@ $^ -lcmocka $(LIBS)
 # the simulator: with the crypto that ships, with a stand-in for its arithmetic, with planted bugs; what its files
 # name __wrap_x takes the place of x, in libraries, too: those it spends its time in are linked whole
-SIM_LIBS := $(foreach l,$(LIBS),$(if $(filter -lsqlite3 -lsodium -lzstd -lz,$l),$(l:-l%=-l:lib%.a),$l))
+SIM_LIBS = $(foreach l,$(LIBS),$(if $(filter -lsqlite3 -lsodium -lzstd -lz,$l),$(l:-l%=-l:lib%.a),$l))
 SIM = $(addprefix $(B)/tests/sim/,world.o disk.o net.o act.o past.o oracle.o judge.o main.o) $(B)/tests/lib/forge.o
 $(B)/tests/sim/real: $(SIM) $(B)/tests/sim/plant_none.o
-$(B)/tests/sim/fast: $(SIM) $(B)/tests/sim/plant_none.o $(B)/tests/sim/stub.o $(B)/tests/sim/quick.o
-$(B)/tests/sim/planted: $(SIM) $(B)/tests/sim/plant.o $(B)/tests/sim/stub.o $(B)/tests/sim/quick.o
+SIM_FAST = $(SIM) $(B)/tests/sim/curve.o $(B)/tests/sim/quick.o
+$(B)/tests/sim/fast: $(SIM_FAST) $(B)/tests/sim/plant_none.o
+$(B)/tests/sim/planted: $(SIM_FAST) $(B)/tests/sim/plant.o
+$(B)/tests/sim/fast $(B)/tests/sim/planted: LIBS += -lcrypto
 $(B)/tests/sim/real $(B)/tests/sim/fast $(B)/tests/sim/planted: $(B)/liblinli.a
 	$(CC) $(LDFLAGS) $$(grep -oh '__wrap_[A-Za-z0-9_]*' $(patsubst $(B)/%.o,%.c,$(filter-out %.a,$^)) | sort -u | \
 	  sed 's/__wrap_/-Wl,--wrap=/') -o $@ $(filter %.o,$^) $(filter %.a,$^) $(SIM_LIBS)

@@ -8,7 +8,7 @@ run="gcc make pkg-config libc6-dev binutils ca-certificates git curl procps
      libgit2-dev libsodium-dev libcivetweb-dev libsqlite3-dev libzstd-dev zlib1g-dev libjansson-dev
      libcurl4-openssl-dev libxlsxwriter-dev libminizip-dev libexpat1-dev libqrencode-dev nodejs npm"
 test="clang libclang-rt-14-dev clang-tidy-14 clang-format-14 libcmocka-dev gcovr openssh-client age zstd jq sqlite3 libxml2-utils
-      chromium fonts-noto-cjk unzip dpkg-dev debootstrap man-db iproute2 nftables fossil lintian libfaketime zip strace wrk nginx-light openssl
+      chromium fonts-noto-cjk unzip dpkg-dev debootstrap man-db iproute2 nftables fossil lintian libfaketime zip strace wrk nginx-light openssl libssl-dev
       gammu gammu-smsd"
 
 want=$run

@@ -1,5 +1,5 @@
 #!/bin/bash
-# make torture: KILLS=1000 kills with -9 at random under load; the program stopped at each STRIDE-th (1) system call of
+# make torture: KILLS=1000 kills with -9 at random under load; the program stopped at each STRIDE-th (1) place that leaves another disk of
 # save, send, take in, export, rebuild, checkpoint, drop, restore, erase (OPS= some) and their recovery, and each failing;
 # the link cut after each EVERY-th (16) byte of a 64 KiB exchange; memory that runs out at each STRIDE-th allocation of
 # save, seal, take in, export, rebuild; the power cut at POINTS=10000 points of a node's life on a recorded disk (root; see
