@@ -79,11 +79,13 @@ function generator(a) { // mulberry32
 }
 
 // Of writes that no flush has covered, what is on the disk: [entry, from, to) in bytes of it.
+// The block of the superblock is never torn: ext4 keeps a second one only on disks of more than 128 MiB, and without any
+// no program can be asked for anything.
 const WAYS = ['none', 'all', 'some', 'some pages', 'some sectors', 'the first', 'the first and a torn one']
 function kept(pending, way, random) {
   const chance = random()
   const whole = list => list.map(e => [e, 0, e.len])
-  const cut = (list, size) => list.flatMap(e => Array.from({ length: Math.ceil(e.len / size) }, (_, i) => [e, i * size, Math.min(e.len, i * size + size)]))
+  const cut = (list, size) => list.flatMap(e => e.to < 4096 ? [[e, 0, e.len]] : Array.from({ length: Math.ceil(e.len / size) }, (_, i) => [e, i * size, Math.min(e.len, i * size + size)]))
   const some = list => list.filter(() => random() < chance)
   const n = Math.floor(random() * pending.length)
   switch (WAYS[way]) {
