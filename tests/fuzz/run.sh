@@ -8,6 +8,8 @@ runs=${RUNS:-1000000}
 out=build/fuzz
 b=build/san-fuzzer-no-link-address-undefined
 mkdir -p $out
+# 8 MB of freed memory are kept to be caught used again: more than any input frees, and they stay in the cache
+export ASAN_OPTIONS=${ASAN_OPTIONS:-quarantine_size_mb=8}
 flags=(-std=c17 -D_XOPEN_SOURCE=700 -D_DEFAULT_SOURCE -O1 -g -I. -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined)
 libs=(-lcurl -lsqlite3 -lgit2 -lzstd -ljansson -lxlsxwriter -lminizip -lexpat -lqrencode -lsodium -lz -lm -lpthread)
 passed=0
@@ -25,9 +27,10 @@ run() { # NAME
         echo "FAILED $name does not build"; tail -n 5 "$out/$name.log"
         return 1
     fi
-    local limit=(-runs="$runs") new="$out/$name.corpus"
+    # -entropic=0: with a thousand inputs in the corpus the bookkeeping of rare features took half the time
+    local limit=(-runs="$runs" -entropic=0) new="$out/$name.corpus"
     if [ -n "${SHORT:-}" ]; then
-        limit=(-max_total_time=2)
+        limit=(-max_total_time=2 -entropic=0)
         new="$out/$name.short"
         rm -rf "$new"
     fi
