@@ -432,19 +432,21 @@ static bool read_told(struct told *t, struct ln_span f, struct ln_span list)
 {
     struct ln_span item;
     size_t at = 0;
+    size_t cap = 0;
 
     if (ln_canon_type(list) != LN_CANON_ARRAY ||
         (ln_canon_get(f, "first", &item) && !read_region(t->first, item)) ||
         (ln_canon_get(f, "next", &item) && !read_region(t->next, item)))
         return false;
-    t->list = ln_alloc_array(LN_AUTHORITY_DOWN_MAX, sizeof *t->list);
     while (ln_canon_next(list, &at, NULL, &item)) {
-        if (t->n == LN_AUTHORITY_DOWN_MAX || !read_one_down(&t->list[t->n], item) ||
+        if (t->n == LN_AUTHORITY_DOWN_MAX)
+            return false;
+        t->list = ln_grow(t->list, t->n, &cap, sizeof *t->list);
+        if (!read_one_down(&t->list[t->n], item) ||
             (t->n > 0 && strcmp(t->list[t->n - 1].region, t->list[t->n].region) >= 0))
             return false;
         t->n++;
     }
-    t->list = ln_realloc(t->list, (t->n + 1) * sizeof *t->list);
     return true;
 }
 

@@ -922,16 +922,18 @@ static bool reread_author(struct ln_replica *r, const char *author, const struct
     struct ln_store *s = r->c.store;
     struct ln_store_log l = { 0 };
     struct first first = { .s = s, .log = &l, .audience = e->audience };
-    uint64_t *seqs = ln_alloc_array(REREAD_MAX, sizeof *seqs);
     size_t n = 0;
-    bool ok =
-        strcmp(author, r->c.id) == 0 ||
-        (s->ops->log_get(s->ctx, &l, author, err) &&
-         (l.n == 0 || s->ops->segments_with(s->ctx, l.n, e->file_name, seqs, REREAD_MAX, &n, err)));
 
+    if (strcmp(author, r->c.id) == 0)
+        return true;
+    if (!s->ops->log_get(s->ctx, &l, author, err))
+        return false;
     /* The very log that is being applied: as far as it has got, under the same receipt. */
     bool same = r->at != NULL && r->at->log->n == l.n;
     uint64_t until = same ? r->at->seq - 1 : l.applied;
+    size_t max = until < REREAD_MAX ? (size_t)until : REREAD_MAX;
+    uint64_t *seqs = ln_alloc_array(max + 1, sizeof *seqs);
+    bool ok = l.n == 0 || s->ops->segments_with(s->ctx, l.n, e->file_name, seqs, max, &n, err);
     if (ok && held && n > 0 && seqs[0] <= until)
         ok = ln_replica_held(s, l.n, seqs[0], seqs[0], see_segment, &first, err);
     if (held && !(first.asked && !first.there))
