@@ -27,7 +27,7 @@ export const app = {
   columns: ['显示列', 'Columns'], untitled: ['未命名', 'Untitled'], filter: ['筛选', 'Filter'], several: ['多项', 'several'], not_done: ['未办结（全部）', 'Not finished (all)'], from: ['起', 'from'], mine_only: ['只看我的', 'Only mine'],
   search_in: ['搜索{what}', 'Search: {what}'], none_fits: ['没有符合条件的记录', 'Nothing fits'], clear_filters: ['清除条件', 'Clear the filters'], added_on: ['登记时间', 'Added'],
   pages: ['翻页', 'Pages'], page_before: ['上一页', 'Previous'], page_after: ['下一页', 'Next'], page_of: ['第 {from}–{to} 条，共 {n} 条', '{from}–{to} of {n}'],
-  hour: ['时', 'Hour'], minute: ['分', 'Minute'], not_yours: ['（无权查看）', '(not for you)'], emptied: ['（清空）', '(emptied)'],
+  hour: ['时', 'Hour'], minute: ['分', 'Minute'], not_yours: ['（无权查看）', '(not for you)'], n_not_yours: ['（{n} 项无权查看）', '({n} not for you)'], emptied: ['（清空）', '(emptied)'],
   edit_one: ['更正：{what}', 'Correct: {what}'], start_again: ['重新填写', 'Start again'], more_fields: ['更多内容（{n} 项，选填）', '{n} more fields (optional)'], optional: ['选填', 'Optional'], saving: ['正在保存…', 'Saving…'], saved: ['已保存', 'Saved'],
   draft_kept: ['草稿自动保存在本机', 'Drafts stay on this device'], look_at_fields: ['有内容需要改正，见各项下面的说明', 'Something needs correcting: see below the fields'],
   step_of: ['第 {n} 步，共 {of} 步', 'Step {n} of {of}'], look_once_more: ['请再看一遍', 'Look once more'], answer_first: ['请先填写这一项', 'Please answer this first'], submit: ['提交', 'Send'], next_step: ['下一步', 'Next'], step_back: ['上一步', 'Back'], read_aloud: ['读出来', 'Read aloud'],

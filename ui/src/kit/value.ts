@@ -40,17 +40,28 @@ export function keyOf(text: string, field: Field): string {
   return known ? known.code : field.keys && text === t('any_one') ? 'any' : text
 }
 
+const nameOf = (value: unknown, field: Field, rec?: Rec) => rec && rec.refs && rec.refs[field.name] && rec.refs[field.name][String(value)]
+
+/** The names that the reader may see; the others are counted. */
+function names(list: unknown[], field: Field, rec?: Rec): string {
+  const known = list.map(v => nameOf(v, field, rec)).filter(Boolean) as string[]
+  const hidden = list.length - known.length
+  if (hidden > 0) known.push(hidden > 1 ? t('n_not_yours', { n: hidden }) : t('not_yours'))
+  return known.join(lang.value === 'zh' ? '、' : ', ')
+}
+
 export function show(value: unknown, field: Field | undefined, module: Module, rec?: Rec): string {
   if (value === undefined || value === null || value === '') return ''
   if (!field) return String(value)
   if (field.items && Array.isArray(value)) return value.map((v: Record<string, unknown>) => (field.items || [])
     .map(i => show(v[i.name], i, module)).filter(x => x !== '').join(' · ')).join('\n')
+  if (Array.isArray(value) && field.to) return names(value, field, rec)
   if (Array.isArray(value)) return value.map(v => show(v, field, module, rec)).join(lang.value === 'zh' ? '、' : ', ')
   if (field.type === 'ts') return stamp(Number(value))
   if (field.type === 'fen') return money(Number(value))
   if (field.type === 'bool') return t(value ? 'yes' : 'no')
   if (field.codes) return word((module.codes[field.codes] || []).find(c => c.code === value), /\*\*/.test(String(value)) ? '＊＊＊' : String(value))
-  if (field.type === 'ref' || (field.type === 'list' && field.to)) return (rec && rec.refs && rec.refs[field.name] && rec.refs[field.name][String(value)]) || t('not_yours')
+  if (field.type === 'ref' || (field.type === 'list' && field.to)) return nameOf(value, field, rec) || t('not_yours')
   if (field.type === 'region' || (field.type === 'list' && field.check === 'region')) return (rec && rec.refs && rec.refs[field.name] && rec.refs[field.name][String(value)]) || String(value)
   if (field.type === 'file' || field.type === 'files') return String((value as { name?: string }).name || '')
   if (field.type === 'geo') return `${(value as { lat: string }).lat}, ${(value as { lng: string }).lng}`
