@@ -1,6 +1,9 @@
 /* Workers and a year of their log, tasks, meetings, ledgers (M7). */
 #include "sample.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #define N_WORKER 6
 #define ROUND_DAYS 25
 
@@ -148,6 +151,132 @@ static void write_ledger(struct sample *s)
     (void)step(s, id, id, "issue", "open");
 }
 
+/* ---- the workers, assessed each quarter */
+
+#define N_INDICATOR 4
+static const struct {
+    const char *name, *source, *rule;
+    int weight;
+} indicators[N_INDICATOR] = { { "走访", "visits", "40", 30 },
+                              { "任务按时", "tasks", "", 30 },
+                              { "居民满意", "manual", "回访和来信", 25 },
+                              { "团队协作", "manual", "同事互评", 15 } };
+
+static struct id write_scheme(struct sample *s, const char *name, int from, int until)
+{
+    struct row r = { 0 };
+    char list[900] = "[";
+
+    for (int i = 0; i < N_INDICATOR; i++) {
+        size_t at = strlen(list);
+        (void)snprintf(list + at, sizeof list - at, "%s{\"name\":\"%s\",", i > 0 ? "," : "",
+                       indicators[i].name);
+        at = strlen(list);
+        if (indicators[i].rule[0] != '\0')
+            (void)snprintf(list + at, sizeof list - at, "\"rule\":\"%s\",", indicators[i].rule);
+        at = strlen(list);
+        (void)snprintf(list + at, sizeof list - at, "\"source\":\"%s\",\"weight\":%d}",
+                       indicators[i].source, indicators[i].weight);
+    }
+    happened(s, until > 0 ? until - 1 : 6, 9);
+    puts_(&r, "name", name);
+    puts_(&r, "period", "quarter");
+    put_day(s, &r, "starts", from);
+    put_day(s, &r, "ends", until);
+    puts_(&r, "subject", "person");
+    put(&r, "indicators", "%s]", list);
+    struct id id = add(s, &r);
+    struct id at = step(s, id, id, "open", "open");
+    if (until > 0) {
+        later(s, 8 * 24);
+        (void)step(s, id, at, "close", "closed");
+    }
+    return id;
+}
+
+/* In tenths, of each indicator; the same as its scores in their file. */
+static int score(int quarter, int worker, int indicator)
+{
+    return 800 + (worker * 37 + indicator * 53 + quarter * 29) % 195;
+}
+
+static void write_scores(struct sample *s, struct id scheme, int quarter, int day,
+                         const struct id worker[N_WORKER])
+{
+    for (int w = 0; w < N_WORKER; w++)
+        for (int i = 0; i < N_INDICATOR; i++) {
+            bool counted = strcmp(indicators[i].source, "manual") != 0;
+            struct row r = { 0 };
+            if (quarter > 0 && !counted && w >= N_WORKER / 2)
+                continue; /* under way: the raters have not come to them yet */
+            happened(s, day, 10 + i);
+            put_ref(&r, "scheme", scheme);
+            put_ref(&r, "subject", worker[w]);
+            puts_(&r, "indicator", indicators[i].name);
+            put(&r, "value", "\"%d.%d\"", score(quarter, w, i) / 10, score(quarter, w, i) % 10);
+            if (counted)
+                put(&r, "auto", "true");
+            else
+                puts_(&r, "comment", i % 2 == 0 ? "居民说得多，事情有回音。" : "遇事肯搭把手。");
+            (void)add(s, &r);
+        }
+}
+
+/* The last quarter's are final but one, which was shown; of this one's some have reviewed
+ * themselves. */
+static void write_results(struct sample *s, struct id scheme, int quarter, int day,
+                          const struct id worker[N_WORKER])
+{
+    static const char *const steps[][2] = { { "self", "self" },
+                                            { "rate", "raters" },
+                                            { "decide", "committee" },
+                                            { "show", "shown" },
+                                            { "accept", "final" } };
+
+    for (int w = 0; w < N_WORKER; w++) {
+        struct row r = { 0 };
+        char parts[600] = "[";
+        int total = 0;
+        int n = quarter == 0 ? (w < N_WORKER - 1 ? 5 : 4) : w % 3 == 0 ? 0 : 1;
+        for (int i = 0; i < N_INDICATOR; i++) {
+            size_t at = strlen(parts);
+            (void)snprintf(parts + at, sizeof parts - at, "%s{\"name\":\"%s\",\"value\":\"%d.%d\"}",
+                           i > 0 ? "," : "", indicators[i].name, score(quarter, w, i) / 10,
+                           score(quarter, w, i) % 10);
+            total += score(quarter, w, i) * indicators[i].weight;
+        }
+        happened(s, day, 14);
+        put_ref(&r, "scheme", scheme);
+        put_ref(&r, "subject", worker[w]);
+        if (n > 0)
+            puts_(&r, "self", "走访都做到了，表格还填得慢。");
+        if (n > 1) {
+            put(&r, "total", "\"%d.%d\"", total / 1000, total / 100 % 10);
+            puts_(&r, "grade", total >= 90000 ? "A" : "B");
+            put(&r, "parts", "%s]", parts);
+        }
+        struct id id = add(s, &r);
+        struct id at = id;
+        for (int i = 0; i < n; i++) {
+            later(s, 20);
+            at = step(s, id, at, steps[i][0], steps[i][1]);
+        }
+    }
+}
+
+static void write_assessment(struct sample *s, const struct id worker[N_WORKER])
+{
+    open_file(s, "assess_scheme");
+    struct id before = write_scheme(s, "上季度社工考核", 182, 91);
+    struct id now = write_scheme(s, "本季度社工考核", 90, 0);
+    open_file(s, "assess_score");
+    write_scores(s, before, 0, 88, worker);
+    write_scores(s, now, 1, 4, worker);
+    open_file(s, "assess_result");
+    write_results(s, before, 0, 86, worker);
+    write_results(s, now, 1, 3, worker);
+}
+
 void sample_work(struct sample *s)
 {
     struct id worker[N_WORKER];
@@ -157,4 +286,5 @@ void sample_work(struct sample *s)
     write_tasks(s, worker);
     write_meetings(s);
     write_ledger(s);
+    write_assessment(s, worker);
 }
