@@ -1052,8 +1052,9 @@ static bool make_household(json_t *home, struct ln_special_call *x, struct ln_er
     bool ok = ln_special_get(&row, x, "dwelling", dwelling, err) &&
               ln_special_get(&building, x, "building", ln_special_text(row, "building"), err);
 
-    (void)snprintf(no, sizeof no, "%.60s-%.60s-%.60s", ln_special_text(building, "code"),
-                   ln_special_text(row, "unit"), ln_special_text(row, "room"));
+    const char *unit = ln_special_text(row, "unit");
+    (void)snprintf(no, sizeof no, "%.60s-%.60s%s%.60s", ln_special_text(building, "code"), unit,
+                   unit[0] != '\0' ? "-" : "", ln_special_text(row, "room"));
     ok = ok &&
          ln_special_add(
              id, x, "household",

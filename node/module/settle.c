@@ -259,7 +259,8 @@ static json_t *links(const struct working *w, const json_t *part)
     return out;
 }
 
-/* What a new record begins with: "today", text with {part.field} in it, or a value. */
+/* What a new record begins with: "today", text with {part.field} in it, or a value. A field that
+ * is empty takes the "-" before it along. */
 static json_t *first_value(const struct working *w, const json_t *v)
 {
     const char *text = json_string_value(v);
@@ -277,7 +278,10 @@ static json_t *first_value(const struct working *w, const json_t *v)
             continue;
         }
         (void)snprintf(path, sizeof path, "%.*s", (int)(end - p - 1), p + 1);
-        ln_buf_adds(&out, told(w, path));
+        const char *part = told(w, path);
+        if (part[0] == '\0' && out.len > 0 && out.data[out.len - 1] == '-')
+            ln_buf_cut(&out, out.len - 1);
+        ln_buf_adds(&out, part);
         p = end;
     }
     json_t *one = json_string(out.data != NULL ? out.data : "");

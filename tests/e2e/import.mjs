@@ -142,6 +142,10 @@ try {
   const again = changes(other)
   run(['load', '--dir', other.dir, '--collection', 'person', `${files}/residents.csv`])
   ok('the same in UTF-8 changes nothing', changes(other) === again)
+  fs.writeFileSync(`${files}/no-unit.csv`, '\ufeff姓名,人员类别,楼幢,房号,与户主关系\r\n王平房,户籍居民,2幢,901,户主\r\n')
+  run(['load', '--dir', other.dir, '--collection', 'person', `${files}/no-unit.csv`])
+  const bare = (await there('GET', '/household?sort=-id&limit=1')).body.items[0]
+  ok('where no unit is written, the number of the household has none', bare.f.no === '2幢-901', JSON.stringify(bare))
 
   // ---- tables that are not what they should be
   const bad = async (what, text, want) => {

@@ -133,6 +133,9 @@ try {
   const together = async what => { both.add(`${await homes('周五')},${await homes('周六')}`); return what() }
   const two = await carry(() => together(() => incoming('offered', '周五')))
   ok('one request offers both', two && two.f.family.includes('周六') && (await all('b', 'move_in', '&state=offered')).length === 1, JSON.stringify(two))
+  await phone.goto(`${b.base}/move_in/${two.id}`)
+  ok('who comes along is named where they are taken in', await shows(phone, '.card:has-text("周六")'))
+  await look(phone, 'a household being taken in')
   await call('b', 'POST', `/move_in/${two.id}/steps`, { action: 'accept', set: { dwelling: flat.b.id, kind: 'actual', starts: '2026-11-03' } })
   ok('both leave when both are taken in', await carry(() => together(async () => await stateA(family) === 'moved')) !== null, await stateA(family))
   ok('never one without the other, and never none', [...both].every(n => n === '1,1' || n === '2,2') && both.has('1,1'), [...both].join(' '))
@@ -141,6 +144,9 @@ try {
   const rooms = (await all('b', 'residence')).filter(r => came.some(p => p.id === r.f.person))
   ok('each of them arrives once, in one household', came.length === 2 && came[0].f.name !== came[1].f.name && rooms.length === 2 && rooms[0].f.household && rooms[0].f.household === rooms[1].f.household
     && await homes('周五') === 1 && await homes('周六') === 1, JSON.stringify([came, rooms]))
+  await phone.goto(`${b.base}/household/${rooms[0].f.household}`)
+  ok('their household names both', await shows(phone, 'main:has(h1:text-is("1-101")):has-text("周五"):has-text("周六")'))
+  await look(phone, 'the household that came')
   for (const p of [wu, liu]) ok(`${p.id} is gone from the old community`, (await call('a', 'GET', `/person/${p.id}`)).f.status === 'moved')
 
   // --- refused with a reason
