@@ -812,8 +812,10 @@ bool ln_replica_settle(struct ln_replica *r, const struct ln_receipt *receipt,
         return false;
     if (receipt->seq <= before)
         /* One whose first copy was lost on its way: it may cover lines earlier than the one that
-         * came after it. */
-        return held.seq == receipt->seq || rethink(r, &log, receipt, 1, receipt->seq, err);
+         * came after it. So may one for the same segment with another time: of what a parent signed
+         * twice, as after its restore or to deceive, both count, in whatever order they come. */
+        return (held.seq == receipt->seq && held.t == receipt->t) ||
+               rethink(r, &log, receipt, 1, receipt->seq, err);
     log.receipt = receipt->seq;
     return s->ops->log_put(s->ctx, &log, err) &&
            rethink(r, &log, receipt, before + 1, receipt->seq, err) &&

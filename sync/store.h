@@ -228,8 +228,9 @@ struct ln_store_ops {
     bool (*fork_put)(void *ctx, int64_t log, uint64_t seq, const struct ln_sha256 *sha,
                      struct ln_span commit, struct ln_err *err); /* [w] */
 
-    /* ---- receipts of a log. receipt_first: the first one with its seq >= seq; seq = 0 in `out`
-     * when there is none yet. `evidence` may be NULL. */
+    /* ---- receipts of a log. Of two for one segment the one of the earlier time is kept, with its
+     * evidence. receipt_first: the first one with its seq >= seq; seq = 0 in `out` when there is
+     * none yet. `evidence` may be NULL. */
     bool (*receipt_put)(void *ctx, int64_t log, const struct ln_store_receipt *r,
                         struct ln_err *err); /* [w] */
     bool (*receipt_first)(void *ctx, int64_t log, uint64_t seq, struct ln_store_receipt *out,

@@ -568,7 +568,7 @@ static bool receipt_put(void *ctx, int64_t log, const struct ln_store_receipt *r
 {
     static const char sql[] =
         "INSERT INTO receipt(log, seq, t, evidence) VALUES(?,?,?,?) ON CONFLICT(log, seq)"
-        " DO UPDATE SET t = min(t, excluded.t), evidence = excluded.evidence";
+        " DO UPDATE SET t = excluded.t, evidence = excluded.evidence WHERE excluded.t <= t";
     struct ln_query *q = ln_db_use(((struct ln_sqlstore *)ctx)->db, sql);
 
     ln_db_int(q, log);

@@ -4,11 +4,13 @@
 #include "tests/lib/forge.h"
 #include "tests/lib/tree.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "crypto/base/alloc.h"
 #include "sync/alias.h"
+#include "sync/replica_apply.h"
 #include "sync/replica_core.h"
 
 TEST(a_save_in_the_community_is_read_in_district_and_province)
@@ -479,6 +481,52 @@ TEST(what_a_laptop_may_not_write_is_refused_and_named_in_the_receipt)
     assert_int_equal(err.code, LN_DENIED);
     box_end(&laptop);
     tree_end(&t);
+}
+
+/* A parent that came back from an old image signs anew for what it had signed for; one that lies
+ * signs for another time. */
+TEST(of_two_receipts_for_one_segment_the_earlier_time_counts_in_either_order)
+{
+    for (int turn = 0; turn < 2; turn++) {
+        struct tree t;
+        struct ln_store_log log = { 0 };
+        struct ln_store_receipt kept = { 0 };
+        struct ln_buf evidence = ln_buf_new(64);
+        struct ln_err err = { 0 };
+        char text[128];
+        char want[32];
+        tree_new(&t);
+        struct ln_id id = add(&t.comm, "notice", "public", "{\"title\":\"x\"}", NULL);
+        seal(&t.comm);
+        struct ln_store *s = t.comm.c.store;
+        MUST(s->ops->log_get(s->ctx, &log, t.comm.c.id, &err));
+        int64_t early = ln_clock_claimed(&id) - 1000;
+        int64_t late = ln_clock_claimed(&id) + 1000;
+
+        for (int i = 0; i < 2; i++) {
+            bool first = i == turn;
+            struct ln_receipt r = { .seq = log.head,
+                                    .sha = log.head_sha,
+                                    .t = first ? early : late,
+                                    .no = ln_span_of("[]") };
+            const char *why = NULL;
+            (void)snprintf(r.log, sizeof r.log, "%s", t.comm.c.id);
+            MUST(
+                ln_replica_begin(t.comm.r, &err) &&
+                ln_replica_settle(t.comm.r, &r, ln_span_of(first ? "early" : "late"), &why, &err) &&
+                ln_replica_commit(t.comm.r, &err));
+            assert_null(why);
+        }
+
+        (void)snprintf(want, sizeof want, "%" PRId64, early);
+        cell(text, &t.comm, "SELECT eff FROM change WHERE id = ?", &id);
+        assert_string_equal(text, want);
+        MUST(s->ops->receipt_first(s->ctx, log.n, log.head, &kept, &evidence, &err));
+        assert_true(kept.t == early);
+        assert_string_equal(evidence.data, "early");
+        ln_buf_free(&evidence);
+        tree_end(&t);
+    }
 }
 
 TEST(a_gap_a_fork_and_a_tampered_pack_are_refused_and_change_nothing)
@@ -958,6 +1006,7 @@ RUN_TESTS(T(a_set_that_is_refused_names_neither_region_nor_collection_of_a_recor
           T(a_laptop_living_in_2031_wins_nothing),
           T(a_drill_signs_for_no_laptop_and_comes_to_the_same_in_any_order),
           T(what_a_laptop_may_not_write_is_refused_and_named_in_the_receipt),
+          T(of_two_receipts_for_one_segment_the_earlier_time_counts_in_either_order),
           T(a_gap_a_fork_and_a_tampered_pack_are_refused_and_change_nothing),
           T(two_children_of_one_head_are_a_fork_and_the_other_one_is_kept),
           T(a_record_that_is_published_among_other_lines_arrives_with_its_fields),
