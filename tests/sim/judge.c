@@ -597,8 +597,8 @@ static void judge_rights(struct sim_node *n)
             continue;
         bool same = o->parent == NULL || strcmp(c->parent, o->parent->c.id) == 0;
         /* who takes a box's place certifies none that was revoked */
-        if (!same && o->revoked)
-            same = ln_authority_continues(a, o->parent->c.id, c->parent);
+        for (size_t k = 0; k < sim->n_real && !same && o->revoked; k++)
+            same = sim->nodes[k]->heir == o->parent && strcmp(sim->nodes[k]->c.id, c->parent) == 0;
         if (c->role != o->role || strcmp(c->region, o->region) != 0 || !same)
             sim_wrong("%s believes another certificate of %s", n->c.id, o->c.id);
         if (ln_authority_void_from(a, o->c.id) != 0 && !o->revoked && o->heir == NULL)

@@ -161,6 +161,43 @@ TEST(a_community_beside_a_subdistrict_whose_code_encloses_its_own_is_none_of_its
     tree_end(&t);
 }
 
+/* It has no certificate of the new box, and what it wrote before its end is the community's. */
+TEST(a_new_box_gets_what_a_revoked_laptop_of_the_dead_one_had_written)
+{
+    struct tree t;
+    struct box laptop;
+    struct box heir;
+    struct ln_cert as = { .role = LN_ROLE_COMMUNITY };
+    struct ln_view_log l;
+    struct ln_err err = { 0 };
+    tree_new(&t);
+    box_new(&laptop, "330106005055");
+    box_new(&heir, "330106005055");
+    enrol(&t.comm, &laptop, "330106005055", LN_ROLE_LAPTOP, "201");
+    sync_all(&t);
+    (void)add(&laptop, "person", "330106005055/g201", "{\"job\":\"1-01\"}", NULL);
+    seal(&laptop);
+    MUST(carry(&laptop, &t.comm, laptop.c.id, &err) == LN_OK);
+    MUST(carry(&t.comm, &t.dist, laptop.c.id, &err) == LN_OK);
+    uint64_t end = head(&t.comm, laptop.c.id);
+    MUST(ln_replica_begin(t.comm.r, &err) && ln_replica_revoke(t.comm.r, laptop.c.id, &end, &err) &&
+         ln_replica_commit(t.comm.r, &err));
+    sync_all(&t);
+    (void)snprintf(as.continues, sizeof as.continues, "%s", t.comm.c.id);
+    enrol_as(&t.dist, &heir, "330106005055", &as);
+    sync_all(&t);
+    const struct ln_authority *a = ln_replica_authority(t.dist.r);
+
+    assert_true(ln_view_holds(&l, a, heir.c.id, t.dist.c.id, laptop.c.id) && !l.up);
+
+    MUST(carry(&t.dist, &heir, laptop.c.id, &err) == LN_OK);
+    assert_int_equal(head(&heir, laptop.c.id), end);
+    box_end(&heir);
+    box_end(&laptop);
+    tree_end(&t);
+}
+
 RUN_TESTS(T(heads_with_anything_changed_are_refused_or_read_as_they_stand),
           T(a_view_holds_what_concerns_the_child_and_nothing_else),
+          T(a_new_box_gets_what_a_revoked_laptop_of_the_dead_one_had_written),
           T(a_community_beside_a_subdistrict_whose_code_encloses_its_own_is_none_of_its_digests))
