@@ -926,8 +926,8 @@ static bool pull_new(struct ln_exchange_client *c, bool *moved, struct ln_err *e
             return false;
         } else {
             failed = t->log;
-            if (first.code == LN_OK)
-                first = one;
+            if (first.code == LN_OK || first.code == LN_MISSING)
+                first = one; /* what waits for a certificate may wait for what failed otherwise */
         }
     }
     *moved = *moved || any;
