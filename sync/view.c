@@ -87,10 +87,9 @@ bool ln_view_holds(struct ln_view_log *out, const struct ln_authority *a, const 
         out->up = strcmp(path[i]->node, child) == 0;
     /* Of the box that it continues also the logs of laptops that were revoked: nobody certifies
      * those anew. */
-    bool left = ln_authority_continues(a, child, author) ||
-                (n > 0 && ln_authority_continues(a, child, path[0]->node));
-    if (out->up || left || from_above(a, self, at, author, region) ||
-        sibling(a, self, at, author, region))
+    if (out->up || ln_authority_continues(a, child, author) ||
+        (n > 0 && ln_authority_continues(a, child, path[0]->node)) ||
+        from_above(a, self, at, author, region) || sibling(a, self, at, author, region))
         return true;
     out->up = region != NULL && strcmp(region, self->region) == 0 &&
               strcmp(author, self->parent) != 0 && ln_authority_was_parent(a, author, child);

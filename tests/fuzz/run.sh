@@ -27,15 +27,15 @@ run() { # NAME
         echo "FAILED $name does not build"; tail -n 5 "$out/$name.log"
         return 1
     fi
-    # -entropic=0: with a thousand inputs in the corpus the bookkeeping of rare features took half the time
-    local limit=(-runs="$runs" -entropic=0) new="$out/$name.corpus"
+    local limit=(-runs="$runs") new="$out/$name.corpus"
     if [ -n "${SHORT:-}" ]; then
-        limit=(-max_total_time=2 -entropic=0)
+        limit=(-max_total_time=2)
         new="$out/$name.short"
         rm -rf "$new"
     fi
     mkdir -p "$new" "tests/fuzz/corpus/$name"
-    if "$out/$name" "${limit[@]}" -max_len=70000 -rss_limit_mb=2048 -timeout=30 -detect_leaks="${LEAKS:-1}" -artifact_prefix="$out/$name-" \
+    # -entropic=0: with a thousand inputs in the corpus the bookkeeping of rare features took half the time
+    if "$out/$name" "${limit[@]}" -entropic=0 -max_len=70000 -rss_limit_mb=2048 -timeout=30 -detect_leaks="${LEAKS:-1}" -artifact_prefix="$out/$name-" \
         "$new" "tests/fuzz/corpus/$name" >"$out/$name.log" 2>&1; then
         echo "ok     $name $(grep -oE '#[0-9]+' "$out/$name.log" | tail -n 1) runs"
     else

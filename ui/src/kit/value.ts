@@ -62,7 +62,7 @@ export function show(value: unknown, field: Field | undefined, module: Module, r
   if (field.type === 'bool') return t(value ? 'yes' : 'no')
   if (field.codes) return word((module.codes[field.codes] || []).find(c => c.code === value), /\*\*/.test(String(value)) ? '＊＊＊' : String(value))
   if (field.type === 'ref' || (field.type === 'list' && field.to)) return nameOf(value, field, rec) || t('not_yours')
-  if (field.type === 'region' || (field.type === 'list' && field.check === 'region')) return (rec && rec.refs && rec.refs[field.name] && rec.refs[field.name][String(value)]) || String(value)
+  if (field.type === 'region' || (field.type === 'list' && field.check === 'region')) return nameOf(value, field, rec) || String(value)
   if (field.type === 'file' || field.type === 'files') return String((value as { name?: string }).name || '')
   if (field.type === 'geo') return `${(value as { lat: string }).lat}, ${(value as { lng: string }).lng}`
   if (field.type === 'map') return lines(value, field, rec)
