@@ -619,8 +619,10 @@ static void judge_forks(void)
         struct ln_err err = { 0 };
         SIM_DO(s->ops->counts(s->ctx, &counts, &err));
         bool apart = clone->most > 0 && clone->original->most > 0;
-        sim_sync(clone);
-        sim_sync(clone->original);
+        for (int turn = 0; turn < 2; turn++) { /* one may only learn that its box has an heir */
+            sim_sync(clone);
+            sim_sync(clone->original);
+        }
         sim_sync(clone); /* what the other added after it is no fork */
         struct ln_store *a = ln_sqlstore_handle(clone->store);
         struct ln_store *b = ln_sqlstore_handle(clone->original->store);
