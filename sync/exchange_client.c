@@ -11,6 +11,7 @@
 #include "sync/heir.h"
 #include "sync/keys.h"
 #include "sync/pack.h"
+#include "sync/tally.h"
 #include "sync/view.h"
 
 #define META "exchange"
@@ -58,6 +59,9 @@ struct ln_exchange_client {
     struct ln_damages lacks; /* segments that the parent asks us for */
     bool checked; /* the parent has named the heads of our own logs since this client was made */
     uint64_t reminded; /* our heads, added up, when the parent was last asked for lost receipts */
+    uint64_t tally;    /* as the parent told last (tally.h), when `tallied` */
+    bool tallied;
+    bool forgot; /* it told less than before in this sync: what it lacks waits to be given */
 };
 
 static int64_t now_ms(const struct ln_exchange_client *c)
@@ -317,6 +321,51 @@ static void start(struct ln_message *m, const char *method, const char *name, co
     (void)snprintf(m->path, sizeof m->path, "/sync/v1/%s%s", name, rest);
 }
 
+/* ---- what the parent took beside the logs */
+
+struct heard_job {
+    struct ln_exchange_client *c;
+    struct ln_span keys; /* a body that it has taken, or empty */
+    bool told, forgot;
+    uint64_t n;
+};
+
+static bool heard(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct heard_job *j = arg;
+
+    return (j->keys.len == 0 || ln_keys_sent(r, j->keys, err)) &&
+           (!j->told || ln_tally_heard(&j->forgot, r, j->c->parent.node, j->n, err));
+}
+
+/* Notes the "tally" of an answer, and that `keys` were taken. An older parent tells none. */
+static bool hear(struct ln_exchange_client *c, struct ln_span body, struct ln_span keys,
+                 struct ln_err *err)
+{
+    struct heard_job j = { .c = c, .keys = keys };
+    struct ln_span item;
+
+    if (!c->past && ln_canon_get(body, "tally", &item) && ln_canon_type(item) == LN_CANON_INT &&
+        ln_canon_int(item) >= 0) {
+        j.n = (uint64_t)ln_canon_int(item);
+        j.told = !c->tallied || j.n != c->tally;
+    }
+    if (!j.told && keys.len == 0)
+        return true;
+    if (!do_write(c, heard, &j, err))
+        return false;
+    if (j.told) {
+        c->tally = j.n;
+        c->tallied = true;
+    }
+    if (j.forgot) {
+        ln_log(LN_LOG_WARN, "the parent has forgotten keys and attachments that it took: they are "
+                            "given to it again");
+        c->forgot = true;
+    }
+    return true;
+}
+
 /* ---- before: seal, keys, who the parent is */
 
 struct prepare_job {
@@ -382,15 +431,6 @@ static bool prepare(void *arg, struct ln_replica *r, struct ln_err *err)
     return j->past || ln_keys_pending(&j->keys, &j->n_keys, r, err);
 }
 
-struct sent_job {
-    struct ln_span body;
-};
-
-static bool note_sent(void *arg, struct ln_replica *r, struct ln_err *err)
-{
-    return ln_keys_sent(r, ((struct sent_job *)arg)->body, err);
-}
-
 /* Keys go before the lines they open: then the parent can show what it receives. */
 static bool send_keys(struct ln_exchange_client *c, struct prepare_job *j, struct ln_err *err)
 {
@@ -401,8 +441,11 @@ static bool send_keys(struct ln_exchange_client *c, struct prepare_job *j, struc
     start(&request, "POST", "keys", "");
     ln_message_init(&response, LN_MESSAGE_NOTE_MAX);
     ln_buf_add(&request.body, j->keys.data, j->keys.len);
-    struct sent_job sent = { { request.body.data, request.body.len } };
-    if (!ask(c, &request, &response, NULL, NULL, err) || !do_write(c, note_sent, &sent, err))
+    struct ln_span sent = { request.body.data, request.body.len };
+    if (!ask(c, &request, &response, NULL, NULL, err))
+        goto out;
+    struct ln_span body = { response.body.data, response.body.len };
+    if (!is_object(body, err) || !hear(c, body, sent, err))
         goto out;
     c->out->keys += j->n_keys;
     ok = true;
@@ -422,6 +465,7 @@ static bool use_parent(struct ln_exchange_client *c, const struct prepare_job *j
     if (strcmp(c->parent.node, j->parent.node) != 0 && c->parent.node[0] != '\0') {
         forget(c); /* moved to another parent */
         c->nonce[0] = '\0';
+        c->tallied = false;
     }
     c->parent = j->parent;
     if (!c->loaded && !do_read(c, read_meta, c, err))
@@ -1044,7 +1088,7 @@ static bool ask_heads(struct ln_exchange_client *c, const struct ln_view *mine, 
     }
     if (ln_canon_get(body, "mend", &item))
         note_lacks(&c->lacks, item);
-    ok = true;
+    ok = hear(c, body, (struct ln_span){ NULL, 0 }, err);
 out:
     ln_message_free(&request);
     ln_message_free(&response);
@@ -1310,7 +1354,7 @@ static bool put_part(struct ln_exchange_client *c, const char *hex, uint64_t at,
     }
     *held = (uint64_t)ln_canon_int(item);
     c->out->sent_bytes += len;
-    ok = true;
+    ok = hear(c, body, (struct ln_span){ NULL, 0 }, err);
 out:
     ln_message_free(&request);
     ln_message_free(&response);
@@ -1868,6 +1912,7 @@ bool ln_exchange_sync(struct ln_exchange_client *c, struct ln_exchange_report *o
     c->out = out;
     c->asked = false;
     c->stop = false;
+    c->forgot = false;
     ln_view_free(&c->refused);
     c->lacks.n = 0;
     unsigned before = c->sealed;
@@ -1880,8 +1925,9 @@ bool ln_exchange_sync(struct ln_exchange_client *c, struct ln_exchange_report *o
         for (int round = 0; round < ROUNDS && !out->level && !c->stop; round++)
             if (!round_of(c, round > 0, err))
                 goto failed;
-        /* What came may hold the epoch that our own lines waited for: they go in the same sync. */
-        if (out->got_segments == got || turn > 0)
+        /* What came may hold the epoch that our own lines waited for, and the parent may have said
+         * that it lacks keys: all goes in the same sync. */
+        if ((out->got_segments == got && !c->forgot) || turn > 0)
             break;
         got = out->got_segments;
         unsigned sealed = c->sealed;

@@ -12,6 +12,7 @@
 #include "sync/join.h"
 #include "sync/keys.h"
 #include "sync/pack.h"
+#include "sync/tally.h"
 #include "sync/view.h"
 
 #define BASE "/sync/v1/"
@@ -95,6 +96,7 @@ struct heads_job {
     const char *child, *self;
     struct ln_view view;
     struct ln_damages lacks;
+    uint64_t tally;
 };
 
 static bool read_heads(void *arg, struct ln_store *reader, const struct ln_authority *a,
@@ -103,7 +105,8 @@ static bool read_heads(void *arg, struct ln_store *reader, const struct ln_autho
     struct heads_job *j = arg;
 
     return ln_replica_damages(&j->lacks, reader, a, j->child, j->self, err) &&
-           ln_view_read(&j->view, reader, a, j->child, j->self, err);
+           ln_view_read(&j->view, reader, a, j->child, j->self, err) &&
+           ln_tally_read(&j->tally, reader, j->child, err);
 }
 
 /* Damaged segments of logs that the child may have, too. */
@@ -234,8 +237,8 @@ static void note_state(struct call *c, struct ln_span body)
     c->contact.state[item.len] = '\0';
 }
 
-/* {"all":hash,"sum":hash?} -> {"level":true} or {"have":[...]}, and "mend". Where heads agree and
- * both sides have settled, "same" tells whether the digests do. */
+/* {"all":hash,"sum":hash?} -> {"level":true} or {"have":[...]}, "mend" and "tally". Where heads
+ * agree and both sides have settled, "same" tells whether the digests do. */
 static void heads(struct call *c)
 {
     struct heads_job j = { .child = c->caller.node, .self = c->s->c.self };
@@ -269,13 +272,12 @@ static void heads(struct call *c)
             c->contact.same = member_is(body, "sum", j.view.sum) ? 1 : -1;
             ln_buf_addf(out, ",\"same\":%s", c->contact.same > 0 ? "true" : "false");
         }
-        ln_buf_addc(out, '}');
     } else {
         ln_buf_adds(out, "{\"have\":");
         ln_view_write(out, &j.view);
         write_lacks(out, &j.lacks);
-        ln_buf_addc(out, '}');
     }
+    ln_buf_addf(out, ",\"tally\":%" PRIu64 "}", j.tally);
     ln_view_free(&j.view);
     if (!ln_buf_done(out, "heads", &err))
         problem(c, LN_PROBLEM_BROKEN, err.text);
@@ -519,6 +521,7 @@ static void log_post(struct call *c)
 struct keys_job {
     struct call *call;
     unsigned n;
+    uint64_t tally;
 };
 
 static bool put_keys(void *arg, struct ln_replica *r, struct ln_err *err)
@@ -526,7 +529,8 @@ static bool put_keys(void *arg, struct ln_replica *r, struct ln_err *err)
     struct keys_job *j = arg;
     const struct ln_buf *b = &j->call->request->body;
 
-    return ln_keys_take(&j->n, r, (struct ln_span){ b->data, b->len }, &j->call->caller, err);
+    return ln_keys_take(&j->n, r, (struct ln_span){ b->data, b->len }, &j->call->caller, err) &&
+           ln_tally_add(&j->tally, r, j->call->caller.node, err);
 }
 
 static void keys_post(struct call *c)
@@ -543,7 +547,7 @@ static void keys_post(struct call *c)
         return;
     }
     c->reply->status = 200;
-    ln_buf_addf(&c->reply->body, "{\"n\":%u}", j.n);
+    ln_buf_addf(&c->reply->body, "{\"n\":%u,\"tally\":%" PRIu64 "}", j.n, j.tally);
 }
 
 struct escrow_job {
@@ -661,7 +665,19 @@ static void file_get(struct call *c)
     c->reply->status = 200;
 }
 
-/* An empty PUT asks how much is here: {"held":n}. */
+struct whole_job {
+    const char *child;
+    uint64_t tally;
+};
+
+static bool count_file(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct whole_job *j = arg;
+
+    return ln_tally_add(&j->tally, r, j->child, err);
+}
+
+/* An empty PUT asks how much is here: {"held":n}, and "tally" when that is all of it. */
 static void file_put(struct call *c)
 {
     const struct ln_files *f = c->s->c.files;
@@ -690,8 +706,16 @@ static void file_put(struct call *c)
         fail_with(c, &err);
         return;
     }
+    struct whole_job j = { .child = c->caller.node };
+    if (whole && !c->s->c.access->write(c->s->c.access->ctx, count_file, &j, &err)) {
+        fail_with(c, &err);
+        return;
+    }
     c->reply->status = 200;
-    ln_buf_addf(&c->reply->body, "{\"held\":%" PRIu64 "}", held);
+    ln_buf_addf(&c->reply->body, "{\"held\":%" PRIu64, held);
+    if (whole)
+        ln_buf_addf(&c->reply->body, ",\"tally\":%" PRIu64, j.tally);
+    ln_buf_addc(&c->reply->body, '}');
 }
 
 /* ---- who asks */

@@ -836,7 +836,7 @@ bool ln_replica_take_cert(struct ln_replica *r, const char *author, struct ln_sp
     self = ln_replica_self(r);
     bool moved = self != NULL && before[0] != '\0' && strcmp(self->parent, before) != 0;
     return s->ops->cert_put(s->ctx, author, false, f, err) &&
-           (!moved || s->ops->keys_again(s->ctx, err));
+           (!moved || s->ops->given_again(s->ctx, err));
 }
 
 bool ln_replica_adopt(struct ln_replica *r, const struct ln_span *cert_f,

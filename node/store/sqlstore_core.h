@@ -77,7 +77,7 @@ bool ln_sqlstore_key_for(void *ctx, struct ln_store_key *out, const struct ln_id
 bool ln_sqlstore_key_put(void *ctx, const struct ln_store_key *k, struct ln_err *err);
 bool ln_sqlstore_key_pending(void *ctx, size_t max, ln_store_key_fn *fn, void *fctx,
                              struct ln_err *err);
-bool ln_sqlstore_keys_again(void *ctx, struct ln_err *err);
+bool ln_sqlstore_given_again(void *ctx, struct ln_err *err);
 bool ln_sqlstore_escrow_put(void *ctx, const struct ln_store_escrow *e, struct ln_err *err);
 bool ln_sqlstore_escrow_each(void *ctx, const char *node, int64_t wrap_n, const char *kid,
                              ln_store_escrow_fn *fn, void *fctx, struct ln_err *err);

@@ -189,12 +189,13 @@ bool ln_sqlstore_key_pending(void *ctx, size_t max, ln_store_key_fn *fn, void *f
     return ok;
 }
 
-bool ln_sqlstore_keys_again(void *ctx, struct ln_err *err)
+bool ln_sqlstore_given_again(void *ctx, struct ln_err *err)
 {
     struct ln_sqlstore *s = ctx;
 
     return ln_sqlstore_keys_begin(s, err) &&
-           ln_db_exec(s->keys, "UPDATE key SET escrowed = 0, shared = 0", err);
+           ln_db_exec(s->keys, "UPDATE key SET escrowed = 0, shared = 0", err) &&
+           ln_db_exec(s->db, "UPDATE attachment SET up = 1 WHERE up = 2", err);
 }
 
 /* ---- escrow */

@@ -209,10 +209,10 @@ void peer_image(struct peer *p, bool back)
 
     close_peer(p);
     if (back)
-        (void)snprintf(command, sizeof command, "rm %s/linli.db*; cp %s/kept %s/linli.db", p->dir,
-                       p->dir, p->dir);
+        (void)snprintf(command, sizeof command, "cd %s && rm linli.db* keys.db* && cp kept/*.db .",
+                       p->dir);
     else
-        (void)snprintf(command, sizeof command, "cp %s/linli.db %s/kept", p->dir, p->dir);
+        (void)snprintf(command, sizeof command, "cd %s && mkdir -p kept && cp *.db kept", p->dir);
     assert_int_equal(system(command), 0);
     open_peer(p);
 }

@@ -39,7 +39,7 @@ void peer_move(struct peer *p, struct peer *parent);
 void peer_end(struct peer *p);
 /* Closed and opened again, as by a restart; with another schema, as by an upgrade. */
 void peer_reopen(struct peer *p, const struct ln_schema *schema);
-/* Puts an image of its database aside, or back in its place, as from a copied card. */
+/* Puts an image of its databases aside, or back in its place, as from a copied card. */
 void peer_image(struct peer *p, bool back);
 /* One sync; the test fails unless it ends so. */
 void peer_sync(struct peer *p, struct ln_exchange_report *out);

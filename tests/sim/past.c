@@ -151,7 +151,7 @@ static bool again_job(void *arg, struct ln_replica *r, struct ln_err *err)
     struct ln_store *s = ln_replica_store(r);
 
     (void)arg;
-    return s->ops->keys_again(s->ctx, err);
+    return s->ops->given_again(s->ctx, err);
 }
 
 /* Its laptops give all their keys again, as if they came to it anew, and have not heard of what it

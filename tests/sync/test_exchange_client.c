@@ -1,4 +1,6 @@
 /* Whole exchanges between real replicas: field laptops and their grids, keys on their way down. */
+#include "node/store/attachment.h"
+#include "sync/keys.h"
 #include "sync/pack.h"
 #include "sync/view.h"
 #include "tests/lib/peer.h"
@@ -301,6 +303,25 @@ TEST(what_the_district_writes_for_one_community_is_read_there_with_its_sealed_fi
     world_end(&w);
 }
 
+static bool sent_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct ln_attachment a = { .found = true, .whole = true, .size = 9 };
+
+    (void)r;
+    return ln_attachment_put(ln_sqlstore_db(((struct peer *)arg)->store), &a, LN_ATTACHMENT_SENT, 1,
+                             err);
+}
+
+static uint64_t unsent(struct peer *p)
+{
+    struct ln_err err = { 0 };
+    uint64_t n;
+    uint64_t wanted;
+
+    MUST(ln_attachment_waiting(&n, &wanted, ln_sqlstore_db(p->store), &err));
+    return n;
+}
+
 TEST(a_node_that_gets_another_parent_goes_on_with_its_log_and_loses_nothing)
 {
     struct world w;
@@ -312,6 +333,8 @@ TEST(a_node_that_gets_another_parent_goes_on_with_its_log_and_loses_nothing)
     struct ln_id laptops = peer_add(&w.a, "person", G01, "{\"job\":\"x\"}", NULL);
     all(&w);
     uint64_t before = peer_head(&w.comm);
+    struct ln_err err = { 0 };
+    MUST(peer_write(&w.comm, sent_job, &w.comm, &err));
     peer_new(&sub, &w.clock, &w.dist, "330106005000", LN_ROLE_SUBDISTRICT, "");
 
     peer_move(&w.comm, &sub);
@@ -326,6 +349,7 @@ TEST(a_node_that_gets_another_parent_goes_on_with_its_log_and_loses_nothing)
     }
 
     assert_true(peer_head(&w.comm) > before);
+    assert_int_equal(unsent(&w.comm), 1);
     assert_string_equal(peer_cell(&sub, "ticket", "subject", &early), "从前");
     assert_string_equal(peer_cell(&sub, "ticket", "subject", &late), "以后");
     assert_string_equal(peer_cell(&w.dist, "ticket", "subject", &early), "从前");
@@ -1070,6 +1094,54 @@ TEST(a_parent_that_was_put_back_is_told_what_it_forgot_and_is_not_followed_back)
     world_end(&w);
 }
 
+static unsigned escrowed(struct peer *holder, struct peer *owner)
+{
+    struct ln_buf page = ln_buf_new(LN_KEYS_JSON_MAX);
+    char place[LN_KEYS_PLACE_MAX] = "";
+    struct ln_err err = { 0 };
+    unsigned n = 0;
+    unsigned all = 0;
+
+    do {
+        MUST(ln_keys_escrow(&page, &n, place, holder->c.store, owner->c.id, &err));
+        all += n;
+    } while (n > 0);
+    ln_buf_free(&page);
+    return all;
+}
+
+/* Simulator, seed 41286. */
+TEST(a_parent_that_was_put_back_gets_the_keys_and_attachments_again_that_no_log_tells_of)
+{
+    struct world w;
+    struct ln_err err = { 0 };
+    world_new(&w, "01", "02");
+    all(&w);
+    peer_image(&w.comm, false);
+    struct ln_id id = peer_add(&w.a, "person", G01, "{\"job\":\"x\"}", "{\"name\":\"张一\"}");
+    peer_sync(&w.a, NULL);
+    MUST(peer_write(&w.a, sent_job, &w.a, &err));
+    peer_sync(&w.a, NULL);
+    assert_int_equal(unsent(&w.a), 0);
+    assert_string_equal(peer_cell(&w.comm, "person", "name", &id), "张一");
+
+    peer_image(&w.comm, true);
+    peer_sync(&w.comm, NULL);
+    peer_sync(&w.a, NULL);
+    assert_string_equal(peer_cell(&w.comm, "person", "name", &id), "张一");
+    assert_int_equal(unsent(&w.a), 1);
+
+    peer_image(&w.dist, false);
+    (void)peer_add(&w.comm, "person", "330106005055/c", NULL, "{\"name\":\"王三\"}");
+    peer_sync(&w.comm, NULL);
+    unsigned keys = escrowed(&w.dist, &w.comm);
+    peer_image(&w.dist, true);
+    assert_true(escrowed(&w.dist, &w.comm) < keys);
+    all(&w);
+    assert_int_equal(escrowed(&w.dist, &w.comm), keys);
+    world_end(&w);
+}
+
 TEST(a_laptop_that_doubts_itself_is_confirmed_by_its_box_and_by_nobody_else)
 {
     struct world w;
@@ -1212,6 +1284,7 @@ RUN_TESTS(T(a_node_whose_push_is_refused_for_a_revocation_hears_of_that_in_the_s
           T(an_older_image_of_a_box_fetches_its_own_segments_back_and_goes_on),
           T(an_image_that_sealed_beside_its_original_is_found_out_and_seals_no_more),
           T(a_parent_that_was_put_back_is_told_what_it_forgot_and_is_not_followed_back),
+          T(a_parent_that_was_put_back_gets_the_keys_and_attachments_again_that_no_log_tells_of),
           T(a_laptop_that_doubts_itself_is_confirmed_by_its_box_and_by_nobody_else),
           T(who_has_no_parent_or_no_certificate_has_nobody_to_sync_with),
           T(a_box_that_took_late_work_of_a_lost_laptop_over_is_level_with_its_parent),
