@@ -332,9 +332,11 @@ static void make_dir(struct sim_node *n)
     }
 }
 
-/* What people and the web keep: no replica touches it, and each start would read its schema. */
+/* What people and the web keep: no replica touches it (of attachments but what they are given by),
+ * and each start would read its schema. */
 static const char others[] =
-    "DROP TABLE login; DROP TABLE session; DROP TABLE attachment; DROP TABLE upload;"
+    "DROP TABLE login; DROP TABLE session; DROP INDEX attachment_up;"
+    "DROP INDEX attachment_wanted; DROP INDEX attachment_sender; DROP TABLE upload;"
     "DROP TABLE reading; DROP TABLE active; DROP TABLE seen; DROP TABLE ballot;"
     "DROP TABLE ballot_paper; DROP TABLE alarm";
 
