@@ -59,9 +59,8 @@ struct ln_exchange_client {
     struct ln_damages lacks; /* segments that the parent asks us for */
     bool checked; /* the parent has named the heads of our own logs since this client was made */
     uint64_t reminded; /* our heads, added up, when the parent was last asked for lost receipts */
-    uint64_t tally;    /* as the parent told last (tally.h), when `tallied` */
-    bool tallied;
-    bool forgot; /* it told less than before in this sync: what it lacks waits to be given */
+    struct ln_tally tally; /* as the parent told last */
+    bool forgot;           /* it said in this sync that it has: what it lacks waits to be given */
 };
 
 static int64_t now_ms(const struct ln_exchange_client *c)
@@ -133,7 +132,7 @@ static bool read_meta(void *arg, struct ln_store *reader, const struct ln_author
             c->known = ln_view_parse(&c->theirs, have, &ignored);
     }
     ln_buf_free(&text);
-    return ok;
+    return ok && ln_tally_known(&c->tally, reader, c->parent.node, err);
 }
 
 static bool write_meta(void *arg, struct ln_replica *r, struct ln_err *err)
@@ -326,8 +325,8 @@ static void start(struct ln_message *m, const char *method, const char *name, co
 struct heard_job {
     struct ln_exchange_client *c;
     struct ln_span keys; /* a body that it has taken, or empty */
-    bool told, forgot;
-    uint64_t n;
+    bool told, again;
+    struct ln_tally tally;
 };
 
 static bool heard(void *arg, struct ln_replica *r, struct ln_err *err)
@@ -335,7 +334,26 @@ static bool heard(void *arg, struct ln_replica *r, struct ln_err *err)
     struct heard_job *j = arg;
 
     return (j->keys.len == 0 || ln_keys_sent(r, j->keys, err)) &&
-           (!j->told || ln_tally_heard(&j->forgot, r, j->c->parent.node, j->n, err));
+           (!j->told || ln_tally_heard(&j->again, r, j->c->parent.node, &j->tally, err));
+}
+
+/* [n,forgot] */
+static bool tally_of(struct ln_tally *out, struct ln_span body)
+{
+    uint64_t *const numbers[] = { &out->n, &out->forgot };
+    struct ln_span list;
+    struct ln_span item;
+    size_t at = 0;
+
+    if (!ln_canon_get(body, "tally", &list) || ln_canon_type(list) != LN_CANON_ARRAY)
+        return false;
+    for (size_t i = 0; i < 2; i++) {
+        if (!ln_canon_next(list, &at, NULL, &item) || ln_canon_type(item) != LN_CANON_INT ||
+            ln_canon_int(item) < 0 || ln_canon_int(item) > LN_TALLY_MAX)
+            return false;
+        *numbers[i] = (uint64_t)ln_canon_int(item);
+    }
+    return true;
 }
 
 /* Notes the "tally" of an answer, and that `keys` were taken. An older parent tells none. */
@@ -343,22 +361,16 @@ static bool hear(struct ln_exchange_client *c, struct ln_span body, struct ln_sp
                  struct ln_err *err)
 {
     struct heard_job j = { .c = c, .keys = keys };
-    struct ln_span item;
 
-    if (!c->past && ln_canon_get(body, "tally", &item) && ln_canon_type(item) == LN_CANON_INT &&
-        ln_canon_int(item) >= 0) {
-        j.n = (uint64_t)ln_canon_int(item);
-        j.told = !c->tallied || j.n != c->tally;
-    }
+    j.told = !c->past && tally_of(&j.tally, body) &&
+             (j.tally.n != c->tally.n || j.tally.forgot != c->tally.forgot);
     if (!j.told && keys.len == 0)
         return true;
     if (!do_write(c, heard, &j, err))
         return false;
-    if (j.told) {
-        c->tally = j.n;
-        c->tallied = true;
-    }
-    if (j.forgot) {
+    if (j.told)
+        c->tally = j.tally;
+    if (j.again) {
         ln_log(LN_LOG_WARN, "the parent has forgotten keys and attachments that it took: they are "
                             "given to it again");
         c->forgot = true;
@@ -439,6 +451,7 @@ static bool send_keys(struct ln_exchange_client *c, struct prepare_job *j, struc
     bool ok = false;
 
     start(&request, "POST", "keys", "");
+    (void)snprintf(request.query, sizeof request.query, "tally=%" PRIu64, c->tally.n);
     ln_message_init(&response, LN_MESSAGE_NOTE_MAX);
     ln_buf_add(&request.body, j->keys.data, j->keys.len);
     struct ln_span sent = { request.body.data, request.body.len };
@@ -465,7 +478,7 @@ static bool use_parent(struct ln_exchange_client *c, const struct prepare_job *j
     if (strcmp(c->parent.node, j->parent.node) != 0 && c->parent.node[0] != '\0') {
         forget(c); /* moved to another parent */
         c->nonce[0] = '\0';
-        c->tallied = false;
+        c->tally = (struct ln_tally){ 0 };
     }
     c->parent = j->parent;
     if (!c->loaded && !do_read(c, read_meta, c, err))
@@ -1066,6 +1079,8 @@ static bool ask_heads(struct ln_exchange_client *c, const struct ln_view *mine, 
         ln_buf_addf(&request.body, ",\"sum\":\"%s\"", mine->sum);
     if (told)
         ln_buf_addf(&request.body, ",\"t\":%" PRId64, now_ms(c));
+    if (c->tally.n > 0 && !c->past)
+        ln_buf_addf(&request.body, ",\"tally\":%" PRIu64, c->tally.n);
     ln_buf_addc(&request.body, '}');
     if (!ask(c, &request, &response, NULL, NULL, err))
         goto out;
@@ -1334,7 +1349,9 @@ static bool put_part(struct ln_exchange_client *c, const char *hex, uint64_t at,
     bool ok = false;
 
     start(&request, "PUT", "file/", hex);
-    (void)snprintf(request.query, sizeof request.query, "at=%" PRIu64 "&size=%" PRIu64, at, size);
+    (void)snprintf(request.query, sizeof request.query,
+                   "at=%" PRIu64 "&size=%" PRIu64 "&tally=%" PRIu64, at, size,
+                   c->past ? 0 : c->tally.n);
     ln_buf_add(&request.body, data, len);
     ln_message_init(&response, 4096);
     int64_t start_ms = now_ms(c);

@@ -96,7 +96,7 @@ struct heads_job {
     const char *child, *self;
     struct ln_view view;
     struct ln_damages lacks;
-    uint64_t tally;
+    struct ln_tally tally;
 };
 
 static bool read_heads(void *arg, struct ln_store *reader, const struct ln_authority *a,
@@ -117,6 +117,42 @@ static void write_lacks(struct ln_buf *out, const struct ln_damages *x)
                     x->list[i].seq);
     if (x->n > 0)
         ln_buf_addc(out, ']');
+}
+
+static void write_tally(struct ln_buf *out, const struct ln_tally *t)
+{
+    ln_buf_addf(out, ",\"tally\":[%" PRIu64 ",%" PRIu64 "]", t->n, t->forgot);
+}
+
+struct tally_job {
+    const char *child;
+    uint64_t known;
+    unsigned more;
+    struct ln_tally tally;
+};
+
+static bool count_taken(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct tally_job *j = arg;
+
+    return ln_tally_add(&j->tally, r, j->child, j->known, j->more, err);
+}
+
+/* A child that was told of more than is counted here. */
+static bool note_forgotten(struct ln_tally *tally, struct call *c, struct ln_span body,
+                           struct ln_err *err)
+{
+    struct tally_job j = { .child = c->caller.node };
+    struct ln_span item;
+
+    if (!ln_canon_get(body, "tally", &item) || ln_canon_type(item) != LN_CANON_INT ||
+        ln_canon_int(item) <= (int64_t)tally->n || ln_canon_int(item) > LN_TALLY_MAX)
+        return true;
+    j.known = (uint64_t)ln_canon_int(item);
+    if (!c->s->c.access->write(c->s->c.access->ctx, count_taken, &j, err))
+        return false;
+    *tally = j.tally;
+    return true;
 }
 
 static bool member_is(struct ln_span body, const char *key, const char *text)
@@ -237,8 +273,8 @@ static void note_state(struct call *c, struct ln_span body)
     c->contact.state[item.len] = '\0';
 }
 
-/* {"all":hash,"sum":hash?} -> {"level":true} or {"have":[...]}, "mend" and "tally". Where heads
- * agree and both sides have settled, "same" tells whether the digests do. */
+/* {"all":hash,"sum":hash?,"tally":n} -> {"level":true} or {"have":[...]}, "mend", "tally". Where
+ * heads agree and both sides have settled, "same" tells whether the digests do. */
 static void heads(struct call *c)
 {
     struct heads_job j = { .child = c->caller.node, .self = c->s->c.self };
@@ -259,7 +295,9 @@ static void heads(struct call *c)
     renew_first(c);
     rekey_first(c, body);
     seal_first(c);
-    if (!c->s->c.access->read(c->s->c.access->ctx, read_heads, &j, &err)) {
+    if (!c->s->c.access->read(c->s->c.access->ctx, read_heads, &j, &err) ||
+        !note_forgotten(&j.tally, c, body, &err)) {
+        ln_view_free(&j.view);
         fail_with(c, &err);
         return;
     }
@@ -277,7 +315,8 @@ static void heads(struct call *c)
         ln_view_write(out, &j.view);
         write_lacks(out, &j.lacks);
     }
-    ln_buf_addf(out, ",\"tally\":%" PRIu64 "}", j.tally);
+    write_tally(out, &j.tally);
+    ln_buf_addc(out, '}');
     ln_view_free(&j.view);
     if (!ln_buf_done(out, "heads", &err))
         problem(c, LN_PROBLEM_BROKEN, err.text);
@@ -521,7 +560,8 @@ static void log_post(struct call *c)
 struct keys_job {
     struct call *call;
     unsigned n;
-    uint64_t tally;
+    uint64_t known;
+    struct ln_tally tally;
 };
 
 static bool put_keys(void *arg, struct ln_replica *r, struct ln_err *err)
@@ -530,7 +570,7 @@ static bool put_keys(void *arg, struct ln_replica *r, struct ln_err *err)
     const struct ln_buf *b = &j->call->request->body;
 
     return ln_keys_take(&j->n, r, (struct ln_span){ b->data, b->len }, &j->call->caller, err) &&
-           ln_tally_add(&j->tally, r, j->call->caller.node, err);
+           ln_tally_add(&j->tally, r, j->call->caller.node, j->known, 1, err);
 }
 
 static void keys_post(struct call *c)
@@ -542,12 +582,18 @@ static void keys_post(struct call *c)
         problem(c, LN_PROBLEM_LIMIT, "the body is too large");
         return;
     }
+    if (!number(&j.known, c->request, "tally", 0) || j.known > LN_TALLY_MAX) {
+        problem(c, LN_PROBLEM_BAD, "tally is a number");
+        return;
+    }
     if (!c->s->c.access->write(c->s->c.access->ctx, put_keys, &j, &err)) {
         fail_with(c, &err);
         return;
     }
     c->reply->status = 200;
-    ln_buf_addf(&c->reply->body, "{\"n\":%u,\"tally\":%" PRIu64 "}", j.n, j.tally);
+    ln_buf_addf(&c->reply->body, "{\"n\":%u", j.n);
+    write_tally(&c->reply->body, &j.tally);
+    ln_buf_addc(&c->reply->body, '}');
 }
 
 struct escrow_job {
@@ -665,18 +711,6 @@ static void file_get(struct call *c)
     c->reply->status = 200;
 }
 
-struct whole_job {
-    const char *child;
-    uint64_t tally;
-};
-
-static bool count_file(void *arg, struct ln_replica *r, struct ln_err *err)
-{
-    struct whole_job *j = arg;
-
-    return ln_tally_add(&j->tally, r, j->child, err);
-}
-
 /* An empty PUT asks how much is here: {"held":n}, and "tally" when that is all of it. */
 static void file_put(struct call *c)
 {
@@ -688,11 +722,13 @@ static void file_put(struct call *c)
     uint64_t size;
     uint64_t held = 0;
     bool whole = false;
+    struct tally_job j = { .child = c->caller.node, .more = 1 };
 
     if (!file_name(&name, c))
         return;
-    if (!number(&at, c->request, "at", 0) || !number(&size, c->request, "size", 0)) {
-        problem(c, LN_PROBLEM_BAD, "at and size are numbers");
+    if (!number(&at, c->request, "at", 0) || !number(&size, c->request, "size", 0) ||
+        !number(&j.known, c->request, "tally", 0) || j.known > LN_TALLY_MAX) {
+        problem(c, LN_PROBLEM_BAD, "at, size and tally are numbers");
         return;
     }
     if (b->len > LN_FILES_PART || size > LN_FILES_MAX || at > size || b->len > size - at) {
@@ -706,15 +742,14 @@ static void file_put(struct call *c)
         fail_with(c, &err);
         return;
     }
-    struct whole_job j = { .child = c->caller.node };
-    if (whole && !c->s->c.access->write(c->s->c.access->ctx, count_file, &j, &err)) {
+    if (whole && !c->s->c.access->write(c->s->c.access->ctx, count_taken, &j, &err)) {
         fail_with(c, &err);
         return;
     }
     c->reply->status = 200;
     ln_buf_addf(&c->reply->body, "{\"held\":%" PRIu64, held);
     if (whole)
-        ln_buf_addf(&c->reply->body, ",\"tally\":%" PRIu64, j.tally);
+        write_tally(&c->reply->body, &j.tally);
     ln_buf_addc(&c->reply->body, '}');
 }
 

@@ -7,52 +7,78 @@
 #include <string.h>
 
 #define META "tally"
-#define NUMBER_MAX 24 /* digits of a 64-bit number, and a space */
+#define NUMBERS_MAX 44 /* two of 64 bits, each behind a space */
+#define TEXT_MAX (LN_NODE_ID_MAX + NUMBERS_MAX)
 
-bool ln_tally_read(uint64_t *n, struct ln_store *reader, const char *child, struct ln_err *err)
+/* "<name> <n> <forgot>"; zero when it is another name's. */
+static bool read_text(struct ln_tally *out, struct ln_store *s, const char *key, const char *name,
+                      struct ln_err *err)
 {
-    struct ln_buf text = ln_buf_new(NUMBER_MAX);
-    char key[sizeof META + 1 + LN_NODE_ID_MAX];
+    struct ln_buf text = ln_buf_new(TEXT_MAX);
+    size_t len = strlen(name);
     bool found = false;
+    bool ok = s->ops->meta_get(s->ctx, key, &text, &found, err);
+    char *end;
 
-    (void)snprintf(key, sizeof key, META "/%s", child);
-    bool ok = reader->ops->meta_get(reader->ctx, key, &text, &found, err);
-    *n = ok && found ? strtoull(text.data, NULL, 10) : 0;
+    *out = (struct ln_tally){ 0 };
+    if (ok && found && text.len > len && memcmp(text.data, name, len) == 0) {
+        out->n = strtoull(text.data + len, &end, 10);
+        out->forgot = strtoull(end, NULL, 10);
+    }
     ln_buf_free(&text);
     return ok;
 }
 
-bool ln_tally_add(uint64_t *n, struct ln_replica *r, const char *child, struct ln_err *err)
+static bool write_text(struct ln_replica *r, const char *key, const char *name,
+                       const struct ln_tally *t, struct ln_err *err)
 {
     struct ln_store *s = ln_replica_store(r);
-    char key[sizeof META + 1 + LN_NODE_ID_MAX];
-    char text[NUMBER_MAX];
+    char text[TEXT_MAX];
 
-    if (!ln_tally_read(n, s, child, err))
-        return false;
-    (void)snprintf(key, sizeof key, META "/%s", child);
-    (void)snprintf(text, sizeof text, "%" PRIu64, ++*n);
+    (void)snprintf(text, sizeof text, "%s %" PRIu64 " %" PRIu64, name, t->n, t->forgot);
     return s->ops->meta_put(s->ctx, key, ln_span_of(text), err);
 }
 
-/* "<parent> <number>" */
-bool ln_tally_heard(bool *forgot, struct ln_replica *r, const char *parent, uint64_t n,
+bool ln_tally_read(struct ln_tally *out, struct ln_store *reader, const char *child,
+                   struct ln_err *err)
+{
+    char key[sizeof META + 1 + LN_NODE_ID_MAX];
+
+    (void)snprintf(key, sizeof key, META "/%s", child);
+    return read_text(out, reader, key, "", err);
+}
+
+bool ln_tally_add(struct ln_tally *out, struct ln_replica *r, const char *child, uint64_t known,
+                  unsigned more, struct ln_err *err)
+{
+    char key[sizeof META + 1 + LN_NODE_ID_MAX];
+
+    if (!ln_tally_read(out, ln_replica_store(r), child, err))
+        return false;
+    if (known > out->n)
+        out->n = out->forgot = known + 1; /* a number that it was not told yet */
+    else if (more == 0)
+        return true;
+    out->n += more;
+    (void)snprintf(key, sizeof key, META "/%s", child);
+    return write_text(r, key, "", out, err);
+}
+
+bool ln_tally_known(struct ln_tally *out, struct ln_store *reader, const char *parent,
                     struct ln_err *err)
 {
-    struct ln_store *s = ln_replica_store(r);
-    struct ln_buf text = ln_buf_new(LN_NODE_ID_MAX + NUMBER_MAX);
-    char now[LN_NODE_ID_MAX + NUMBER_MAX];
-    size_t id = strlen(parent);
-    uint64_t before = 0;
-    bool found = false;
-    bool ok = s->ops->meta_get(s->ctx, META, &text, &found, err);
+    return read_text(out, reader, META, parent, err);
+}
 
-    if (ok && found && text.len > id && memcmp(text.data, parent, id) == 0)
-        before = strtoull(text.data + id, NULL, 10);
-    *forgot = ok && n < before;
-    (void)snprintf(now, sizeof now, "%s %" PRIu64, parent, n);
-    ok = ok && (!*forgot || s->ops->given_again(s->ctx, err)) &&
-         (n == before || s->ops->meta_put(s->ctx, META, ln_span_of(now), err));
-    ln_buf_free(&text);
-    return ok;
+bool ln_tally_heard(bool *again, struct ln_replica *r, const char *parent,
+                    const struct ln_tally *told, struct ln_err *err)
+{
+    struct ln_store *s = ln_replica_store(r);
+    struct ln_tally before;
+
+    if (!ln_tally_known(&before, s, parent, err))
+        return false;
+    *again = told->forgot > before.forgot;
+    return (!*again || s->ops->given_again(s->ctx, err)) &&
+           ((told->n == before.n && !*again) || write_text(r, META, parent, told, err));
 }

@@ -1127,6 +1127,8 @@ TEST(a_parent_that_was_put_back_gets_the_keys_and_attachments_again_that_no_log_
 
     peer_image(&w.comm, true);
     peer_sync(&w.comm, NULL);
+    /* Its key is taken first, so that as many are counted as before. */
+    (void)peer_add(&w.a, "person", G01, NULL, "{\"name\":\"李二\"}");
     peer_sync(&w.a, NULL);
     assert_string_equal(peer_cell(&w.comm, "person", "name", &id), "张一");
     assert_int_equal(unsent(&w.a), 1);
