@@ -105,7 +105,8 @@ function Search({ block }: { block: BlockData }) {
   }}><Icon name="search" /><input name="q" type="search" aria-label={word(block.title)} placeholder={word(block.title)} autocomplete="off" /><button class="primary">{t('search')}</button></form>
 }
 
-export function Block({ block }: { block: BlockData }) {
+/** `ready`: one that takes its height from what it asks for itself has it now. */
+export function Block({ block, waits, ready }: { block: BlockData; waits?: boolean; ready?: () => void }) {
   switch (block.kind) {
     case 'urgent': return <Urgent block={block} />
     case 'alarms': return <Alarms block={block} />
@@ -114,7 +115,7 @@ export function Block({ block }: { block: BlockData }) {
       <a class="action" key={x.to} href={x.to}><Icon name={x.icon} />{word(x.label)}</a>)}</div>
     case 'figures': return <Figures block={block} />
     case 'search': return <Search block={block} />
-    case 'nodes': return <section class="block"><h2>{word(block.title)}</h2><Nodes /></section>
+    case 'nodes': return <section class={waits ? 'block tall' : 'block'}><h2>{word(block.title)}</h2><Nodes ready={ready} /></section>
     case 'chart': return <section class="card block"><Chart code={block.statistic || ''} title={word(block.title)} /></section>
     default: return <Listed block={block} />
   }

@@ -23,6 +23,7 @@ const LISTS = ['list', 'stale', 'conflicts']
 
 const FIRST = 2 // blocks that fill a phone's screen: drawn at once, the others one by one, so that an old phone answers a tap in between
 const MORE = 1
+const LATE_MS = 4000 // nothing waits longer for a table above it
 
 /** Two columns of about one height at a desk, each in the order of the ranks. */
 function columns(blocks: BlockData[]): BlockData[][] {
@@ -43,6 +44,7 @@ export function Home() {
   const [blocks, setBlocks] = useState<BlockData[] | null>(kept && kept.for === who ? kept.blocks : null)
   const [wrong, setWrong] = useState('')
   const [most, setMost] = useState(blocks ? blocks.length : FIRST)
+  const [nodes, setNodes] = useState(false) // their table is there: what stands below it waits for that, so as not to jump
   const seq = status.value ? status.value.seq : -1
   const asked = useRef({ who: '', seq: -1, n: 0 })
   useEffect(() => () => { asked.current.n = -1 }, [])
@@ -67,26 +69,31 @@ export function Home() {
     const later = setTimeout(() => setMost(most + MORE), 0)
     return () => clearTimeout(later)
   }, [blocks, most])
+  useEffect(() => {
+    const late = setTimeout(() => setNodes(true), LATE_MS)
+    return () => clearTimeout(late)
+  }, [])
   if (!s) return <div class="tall"><div class="hello" /><Waiting lines={6} /></div>
   const all = blocks || []
   const plain = elder.value && (role === 'resident' || role === 'guest') // four large tiles and what is one's own; who has work here keeps all of it, one below the other
   const shown = plain ? all.filter(b => b.kind === 'urgent' || b.kind === 'tiles' || b.slot === 'mine') : all
   const idle = shown.filter(b => LISTS.indexOf(b.kind) >= 0 && b.slot !== 'mine' && (b.items || []).length === 0)
   const busy = idle.length > 1 ? shown.filter(b => idle.indexOf(b) < 0) : shown
-  const full = busy.slice(0, most)
+  const stop = nodes ? -1 : busy.map(b => b.kind).indexOf('nodes')
+  const full = busy.slice(0, stop < 0 ? most : Math.min(most, stop + 1))
   const two = desk.value && !elder.value
   const work = busy.filter(b => LEAD.indexOf(b.kind) < 0)[0] // tiles behind it are for who has work here first
   const leads = (b: BlockData) => LEAD.indexOf(b.kind) >= 0 && (b.kind !== 'tiles' || !work || busy.indexOf(b) < busy.indexOf(work))
   const lead = two ? full.filter(leads) : full
   const rest = two ? full.filter(b => !leads(b)) : []
-  const draw = (b: BlockData, i: number) => <Block key={b.kind + b.slot + b.collection + i} block={b} />
+  const draw = (b: BlockData, i: number) => <Block key={b.kind + b.slot + b.collection + i} block={b} waits={!nodes} ready={() => setNodes(true)} />
   return <>
     <div class="hello"><h1>{s.account ? t('hello', { who: s.account.shown_name }) : s.node.name}</h1>
       {!s.account && <a class="button primary" href="/login"><Icon name="login" />{t('login')}</a>}</div>
     {wrong && <p class="error" role="alert">{wrong}</p>}
     {lead.map(draw)}
     {rest.length > 0 && <div class="cards">{columns(rest).map((col, k) => <div key={k}>{col.map(draw)}</div>)}</div>}
-    {blocks ? busy.length > most && <div key={'more' + most} class="tall"><Waiting lines={3} /></div> : !wrong && <div key="first" class="tall"><Waiting lines={6} /></div>}
-    {idle.length > 1 && busy.length <= most && <Idle blocks={idle} />}
+    {blocks ? busy.length > full.length && stop < 0 && <div key={'more' + most} class="tall"><Waiting lines={3} /></div> : !wrong && <div key="first" class="tall"><Waiting lines={6} /></div>}
+    {idle.length > 1 && busy.length === full.length && <Idle blocks={idle} />}
   </>
 }

@@ -22,7 +22,7 @@ export function Nodes() {
 const QUEUES = ['conflicts', 'duplicates', 'refused', 'void', 'not_taken', 'stale'] as const
 const settle = (q?: Record<string, number>) => QUEUES.filter(k => q && q[k] > 0).map(k => t(`queue_${k}`, { n: (q as Record<string, number>)[k] })).join(' · ')
 
-export function NodesTable() {
+export function NodesTable({ ready }: { ready?: () => void }) {
   const [items, setItems] = useState<Node[] | null>(null)
   const [wrong, setWrong] = useState('')
   useEffect(() => {
@@ -33,6 +33,7 @@ export function NodesTable() {
     const timer = setInterval(load, 15000)
     return () => { on = false; clearInterval(timer) }
   }, [])
+  useEffect(() => { if (ready && (items || wrong)) ready() }, [items !== null, wrong])
   const most = items ? Math.max(1, ...items.map(n => n.open)) : 1
   return <>
     {wrong && <p class="error" role="alert">{wrong}</p>}
