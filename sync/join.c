@@ -24,6 +24,8 @@ struct kept {
     struct ln_code_key key;
     int64_t until_ms;
     int tries;
+    char
+        used[LN_NODE_ID_MAX]; /* by this node, which may ask again: its answer may have been lost */
 };
 
 static void meta_name(char out[40], const char *id)
@@ -42,8 +44,10 @@ static void write_kept(struct ln_buf *out, const struct kept *k)
         ln_buf_addf(out, "%s\"%s\"", i > 0 ? "," : "", k->want.grids[i]);
     ln_buf_adds(out, "],\"key\":\"");
     ln_encode_base64url(out, k->key.b, sizeof k->key.b);
-    ln_buf_addf(out, "\",\"region\":\"%s\",\"role\":\"%s\",\"tries\":%d,\"until\":%" PRId64 "}",
-                k->want.region, ln_cert_role_word(k->want.role), k->tries, k->until_ms);
+    ln_buf_addf(out,
+                "\",\"region\":\"%s\",\"role\":\"%s\",\"tries\":%d,\"until\":%" PRId64
+                ",\"used\":\"%s\"}",
+                k->want.region, ln_cert_role_word(k->want.role), k->tries, k->until_ms, k->used);
 }
 
 static bool copy_word(char *out, size_t cap, struct ln_span object, const char *key)
@@ -135,6 +139,7 @@ static bool read_kept(struct kept *k, struct ln_span text, struct ln_err *err)
     if (!ln_canon_get(text, "until", &value) || ln_canon_type(value) != LN_CANON_INT)
         return ln_fail(err, LN_BROKEN, "the invitation kept here is damaged");
     k->until_ms = ln_canon_int(value);
+    (void)copy_word(k->used, sizeof k->used, text, "used"); /* an older program's has none */
     return true;
 }
 
@@ -404,13 +409,42 @@ static bool close_old(struct ln_replica *r, const char *old, struct ln_err *err)
 }
 
 /* {"chain":[{"author","f"},...],"key":ours,"node":ours}; the last of the chain is the child's. */
-static bool enrol(struct serve_job *j, struct ln_replica *r, const struct kept *k,
-                  struct ln_err *err)
+static bool write_answer(struct serve_job *j, struct ln_replica *r, const char *child,
+                         struct ln_err *err)
+{
+    const struct ln_exchange_config *config = j->config;
+    struct ln_pubkey ours;
+
+    ln_buf_adds(&j->answer, "{\"chain\":[");
+    if (!add_chain(&j->answer, r, child, err))
+        return false;
+    ln_buf_adds(&j->answer, "],\"key\":\"");
+    ln_key_public(&ours, &config->key);
+    ln_key_public_write(&j->answer, &ours);
+    ln_buf_addf(&j->answer, "\",\"node\":\"%s\"}", config->self);
+    return ln_buf_done(&j->answer, "the chain", err);
+}
+
+/* Whoever used the code asks again: the power or the line went before it had its answer. */
+static bool repeat(struct serve_job *j, struct ln_replica *r, const struct kept *k,
+                   struct ln_err *err)
+{
+    const struct ln_authority *a = ln_replica_authority(r);
+    const struct ln_cert *c = ln_authority_find(a, k->used);
+    char node[LN_NODE_ID_MAX];
+
+    ln_key_node_id(node, k->want.region, &j->asked.key);
+    if (c == NULL || strcmp(node, k->used) != 0 || strcmp(c->parent, j->config->self) != 0 ||
+        ln_authority_void_from(a, node) > 0)
+        return refuse(j, LN_PROBLEM_DENIED, "no such code, or it was used");
+    return write_answer(j, r, node, err);
+}
+
+static bool enrol(struct serve_job *j, struct ln_replica *r, struct kept *k, struct ln_err *err)
 {
     const struct ln_exchange_config *config = j->config;
     struct ln_cert cert;
     struct ln_buf f = ln_buf_new(LN_CHANGE_MAX);
-    struct ln_pubkey ours;
     bool ok = false;
 
     fill_cert(&cert, &j->asked, &k->want, config->self,
@@ -423,19 +457,9 @@ static bool enrol(struct serve_job *j, struct ln_replica *r, const struct kept *
         ok = refuse(j, LN_PROBLEM_DENIED, "the node is revoked: it needs new keys");
         goto out;
     }
-    if (!ln_replica_issue(r, &f, &cert, err))
-        goto out;
-    ln_buf_adds(&j->answer, "{\"chain\":[");
-    if (!add_chain(&j->answer, r, config->self, err))
-        goto out;
-    ln_buf_addf(&j->answer, ",{\"author\":\"%s\",\"f\":", config->self);
-    ln_buf_add(&j->answer, f.data, f.len);
-    ln_buf_adds(&j->answer, "}],\"key\":\"");
-    ln_key_public(&ours, &config->key);
-    ln_key_public_write(&j->answer, &ours);
-    ln_buf_addf(&j->answer, "\",\"node\":\"%s\"}", config->self);
-    ok = ln_buf_done(&j->answer, "the chain", err) && close_old(r, cert.continues, err) &&
-         burn(ln_replica_store(r), j->asked.id, err);
+    memcpy(k->used, cert.node, sizeof k->used);
+    ok = ln_replica_issue(r, &f, &cert, err) && write_answer(j, r, cert.node, err) &&
+         close_old(r, cert.continues, err) && put_kept(ln_replica_store(r), j->asked.id, k, err);
 out:
     ln_buf_free(&f);
     return ok;
@@ -474,7 +498,7 @@ static bool serve(void *arg, struct ln_replica *r, struct ln_err *err)
         goto out;
     }
     j->key = k.key;
-    ok = enrol(j, r, &k, err);
+    ok = k.used[0] != '\0' ? repeat(j, r, &k, err) : enrol(j, r, &k, err);
 out:
     sodium_memzero(&k, sizeof k);
     ln_buf_free(&text);

@@ -1,5 +1,6 @@
 /* Enrolment with a one-time code that is never sent (crypto/code.h): both bodies, with both public
- * keys, carry a MAC under a key derived from it. */
+ * keys, carry a MAC under a key derived from it. It enrols one node, which may ask again while the
+ * code is good: the answer may have been lost when the parent had done its work. */
 #ifndef LN_JOIN_H
 #define LN_JOIN_H
 

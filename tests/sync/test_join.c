@@ -108,9 +108,55 @@ TEST(a_code_enrols_once_and_for_its_region_and_role_alone)
     assert_null(ln_replica_self(w.fresh.r));
     MUST(join(&w, code, "330106005056", LN_ROLE_COMMUNITY, &err));
     assert_string_equal(ln_replica_self(w.fresh.r)->name, "新居委会");
-    assert_false(join(&w, code, "330106005056", LN_ROLE_COMMUNITY, &err));
+    char up[LN_NODE_ID_MAX];
+    assert_false(ln_join_ask(&w.comm.x, "330106005056", LN_ROLE_COMMUNITY, "别人", code,
+                             &w.comm.link, up, &err));
     assert_int_equal(err.code, LN_DENIED);
     peer_sync(&w.fresh, NULL);
+    world_end(&w);
+}
+
+static bool revoke_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    uint64_t after = UINT64_MAX;
+
+    return ln_replica_revoke(r, arg, &after, err);
+}
+
+/* A line that breaks when the parent has done its work and before the child hears of it. */
+static bool lost_call(void *ctx, const struct ln_message *request, struct ln_message *response,
+                      struct ln_err *err)
+{
+    const struct ln_link *inner = ctx;
+
+    return inner->call(inner->ctx, request, response, err) &&
+           ln_fail(err, LN_BUSY, "the line broke");
+}
+
+TEST(an_answer_that_was_lost_is_given_again_until_the_node_is_revoked)
+{
+    struct world w;
+    struct ln_err err = { 0 };
+    char code[LN_CODE_TEXT_MAX];
+    char node[LN_NODE_ID_MAX];
+    world_new(&w);
+    MUST(invite(&w, code, &w.dist, "330106005056", LN_ROLE_COMMUNITY, "", &err));
+    struct ln_link link = w.fresh.link;
+
+    w.fresh.link = (struct ln_link){ .ctx = &link, .call = lost_call };
+    assert_false(join(&w, code, "330106005056", LN_ROLE_COMMUNITY, &err));
+    assert_int_equal(err.code, LN_BUSY);
+    assert_null(ln_replica_self(w.fresh.r));
+    w.fresh.link = link;
+    peer_reopen(&w.dist, w.dist.schema);
+    MUST(join(&w, code, "330106005056", LN_ROLE_COMMUNITY, &err));
+    assert_string_equal(ln_replica_self(w.fresh.r)->name, "新居委会");
+    peer_sync(&w.fresh, NULL);
+
+    memcpy(node, ln_replica_self(w.fresh.r)->node, sizeof node);
+    MUST(peer_write(&w.dist, revoke_job, node, &err));
+    assert_false(join(&w, code, "330106005056", LN_ROLE_COMMUNITY, &err));
+    assert_int_equal(err.code, LN_DENIED);
     world_end(&w);
 }
 
@@ -164,13 +210,6 @@ TEST(an_invitation_keeps_its_grids_and_collections)
     assert_string_equal(c->collections[0], "notice");
     assert_false(c->all_collections);
     world_end(&w);
-}
-
-static bool revoke_job(void *arg, struct ln_replica *r, struct ln_err *err)
-{
-    uint64_t after = UINT64_MAX;
-
-    return ln_replica_revoke(r, arg, &after, err);
 }
 
 TEST(a_revoked_node_comes_back_only_with_new_keys_and_a_box_that_is_continued_is_closed)
@@ -470,7 +509,8 @@ TEST(after_a_refused_chain_the_right_parent_can_still_be_joined)
     world_end(&w);
 }
 
-RUN_TESTS(T(a_node_invites_only_whom_it_may_stand_above),
+RUN_TESTS(T(an_answer_that_was_lost_is_given_again_until_the_node_is_revoked),
+          T(a_node_invites_only_whom_it_may_stand_above),
           T(a_code_enrols_once_and_for_its_region_and_role_alone),
           T(a_code_is_burnt_by_five_wrong_guesses_or_after_72_hours),
           T(an_invitation_keeps_its_grids_and_collections),
