@@ -3,7 +3,7 @@
 // fsync, rename, open and mapping fails once, and from then on for ever. After each: nothing that was answered is lost,
 // verify finds nothing wrong, and the same command then does its work.
 //   stop.mjs [STRIDE]    every STRIDE-th place only; 0: a few places of one command
-// OPS=checkpoint,drop: these only. A stop between two calls that change nothing leaves the same disk and is not made twice.
+// OPS=checkpoint,drop: these only. FROM=1860: a sweep of stops that was broken off goes on at that call. A stop between two calls that change nothing leaves the same disk and is not made twice.
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
@@ -37,6 +37,7 @@ const total = name => {
 const ROWS = 3
 const crash = r => r.signal !== null && r.signal !== 'SIGKILL' ? r.signal : [134, 136, 139].includes(r.status) ? `status ${r.status}` : ''
 
+const from = Number(process.env.FROM ?? 1)
 const only = (process.env.OPS ?? '').split(',').filter(Boolean)
 const wanted = name => only.length === 0 || only.includes(name)
 
@@ -87,7 +88,7 @@ async function sweep(op) {
   // stopped at each call
   const fresh = work => { reset(); return serving(work) }
   const whole = await fresh(() => inject(op.args, CHANGES))
-  for (const n of places(whole)) {
+  for (const n of places(whole).filter(n => n >= from)) {
     await fresh(() => judge(inject(op.args, CHANGES, n), `stopped at call ${n}`))
     if (wrong) break
   }
