@@ -744,23 +744,23 @@ void sim_event(void)
 
 /* ---- the second phase: links whole, clocks set, disks replaced; everything goes up, then down */
 
-/* As many turns, or until one in which nothing moves: none behind it would move anything. */
+/* As many turns, up and down again, or until a pass in which nothing moves: none behind it would
+ * move anything. */
 static void all_sync(int turns)
 {
-    unsigned before = sim->moved + sim->erased - 1;
-
-    for (int turn = 0; turn < turns && sim->moved + sim->erased != before; turn++) {
-        before = sim->moved + sim->erased;
-        sim->now_ms += 60000;
-        for (size_t i = sim->n_real; i-- > 0;) {
-            sim_sync(sim->nodes[i]);
-            sim_care(sim->nodes[i]);
-        }
-        sim_seal(sim->nodes[0]);
+    for (int pass = 0; pass < 2 * turns; pass++) {
+        unsigned before = sim->moved + sim->erased;
+        bool up = pass % 2 == 0;
+        sim->now_ms += up ? 60000 : 0;
         for (size_t i = 0; i < sim->n_real; i++) {
-            sim_sync(sim->nodes[i]);
-            sim_care(sim->nodes[i]);
+            struct sim_node *n = sim->nodes[up ? sim->n_real - 1 - i : i];
+            sim_sync(n);
+            sim_care(n);
         }
+        if (up)
+            sim_seal(sim->nodes[0]);
+        if (sim->moved + sim->erased == before)
+            return;
     }
 }
 
