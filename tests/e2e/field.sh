@@ -30,7 +30,9 @@ restore laptop "${node_port[cuiyuan]}"
 code=$(jq -r .code <<<"$card")
 ok "a laptop needs a grid" fails "$LINLI" invite --dir "$E2E/cuiyuan" --role laptop
 ok "the laptop joins with the whole text of the code" "$LINLI" join --dir "$E2E/laptop" --code "linli:http://localhost:${link_port[laptop]}#$code"
-ok "and the code is used up" fails "$LINLI" join --dir "$E2E/laptop" --code "linli:http://localhost:${link_port[laptop]}#$code"
+"$LINLI" init --dir "$E2E/other" --region 330106005055 --role laptop --name 别的终端 >/dev/null
+ok "and the code is used up for any other" fails "$LINLI" join --dir "$E2E/other" --code "linli:$(url_of cuiyuan)#$code"
+ok "the same one may ask again, as its answer may have been lost" "$LINLI" join --dir "$E2E/laptop" --code "linli:http://localhost:${link_port[laptop]}#$code"
 printf 'past = http://127.0.0.1:%s\nsync_every_s = 2\n' "${node_port[xihu]}" >>"$E2E/laptop/config"
 user laptop wang linli-e2e-secret worker >/dev/null
 serve_node laptop
