@@ -196,6 +196,14 @@ static bool tried_job(void *arg, struct ln_replica *r, struct ln_err *err)
     return ln_attachment_tried(ln_sqlstore_db(p->n->writer), &p->a.sha, now_of(p->n), err);
 }
 
+static bool lost_job(void *arg, struct ln_replica *r, struct ln_err *err)
+{
+    struct putting *p = arg;
+
+    (void)r;
+    return ln_attachment_lost(ln_sqlstore_db(p->n->writer), &p->a.sha, err);
+}
+
 static bool forget_job(void *arg, struct ln_replica *r, struct ln_err *err)
 {
     struct putting *p = arg;
@@ -313,8 +321,13 @@ static bool files_write(void *ctx, const struct ln_sha256 *name, const char *fro
 
     if (!find(&p.a, n, name, err))
         return false;
-    if (p.a.found && p.a.whole)
-        return true;
+    if (p.a.found && p.a.whole) {
+        place_of(part, n, name, true);
+        if (size_of(part) == p.a.size)
+            return true;
+        if (!ln_queue_write(n->queue, lost_job, &p, err)) /* its row outlived it */
+            return false;
+    }
     if (!p.a.found) {
         /* Nobody here named it: a child brings it, for us to keep. */
         p.a.size = total;
@@ -760,14 +773,6 @@ bool ln_attach_check(struct ln_node *n, struct ln_sha256 *at, bool *there, bool 
     *good = size_of(path) == a.size && digest_of(&got, path, &why) &&
             memcmp(got.b, a.sha.b, sizeof got.b) == 0;
     return true;
-}
-
-static bool lost_job(void *arg, struct ln_replica *r, struct ln_err *err)
-{
-    struct putting *p = arg;
-
-    (void)r;
-    return ln_attachment_lost(ln_sqlstore_db(p->n->writer), &p->a.sha, err);
 }
 
 bool ln_attach_lost(struct ln_node *n, const struct ln_sha256 *sha, struct ln_err *err)

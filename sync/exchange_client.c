@@ -11,7 +11,7 @@
 #include "sync/heir.h"
 #include "sync/keys.h"
 #include "sync/pack.h"
-#include "sync/tally.h"
+#include "sync/taken.h"
 #include "sync/view.h"
 
 #define META "exchange"
@@ -59,7 +59,7 @@ struct ln_exchange_client {
     struct ln_damages lacks; /* segments that the parent asks us for */
     bool checked; /* the parent has named the heads of our own logs since this client was made */
     uint64_t reminded; /* our heads, added up, when the parent was last asked for lost receipts */
-    struct ln_tally tally; /* as the parent told last */
+    struct ln_taken taken; /* as the parent told last */
     bool forgot;           /* it said in this sync that it has: what it lacks waits to be given */
 };
 
@@ -132,7 +132,7 @@ static bool read_meta(void *arg, struct ln_store *reader, const struct ln_author
             c->known = ln_view_parse(&c->theirs, have, &ignored);
     }
     ln_buf_free(&text);
-    return ok && ln_tally_known(&c->tally, reader, c->parent.node, err);
+    return ok && ln_taken_known(&c->taken, reader, c->parent.node, err);
 }
 
 static bool write_meta(void *arg, struct ln_replica *r, struct ln_err *err)
@@ -326,7 +326,7 @@ struct heard_job {
     struct ln_exchange_client *c;
     struct ln_span keys; /* a body that it has taken, or empty */
     bool told, again;
-    struct ln_tally tally;
+    struct ln_taken taken;
 };
 
 static bool heard(void *arg, struct ln_replica *r, struct ln_err *err)
@@ -334,45 +334,49 @@ static bool heard(void *arg, struct ln_replica *r, struct ln_err *err)
     struct heard_job *j = arg;
 
     return (j->keys.len == 0 || ln_keys_sent(r, j->keys, err)) &&
-           (!j->told || ln_tally_heard(&j->again, r, j->c->parent.node, &j->tally, err));
+           (!j->told || ln_taken_heard(&j->again, r, j->c->parent.node, &j->taken, err));
 }
 
 /* [n,forgot] */
-static bool tally_of(struct ln_tally *out, struct ln_span body)
+static bool taken_of(struct ln_taken *out, struct ln_span body)
 {
     uint64_t *const numbers[] = { &out->n, &out->forgot };
     struct ln_span list;
     struct ln_span item;
     size_t at = 0;
 
-    if (!ln_canon_get(body, "tally", &list) || ln_canon_type(list) != LN_CANON_ARRAY)
+    if (!ln_canon_get(body, "taken", &list) || ln_canon_type(list) != LN_CANON_ARRAY)
         return false;
     for (size_t i = 0; i < 2; i++) {
         if (!ln_canon_next(list, &at, NULL, &item) || ln_canon_type(item) != LN_CANON_INT ||
-            ln_canon_int(item) < 0 || ln_canon_int(item) > LN_TALLY_MAX)
+            ln_canon_int(item) < 0 || ln_canon_int(item) > LN_TAKEN_MAX)
             return false;
         *numbers[i] = (uint64_t)ln_canon_int(item);
     }
     return true;
 }
 
-/* Notes the "tally" of an answer, and that `keys` were taken. An older parent tells none. */
+/* Notes the "taken" of an answer, and that `keys` were taken. An older parent tells none. */
 static bool hear(struct ln_exchange_client *c, struct ln_span body, struct ln_span keys,
                  struct ln_err *err)
 {
     struct heard_job j = { .c = c, .keys = keys };
 
-    j.told = !c->past && tally_of(&j.tally, body) &&
-             (j.tally.n != c->tally.n || j.tally.forgot != c->tally.forgot);
+    j.told = !c->past && taken_of(&j.taken, body);
+    if (c->forgot) /* once a sync: else one that says so each time would get it all each time */
+        j.taken.forgot = c->taken.forgot;
+    j.told = j.told && (j.taken.n != c->taken.n || j.taken.forgot != c->taken.forgot);
     if (!j.told && keys.len == 0)
         return true;
     if (!do_write(c, heard, &j, err))
         return false;
     if (j.told)
-        c->tally = j.tally;
+        c->taken = j.taken;
     if (j.again) {
-        ln_log(LN_LOG_WARN, "the parent has forgotten keys and attachments that it took: they are "
-                            "given to it again");
+        ln_log(LN_LOG_WARN,
+               "parent forgot keys and attachments, which it gets again parent=%s "
+               "n=%" PRIu64,
+               c->parent.node, c->taken.n);
         c->forgot = true;
     }
     return true;
@@ -451,7 +455,7 @@ static bool send_keys(struct ln_exchange_client *c, struct prepare_job *j, struc
     bool ok = false;
 
     start(&request, "POST", "keys", "");
-    (void)snprintf(request.query, sizeof request.query, "tally=%" PRIu64, c->tally.n);
+    (void)snprintf(request.query, sizeof request.query, "taken=%" PRIu64, c->taken.n);
     ln_message_init(&response, LN_MESSAGE_NOTE_MAX);
     ln_buf_add(&request.body, j->keys.data, j->keys.len);
     struct ln_span sent = { request.body.data, request.body.len };
@@ -478,7 +482,7 @@ static bool use_parent(struct ln_exchange_client *c, const struct prepare_job *j
     if (strcmp(c->parent.node, j->parent.node) != 0 && c->parent.node[0] != '\0') {
         forget(c); /* moved to another parent */
         c->nonce[0] = '\0';
-        c->tally = (struct ln_tally){ 0 };
+        c->taken = (struct ln_taken){ 0 };
     }
     c->parent = j->parent;
     if (!c->loaded && !do_read(c, read_meta, c, err))
@@ -1079,8 +1083,8 @@ static bool ask_heads(struct ln_exchange_client *c, const struct ln_view *mine, 
         ln_buf_addf(&request.body, ",\"sum\":\"%s\"", mine->sum);
     if (told)
         ln_buf_addf(&request.body, ",\"t\":%" PRId64, now_ms(c));
-    if (c->tally.n > 0 && !c->past)
-        ln_buf_addf(&request.body, ",\"tally\":%" PRIu64, c->tally.n);
+    if (c->taken.n > 0 && !c->past)
+        ln_buf_addf(&request.body, ",\"taken\":%" PRIu64, c->taken.n);
     ln_buf_addc(&request.body, '}');
     if (!ask(c, &request, &response, NULL, NULL, err))
         goto out;
@@ -1350,8 +1354,8 @@ static bool put_part(struct ln_exchange_client *c, const char *hex, uint64_t at,
 
     start(&request, "PUT", "file/", hex);
     (void)snprintf(request.query, sizeof request.query,
-                   "at=%" PRIu64 "&size=%" PRIu64 "&tally=%" PRIu64, at, size,
-                   c->past ? 0 : c->tally.n);
+                   "at=%" PRIu64 "&size=%" PRIu64 "&taken=%" PRIu64, at, size,
+                   c->past ? 0 : c->taken.n);
     ln_buf_add(&request.body, data, len);
     ln_message_init(&response, 4096);
     int64_t start_ms = now_ms(c);
@@ -1407,7 +1411,7 @@ static bool send_file(void *ctx, const struct ln_sha256 *name, uint64_t size, st
             !put_part(c, hex, held, size, bytes, got, &held, err))
             goto out;
         if (held <= before) {
-            (void)ln_fail(err, LN_BROKEN, "the parent keeps nothing of it");
+            (void)ln_fail(err, LN_CONFLICT, "the parent keeps nothing of it");
             goto out;
         }
     }

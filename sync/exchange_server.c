@@ -12,7 +12,7 @@
 #include "sync/join.h"
 #include "sync/keys.h"
 #include "sync/pack.h"
-#include "sync/tally.h"
+#include "sync/taken.h"
 #include "sync/view.h"
 
 #define BASE "/sync/v1/"
@@ -96,7 +96,7 @@ struct heads_job {
     const char *child, *self;
     struct ln_view view;
     struct ln_damages lacks;
-    struct ln_tally tally;
+    struct ln_taken taken;
 };
 
 static bool read_heads(void *arg, struct ln_store *reader, const struct ln_authority *a,
@@ -106,7 +106,7 @@ static bool read_heads(void *arg, struct ln_store *reader, const struct ln_autho
 
     return ln_replica_damages(&j->lacks, reader, a, j->child, j->self, err) &&
            ln_view_read(&j->view, reader, a, j->child, j->self, err) &&
-           ln_tally_read(&j->tally, reader, j->child, err);
+           ln_taken_read(&j->taken, reader, j->child, err);
 }
 
 /* Damaged segments of logs that the child may have, too. */
@@ -119,39 +119,42 @@ static void write_lacks(struct ln_buf *out, const struct ln_damages *x)
         ln_buf_addc(out, ']');
 }
 
-static void write_tally(struct ln_buf *out, const struct ln_tally *t)
+static void write_taken(struct ln_buf *out, const struct ln_taken *t)
 {
-    ln_buf_addf(out, ",\"tally\":[%" PRIu64 ",%" PRIu64 "]", t->n, t->forgot);
+    ln_buf_addf(out, ",\"taken\":[%" PRIu64 ",%" PRIu64 "]", t->n, t->forgot);
 }
 
-struct tally_job {
+struct taken_job {
     const char *child;
     uint64_t known;
     unsigned more;
-    struct ln_tally tally;
+    struct ln_taken taken;
 };
 
 static bool count_taken(void *arg, struct ln_replica *r, struct ln_err *err)
 {
-    struct tally_job *j = arg;
+    struct taken_job *j = arg;
 
-    return ln_tally_add(&j->tally, r, j->child, j->known, j->more, err);
+    return ln_taken_add(&j->taken, r, j->child, j->known, j->more, err);
 }
 
-/* A child that was told of more than is counted here. */
-static bool note_forgotten(struct ln_tally *tally, struct call *c, struct ln_span body,
+/* A child that was told of more than is counted here, or that comes for the first time: it gets a
+ * number at once, so that what was given before is counted in. */
+static bool note_forgotten(struct ln_taken *taken, struct call *c, struct ln_span body,
                            struct ln_err *err)
 {
-    struct tally_job j = { .child = c->caller.node };
+    bool ours = strcmp(c->caller.parent, c->s->c.self) == 0;
+    struct taken_job j = { .child = c->caller.node, .more = ours && taken->n == 0 };
     struct ln_span item;
 
-    if (!ln_canon_get(body, "tally", &item) || ln_canon_type(item) != LN_CANON_INT ||
-        ln_canon_int(item) <= (int64_t)tally->n || ln_canon_int(item) > LN_TALLY_MAX)
+    if (ln_canon_get(body, "taken", &item) && ln_canon_type(item) == LN_CANON_INT &&
+        ln_canon_int(item) > 0 && ln_canon_int(item) <= LN_TAKEN_MAX)
+        j.known = (uint64_t)ln_canon_int(item);
+    if (j.known <= taken->n && j.more == 0)
         return true;
-    j.known = (uint64_t)ln_canon_int(item);
     if (!c->s->c.access->write(c->s->c.access->ctx, count_taken, &j, err))
         return false;
-    *tally = j.tally;
+    *taken = j.taken;
     return true;
 }
 
@@ -273,7 +276,7 @@ static void note_state(struct call *c, struct ln_span body)
     c->contact.state[item.len] = '\0';
 }
 
-/* {"all":hash,"sum":hash?,"tally":n} -> {"level":true} or {"have":[...]}, "mend", "tally". Where
+/* {"all":hash,"sum":hash?,"taken":n} -> {"level":true} or {"have":[...]}, "mend", "taken". Where
  * heads agree and both sides have settled, "same" tells whether the digests do. */
 static void heads(struct call *c)
 {
@@ -296,7 +299,7 @@ static void heads(struct call *c)
     rekey_first(c, body);
     seal_first(c);
     if (!c->s->c.access->read(c->s->c.access->ctx, read_heads, &j, &err) ||
-        !note_forgotten(&j.tally, c, body, &err)) {
+        !note_forgotten(&j.taken, c, body, &err)) {
         ln_view_free(&j.view);
         fail_with(c, &err);
         return;
@@ -315,7 +318,7 @@ static void heads(struct call *c)
         ln_view_write(out, &j.view);
         write_lacks(out, &j.lacks);
     }
-    write_tally(out, &j.tally);
+    write_taken(out, &j.taken);
     ln_buf_addc(out, '}');
     ln_view_free(&j.view);
     if (!ln_buf_done(out, "heads", &err))
@@ -561,7 +564,7 @@ struct keys_job {
     struct call *call;
     unsigned n;
     uint64_t known;
-    struct ln_tally tally;
+    struct ln_taken taken;
 };
 
 static bool put_keys(void *arg, struct ln_replica *r, struct ln_err *err)
@@ -570,7 +573,7 @@ static bool put_keys(void *arg, struct ln_replica *r, struct ln_err *err)
     const struct ln_buf *b = &j->call->request->body;
 
     return ln_keys_take(&j->n, r, (struct ln_span){ b->data, b->len }, &j->call->caller, err) &&
-           ln_tally_add(&j->tally, r, j->call->caller.node, j->known, 1, err);
+           ln_taken_add(&j->taken, r, j->call->caller.node, j->known, 1, err);
 }
 
 static void keys_post(struct call *c)
@@ -582,8 +585,8 @@ static void keys_post(struct call *c)
         problem(c, LN_PROBLEM_LIMIT, "the body is too large");
         return;
     }
-    if (!number(&j.known, c->request, "tally", 0) || j.known > LN_TALLY_MAX) {
-        problem(c, LN_PROBLEM_BAD, "tally is a number");
+    if (!number(&j.known, c->request, "taken", 0) || j.known > LN_TAKEN_MAX) {
+        problem(c, LN_PROBLEM_BAD, "taken is a number");
         return;
     }
     if (!c->s->c.access->write(c->s->c.access->ctx, put_keys, &j, &err)) {
@@ -592,7 +595,7 @@ static void keys_post(struct call *c)
     }
     c->reply->status = 200;
     ln_buf_addf(&c->reply->body, "{\"n\":%u", j.n);
-    write_tally(&c->reply->body, &j.tally);
+    write_taken(&c->reply->body, &j.taken);
     ln_buf_addc(&c->reply->body, '}');
 }
 
@@ -711,7 +714,7 @@ static void file_get(struct call *c)
     c->reply->status = 200;
 }
 
-/* An empty PUT asks how much is here: {"held":n}, and "tally" when that is all of it. */
+/* An empty PUT asks how much is here: {"held":n}, and "taken" when that is all of it. */
 static void file_put(struct call *c)
 {
     const struct ln_files *f = c->s->c.files;
@@ -722,13 +725,13 @@ static void file_put(struct call *c)
     uint64_t size;
     uint64_t held = 0;
     bool whole = false;
-    struct tally_job j = { .child = c->caller.node, .more = 1 };
+    struct taken_job j = { .child = c->caller.node, .more = 1 };
 
     if (!file_name(&name, c))
         return;
     if (!number(&at, c->request, "at", 0) || !number(&size, c->request, "size", 0) ||
-        !number(&j.known, c->request, "tally", 0) || j.known > LN_TALLY_MAX) {
-        problem(c, LN_PROBLEM_BAD, "at, size and tally are numbers");
+        !number(&j.known, c->request, "taken", 0) || j.known > LN_TAKEN_MAX) {
+        problem(c, LN_PROBLEM_BAD, "at, size and taken are numbers");
         return;
     }
     if (b->len > LN_FILES_PART || size > LN_FILES_MAX || at > size || b->len > size - at) {
@@ -749,7 +752,7 @@ static void file_put(struct call *c)
     c->reply->status = 200;
     ln_buf_addf(&c->reply->body, "{\"held\":%" PRIu64, held);
     if (whole)
-        write_tally(&c->reply->body, &j.tally);
+        write_taken(&c->reply->body, &j.taken);
     ln_buf_addc(&c->reply->body, '}');
 }
 

@@ -9,28 +9,31 @@
 #include "sync/message.h"
 
 #define INVITE "invite/"
+#define JOINED "joined/" /* used: of these an older program knows nothing */
 #define INVITE_MAX 4096
 #define CHAIN_MAX 8 /* certificates from the root to a child: one a tier and room */
 #define BODY_MAX (64 << 10)
+#define SWEEP_MAX 64
 #define DAY_S INT64_C(86400)
 #define LAPTOP_DAYS 90
 #define BOX_DAYS 400
 #define BACK_S 3600 /* certificates begin a little earlier, for clocks that run behind */
 
-/* ---- invitations in the store: canonical JSON under "invite/<id of the code>" */
+/* ---- invitations in the store: canonical JSON under "invite/<id of the code>", and once used
+ * under "joined/<id>" */
 
 struct kept {
     struct ln_invite want;
     struct ln_code_key key;
     int64_t until_ms;
     int tries;
-    char
-        used[LN_NODE_ID_MAX]; /* by this node, which may ask again: its answer may have been lost */
+    /* By this node, which may ask again: its answer may have been lost. "" open. */
+    char used[LN_NODE_ID_MAX];
 };
 
-static void meta_name(char out[40], const char *id)
+static void meta_name(char out[40], const char *id, bool used)
 {
-    (void)snprintf(out, 40, INVITE "%s", id);
+    (void)snprintf(out, 40, "%s%s", used ? JOINED : INVITE, id);
 }
 
 static void write_kept(struct ln_buf *out, const struct kept *k)
@@ -149,7 +152,7 @@ static bool put_kept(struct ln_store *s, const char *id, const struct kept *k, s
     char name[40];
     bool ok = false;
 
-    meta_name(name, id);
+    meta_name(name, id, k->used[0] != '\0');
     write_kept(&text, k);
     if (ln_buf_done(&text, "the invitation", err))
         ok = s->ops->meta_put(s->ctx, name, (struct ln_span){ text.data, text.len }, err);
@@ -157,18 +160,54 @@ static bool put_kept(struct ln_store *s, const char *id, const struct kept *k, s
     return ok;
 }
 
-static bool burn(struct ln_store *s, const char *id, struct ln_err *err)
+static bool burn(struct ln_store *s, const char *id, bool used, struct ln_err *err)
 {
     char name[40];
 
-    meta_name(name, id);
+    meta_name(name, id, used);
     return s->ops->meta_put(s->ctx, name, (struct ln_span){ NULL, 0 }, err);
+}
+
+/* Old ones go with the next: their keys lie here no longer than they must. */
+struct sweeping {
+    int64_t now_ms;
+    size_t n;
+    char ids[SWEEP_MAX][LN_CODE_ID_MAX];
+};
+
+static bool take_old(void *ctx, const char *key, struct ln_span value, struct ln_err *err)
+{
+    struct sweeping *x = ctx;
+    const char *id = strchr(key, '/') + 1;
+    struct kept k;
+    struct ln_err damaged = { 0 };
+
+    (void)err;
+    if (x->n < SWEEP_MAX && strlen(id) < LN_CODE_ID_MAX && read_kept(&k, value, &damaged) &&
+        k.until_ms < x->now_ms)
+        (void)snprintf(x->ids[x->n++], LN_CODE_ID_MAX, "%s", id);
+    sodium_memzero(&k, sizeof k);
+    return true;
+}
+
+static bool sweep(struct ln_store *s, int64_t now_ms, struct ln_err *err)
+{
+    bool ok = true;
+
+    for (int used = 0; ok && used < 2; used++) {
+        struct sweeping x = { .now_ms = now_ms };
+        ok = s->ops->meta_each(s->ctx, used ? JOINED : INVITE, take_old, &x, err);
+        for (size_t i = 0; ok && i < x.n; i++)
+            ok = burn(s, x.ids[i], used, err);
+    }
+    return ok;
 }
 
 /* ---- inviting */
 
 struct invite_job {
     const char *id;
+    int64_t now_ms;
     struct kept kept;
 };
 
@@ -193,7 +232,8 @@ static bool keep_invite(void *arg, struct ln_replica *r, struct ln_err *err)
             return ln_fail(err, LN_DENIED, "%s is no node of region %s", want->continues,
                            want->region);
     }
-    return put_kept(ln_replica_store(r), j->id, &j->kept, err);
+    return sweep(ln_replica_store(r), j->now_ms, err) &&
+           put_kept(ln_replica_store(r), j->id, &j->kept, err);
 }
 
 bool ln_join_invite(const struct ln_exchange_config *config, const struct ln_invite *want,
@@ -208,7 +248,8 @@ bool ln_join_invite(const struct ln_exchange_config *config, const struct ln_inv
     ln_code_id(id, &words);
     ln_code_key(&j.kept.key, &words, want->region, ln_cert_role_word(want->role));
     j.id = id;
-    j.kept.until_ms = config->env->now_ms(config->env->ctx) + (int64_t)LN_JOIN_HOURS * 3600 * 1000;
+    j.now_ms = config->env->now_ms(config->env->ctx);
+    j.kept.until_ms = j.now_ms + (int64_t)LN_JOIN_HOURS * 3600 * 1000;
     ok = config->access->write(config->access->ctx, keep_invite, &j, err);
     if (ok)
         ln_code_write(code, &words);
@@ -344,9 +385,10 @@ struct chain {
     size_t n;
     const char *node; /* looked for in this pass */
     struct ln_buf found;
+    struct ln_cert best; /* what it says */
 };
 
-/* The last certificate line of one node; later lines are renewals. */
+/* The certificate of one node that holds: lines come in any order (README "Certificates"). */
 static bool find_cert(void *ctx, const char *author, bool revoke, struct ln_span f,
                       struct ln_err *err)
 {
@@ -360,7 +402,10 @@ static bool find_cert(void *ctx, const char *author, bool revoke, struct ln_span
     if (!revoke && ln_canon_get(f, "cert", &value) && ln_canon_type(value) == LN_CANON_STRING) {
         ln_canon_text(&text, value);
         if (ln_cert_read(&cert, text.data, text.len, &ignored) &&
-            strcmp(cert.node, ch->node) == 0) {
+            strcmp(cert.node, ch->node) == 0 &&
+            (ch->found.len == 0 || cert.from_s > ch->best.from_s ||
+             (cert.from_s == ch->best.from_s && cert.until_s >= ch->best.until_s))) {
+            ch->best = cert;
             ln_buf_clear(&ch->found);
             ln_buf_addf(&ch->found, "{\"author\":\"%s\",\"f\":", author);
             ln_buf_add(&ch->found, f.p, f.len);
@@ -459,7 +504,8 @@ static bool enrol(struct serve_job *j, struct ln_replica *r, struct kept *k, str
     }
     memcpy(k->used, cert.node, sizeof k->used);
     ok = ln_replica_issue(r, &f, &cert, err) && write_answer(j, r, cert.node, err) &&
-         close_old(r, cert.continues, err) && put_kept(ln_replica_store(r), j->asked.id, k, err);
+         close_old(r, cert.continues, err) && burn(ln_replica_store(r), j->asked.id, false, err) &&
+         put_kept(ln_replica_store(r), j->asked.id, k, err);
 out:
     ln_buf_free(&f);
     return ok;
@@ -475,8 +521,11 @@ static bool serve(void *arg, struct ln_replica *r, struct ln_err *err)
     bool found = false;
     bool ok = false;
 
-    meta_name(name, j->asked.id);
+    meta_name(name, j->asked.id, false);
     if (!s->ops->meta_get(s->ctx, name, &text, &found, err))
+        goto out;
+    meta_name(name, j->asked.id, true);
+    if (!found && !s->ops->meta_get(s->ctx, name, &text, &found, err))
         goto out;
     if (!found) {
         ok = refuse(j, LN_PROBLEM_DENIED, "no such code, or it was used");
@@ -485,14 +534,14 @@ static bool serve(void *arg, struct ln_replica *r, struct ln_err *err)
     if (!read_kept(&k, (struct ln_span){ text.data, text.len }, err))
         goto out;
     if (k.until_ms < j->config->env->now_ms(j->config->env->ctx)) {
-        ok = burn(s, j->asked.id, err) &&
+        ok = burn(s, j->asked.id, k.used[0] != '\0', err) &&
              refuse(j, LN_PROBLEM_DENIED, "the code is older than 72 hours");
         goto out;
     }
     if (!ln_code_verify(j->mac, &k.key, "request", j->text->data, j->text->len) ||
         strcmp(k.want.region, j->asked.region) != 0 || k.want.role != j->asked.role) {
-        k.tries++;
-        ok = (k.tries >= LN_JOIN_TRIES ? burn(s, j->asked.id, err)
+        k.tries += k.used[0] == '\0'; /* a used one gives nothing to guess for */
+        ok = (k.tries >= LN_JOIN_TRIES ? burn(s, j->asked.id, false, err)
                                        : put_kept(s, j->asked.id, &k, err)) &&
              refuse(j, LN_PROBLEM_DENIED, "the code does not fit this region, role and key");
         goto out;

@@ -441,7 +441,9 @@ struct pending {
     const struct ln_cert *to; /* who gets the member's copy; NULL none */
     bool (*fn)(void *ctx, const struct ln_key_item *k, struct ln_err *err);
     void *ctx;
-    struct wrap wraps[2]; /* for the member, for the recovery key */
+    struct wrap wraps[2];      /* for the member, for the recovery key */
+    struct ln_store_key *done; /* nothing of them is for `to`, and nobody noted it yet */
+    size_t n_done, cap_done;
 };
 
 static bool give(struct pending *p, const struct ln_store_key *k, bool escrow, struct ln_err *err)
@@ -471,6 +473,11 @@ static bool take_pending(void *ctx, const struct ln_store_key *k, struct ln_err 
 
     if (p->to == NULL)
         return true;
+    if (k->escrowed && !member(p->to, k->audience)) {
+        p->done = ln_grow(p->done, p->n_done, &p->cap_done, sizeof *p->done);
+        p->done[p->n_done++] = *k;
+        return true;
+    }
     return (k->escrowed || give(p, k, true, err)) &&
            (k->shared || !member(p->to, k->audience) || give(p, k, false, err));
 }
@@ -482,9 +489,16 @@ bool ln_replica_keys_pending(struct ln_replica *r, size_t max,
     struct pending p = {
         .recovery = &r->c.recovery, .to = parent_of(r->authority, r->c.id), .fn = fn, .ctx = ctx
     };
-    bool ok =
-        r->c.drill || r->c.store->ops->key_pending(r->c.store->ctx, max, take_pending, &p, err);
+    struct ln_store *s = r->c.store;
+    bool ok = r->c.drill || s->ops->key_pending(s->ctx, max, take_pending, &p, err);
 
+    for (size_t i = 0; ok && i < p.n_done; i++) {
+        p.done[i].shared = true; /* else it would stand in the way of those behind it */
+        ok = s->ops->key_put(s->ctx, &p.done[i], err);
+    }
+    for (size_t i = 0; i < p.n_done; i++)
+        sodium_memzero(&p.done[i], sizeof p.done[i]);
+    ln_free(p.done);
     wrap_free(&p.wraps[0]);
     wrap_free(&p.wraps[1]);
     return ok;
@@ -494,6 +508,7 @@ bool ln_replica_keys_sent(struct ln_replica *r, const struct ln_key_item *items,
                           struct ln_err *err)
 {
     struct ln_store *s = r->c.store;
+    const struct ln_cert *parent = parent_of(r->authority, r->c.id);
     struct ln_store_key k;
     bool ok = true;
 
@@ -502,7 +517,7 @@ bool ln_replica_keys_sent(struct ln_replica *r, const struct ln_key_item *items,
         if (!ok || k.kid[0] == '\0')
             continue;
         k.escrowed = k.escrowed || items[i].escrow;
-        k.shared = k.shared || !items[i].escrow;
+        k.shared = k.shared || !items[i].escrow || !member(parent, k.audience);
         ok = s->ops->key_put(s->ctx, &k, err);
     }
     sodium_memzero(&k, sizeof k);

@@ -32,7 +32,9 @@ static bool read_veil(struct ln_sqlstore *s, struct ln_err *err)
     randombytes_buf(s->veil, sizeof s->veil);
     q = ln_db_use(s->keys, put);
     ln_db_blob(q, s->veil, sizeof s->veil);
-    return ln_db_run(q, err);
+    /* Beside a database that is older than these keys: what was taken of children is not here. */
+    return ln_db_run(q, err) &&
+           ln_db_exec(s->db, "DELETE FROM meta WHERE key >= 'taken/' AND key < 'taken0'", err);
 }
 
 /* Schema files of keys.db only add, so that a program which went back a version goes on with the

@@ -1144,6 +1144,30 @@ TEST(a_parent_that_was_put_back_gets_the_keys_and_attachments_again_that_no_log_
     world_end(&w);
 }
 
+/* More than a body holds, of an audience that the parent does not belong to. */
+TEST(all_keys_of_a_box_are_given_again_and_those_made_later_too)
+{
+    struct world w;
+    world_new(&w, "01", "02");
+    all(&w);
+    peer_image(&w.dist, false);
+    for (int i = 0; i < LN_KEYS_BATCH / 2 + 60; i++)
+        (void)peer_add(&w.comm, "person", "330106005055/c", NULL, "{\"name\":\"王三\"}");
+    all(&w);
+    unsigned keys = escrowed(&w.dist, &w.comm);
+    assert_true(keys >= LN_KEYS_BATCH / 2 + 60);
+
+    peer_image(&w.dist, true);
+    peer_sync(&w.dist, NULL);
+    all(&w);
+    assert_int_equal(escrowed(&w.dist, &w.comm), keys);
+    for (int i = 0; i < 8; i++)
+        (void)peer_add(&w.comm, "person", "330106005055/c", NULL, "{\"name\":\"赵四\"}");
+    all(&w);
+    assert_int_equal(escrowed(&w.dist, &w.comm), keys + 8);
+    world_end(&w);
+}
+
 TEST(a_laptop_that_doubts_itself_is_confirmed_by_its_box_and_by_nobody_else)
 {
     struct world w;
@@ -1277,7 +1301,8 @@ TEST(a_box_that_heard_of_a_revocation_first_is_level_as_soon_as_its_parent_has_h
     world_end(&w);
 }
 
-RUN_TESTS(T(a_node_whose_push_is_refused_for_a_revocation_hears_of_that_in_the_same_sync),
+RUN_TESTS(T(all_keys_of_a_box_are_given_again_and_those_made_later_too),
+          T(a_node_whose_push_is_refused_for_a_revocation_hears_of_that_in_the_same_sync),
           T(a_box_that_heard_of_a_revocation_first_is_level_as_soon_as_its_parent_has_heard),
           T(slices_grow_on_a_quick_link_and_shrink_on_a_slow_one_to_a_floor),
           T(lines_that_the_parent_refused_are_counted_and_named_in_its_receipt),

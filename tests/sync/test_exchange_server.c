@@ -594,7 +594,7 @@ TEST(an_attachment_is_brought_in_pieces_taken_up_where_it_broke_off_and_given_by
     assert_int_equal(ask_server(&w, &w.comm, &w.dist, s), 200);
     request(&w, "PUT", name, "", "");
     assert_int_equal(ask_server(&w, &w.comm, &w.dist, s), 200);
-    assert_string_equal(w.r.body.data, "{\"held\":10,\"tally\":[2,0]}");
+    assert_string_equal(w.r.body.data, "{\"held\":10,\"taken\":[2,0]}");
     request(&w, "GET", name, "from=7", "");
     assert_int_equal(ask_server(&w, &w.comm, &w.dist, s), 200);
     assert_string_equal(w.r.body.data, "789");

@@ -504,7 +504,8 @@ TEST(an_attachment_whose_answer_is_none_waits_and_goes_with_the_next_sync)
         { false, { "PUT", "file/", "{}", LN_INVALID, "does not tell how much is held" } },
         { false, { "PUT", "file/", "{\"held\":\"1\"}", LN_INVALID, "does not tell how much" } },
         { false, { "PUT", "file/", "{\"held\":-1}", LN_INVALID, "does not tell how much" } },
-        { false, { "PUT", "file/", "{\"held\":0}", LN_BROKEN, "the parent keeps nothing of it" } },
+        { false,
+          { "PUT", "file/", "{\"held\":0}", LN_CONFLICT, "the parent keeps nothing of it" } },
         { true, { "GET", "file/", "", LN_OK, "" } },
     };
     struct world w;

@@ -44,7 +44,7 @@ export function Home() {
   const [blocks, setBlocks] = useState<BlockData[] | null>(kept && kept.for === who ? kept.blocks : null)
   const [wrong, setWrong] = useState('')
   const [most, setMost] = useState(blocks ? blocks.length : FIRST)
-  const [nodes, setNodes] = useState(false) // their table is there: what stands below it waits for that, so as not to jump
+  const [nodes, setNodes] = useState(blocks !== null) // their table is there: what stands below it waits for that, so as not to jump
   const seq = status.value ? status.value.seq : -1
   const asked = useRef({ who: '', seq: -1, n: 0 })
   useEffect(() => () => { asked.current.n = -1 }, [])
@@ -70,9 +70,10 @@ export function Home() {
     return () => clearTimeout(later)
   }, [blocks, most])
   useEffect(() => {
+    if (!blocks) return
     const late = setTimeout(() => setNodes(true), LATE_MS)
     return () => clearTimeout(late)
-  }, [])
+  }, [blocks !== null])
   if (!s) return <div class="tall"><div class="hello" /><Waiting lines={6} /></div>
   const all = blocks || []
   const plain = elder.value && (role === 'resident' || role === 'guest') // four large tiles and what is one's own; who has work here keeps all of it, one below the other
@@ -93,7 +94,7 @@ export function Home() {
     {wrong && <p class="error" role="alert">{wrong}</p>}
     {lead.map(draw)}
     {rest.length > 0 && <div class="cards">{columns(rest).map((col, k) => <div key={k}>{col.map(draw)}</div>)}</div>}
-    {blocks ? busy.length > full.length && stop < 0 && <div key={'more' + most} class="tall"><Waiting lines={3} /></div> : !wrong && <div key="first" class="tall"><Waiting lines={6} /></div>}
+    {blocks ? busy.length > full.length && (stop < 0 || full.length <= stop) && <div key={'more' + most} class="tall"><Waiting lines={3} /></div> : !wrong && <div key="first" class="tall"><Waiting lines={6} /></div>}
     {idle.length > 1 && busy.length === full.length && <Idle blocks={idle} />}
   </>
 }

@@ -1,6 +1,7 @@
 // District and province: the communities below with last contact, open and overdue tickets, as bars and as a table.
 import { useEffect, useState } from 'preact/hooks'
 import { ApiError, call } from './api'
+import { session } from './state'
 import { t, word } from '../i18n'
 import { Empty, Waiting } from '../kit/state'
 import { stamp } from '../kit/value'
@@ -9,6 +10,7 @@ import { ago } from '../kit/when'
 
 interface Node { region: string; name: string; node: string; role: string; self?: boolean; child: boolean; revoked: number; last_contact_ms: number; last_receipt_ms: number; lag_s: number | null; seq: number; receipt: number; open: number; overdue: number; late_here: number; queues?: Record<string, number> }
 const HOUR = 3600
+let kept: { for: string; items: Node[] } | null = null // the last ones, so that going back shows them at once
 
 /** When it was last heard of: those further below speak through others, by the receipt of what came last. */
 const heard = (n: Node) => (n.child ? n.last_contact_ms : n.last_receipt_ms)
@@ -23,11 +25,15 @@ const QUEUES = ['conflicts', 'duplicates', 'refused', 'void', 'not_taken', 'stal
 const settle = (q?: Record<string, number>) => QUEUES.filter(k => q && q[k] > 0).map(k => t(`queue_${k}`, { n: (q as Record<string, number>)[k] })).join(' · ')
 
 export function NodesTable({ ready }: { ready?: () => void }) {
-  const [items, setItems] = useState<Node[] | null>(null)
+  const who = session.value && session.value.account ? session.value.account.id : ''
+  const [items, setItems] = useState<Node[] | null>(kept && kept.for === who ? kept.items : null)
   const [wrong, setWrong] = useState('')
   useEffect(() => {
     let on = true
-    const load = () => call<{ items: Node[] }>('GET', '/nodes').then(n => on && setItems(n.items.filter(x => !x.self && x.role !== 'laptop' && x.revoked === 0)),
+    const load = () => call<{ items: Node[] }>('GET', '/nodes').then(n => {
+      kept = { for: who, items: n.items.filter(x => !x.self && x.role !== 'laptop' && x.revoked === 0) }
+      if (on) setItems(kept.items)
+    },
       e => on && setWrong(e instanceof ApiError ? word(e) : String(e)))
     load()
     const timer = setInterval(load, 15000)
