@@ -1,11 +1,15 @@
 /* A disk that fails: see disk.h. */
 #include "tests/lib/disk.h"
 
+#include <stdatomic.h>
+
 #include "node/store/db.h"
 
 static struct {
-    unsigned nth, calls;
-    bool on, failed;
+    unsigned nth;
+    bool on;
+    atomic_uint calls; /* a node's threads come here, too */
+    atomic_bool failed;
 } disk;
 
 void disk_fail(unsigned nth, bool on)
@@ -23,8 +27,9 @@ bool disk_failed(void)
 
 static bool fails(struct ln_err *err)
 {
-    disk.calls++;
-    if (disk.nth == 0 || disk.calls < disk.nth || (disk.calls > disk.nth && !disk.on))
+    unsigned call = ++disk.calls;
+
+    if (disk.nth == 0 || call < disk.nth || (call > disk.nth && !disk.on))
         return false;
     disk.failed = true;
     (void)ln_fail(err, LN_BUSY, "the disk of this test fails");
