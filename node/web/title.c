@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "node/say.h"
+
 #define DEPTH 3 /* a residence names a dwelling, which names a building */
 
 static void add_title(struct ln_buf *out, struct ln_call *c, const struct ln_def_coll *d,
@@ -101,8 +103,10 @@ static void add_value(struct ln_buf *out, struct ln_call *c, const struct ln_def
              (f->type == LN_TYPE_REF || (f->type == LN_TYPE_LIST && f->to != NULL))) {
         title = find_title(c, text, depth);
         ln_buf_adds(out, title != NULL ? title : "");
-    } else if (text != NULL)
-        ln_buf_adds(out, text);
+    } else if (text != NULL) {
+        struct ln_span part = ln_say_part(text, c->q->zh);
+        ln_buf_add(out, part.p, part.len);
+    }
 }
 
 static void add_title(struct ln_buf *out, struct ln_call *c, const struct ln_def_coll *d,
