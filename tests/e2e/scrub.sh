@@ -68,7 +68,7 @@ while_stopped sql "DELETE FROM change WHERE n = (SELECT max(n) FROM change WHERE
 ok "a change that vanished" finds '.found >= 1 and .left == 0'
 ok "comes back by a replay" clean
 # a segment's bytes in the database: the volume has them
-while_stopped sql "UPDATE file SET bytes = randomblob(length(bytes)) WHERE rowid = (SELECT max(rowid) FROM file WHERE bytes IS NOT NULL AND log = (SELECT n FROM log WHERE mine = 1 ORDER BY length(id) LIMIT 1))"
+while_stopped sql "UPDATE file SET bytes = randomblob(length(bytes)) WHERE rowid = (SELECT max(rowid) FROM file WHERE bytes IS NOT NULL AND log = (SELECT n FROM log WHERE mine = 1 ORDER BY length(id) LIMIT 1) AND seq <= (SELECT volume FROM log WHERE mine = 1 ORDER BY length(id) LIMIT 1))"
 ok "a file of a segment" finds '.found == 1 and .mended == 1'
 ok "comes from the volume" clean
 while_stopped sql "UPDATE segment SET commit_object = zeroblob(300) WHERE seq = 2 AND log = (SELECT n FROM log WHERE mine = 1 ORDER BY length(id) LIMIT 1)"
