@@ -563,8 +563,7 @@ static void log_post(struct call *c)
 struct keys_job {
     struct call *call;
     unsigned n;
-    uint64_t known;
-    struct ln_taken taken;
+    struct taken_job taken;
 };
 
 static bool put_keys(void *arg, struct ln_replica *r, struct ln_err *err)
@@ -573,19 +572,19 @@ static bool put_keys(void *arg, struct ln_replica *r, struct ln_err *err)
     const struct ln_buf *b = &j->call->request->body;
 
     return ln_keys_take(&j->n, r, (struct ln_span){ b->data, b->len }, &j->call->caller, err) &&
-           ln_taken_add(&j->taken, r, j->call->caller.node, j->known, 1, err);
+           count_taken(&j->taken, r, err);
 }
 
 static void keys_post(struct call *c)
 {
-    struct keys_job j = { .call = c };
+    struct keys_job j = { .call = c, .taken = { .child = c->caller.node, .more = 1 } };
     struct ln_err err = { 0 };
 
     if (c->request->body.len > LN_MESSAGE_NOTE_MAX) {
         problem(c, LN_PROBLEM_LIMIT, "the body is too large");
         return;
     }
-    if (!number(&j.known, c->request, "taken", 0) || j.known > LN_TAKEN_MAX) {
+    if (!number(&j.taken.known, c->request, "taken", 0) || j.taken.known > LN_TAKEN_MAX) {
         problem(c, LN_PROBLEM_BAD, "taken is a number");
         return;
     }
@@ -595,7 +594,7 @@ static void keys_post(struct call *c)
     }
     c->reply->status = 200;
     ln_buf_addf(&c->reply->body, "{\"n\":%u", j.n);
-    write_taken(&c->reply->body, &j.taken);
+    write_taken(&c->reply->body, &j.taken.taken);
     ln_buf_addc(&c->reply->body, '}');
 }
 

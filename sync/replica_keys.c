@@ -441,8 +441,8 @@ struct pending {
     const struct ln_cert *to; /* who gets the member's copy; NULL none */
     bool (*fn)(void *ctx, const struct ln_key_item *k, struct ln_err *err);
     void *ctx;
-    struct wrap wraps[2];      /* for the member, for the recovery key */
-    struct ln_store_key *done; /* nothing of them is for `to`, and nobody noted it yet */
+    struct wrap wraps[2];     /* for the member, for the recovery key */
+    struct ln_key_item *done; /* nothing of them is for `to`, and nobody noted it yet */
     size_t n_done, cap_done;
 };
 
@@ -475,7 +475,8 @@ static bool take_pending(void *ctx, const struct ln_store_key *k, struct ln_err 
         return true;
     if (k->escrowed && !member(p->to, k->audience)) {
         p->done = ln_grow(p->done, p->n_done, &p->cap_done, sizeof *p->done);
-        p->done[p->n_done++] = *k;
+        p->done[p->n_done] = (struct ln_key_item){ .escrow = false };
+        memcpy(p->done[p->n_done++].kid, k->kid, sizeof k->kid);
         return true;
     }
     return (k->escrowed || give(p, k, true, err)) &&
@@ -492,12 +493,8 @@ bool ln_replica_keys_pending(struct ln_replica *r, size_t max,
     struct ln_store *s = r->c.store;
     bool ok = r->c.drill || s->ops->key_pending(s->ctx, max, take_pending, &p, err);
 
-    for (size_t i = 0; ok && i < p.n_done; i++) {
-        p.done[i].shared = true; /* else it would stand in the way of those behind it */
-        ok = s->ops->key_put(s->ctx, &p.done[i], err);
-    }
-    for (size_t i = 0; i < p.n_done; i++)
-        sodium_memzero(&p.done[i], sizeof p.done[i]);
+    /* Else they would stand in the way of those behind them. */
+    ok = ok && ln_replica_keys_sent(r, p.done, p.n_done, err);
     ln_free(p.done);
     wrap_free(&p.wraps[0]);
     wrap_free(&p.wraps[1]);

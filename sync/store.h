@@ -336,8 +336,8 @@ struct ln_store_ops {
     bool (*key_put)(void *ctx, const struct ln_store_key *k, struct ln_err *err); /* [w] */
     /* Those not escrowed or not shared yet, at most max. */
     bool (*key_pending)(void *ctx, size_t max, ln_store_key_fn *fn, void *fctx, struct ln_err *err);
-    /* Another parent, or one that has forgotten: none of them is escrowed or shared any more, and
-     * no attachment given. [w] */
+    /* Another parent, or one that has forgotten: no key, whoever made it, is escrowed or shared any
+     * more, and no attachment given. [w] */
     bool (*given_again)(void *ctx, struct ln_err *err);
     bool (*escrow_put)(void *ctx, const struct ln_store_escrow *e, struct ln_err *err); /* [w] */
     /* Of one node, by (wrap_n, kid), from behind that place on (0 and "": from the start), until
